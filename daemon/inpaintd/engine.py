@@ -1,0 +1,94 @@
+"""The small interface between the pipeline and whatever fills a region."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inpaintd_protocol.settings import Settings
+
+Array = NDArray[np.float32]
+
+
+class CancelledError(Exception):
+    """Raised out of `Report` when the request was cancelled. Engines let it pass."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """One region to fill, once.
+
+    Attributes:
+        colour: (H, W, 3) float32, sRGB-encoded, 1.0 = white; lost colours already infilled.
+        mask: (H, W) float32 in [0, 1], 1 = repaint, 0 = keep.
+        seed: 0 to 2**32 - 1.
+        variant: which of the request's variants this is for.
+    """
+
+    colour: Array
+    mask: Array
+    seed: int
+    variant: int = 0
+
+
+class Report(Protocol):
+    """How an engine tells what it is doing; it may raise `CancelledError`."""
+
+    def __call__(
+        self,
+        phase: str,
+        step: int = 0,
+        steps: int = 0,
+        *,
+        task: int = 0,
+        preview: Array | None = None,
+    ) -> None:
+        """Report a step.
+
+        Args:
+            phase: as in the protocol's `Progress`.
+            step, steps: steps done of the steps to do, over all tasks of this call.
+            task: index of the task that the preview belongs to.
+            preview: (h, w, 3) float32, a sketch of the task's region at any size.
+        """
+
+
+@dataclass(frozen=True)
+class Painted:
+    """What an engine made of its tasks.
+
+    Attributes:
+        colours: for each task (H, W, 3) float32, as large as the task's colour.
+        steps: denoising steps really run for each task; 0 for engines without steps.
+        notices: (code, message, remedy) of each warning.
+    """
+
+    colours: list[Array]
+    steps: int = 0
+    notices: tuple[tuple[str, str, str], ...] = ()
+
+
+class Engine(Protocol):
+    """Something that fills regions."""
+
+    honours: frozenset[str]
+    """Names of the `Settings` fields that it takes into account, beyond what the pipeline does."""
+
+    soft: bool
+    """Whether it honours grey masks by itself, so that the composite must not halve them twice."""
+
+    interruptible: bool
+    """Whether it calls `report` often; if not, cancelling ends the worker process."""
+
+    def paint(self, tasks: Sequence[Task], settings: Settings, report: Report) -> Painted:
+        """Fill each task's region. Same-sized tasks may run as one batch.
+
+        Raises:
+            InpaintError: with a sentence for the user.
+            CancelledError: passed on from `report`.
+        """
+        ...

@@ -1,0 +1,1 @@
+"""What can fill a region. Every engine satisfies `inpaintd.engine.Engine`."""

@@ -1,0 +1,1 @@
+"""The registry of models and what installs them."""

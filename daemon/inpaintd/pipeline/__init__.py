@@ -1,0 +1,1 @@
+"""What a worker does with a request: pure functions on arrays, one file a step."""

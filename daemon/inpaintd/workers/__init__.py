@@ -1,0 +1,1 @@
+"""Worker processes: where pixels are opened."""

@@ -1,0 +1,105 @@
+"""Where a running daemon is found, and how both sides prove that they belong together.
+
+The daemon writes `connection.json` into its home folder, readable by this user only. The secret in
+it is made anew at each start. What goes over the socket is derived from it, never the secret.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import os
+import secrets
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from .errors import InpaintError
+
+USER = b"inpaintd"
+"""User name of the PLAIN mechanism."""
+
+DEFAULT_PORT = 47700
+"""ZMTP port that the daemon asks for first; a taken one means another, named in the file."""
+
+_FILE_NAME = "connection.json"
+
+
+@dataclass(frozen=True)
+class Connection:
+    """The contents of connection.json."""
+
+    endpoint: str
+    """ZMTP endpoint, such as tcp://127.0.0.1:47700."""
+    secret: str
+    """64 hexadecimal digits."""
+    pid: int
+    daemon: str
+    """The daemon's version."""
+    websocket: str = ""
+    """Endpoint of the WebSocket door; empty when it is closed."""
+
+    @property
+    def password(self) -> bytes:
+        """The PLAIN password. A port squatter who is shown it learns nothing about the secret."""
+        return _derive(self.secret, b"inpaintd PLAIN password").hex().encode()
+
+    def proof(self, nonce: bytes) -> bytes:
+        """32 bytes that only somebody who knows the secret can make from this nonce."""
+        return _derive(self.secret, b"inpaintd hello" + nonce)
+
+    def verify(self, nonce: bytes, proof: bytes) -> bool:
+        return hmac.compare_digest(self.proof(nonce), proof)
+
+
+def new_secret() -> str:
+    return secrets.token_hex(32)
+
+
+def home() -> Path:
+    """The daemon's folder: $INPAINTD_HOME, else ~/.inpaintd, on every system alike.
+
+    Not the platform's own data folder: a sandboxed editor must find it without a library.
+    """
+    configured = os.environ.get("INPAINTD_HOME")
+    return Path(configured).expanduser() if configured else Path.home() / ".inpaintd"
+
+
+def read_connection(folder: Path) -> Connection:
+    """The connection that a daemon with this home folder has written.
+
+    Raises:
+        InpaintError: `not_running` when there is none, or it cannot be read.
+    """
+    try:
+        values = json.loads((folder / _FILE_NAME).read_text(encoding="utf-8"))
+        known = {name: values[name] for name in Connection.__dataclass_fields__ if name in values}
+        return Connection(**known)
+    except (OSError, ValueError, TypeError) as error:
+        raise InpaintError(
+            "not_running", "The inpaint daemon is not running.", "Start it with: inpaintd serve"
+        ) from error
+
+
+def write_connection(folder: Path, connection: Connection) -> None:
+    """Write connection.json so that no other user can read it and no reader sees half of it."""
+    temporary = folder / f".{_FILE_NAME}.{os.getpid()}"
+    temporary.unlink(missing_ok=True)
+    # O_EXCL and the mode at creation: the secret is never readable by others, not for a moment.
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        json.dump(asdict(connection), file, indent=2)
+    temporary.replace(folder / _FILE_NAME)
+
+
+def remove_connection(folder: Path, connection: Connection) -> None:
+    """Take the file away again, unless another daemon has replaced it meanwhile."""
+    try:
+        if read_connection(folder).secret == connection.secret:
+            (folder / _FILE_NAME).unlink()
+    except (InpaintError, OSError):
+        pass
+
+
+def _derive(secret: str, purpose: bytes) -> bytes:
+    return hmac.new(bytes.fromhex(secret), purpose, hashlib.sha256).digest()

@@ -1,0 +1,365 @@
+"""The messages, as plain dataclasses. PROTOCOL.md says when each is sent.
+
+Requests go from a client to the daemon, answers come back; each carries the `request_id` that the
+client chose. `Inpaint` and `MakeMask` are answered by `Accepted`, any number of `Progress` and
+`Preview`, and exactly one of `Finished`, `Failed`, `Cancelled`. All others have one answer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar, Union
+
+from . import PROTOCOL_VERSION
+from .errors import InpaintError
+from .plane import Plane
+from .rectangle import Rectangle
+from .settings import Settings
+
+ON_DISCONNECT = ("cancel", "keep")
+
+
+@dataclass(frozen=True)
+class Message:
+    """What all messages share."""
+
+    type: ClassVar[str]
+    request_id: str
+
+
+# ---------------------------------------------------------------------------------- requests
+
+
+@dataclass(frozen=True)
+class Hello(Message):
+    """First message of every connection; answered by `Welcome`."""
+
+    type: ClassVar[str] = "hello"
+    client: str
+    nonce: bytes
+    protocol: tuple[int, int] = PROTOCOL_VERSION
+
+
+@dataclass(frozen=True)
+class Plan(Message):
+    """Which pixels will `Inpaint` need? Answered by `Planned`, at once, without a worker."""
+
+    type: ClassVar[str] = "plan"
+    extent: Rectangle
+    """Where the layer has pixels, in canvas coordinates."""
+    bounds: Rectangle
+    """Bounds of the selection, or of the transparent area, in canvas coordinates."""
+    settings: Settings = field(default_factory=Settings)
+
+
+@dataclass(frozen=True)
+class Inpaint(Message):
+    """Fill the hole of a layer."""
+
+    type: ClassVar[str] = "inpaint"
+    layer: Plane
+    """3 or 4 channels. Without `mask`, transparency is the mask: h = 1 - alpha."""
+    settings: Settings = field(default_factory=Settings)
+    offset: tuple[int, int] = (0, 0)
+    """Canvas coordinates of the layer's first pixel; the answer's layers are placed likewise."""
+    mask: Plane | None = None
+    """1 channel, as large as `layer`; full scale = repaint, 0 = keep."""
+    on_disconnect: str = field(default="cancel", metadata={"choices": ON_DISCONNECT})
+    """What happens when the client vanishes: cancel, or keep the result for `Attach`."""
+
+
+@dataclass(frozen=True)
+class MakeMask(Message):
+    """Only the mask that `Inpaint` would use: from text, alpha, plane, grow, feather, threshold."""
+
+    type: ClassVar[str] = "mask"
+    layer: Plane
+    settings: Settings = field(default_factory=Settings)
+    offset: tuple[int, int] = (0, 0)
+    mask: Plane | None = None
+    on_disconnect: str = field(default="cancel", metadata={"choices": ON_DISCONNECT})
+
+
+@dataclass(frozen=True)
+class ListModels(Message):
+    """Answered by `Models`."""
+
+    type: ClassVar[str] = "models"
+
+
+@dataclass(frozen=True)
+class GetStatus(Message):
+    """Answered by `Status`."""
+
+    type: ClassVar[str] = "status"
+
+
+@dataclass(frozen=True)
+class Cancel(Message):
+    """Stop the request of this id. Its own terminal answer follows; nothing else does."""
+
+    type: ClassVar[str] = "cancel"
+
+
+@dataclass(frozen=True)
+class Attach(Message):
+    """Become the owner of the request of this id; all its further answers come here.
+
+    A request that has ended is answered with its stored terminal answer.
+    """
+
+    type: ClassVar[str] = "attach"
+
+
+@dataclass(frozen=True)
+class Shutdown(Message):
+    """Stop the daemon; answered by `ShuttingDown`. Unfinished requests get `shutting_down`."""
+
+    type: ClassVar[str] = "shutdown"
+
+
+# ----------------------------------------------------------------------------------- answers
+
+
+@dataclass(frozen=True)
+class Welcome(Message):
+    """The daemon introduces itself and proves that it knows the secret."""
+
+    type: ClassVar[str] = "welcome"
+    daemon: str
+    """The daemon's version."""
+    protocol: tuple[int, int]
+    proof: bytes
+    """HMAC-SHA256 over the nonce of `Hello`, see connection.py."""
+    capabilities: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Planned(Message):
+    """Send this rectangle of the layer: it lies inside `extent` and holds the hole's context."""
+
+    type: ClassVar[str] = "planned"
+    rectangle: Rectangle
+
+
+@dataclass(frozen=True)
+class Accepted(Message):
+    """The request waits or runs; `position` 0 means that it runs now."""
+
+    type: ClassVar[str] = "accepted"
+    position: int
+
+
+@dataclass(frozen=True)
+class Progress(Message):
+    """How far an unfinished request is. Sent at least every `limits.HEARTBEAT_SECONDS`."""
+
+    type: ClassVar[str] = "progress"
+    phase: str
+    """waiting, loading, preparing, denoising or finishing."""
+    fraction: float
+    """Done so far, 0 to 1, over the whole request."""
+    step: int = 0
+    steps: int = 0
+    variant: int = 0
+    position: int = 0
+    """Place in the queue while `phase` is waiting, 1 = next."""
+    remaining_seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class Preview(Message):
+    """A picture of an unfinished request."""
+
+    type: ClassVar[str] = "preview"
+    variant: int
+    offset: tuple[int, int]
+    """Canvas coordinates of the region that the picture shows."""
+    size: tuple[int, int]
+    """Width and height of that region on the canvas; the picture may be smaller."""
+    pixels: Plane
+    final: bool = False
+    """Whether this is the variant's finished layer rather than a sketch of it."""
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A warning: the request went through, and this should be known about it."""
+
+    code: str
+    message: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True)
+class ResultLayer:
+    """A new layer, to be laid over the source with its first pixel at `offset` of the canvas."""
+
+    pixels: Plane
+    offset: tuple[int, int]
+    seed: int
+    mask: Plane | None = None
+    """Layer mask, 1 channel, as large as `pixels`; only for `output = "masked"`."""
+
+
+@dataclass(frozen=True)
+class Finished(Message):
+    """The end of a request that went well."""
+
+    type: ClassVar[str] = "finished"
+    layers: tuple[ResultLayer, ...]
+    """One for each variant; none in answer to `MakeMask`."""
+    mask: Plane
+    """The mask that was used, 1 channel."""
+    mask_offset: tuple[int, int]
+    model: str
+    warnings: tuple[Notice, ...] = ()
+    steps: int = 0
+    """Denoising steps really run for each variant."""
+    engine_seconds: float = 0.0
+    """Time spent in the engine, for benchmarks and for people."""
+
+
+@dataclass(frozen=True)
+class Failed(Message):
+    """The end of a request, or the answer to a message that could not be understood."""
+
+    type: ClassVar[str] = "failed"
+    code: str
+    message: str
+    hint: str = ""
+    retriable: bool = False
+    retry_after_seconds: float | None = None
+
+    @classmethod
+    def of(cls, request_id: str, error: InpaintError) -> Failed:
+        return cls(
+            request_id,
+            code=error.code,
+            message=error.message,
+            hint=error.hint,
+            retriable=error.retriable,
+            retry_after_seconds=error.retry_after_seconds,
+        )
+
+    def error(self) -> InpaintError:
+        return InpaintError(
+            self.code,
+            self.message,
+            self.hint,
+            retriable=self.retriable,
+            retry_after_seconds=self.retry_after_seconds,
+        )
+
+
+@dataclass(frozen=True)
+class Cancelled(Message):
+    """The end of a request that was cancelled."""
+
+    type: ClassVar[str] = "cancelled"
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """One entry of the registry, as a picker needs it."""
+
+    name: str
+    title: str
+    engine: str
+    installed: bool
+    default: bool = False
+    native_side: int | None = None
+    multiple: int = 1
+    needs: str = ""
+    """What it needs to run, in words ("4 GB of GPU memory"); empty when nothing special."""
+    install: str = ""
+    """The command that installs it; empty when there is nothing to install."""
+    honours: tuple[str, ...] = ()
+    """Settings that this model's engine takes into account."""
+
+
+@dataclass(frozen=True)
+class Models(Message):
+    """The registry."""
+
+    type: ClassVar[str] = "model_list"
+    models: tuple[ModelInfo, ...]
+
+
+@dataclass(frozen=True)
+class RequestState:
+    """One unfinished request in `Status`."""
+
+    request_id: str
+    client: str
+    phase: str
+    fraction: float
+
+
+@dataclass(frozen=True)
+class WorkerState:
+    """One worker process in `Status`."""
+
+    pid: int
+    device: str
+    state: str
+    """starting, idle or busy."""
+    model: str = ""
+
+
+@dataclass(frozen=True)
+class Status(Message):
+    """What the daemon is doing."""
+
+    type: ClassVar[str] = "daemon_status"
+    daemon: str
+    pid: int
+    uptime_seconds: float
+    resident_bytes: int
+    endpoint: str
+    requests: tuple[RequestState, ...] = ()
+    workers: tuple[WorkerState, ...] = ()
+    finished: int = 0
+    failed: int = 0
+    cancelled: int = 0
+
+
+@dataclass(frozen=True)
+class ShuttingDown(Message):
+    """The daemon stops as soon as everybody has been answered."""
+
+    type: ClassVar[str] = "shutting_down"
+
+
+# ---------------------------------------------------------------------------------- together
+
+Job = Union[Inpaint, MakeMask]
+"""Requests that go to a worker."""
+
+Terminal = Union[Finished, Failed, Cancelled]
+"""Exactly one of these ends each job."""
+
+REQUESTS: tuple[type[Message], ...] = (
+    Hello,
+    Plan,
+    Inpaint,
+    MakeMask,
+    ListModels,
+    GetStatus,
+    Cancel,
+    Attach,
+    Shutdown,
+)
+ANSWERS: tuple[type[Message], ...] = (
+    Welcome,
+    Planned,
+    Accepted,
+    Progress,
+    Preview,
+    Finished,
+    Failed,
+    Cancelled,
+    Models,
+    Status,
+    ShuttingDown,
+)
