@@ -1,0 +1,48 @@
+"""Terminal answers kept in memory for a while, for repeated and re-attached requests."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+from inpaintd_protocol.messages import Finished, Terminal
+
+MOST_ANSWERS = 1024
+MOST_BYTES = 64 << 20
+
+
+class KeptAnswers:
+    """The latest terminal answers, bounded in number and in bytes; the oldest go first."""
+
+    def __init__(self) -> None:
+        self._answers: OrderedDict[str, tuple[Terminal, int]] = OrderedDict()
+        self._bytes = 0
+
+    def get(self, request_id: str) -> Terminal | None:
+        kept = self._answers.get(request_id)
+        return kept[0] if kept else None
+
+    def put(self, answer: Terminal) -> None:
+        self.forget(answer.request_id)
+        size = byte_count(answer)
+        self._answers[answer.request_id] = (answer, size)
+        self._bytes += size
+        # One answer may be larger than the whole allowance: the newest always stays.
+        while len(self._answers) > MOST_ANSWERS or (
+            self._bytes > MOST_BYTES and len(self._answers) > 1
+        ):
+            self.forget(next(iter(self._answers)))
+
+    def forget(self, request_id: str) -> None:
+        _, size = self._answers.pop(request_id, (None, 0))
+        self._bytes -= size
+
+
+def byte_count(answer: Terminal) -> int:
+    """Bytes of pixels in an answer."""
+    if not isinstance(answer, Finished):
+        return 0
+    layers = sum(
+        layer.pixels.byte_count + (layer.mask.byte_count if layer.mask else 0)
+        for layer in answer.layers
+    )
+    return layers + answer.mask.byte_count

@@ -1,0 +1,327 @@
+"""The daemon: one thread that moves frames between clients, the job state machine and workers.
+
+It imports neither numpy nor torch and never opens a pixel, so it is ready at once and stays small.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+import sys
+import time
+from collections import OrderedDict, deque
+from contextlib import suppress
+from functools import singledispatchmethod
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+import zmq
+
+from inpaintd import __version__, door, events
+from inpaintd.door import Door, Vanished
+from inpaintd.jobs import Jobs, unknown_request
+from inpaintd.memory import resident_bytes
+from inpaintd.models.registry import load_registry
+from inpaintd.pipeline.plan import region_for
+from inpaintd.workers.processes import WorkerProcesses
+from inpaintd.zap import Zap
+from inpaintd_protocol import PROTOCOL_VERSION, codec
+from inpaintd_protocol import messages as m
+from inpaintd_protocol.connection import (
+    USER,
+    Connection,
+    new_secret,
+    remove_connection,
+    write_connection,
+)
+from inpaintd_protocol.errors import InpaintError
+from inpaintd_protocol.plane import Buffer
+
+if TYPE_CHECKING:
+    from inpaintd.journal import Journal
+
+log = logging.getLogger(__name__)
+
+CAPABILITIES = ("plan", "inpaint", "mask", "models", "attach", "preview")
+
+_TICK_MILLISECONDS = 250
+_MOST_CLIENT_NAMES = 1024
+
+
+class Server:
+    """A running daemon."""
+
+    def __init__(self, home: Path, *, port: int, workers: int, keep_alive_seconds: float) -> None:
+        self._home = home
+        self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+        self._zap = Zap(self._context)
+        self._door = Door(self._context, port)
+        self.connection = Connection(
+            endpoint=self._door.endpoint,
+            secret=new_secret(),
+            pid=os.getpid(),
+            daemon=__version__,
+        )
+        self._zap.admit(door.ZAP_DOMAIN, USER, self.connection.password)
+        # A byte in this pair wakes the loop: from signal handlers and from waiting threads.
+        self._wake_reader, self._wake_writer = socket.socketpair()
+        self._wake_reader.setblocking(False)
+        self._wake_writer.setblocking(False)
+        self._workers = WorkerProcesses(self._context, self._zap, home, self._wake)
+        self._jobs = Jobs(workers=workers, keep_alive_seconds=keep_alive_seconds)
+        self._journal: Journal | None = None
+        self._events: deque[events.Event] = deque()
+        self._names: OrderedDict[bytes, str] = OrderedDict()
+        self._started_at = time.monotonic()
+        self._stopping = False
+        self._running = True
+
+    def run(self) -> None:
+        """Serve until told to stop. Raises nothing that a client could cause."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._on_signal)
+        signal.set_wakeup_fd(self._wake_writer.fileno(), warn_on_full_buffer=False)
+        write_connection(self._home, self.connection)
+        log.info("inpaintd %s listens at %s", __version__, self._door.endpoint)
+        try:
+            self._restore()
+            self._loop()
+        finally:
+            signal.set_wakeup_fd(-1)
+            remove_connection(self._home, self.connection)
+            self._workers.close()
+            self._door.close()
+            self._zap.close()
+            self._context.term()
+            if self._journal is not None:
+                self._journal.close()
+            log.info("inpaintd stopped")
+
+    def _loop(self) -> None:
+        poller = zmq.Poller()
+        for source in (self._zap.socket, self._door.socket, self._workers.socket):
+            poller.register(source, zmq.POLLIN)
+        poller.register(self._wake_reader.fileno(), zmq.POLLIN)
+        next_tick = 0.0
+        while self._running:
+            # Idle for days means asleep for days: no ticks without jobs and workers.
+            poller.poll(_TICK_MILLISECONDS if self._jobs.active else None)
+            self._drain_wake()
+            self._zap.handle()
+            for client, frames in self._door.receive():
+                self._receive(client, frames)
+            for event in self._workers.events():
+                self._feed(event)
+            if self._stopping:
+                self._feed(events.ShutdownRequested())
+            if time.monotonic() >= next_tick:
+                next_tick = time.monotonic() + _TICK_MILLISECONDS / 1000
+                self._feed(events.Ticked())
+                for client in self._door.retry():
+                    self._feed(events.ClientVanished(client))
+
+    # -------------------------------------------------------------------------------- clients
+
+    def _receive(self, client: bytes, frames: list[Buffer]) -> None:
+        try:
+            self._answer(codec.decode_request(frames), client)
+        except InpaintError as error:
+            self._send(client, m.Failed.of(codec.request_id_of(frames) or "-", error))
+
+    @singledispatchmethod
+    def _answer(self, request: m.Message, client: bytes) -> None:
+        raise TypeError(request)
+
+    @_answer.register
+    def _(self, request: m.Hello, client: bytes) -> None:
+        if request.protocol[0] != PROTOCOL_VERSION[0]:
+            older = "plug-in" if request.protocol[0] < PROTOCOL_VERSION[0] else "daemon"
+            raise InpaintError(
+                "wrong_version",
+                f"This client speaks version {request.protocol[0]} of the protocol, the daemon "
+                f"version {PROTOCOL_VERSION[0]}.",
+                f"Update the {older}.",
+            )
+        self._names[client] = request.client[:80]
+        if len(self._names) > _MOST_CLIENT_NAMES:
+            self._names.popitem(last=False)
+        self._send(
+            client,
+            m.Welcome(
+                request.request_id,
+                daemon=__version__,
+                protocol=PROTOCOL_VERSION,
+                proof=self.connection.proof(request.nonce),
+                capabilities=CAPABILITIES,
+            ),
+        )
+
+    @_answer.register
+    def _(self, request: m.Plan, client: bytes) -> None:
+        sizes = load_registry(self._home).find(request.settings.model).sizes
+        rectangle = region_for(request.bounds, request.extent, request.settings, sizes)
+        self._send(client, m.Planned(request.request_id, rectangle))
+        self._feed(events.Anticipated())
+
+    @_answer.register(m.Inpaint)
+    @_answer.register(m.MakeMask)
+    def _(self, request: m.Job, client: bytes) -> None:
+        load_registry(self._home).find(request.settings.model)
+        self._feed(events.Submitted(client, request, self._names.get(client, "")))
+
+    @_answer.register
+    def _(self, request: m.ListModels, client: bytes) -> None:
+        self._send(client, m.Models(request.request_id, load_registry(self._home).infos()))
+
+    @_answer.register
+    def _(self, request: m.GetStatus, client: bytes) -> None:
+        self._send(client, self._status(request.request_id))
+
+    @_answer.register
+    def _(self, request: m.Cancel, client: bytes) -> None:
+        self._feed(events.CancelRequested(client, request.request_id))
+
+    @_answer.register
+    def _(self, request: m.Attach, client: bytes) -> None:
+        name = self._names.get(client, "")
+        self._feed(events.AttachRequested(client, request.request_id, name))
+
+    @_answer.register
+    def _(self, request: m.Shutdown, client: bytes) -> None:
+        self._send(client, m.ShuttingDown(request.request_id))
+        self._stopping = True
+
+    def _send(self, client: bytes, message: m.Message) -> None:
+        sketch = isinstance(message, (m.Progress, m.Preview))
+        try:
+            self._door.send(client, codec.encode(message), droppable=sketch)
+        except Vanished:
+            self._names.pop(client, None)
+            self._feed(events.ClientVanished(client))
+
+    def _status(self, request_id: str) -> m.Status:
+        slots = enumerate(self._jobs.slots)
+        return m.Status(
+            request_id,
+            daemon=__version__,
+            pid=os.getpid(),
+            uptime_seconds=round(time.monotonic() - self._started_at, 3),
+            resident_bytes=resident_bytes(),
+            endpoint=self._door.endpoint,
+            requests=self._jobs.states(),
+            workers=tuple(
+                m.WorkerState(self._workers.pid(number), "cpu", slot.state, slot.model)
+                for number, slot in slots
+                if slot.state != "absent"
+            ),
+            **self._jobs.counts,
+        )
+
+    # ----------------------------------------------------------------------------------- jobs
+
+    def _feed(self, event: events.Event) -> None:
+        # Carrying out instructions can raise further events: they wait until this one is done.
+        self._events.append(event)
+        if len(self._events) > 1:
+            return
+        while self._events:
+            for instruction in self._jobs.handle(self._events[0], time.monotonic()):
+                self._carry_out(instruction)
+            self._events.popleft()
+
+    @singledispatchmethod
+    def _carry_out(self, instruction: events.Instruction) -> None:
+        raise TypeError(instruction)
+
+    @_carry_out.register
+    def _(self, instruction: events.Send) -> None:
+        self._send(instruction.client, instruction.message)
+
+    @_carry_out.register
+    def _(self, instruction: events.StartWorker) -> None:
+        self._workers.start(instruction.worker)
+
+    @_carry_out.register
+    def _(self, instruction: events.Feed) -> None:
+        self._workers.feed(instruction.worker, instruction.request)
+
+    @_carry_out.register
+    def _(self, instruction: events.Interrupt) -> None:
+        self._workers.interrupt(instruction.worker, instruction.request_id)
+
+    @_carry_out.register
+    def _(self, instruction: events.KillWorker) -> None:
+        self._workers.kill(instruction.worker)
+
+    @_carry_out.register
+    def _(self, instruction: events.Journal) -> None:
+        self._open_journal().write_request(instruction.request)
+
+    @_carry_out.register
+    def _(self, instruction: events.JournalAnswer) -> None:
+        self._open_journal().write_answer(instruction.answer)
+
+    @_carry_out.register
+    def _(self, instruction: events.Recall) -> None:
+        answer = self._open_journal().recall(instruction.request_id)
+        self._send(instruction.client, answer or unknown_request(instruction.request_id))
+
+    @_carry_out.register
+    def _(self, _instruction: events.Exit) -> None:
+        self._running = False
+
+    # ---------------------------------------------------------------------------- housekeeping
+
+    @property
+    def _journal_file(self) -> Path:
+        return self._home / "journal.sqlite"
+
+    def _open_journal(self) -> Journal:
+        if self._journal is None:
+            from inpaintd.journal import Journal
+
+            self._journal = Journal(self._journal_file)
+        return self._journal
+
+    def _restore(self) -> None:
+        if self._journal_file.exists():
+            journal = self._open_journal()
+            self._feed(events.Restored(journal.unfinished(), journal.answered()))
+
+    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
+        self._stopping = True
+
+    def _wake(self) -> None:
+        with suppress(BlockingIOError):  # enough bytes are waiting to wake anybody
+            self._wake_writer.send(b"w")
+
+    def _drain_wake(self) -> None:
+        with suppress(BlockingIOError):
+            while self._wake_reader.recv(4096):
+                pass
+
+
+def serve(home: Path, *, port: int, workers: int = 1, keep_alive_seconds: float = 300.0) -> int:
+    """Run the daemon of this home folder until it is told to stop; returns the exit code.
+
+    A second daemon for the same folder says so and exits with 0: what was wanted is there.
+    """
+    from filelock import FileLock, Timeout
+
+    home.mkdir(parents=True, exist_ok=True)
+    home.chmod(0o700)
+    lock = FileLock(home / "daemon.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        print("inpaintd: a daemon is already running.", file=sys.stderr)
+        return 0
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    with lock:
+        Server(home, port=port, workers=workers, keep_alive_seconds=keep_alive_seconds).run()
+    return 0
