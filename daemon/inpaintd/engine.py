@@ -27,12 +27,15 @@ class Task:
         mask: (H, W) float32 in [0, 1], 1 = repaint, 0 = keep.
         seed: 0 to 2**32 - 1.
         variant: which of the request's variants this is for.
+        source: (H, W) bool, kept pixels that show something and so may be continued; None when all
+            kept pixels do. The others, such as a cut-out's transparent border, only look filled.
     """
 
     colour: Array
     mask: Array
     seed: int
     variant: int = 0
+    source: NDArray[np.bool_] | None = None
 
 
 class Report(Protocol):

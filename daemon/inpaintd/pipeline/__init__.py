@@ -1,1 +1,1 @@
-"""What a worker does with a request: pure functions on arrays, one file a step."""
+"""What a worker does with a request: mask, regions, infill, engine, composite."""

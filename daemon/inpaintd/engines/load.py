@@ -1,0 +1,26 @@
+"""The engines that come with the base install, by name."""
+
+from __future__ import annotations
+
+from inpaintd.engine import Engine
+from inpaintd_protocol.errors import InpaintError
+
+
+def load(name: str) -> Engine:
+    """The engine of this name, ready to paint.
+
+    Raises:
+        InpaintError: `unknown_model`.
+    """
+    match name:
+        case "patchmatch":
+            from inpaintd.engines.patchmatch import PatchMatch
+
+            return PatchMatch()
+        case "telea" | "navier-stokes":
+            from inpaintd.engines.opencv import Diffused
+
+            return Diffused(name)
+    raise InpaintError(
+        "unknown_model", f"There is no built-in engine named {name[:80]!r}.", "See: inpaintd models"
+    )

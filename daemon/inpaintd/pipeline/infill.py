@@ -1,0 +1,116 @@
+"""What lies under the hole before denoising ("masked content"), and colours that an editor erased.
+
+The kinds `noise` and `nothing` speak of latents and are done by latent engines; they find the
+source's colours here, as for `original`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from inpaintd.engine import Array
+from inpaintd.pipeline.smooth import extended
+
+_FILL_PASSES = ((256, 1), (64, 1), (16, 2), (4, 4), (2, 2), (0, 1))
+"""Blur radius and how often its picture is laid over the wider ones."""
+
+_RING_PIXELS = 8
+"""How far round erased pixels their surroundings are looked at."""
+
+Completion = Callable[[Array, Array], Array]
+"""Fills (H, W, 3) colour where the (H, W) mask is above 0."""
+
+
+def infilled(colour: Array, mask: Array, kind: str, complete: Completion) -> Array:
+    """The colours that the engine gets to see, (H, W, 3) float32; kept pixels as they were.
+
+    Args:
+        colour: (H, W, 3) float32 source, lost colours already replaced.
+        mask: (H, W) float32, 1 = repaint; greys take so much of the infill.
+        kind: as in `Settings.infill`.
+        complete: for kind `patchmatch`.
+    """
+    match kind:
+        case "fill":
+            under = _blurred_surroundings(colour, 1 - mask)
+        case "average":
+            under = np.average(colour.reshape(-1, 3), axis=0, weights=mask.ravel())
+        case "patchmatch":
+            under = complete(colour, mask)
+        case _:
+            return colour
+    mixed = colour + mask[..., None] * (np.asarray(under, np.float32) - colour)
+    return np.where(mask[..., None] > 0, mixed, colour)
+
+
+def lost_colours(colour: Array, alpha: Array) -> NDArray[np.bool_]:
+    """Where an editor erased the colour under full transparency.
+
+    Fully transparent areas that are flat black or flat white, while their surroundings are not:
+    nearly all their pixels are exactly that colour and more than a tenth of the ring is another.
+
+    Args:
+        colour: (H, W, 3) float32.
+        alpha: (H, W) float32 in [0, 1].
+
+    Returns:
+        (H, W) bool.
+    """
+    clear = alpha <= 1.5 / 255
+    if not clear.any() or clear.all():
+        return np.zeros_like(clear)
+    # Every pixel gets the number of the clear area that is nearest to it.
+    away, area = cv2.distanceTransformWithLabels(
+        (~clear).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_CCOMP
+    )
+    ring = ~clear & (away <= _RING_PIXELS)
+    lost = np.zeros(int(area.max()) + 1, bool)
+    for value in (0, 1):
+        distance = np.abs(colour - np.float32(value)).max(axis=2)
+        flat, near = distance < 0.002, ring & (distance < 0.03)
+        inside, flat_inside = _counts(area, clear, lost), _counts(area, clear & flat, lost)
+        around, near_around = _counts(area, ring, lost), _counts(area, near, lost)
+        lost |= (flat_inside >= 0.99 * inside) & (flat_inside > 0) & (near_around < 0.9 * around)
+    return np.asarray(clear & lost[area])
+
+
+def _counts(area: NDArray[np.int32], where: NDArray[np.bool_], like: NDArray[np.bool_]) -> Array:
+    return np.bincount(area[where], minlength=like.size).astype(np.float32)
+
+
+def restored(colour: Array, unusable: NDArray[np.bool_]) -> Array:
+    """The colours with unusable ones replaced by a smooth extension of all others."""
+    if not unusable.any() or unusable.all():
+        return colour
+    smooth = extended(colour, (~unusable).astype(np.float32))
+    return np.where(unusable[..., None], smooth, colour)
+
+
+def _blurred_surroundings(colour: Array, keep: Array) -> Array:
+    """Kept pixels blurred with ever smaller radii, each laid over the wider ones.
+
+    Source: AUTOMATIC1111's stable-diffusion-webui, modules/masking.py, `fill`, here in float.
+    """
+    source = np.dstack([colour * keep[..., None], keep]).astype(np.float32)
+    result = np.zeros_like(source)
+    for radius, repeats in _FILL_PASSES:
+        blurred = _gaussian(source, radius)
+        for _ in range(repeats):
+            result = blurred + result * (1 - blurred[..., 3:])
+    alpha = result[..., 3:]
+    mean = colour.reshape(-1, 3).mean(axis=0)
+    return np.where(alpha > 1e-6, result[..., :3] / np.maximum(alpha, np.float32(1e-6)), mean)
+
+
+def _gaussian(values: Array, sigma: float) -> Array:
+    """Gaussian blur by three box blurs, whose cost does not grow with sigma."""
+    if sigma == 0:
+        return values
+    side = int(np.sqrt(4 * sigma * sigma + 1)) | 1
+    for _ in range(3):
+        values = np.asarray(cv2.blur(values, (side, side), borderType=cv2.BORDER_REPLICATE))
+    return values

@@ -1,0 +1,78 @@
+"""Pixels on the wire to arrays and back.
+
+Arrays of samples keep the wire's depth; arrays of colours are float32, 1.0 = white. Only what a
+region needs becomes float, so that the cost follows the hole and not the layer.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inpaintd.engine import Array
+from inpaintd_protocol.errors import InpaintError
+from inpaintd_protocol.plane import BYTES_PER_SAMPLE, Plane
+
+Samples = NDArray[Any]
+"""uint8, uint16 or float32 samples."""
+
+_DTYPES = {"u8": np.dtype("u1"), "u16": np.dtype("<u2"), "f32": np.dtype("<f4")}
+_DEPTHS = {dtype: depth for depth, dtype in _DTYPES.items()}
+
+
+def samples_of(plane: Plane) -> Samples:
+    """The plane's samples, (H, W, channels), without a copy.
+
+    Raises:
+        InpaintError: `size_mismatch`, `bad_frames`, or `bad_pixels` for NaN or infinity.
+    """
+    if plane.width < 1 or plane.height < 1:
+        raise InpaintError(
+            "size_mismatch",
+            f"The layer has {plane.width} × {plane.height} pixels.",
+            "Send at least one pixel.",
+        )
+    if plane.depth not in BYTES_PER_SAMPLE:
+        raise InpaintError("bad_frames", f"There is no sample depth {plane.depth!r}.")
+    if memoryview(plane.data).nbytes != plane.byte_count:
+        raise InpaintError(
+            "bad_frames", f"A plane has {len(plane.data)} bytes instead of {plane.byte_count}."
+        )
+    flat = np.frombuffer(plane.data, dtype=_DTYPES[plane.depth])
+    samples = flat.reshape(plane.height, plane.width, plane.channels)
+    if plane.depth == "f32" and not np.isfinite(samples).all():
+        raise InpaintError(
+            "bad_pixels",
+            "Some pixels are not numbers (NaN or infinity).",
+            "Flatten or clip the layer's values in the editor first.",
+        )
+    return samples
+
+
+def to_float(samples: Samples) -> Array:
+    """Samples of any depth to float32 of the same shape, full scale = 1.0; f32 as it is."""
+    if samples.dtype.kind == "f":
+        return samples.astype(np.float32)
+    full = np.float32(np.iinfo(samples.dtype).max)
+    return samples.astype(np.float32) / full
+
+
+def to_samples(values: Array, dtype: np.dtype[Any]) -> Samples:
+    """float32 to samples of `dtype`: the nearest, clipped; f32 as it is.
+
+    Samples that went through `to_float` come back exactly, at every depth.
+    """
+    if dtype.kind == "f":
+        return values.astype(dtype)
+    full = np.float32(np.iinfo(dtype).max)
+    return np.floor(np.clip(values * full + np.float32(0.5), 0, full)).astype(dtype)
+
+
+def plane_of(samples: Samples) -> Plane:
+    """A plane for the wire of (H, W, channels) samples, or of (H, W) with one channel."""
+    height, width = samples.shape[:2]
+    channels = samples.shape[2] if samples.ndim == 3 else 1
+    data = np.ascontiguousarray(samples).data.cast("B")
+    return Plane(width, height, channels, _DEPTHS[samples.dtype], data)

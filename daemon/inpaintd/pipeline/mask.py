@@ -1,0 +1,160 @@
+"""From a layer's transparency or a mask plane to the mask that is used, h in [0, 1].
+
+Greys are kept all the way. The order is: invert, threshold, grow, feather.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from inpaintd.engine import Array
+from inpaintd.pipeline.layer import Samples, to_float
+from inpaintd_protocol.errors import InpaintError
+from inpaintd_protocol.rectangle import Rectangle
+from inpaintd_protocol.settings import Settings
+
+_FEATHER_LEVELS = 64
+"""Most grey levels that feather looks at one by one."""
+
+
+def mask_of(
+    layer: Samples, plane: Samples | None, settings: Settings
+) -> tuple[Rectangle, Array]:
+    """The mask that is used, cropped to its hole.
+
+    Args:
+        layer: (H, W, 3 or 4) samples.
+        plane: (H, W, 1) samples, full scale = repaint; None takes h = 1 - alpha.
+
+    Returns:
+        The hole's bounds in the layer, and its (height, width) float32 mask.
+
+    Raises:
+        InpaintError: `size_mismatch`, or `empty_mask` with how to make one.
+    """
+    if plane is not None and plane.shape[:2] != layer.shape[:2]:
+        raise InpaintError(
+            "size_mismatch",
+            f"The mask has {plane.shape[1]} × {plane.shape[0]} pixels, "
+            f"the layer {layer.shape[1]} × {layer.shape[0]}.",
+            "Send a mask as large as the layer.",
+        )
+    given, keep = _given(layer, plane)
+    whole = Rectangle(0, 0, given.shape[1], given.shape[0])
+    if settings.invert:
+        box = whole
+    else:
+        margin = max(0, settings.grow_pixels) + settings.feather_pixels
+        # The pixel more lets a shrinking hole see that what lies beyond its edge is kept.
+        box = bounds(given != keep).grown(margin + 1).intersection(whole)
+    if box.empty:
+        raise _empty(plane is None and layer.shape[2] == 3)
+    values = to_float(given[box.y : box.bottom, box.x : box.right])
+    mask = np.clip(values if plane is not None else 1 - values, 0, 1)
+    if settings.invert:
+        mask = 1 - mask
+    if settings.threshold is not None:
+        mask = (mask >= np.float32(settings.threshold)).astype(np.float32)
+    mask = feathered(grown(mask, settings.grow_pixels), settings.feather_pixels)
+    hole = bounds(mask > 0)
+    if hole.empty:
+        raise _empty(plane is None and layer.shape[2] == 3)
+    tight = mask[hole.y : hole.bottom, hole.x : hole.right]
+    return hole.moved(box.x, box.y), np.ascontiguousarray(tight)
+
+
+def bounds(hole: NDArray[np.bool_]) -> Rectangle:
+    """The smallest rectangle that holds all true pixels; empty when there are none."""
+    rows, columns = hole.any(axis=1).nonzero()[0], hole.any(axis=0).nonzero()[0]
+    if not rows.size:
+        return Rectangle(0, 0, 0, 0)
+    x, y = int(columns[0]), int(rows[0])
+    return Rectangle(x, y, int(columns[-1]) + 1 - x, int(rows[-1]) + 1 - y)
+
+
+def grown(mask: Array, pixels: int) -> Array:
+    """The mask widened by a Euclidean radius: each pixel takes the highest h within `pixels`.
+
+    Negative pixels shrink it: each takes the lowest h. What lies beyond the picture has no say.
+    """
+    if pixels == 0:
+        return mask
+    if pixels < 0:
+        return 1 - grown(1 - mask, -pixels)
+    if _is_hard(mask):
+        reach = distance_to(mask > 0)
+        return (reach * reach <= pixels * pixels + 0.5).astype(np.float32)
+    # The disc is a stack of chords; each row of the result takes the best of all chords.
+    height, width = mask.shape
+    result = np.zeros_like(mask)
+    chord, half = mask, 0
+    for dy in range(min(pixels, height - 1), -1, -1):
+        wanted = min(int(np.sqrt(pixels * pixels - dy * dy)), width - 1)
+        chord, half = _widened(chord, wanted - half), wanted
+        np.maximum(result[dy:], chord[: height - dy], out=result[dy:])
+        np.maximum(result[: height - dy], chord[dy:], out=result[: height - dy])
+    return result
+
+
+def feathered(mask: Array, pixels: int) -> Array:
+    """The mask with a smooth fall to 0 over `pixels` outside; nowhere weaker than before.
+
+    Each grey level falls off on its own, so a soft brush keeps its shape.
+    """
+    if pixels <= 0:
+        return mask
+    levels = np.unique(mask[mask > 0])
+    if levels.size > _FEATHER_LEVELS:
+        top, steps = levels[-1], np.arange(1, _FEATHER_LEVELS + 1, dtype=np.float32)
+        levels = top * steps / _FEATHER_LEVELS
+    result = mask
+    for level in levels:
+        away = np.clip(1 - distance_to(mask >= level) / np.float32(pixels + 1), 0, 1)
+        result = np.maximum(result, level * away * away * (3 - 2 * away))
+    return result
+
+
+def distance_to(hole: NDArray[np.bool_]) -> Array:
+    """Euclidean distance of each pixel to the nearest true one, (H, W) float32."""
+    outside = (~hole).astype(np.uint8)
+    return np.asarray(cv2.distanceTransform(outside, cv2.DIST_L2, cv2.DIST_MASK_PRECISE))
+
+
+def _widened(mask: Array, pixels: int) -> Array:
+    """Each pixel takes the highest h within `pixels` in its row."""
+    result, reach = mask, 0
+    while reach < pixels:
+        step = min(max(reach, 1), pixels - reach)
+        wider = result.copy()
+        np.maximum(wider[:, step:], result[:, :-step], out=wider[:, step:])
+        np.maximum(wider[:, :-step], result[:, step:], out=wider[:, :-step])
+        result, reach = wider, reach + step
+    return result
+
+
+def _given(layer: Samples, plane: Samples | None) -> tuple[Samples, float]:
+    """What says where to repaint, (H, W), and its value for "keep"."""
+    if plane is not None:
+        return plane[..., 0], 0
+    if layer.shape[2] == 4:
+        full = 1.0 if layer.dtype.kind == "f" else float(np.iinfo(layer.dtype).max)
+        return layer[..., 3], full
+    return np.ones(layer.shape[:2], np.float32), 1.0
+
+
+def _is_hard(mask: Array) -> bool:
+    return bool(((mask == 0) | (mask == 1)).all())
+
+
+def _empty(without_alpha: bool) -> InpaintError:
+    if without_alpha:
+        message = "The layer has no transparency and there is no selection: nothing to repaint."
+    else:
+        message = "Nothing is selected or transparent, so there is nothing to repaint."
+    return InpaintError(
+        "empty_mask",
+        message,
+        "Select what is to be repainted, or erase it to transparency, or give a mask.",
+    )

@@ -1,0 +1,94 @@
+"""Warnings that the pipeline gives: the request went through, and this should be known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inpaintd.engine import Array, Engine
+from inpaintd_protocol.messages import Notice
+from inpaintd_protocol.settings import Settings, settings_fields
+
+DONE_BY_PIPELINE = frozenset(
+    {
+        "model",
+        "area",
+        "context_pixels",
+        "context_factor",
+        "invert",
+        "grow_pixels",
+        "feather_pixels",
+        "threshold",
+        "text_mask",
+        "text_mask_threshold",
+        "text_mask_combine",
+        "match_colour",
+        "preview",
+        "output",
+    }
+)
+"""Settings that work with every engine. All others are the engine's: see `Engine.honours`."""
+
+_INSTEAD = {
+    "prompt": "The hole continues its surroundings instead.",
+    "negative_prompt": "The hole continues its surroundings instead.",
+    "strength": "The hole is filled outright, as with strength 1.",
+    "seed": "This model gives the same picture for every seed.",
+    "count": "All variants are the same picture.",
+    "infill": "This model does not look at what is under the hole.",
+    "width": "It works at the picture's own resolution.",
+    "height": "It works at the picture's own resolution.",
+}
+
+_NEARLY_FULL = np.float32(0.9)
+
+
+def not_honoured(settings: Settings, honours: frozenset[str]) -> Iterator[Notice]:
+    """A notice for each changed setting that neither the pipeline nor the engine takes."""
+    ignored = settings.changed() - DONE_BY_PIPELINE - honours
+    # Several variants differ by nothing but their seed.
+    if "seed" in honours:
+        ignored -= {"count"}
+    for field in settings_fields():
+        if field.name in ignored:
+            label = field.metadata["label"]
+            instead = _INSTEAD.get(field.name, "The hole is filled as without it.")
+            yield Notice(
+                "not_honoured",
+                f"“{label}” has no effect with this model. {instead}",
+                "Choose a model that honours it, or leave it at its default.",
+            )
+
+
+def partial_mask(mask: Array, engine: Engine) -> Iterator[Notice]:
+    """A notice when all of the hole is only partly selected and the engine fills outright."""
+    strongest = mask.max()
+    if strongest < _NEARLY_FULL and not engine.soft and "strength" not in engine.honours:
+        yield Notice(
+            "partial_mask",
+            f"No part of the hole is selected by more than {strongest:.0%}, "
+            "so what was there shows through the fill.",
+            "Set a threshold to repaint fully wherever at least so much is selected.",
+        )
+
+
+def colour_lost(regions: Iterable[tuple[NDArray[np.bool_], Array]]) -> Iterator[Notice]:
+    """A notice when the editor erased the colours under the hole.
+
+    Args:
+        regions: for each region where colour was lost, and the mask, both (H, W).
+    """
+    lost = pixels = 0
+    for erased, mask in regions:
+        pixels += int(np.count_nonzero(mask > 0))
+        lost += int(np.count_nonzero(erased & (mask > 0)))
+    if lost:
+        yield Notice(
+            "colour_lost",
+            f"The editor erased the colours under {lost / pixels:.0%} of the hole, "
+            "so they were made up from the surroundings.",
+            "To keep them, send the selection instead of erasing, or save with "
+            "“Save colour values from transparent pixels”.",
+        )

@@ -1,0 +1,81 @@
+"""Which rectangle of the canvas an inpainting needs.
+
+Rectangle arithmetic on the standard library only: the daemon answers `plan` with it, without a
+worker, and the worker cuts its regions with the same functions. So what was planned is what is
+used: planning again inside the planned rectangle gives that same rectangle.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from inpaintd_protocol.errors import InpaintError
+from inpaintd_protocol.rectangle import Rectangle
+from inpaintd_protocol.settings import Settings
+
+
+@dataclass(frozen=True)
+class WorkSizes:
+    """At which sizes a model works."""
+
+    native_side: int | None = None
+    """Side of the squares that it was trained on, in pixels; None when it has no such size."""
+    multiple: int = 1
+    """Its pictures' sides are a multiple of this."""
+    maximum_side: int | None = None
+    """Longest side that it can do in one pass."""
+
+
+def region_for(
+    bounds: Rectangle, extent: Rectangle, settings: Settings, sizes: WorkSizes
+) -> Rectangle:
+    """The rectangle to send for a hole that lies within `bounds`, before grow and feather.
+
+    Args:
+        bounds: of the selection, or of the transparent area, in canvas coordinates.
+        extent: where the layer has pixels, in canvas coordinates.
+
+    Raises:
+        InpaintError: `empty_mask` when no pixel of the layer lies within `bounds`.
+    """
+    if extent.empty:
+        raise InpaintError("size_mismatch", "The layer has no pixels.", "Send a layer with pixels.")
+    # An inverted mask has its hole where the selection is not; words can find one anywhere.
+    if settings.area == "whole" or settings.invert or settings.text_mask:
+        return extent
+    margin = max(0, settings.grow_pixels) + settings.feather_pixels
+    selected = bounds.intersection(extent)
+    if selected.empty:
+        raise InpaintError(
+            "empty_mask",
+            "The selection does not touch the layer, so there is nothing to repaint.",
+            "Select something on the layer, or choose the layer under the selection.",
+        )
+    return region_around(selected.grown(margin).intersection(extent), extent, settings, sizes)
+
+
+def region_around(
+    hole: Rectangle, extent: Rectangle, settings: Settings, sizes: WorkSizes
+) -> Rectangle:
+    """A hole's bounds with their context, inside `extent`, which holds them."""
+    context = max(
+        settings.context_pixels,
+        math.ceil(settings.context_factor * max(hole.width, hole.height)),
+    )
+    least = (sizes.native_side or 0) // 2
+    x, width = _span(hole.x, hole.width, extent.x, extent.width, context, least, sizes.multiple)
+    y, height = _span(hole.y, hole.height, extent.y, extent.height, context, least, sizes.multiple)
+    return Rectangle(x, y, width, height)
+
+
+def _span(
+    start: int, length: int, low: int, available: int, context: int, least: int, multiple: int
+) -> tuple[int, int]:
+    """Start and length of a region's side, from the hole's; `available` pixels begin at `low`."""
+    wanted = math.ceil(max(length + 2 * context, least) / multiple) * multiple
+    if wanted > available:
+        rounded = available // multiple * multiple
+        wanted = rounded if rounded >= length else available
+    centred = start - (wanted - length) // 2
+    return min(max(centred, low), low + available - wanted), wanted

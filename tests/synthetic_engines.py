@@ -1,0 +1,138 @@
+"""Engines with a known fault or none, which make every path testable without a GPU or a model.
+
+`engine(name)` makes one by name, so that a worker process can be told which to take.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from inpaintd.engine import Array, Painted, Report, Task
+from inpaintd_protocol.errors import InpaintError
+from inpaintd_protocol.settings import Settings
+
+
+@dataclass
+class Synthetic:
+    """Does to each task's colour what `change` says, in `steps` steps of `step_seconds` each."""
+
+    change: Callable[[Task], Array]
+    steps: int = 0
+    step_seconds: float = 0.0
+    soft: bool = False
+    interruptible: bool = True
+    honours: frozenset[str] = frozenset({"seed", "infill", "steps", "prompt"})
+    notices: tuple[tuple[str, str, str], ...] = ()
+    calls: list[list[Task]] = field(default_factory=list)
+
+    def paint(self, tasks: Sequence[Task], settings: Settings, report: Report) -> Painted:
+        self.calls.append(list(tasks))
+        todo = self.steps * len(tasks)
+        for step in range(todo):
+            index = step // self.steps
+            preview = tasks[index].colour[::4, ::4] if settings.preview else None
+            report("denoising", step, todo, task=index, preview=preview)
+            time.sleep(self.step_seconds)
+        return Painted([self.change(task) for task in tasks], self.steps, self.notices)
+
+
+def identity(**options: bool) -> Synthetic:
+    """Gives back what it got."""
+    return Synthetic(lambda task: task.colour.copy(), **options)
+
+
+def constant_offset(offset: float = 5 / 255) -> Synthetic:
+    """The truth, everywhere brighter by `offset`."""
+    return Synthetic(lambda task: task.colour + np.float32(offset))
+
+
+def smooth_bias(amplitude: float = 8 / 255, **options: bool) -> Synthetic:
+    """The truth plus one slow wave over the region."""
+
+    def change(task: Task) -> Array:
+        height, width = task.mask.shape
+        y, x = np.mgrid[0 : np.pi : height * 1j, 0 : np.pi : width * 1j]
+        wave = amplitude * np.cos(x + 0.3) * np.cos(y - 0.4)
+        return np.asarray(task.colour + wave[..., None], np.float32)
+
+    return Synthetic(change, **options)
+
+
+def noise(**options: bool) -> Synthetic:
+    """White noise by the task's seed, everywhere: not a pixel of the source survives."""
+
+    def change(task: Task) -> Array:
+        return np.random.default_rng(task.seed).random(task.colour.shape, np.float32)
+
+    return Synthetic(change, **options)
+
+
+def flat(red: float, green: float, blue: float, **options: bool) -> Synthetic:
+    """One colour everywhere."""
+    colour = np.array([red, green, blue], np.float32)
+    return Synthetic(lambda task: np.broadcast_to(colour, task.colour.shape).copy(), **options)
+
+
+def slow(seconds: float = 5.0) -> Synthetic:
+    """The identity, in 50 steps that take `seconds` in all."""
+    return Synthetic(lambda task: task.colour.copy(), steps=50, step_seconds=seconds / 50)
+
+
+def hang() -> Synthetic:
+    """Never comes back and never reports, so only ending its process stops it."""
+
+    def change(task: Task) -> Array:
+        while True:
+            time.sleep(60)
+
+    return Synthetic(change, interruptible=False)
+
+
+def crash() -> Synthetic:
+    """Takes its whole process down, as a segmentation fault does."""
+
+    def change(task: Task) -> Array:
+        if hasattr(signal, "SIGKILL"):
+            os.kill(os.getpid(), signal.SIGKILL)
+        os._exit(70)
+
+    return Synthetic(change)
+
+
+def fail() -> Synthetic:
+    """Raises an error meant for the user."""
+
+    def change(task: Task) -> Array:
+        raise InpaintError("engine_failed", "The synthetic engine failed.", "It always does.")
+
+    return Synthetic(change)
+
+
+def bug() -> Synthetic:
+    """Raises an error that is nobody's intention."""
+
+    def change(task: Task) -> Array:
+        raise ZeroDivisionError("a bug")
+
+    return Synthetic(change)
+
+
+def engine(name: str) -> Synthetic:
+    """The synthetic engine of this name, with its defaults."""
+    makers: dict[str, Callable[[], Synthetic]] = {
+        "identity": identity,
+        "constant-offset": constant_offset,
+        "smooth-bias": smooth_bias,
+        "noise": noise,
+        "slow": slow,
+        "hang": hang,
+        "crash": crash,
+        "fail": fail,
+        "bug": bug,
+    }
+    return makers[name]()
