@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.settings import Settings
 
 Array = NDArray[np.float32]
@@ -16,6 +17,10 @@ Array = NDArray[np.float32]
 
 class CancelledError(Exception):
     """Raised out of `Report` when the request was cancelled. Engines let it pass."""
+
+
+class FatalEngineError(InpaintError):
+    """The engine failed in a way that spoils its process, such as a CUDA error; a new one follows."""
 
 
 @dataclass(frozen=True)

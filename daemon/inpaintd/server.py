@@ -50,6 +50,12 @@ CAPABILITIES = ("plan", "inpaint", "mask", "models", "attach", "preview")
 _TICK_MILLISECONDS = 250
 _MOST_CLIENT_NAMES = 1024
 
+_INTERNAL = InpaintError(
+    "internal",
+    "The inpaint daemon made a mistake while handling this.",
+    "Please report it: the daemon's log has the details.",
+)
+
 
 class Server:
     """A running daemon."""
@@ -130,6 +136,10 @@ class Server:
             self._answer(codec.decode_request(frames), client)
         except InpaintError as error:
             self._send(client, m.Failed.of(codec.request_id_of(frames) or "-", error))
+        except Exception:
+            # One client's message must never end the daemon of all the others.
+            log.exception("a message could not be handled")
+            self._send(client, m.Failed.of(codec.request_id_of(frames) or "-", _INTERNAL))
 
     @singledispatchmethod
     def _answer(self, request: m.Message, client: bytes) -> None:

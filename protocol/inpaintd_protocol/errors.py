@@ -18,6 +18,7 @@ An error says what is wrong and what to do about it in whole sentences; programs
     out_of_memory       every rung of the memory ladder was tried
     engine_failed       the engine raised
     worker_died         the worker process died twice on this request
+    internal            the daemon made a mistake
     shutting_down       the daemon is stopping
     not_running         no daemon answers, and none could be started
     refused             the daemon refused the secret, or could not prove that it knows it

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 from inpaintd.engine import Engine
 from inpaintd_protocol.errors import InpaintError
 
 
 def load(name: str) -> Engine:
-    """The engine of this name, ready to paint.
+    """The engine of this name, ready to paint; `package.module:factory` is somebody's own.
 
     Raises:
         InpaintError: `unknown_model`.
     """
+    module, colon, factory = name.partition(":")
+    if colon:
+        made: Engine = getattr(import_module(module), factory)()
+        return made
     match name:
         case "patchmatch":
             from inpaintd.engines.patchmatch import PatchMatch

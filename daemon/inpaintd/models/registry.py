@@ -113,7 +113,5 @@ def _entry(name: str, table: dict[str, Any]) -> Entry:
     unknown = sorted(set(table) - known)
     if unknown:
         raise ValueError(f"[{name}] has no setting {unknown[0]!r}")
-    lists_as_tuples: dict[str, Any] = {
-        k: tuple(v) if isinstance(v, list) else v for k, v in table.items()
-    }
+    values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in table.items()}
     return Entry(name=name, **values)

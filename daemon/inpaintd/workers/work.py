@@ -1,0 +1,51 @@
+"""What a worker does with a request: loads the engine that its model needs, and runs the pipeline."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from inpaintd.engine import Engine
+from inpaintd.engines.load import load
+from inpaintd.models.registry import load_registry
+from inpaintd.pipeline.run import run
+from inpaintd_protocol.messages import Finished, Job, Message
+
+
+class Started(Protocol):
+    """Tells the daemon which model works now, and whether it can be interrupted."""
+
+    def __call__(self, model: str, *, interruptible: bool) -> None: ...
+
+
+class Work:
+    """The engines that this process has loaded, and how to use them."""
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+        self._engines: dict[str, Engine] = {}
+
+    def do(self, request: Job, started: Started, tell: Callable[[Message], None]) -> Finished:
+        """The answer to a request.
+
+        Raises:
+            InpaintError: with a sentence for the user.
+            CancelledError: out of `tell`.
+        """
+        entry = load_registry(self._home).find(request.settings.model)
+        engine = self._engine(entry.engine)
+        started(entry.name, interruptible=engine.interruptible)
+        return run(
+            request,
+            engine,
+            tell,
+            sizes=entry.sizes,
+            model=entry.name,
+            prefill=self._engine("patchmatch"),
+        )
+
+    def _engine(self, name: str) -> Engine:
+        if name not in self._engines:
+            self._engines[name] = load(name)
+        return self._engines[name]
