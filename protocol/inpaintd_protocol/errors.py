@@ -24,6 +24,7 @@ An error says what is wrong and what to do about it in whole sentences; programs
     refused             the daemon refused the secret, or could not prove that it knows it
     disconnected        the connection broke while an answer was due
     timed_out           no answer in the time that the caller gave
+    cancelled           the request was cancelled, by whoever sent it
     unreadable          a file that cannot be read as a picture
     unwritable          a file or folder that cannot be written
 """

@@ -1,0 +1,399 @@
+"""A client of the daemon: blocking calls, built on `submit` and `poll` for event loops.
+
+    with connect(name="my editor") as client:
+        answer = client.inpaint(layer, Settings(prompt="grass"))
+
+A client is for one thread. Starting a daemon when none runs is not its business.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import TypeVar
+
+from . import PROTOCOL_VERSION
+from .codec import decode_answer, encode
+from .connection import Connection, home, read_connection
+from .errors import InpaintError
+from .messages import (
+    Attach,
+    Cancel,
+    Cancelled,
+    Failed,
+    Finished,
+    GetStatus,
+    Hello,
+    Inpaint,
+    ListModels,
+    MakeMask,
+    Message,
+    Models,
+    Plan,
+    Planned,
+    Preview,
+    Progress,
+    Shutdown,
+    ShuttingDown,
+    Status,
+    Welcome,
+)
+from .plane import Plane
+from .rectangle import Rectangle
+from .settings import Settings
+from .transport import Transport
+
+ANSWER_SECONDS = 10.0
+"""How long the daemon may take for what it answers by itself, without a worker."""
+
+SILENCE_SECONDS = 30.0
+"""How long a daemon may say nothing of an unfinished request before it is taken for dead."""
+
+_CANCEL_POLL_SECONDS = 0.1
+
+Answer = TypeVar("Answer", bound=Message)
+OnProgress = Callable[[Progress], None]
+OnPreview = Callable[[Preview], None]
+ShouldCancel = Callable[[], bool]
+
+
+def connect(
+    folder: Path | None = None,
+    *,
+    name: str,
+    transport: str = "zmtp",
+    timeout_seconds: float = 5.0,
+) -> Client:
+    """Connect to the daemon whose home is `folder` (default: `connection.home()`).
+
+    Args:
+        name: of the program that connects, for `inpaintd status`.
+        transport: "zmtp" (standard library) or "zmq" (needs pyzmq).
+        timeout_seconds: for all of connecting, password and hello.
+
+    Raises:
+        InpaintError: `not_running`, `refused`, `wrong_version`, `timed_out` or `disconnected`.
+    """
+    deadline = time.monotonic() + timeout_seconds
+    connection = read_connection(home() if folder is None else folder)
+    opened = _open(transport, connection, timeout_seconds)
+    return Client(opened, connection, name, timeout_seconds=max(0.1, deadline - time.monotonic()))
+
+
+class Client:
+    """An open connection to a daemon that has proved that it knows the secret.
+
+    Blocking calls leave answers to other requests for `poll`, so several requests can be in
+    flight. All calls raise InpaintError: the daemon's own, or `disconnected` or `timed_out`.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        connection: Connection,
+        name: str,
+        *,
+        timeout_seconds: float = ANSWER_SECONDS,
+    ) -> None:
+        self._transport = transport
+        self._aside: list[Message] = []
+        self._abandoned: set[str] = set()
+        try:
+            self.welcome = self._introduce(connection, name, timeout_seconds)
+        except BaseException:
+            transport.close()
+            raise
+
+    def close(self) -> None:
+        """Hang up. Unfinished requests with `on_disconnect` "cancel" are cancelled by that."""
+        self._transport.close()
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    # ------------------------------------------------------------------------ for event loops
+
+    def fileno(self) -> int:
+        """Watch this for reading, then call `poll(0)` until it gives None."""
+        return self._transport.fileno()
+
+    def submit(self, request: Message) -> None:
+        """Send a request and return at once; its answers come from `poll`."""
+        self._transport.send(encode(request))
+
+    def poll(self, timeout_seconds: float | None = 0.0) -> Message | None:
+        """The next answer to any request, or None when none came in time; None waits for ever."""
+        if self._aside:
+            return self._aside.pop(0)
+        return self._read(timeout_seconds)
+
+    # --------------------------------------------------------------------------------- requests
+
+    def plan(
+        self, extent: Rectangle, bounds: Rectangle, settings: Settings | None = None
+    ) -> Rectangle:
+        """Which rectangle of a layer `inpaint` needs: see the message `Plan`."""
+        request = Plan(new_request_id(), extent, bounds, settings or Settings())
+        return self._ask(request, Planned).rectangle
+
+    def inpaint(
+        self,
+        layer: Plane,
+        settings: Settings | None = None,
+        *,
+        offset: tuple[int, int] = (0, 0),
+        mask: Plane | None = None,
+        on_disconnect: str = "cancel",
+        request_id: str | None = None,
+        on_progress: OnProgress | None = None,
+        on_preview: OnPreview | None = None,
+        should_cancel: ShouldCancel | None = None,
+        timeout_seconds: float | None = None,
+    ) -> Finished:
+        """Fill the hole of a layer: see the message `Inpaint`.
+
+        Args:
+            should_cancel: asked at least every 0.1 s; once it says yes, the request is cancelled.
+            timeout_seconds: for the whole request; when it passes, the request is cancelled too,
+                unless `on_disconnect` is "keep".
+
+        Raises:
+            InpaintError: what the daemon answered, `cancelled`, `timed_out` or `disconnected`.
+        """
+        request_id = request_id or new_request_id()
+        self.submit(Inpaint(request_id, layer, settings or Settings(), offset, mask, on_disconnect))
+        return self._follow(
+            request_id,
+            on_progress,
+            on_preview,
+            should_cancel,
+            timeout_seconds,
+            keep=on_disconnect == "keep",
+        )
+
+    def mask(
+        self,
+        layer: Plane,
+        settings: Settings | None = None,
+        *,
+        offset: tuple[int, int] = (0, 0),
+        mask: Plane | None = None,
+        on_disconnect: str = "cancel",
+        request_id: str | None = None,
+        on_progress: OnProgress | None = None,
+        should_cancel: ShouldCancel | None = None,
+        timeout_seconds: float | None = None,
+    ) -> Finished:
+        """Only the mask that `inpaint` would use, as the answer's `mask`."""
+        request_id = request_id or new_request_id()
+        self.submit(
+            MakeMask(request_id, layer, settings or Settings(), offset, mask, on_disconnect)
+        )
+        return self._follow(
+            request_id,
+            on_progress,
+            None,
+            should_cancel,
+            timeout_seconds,
+            keep=on_disconnect == "keep",
+        )
+
+    def attach(
+        self,
+        request_id: str,
+        *,
+        on_progress: OnProgress | None = None,
+        on_preview: OnPreview | None = None,
+        should_cancel: ShouldCancel | None = None,
+        timeout_seconds: float | None = None,
+    ) -> Finished:
+        """Take over a request that another connection sent, and wait for its end.
+
+        Raises:
+            InpaintError: also `unknown_request`.
+        """
+        self.submit(Attach(request_id))
+        return self._follow(
+            request_id, on_progress, on_preview, should_cancel, timeout_seconds, keep=True
+        )
+
+    def cancel(self, request_id: str) -> None:
+        """Ask for the end of a request. Its own terminal answer follows, for its owner."""
+        self.submit(Cancel(request_id))
+
+    def models(self) -> Models:
+        """The registry."""
+        return self._ask(ListModels(new_request_id()), Models)
+
+    def status(self) -> Status:
+        """What the daemon is doing."""
+        return self._ask(GetStatus(new_request_id()), Status)
+
+    def shutdown(self) -> None:
+        """Stop the daemon; returns when it has agreed, not when it is gone."""
+        self._ask(Shutdown(new_request_id()), ShuttingDown)
+
+    # --------------------------------------------------------------------------------- inside
+
+    def _introduce(self, connection: Connection, name: str, timeout_seconds: float) -> Welcome:
+        nonce = os.urandom(32)
+        hello = Hello(new_request_id(), name, nonce)
+        try:
+            welcome = self._ask(hello, Welcome, timeout_seconds)
+        except InpaintError as error:
+            if error.code in ("bad_message", "unknown_message", "bad_frames", "too_large"):
+                raise _unproved() from error
+            raise
+        if not connection.verify(nonce, welcome.proof):
+            raise _unproved()
+        _check_version(welcome)
+        return welcome
+
+    def _ask(
+        self, request: Message, expected: type[Answer], timeout_seconds: float = ANSWER_SECONDS
+    ) -> Answer:
+        """Send a request that has one answer, and wait for it."""
+        self.submit(request)
+        deadline = time.monotonic() + timeout_seconds
+        while True:
+            answer = self._next_of(request.request_id, deadline - time.monotonic())
+            if isinstance(answer, expected):
+                return answer
+            if isinstance(answer, Failed):
+                raise answer.error()
+            if time.monotonic() >= deadline:
+                self._abandoned.add(request.request_id)
+                raise _timed_out(f"The inpaint daemon did not answer for {timeout_seconds:g} s.")
+
+    def _follow(
+        self,
+        request_id: str,
+        on_progress: OnProgress | None,
+        on_preview: OnPreview | None,
+        should_cancel: ShouldCancel | None,
+        timeout_seconds: float | None,
+        *,
+        keep: bool,
+    ) -> Finished:
+        """Wait for the terminal answer of a request that has been sent."""
+        started = heard = time.monotonic()
+        step = SILENCE_SECONDS if should_cancel is None else _CANCEL_POLL_SECONDS
+        while True:
+            if should_cancel is not None and should_cancel():
+                self.cancel(request_id)
+                should_cancel, step = None, SILENCE_SECONDS
+            now = time.monotonic()
+            if timeout_seconds is not None and now - started >= timeout_seconds:
+                if not keep:
+                    self.cancel(request_id)
+                self._abandoned.add(request_id)
+                raise _timed_out(f"The request was not done within {timeout_seconds:g} s.")
+            if now - heard >= SILENCE_SECONDS:
+                self._abandoned.add(request_id)
+                raise _timed_out(
+                    f"The inpaint daemon gave no sign of life for {SILENCE_SECONDS:g} s."
+                )
+            left = step if timeout_seconds is None else started + timeout_seconds - now
+            answer = self._next_of(request_id, min(step, left, heard + SILENCE_SECONDS - now))
+            if answer is None:
+                continue
+            heard = time.monotonic()
+            if isinstance(answer, Finished):
+                return answer
+            if isinstance(answer, Failed):
+                raise answer.error()
+            if isinstance(answer, Cancelled):
+                raise InpaintError("cancelled", "The request was cancelled.")
+            if isinstance(answer, Progress) and on_progress is not None:
+                on_progress(answer)
+            elif isinstance(answer, Preview) and on_preview is not None:
+                on_preview(answer)
+
+    def _next_of(self, request_id: str, timeout_seconds: float) -> Message | None:
+        """The next answer to this request; those to others are put aside."""
+        for index, answer in enumerate(self._aside):
+            if answer.request_id == request_id:
+                return self._aside.pop(index)
+        deadline = time.monotonic() + timeout_seconds
+        while (found := self._read(deadline - time.monotonic())) is not None:
+            if found.request_id == request_id:
+                return found
+            self._aside.append(found)
+        return None
+
+    def _read(self, timeout_seconds: float | None) -> Message | None:
+        """The next answer that somebody waits for, off the transport."""
+        deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
+        while True:
+            left = None if deadline is None else max(0.0, deadline - time.monotonic())
+            frames = self._transport.receive(left)
+            if frames is None:
+                return None
+            try:
+                answer = decode_answer(frames)
+            except InpaintError as error:
+                if error.code == "unknown_message":
+                    continue  # a newer daemon may say more than this client knows
+                raise
+            if answer.request_id not in self._abandoned:
+                return answer
+            if not isinstance(answer, (Progress, Preview)):
+                self._abandoned.discard(answer.request_id)
+
+
+def new_request_id() -> str:
+    """32 hexadecimal digits that nobody else has chosen."""
+    return uuid.uuid4().hex
+
+
+def _open(transport: str, connection: Connection, timeout_seconds: float) -> Transport:
+    if transport == "zmq":
+        from .zmq_transport import ZmqTransport
+
+        return ZmqTransport(
+            connection.endpoint, connection.password, timeout_seconds=timeout_seconds
+        )
+    if transport != "zmtp":
+        raise ValueError(f"no transport {transport!r}")
+    from .zmtp import ZmtpTransport
+
+    return ZmtpTransport(connection.endpoint, connection.password, timeout_seconds=timeout_seconds)
+
+
+def _check_version(welcome: Welcome) -> None:
+    theirs, ours = welcome.protocol, PROTOCOL_VERSION
+    if theirs[0] == ours[0] and theirs[1] >= ours[1]:
+        return
+    older = "daemon" if theirs < ours else "plug-in or program that connects to it"
+    raise InpaintError(
+        "wrong_version",
+        f"The inpaint daemon speaks protocol {theirs[0]}.{theirs[1]}, this program "
+        f"{ours[0]}.{ours[1]}.",
+        f"Update the {older}.",
+    )
+
+
+def _unproved() -> InpaintError:
+    return InpaintError(
+        "refused",
+        "What listens at the inpaint daemon's address could not prove that it is the daemon.",
+        "Nothing was sent to it. Restart the daemon with: inpaintd stop, then inpaintd serve",
+    )
+
+
+def _timed_out(message: str) -> InpaintError:
+    return InpaintError(
+        "timed_out", message, "Look at what it is doing with: inpaintd status", retriable=True
+    )

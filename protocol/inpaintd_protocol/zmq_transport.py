@@ -1,0 +1,188 @@
+"""The same transport on pyzmq, for whoever has it. Nothing else in this package imports it."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+from types import TracebackType
+
+import zmq
+from zmq.utils.monitor import recv_monitor_message
+
+from . import limits
+from .connection import USER
+from .errors import InpaintError
+from .plane import Buffer
+
+_STALLED_SECONDS = 30.0
+"""How long a peer may take nothing of what is being sent to it."""
+
+_LINGER_MILLISECONDS = 1000
+"""How long `close` waits for what is still on its way out."""
+
+_BROKEN = zmq.EVENT_DISCONNECTED | zmq.EVENT_CLOSED | zmq.EVENT_MONITOR_STOPPED
+_WATCHED = (
+    zmq.EVENT_CONNECT_DELAYED
+    | zmq.EVENT_CONNECTED
+    | zmq.EVENT_HANDSHAKE_SUCCEEDED
+    | zmq.EVENT_HANDSHAKE_FAILED_AUTH
+    | zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL
+    | zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL
+    | _BROKEN
+)
+
+
+class ZmqTransport:
+    """See `Transport`. Long frames come as memoryviews of libzmq's own memory, without a copy.
+
+    Args:
+        endpoint: any endpoint of libzmq.
+        password: for PLAIN; None for a peer without security (NULL).
+        timeout_seconds: for connecting and the whole handshake.
+    """
+
+    def __init__(
+        self, endpoint: str, password: bytes | None, *, timeout_seconds: float = 5.0
+    ) -> None:
+        self._endpoint = endpoint
+        self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context(io_threads=1)
+        self._socket = self._context.socket(zmq.DEALER)
+        self._socket.setsockopt(zmq.LINGER, _LINGER_MILLISECONDS)
+        self._socket.setsockopt(zmq.MAXMSGSIZE, limits.MESSAGE_BYTES)
+        # By default libzmq would connect again behind our back and lose what was in flight, and
+        # would keep messages for a peer that never comes.
+        self._socket.setsockopt(zmq.RECONNECT_IVL, -1)
+        self._socket.setsockopt(zmq.IMMEDIATE, 1)
+        if password is not None:
+            self._socket.setsockopt(zmq.PLAIN_USERNAME, USER)
+            self._socket.setsockopt(zmq.PLAIN_PASSWORD, password)
+        # libzmq tells nothing of refused connections and passwords but on a monitor.
+        self._monitor = self._socket.get_monitor_socket(_WATCHED)
+        self._poller = zmq.Poller()
+        self._poller.register(self._socket, zmq.POLLIN)
+        self._poller.register(self._monitor, zmq.POLLIN)
+        self._broken = False
+        try:
+            try:
+                self._socket.connect(endpoint)
+            except zmq.ZMQError as error:
+                raise self._not_a_daemon(str(error)) from error
+            self._await_handshake(time.monotonic() + timeout_seconds)
+        except BaseException:
+            self.close()
+            raise
+
+    def send(self, frames: Sequence[Buffer]) -> None:
+        deadline = time.monotonic() + _STALLED_SECONDS
+        while True:
+            self._read_monitor()
+            if self._broken or self._socket.closed:
+                raise self._disconnected("it hung up")
+            try:
+                # Only the first frame can be refused, so a message goes out whole or not at all.
+                self._socket.send_multipart(frames, zmq.NOBLOCK, copy=False)
+            except zmq.Again:
+                if time.monotonic() > deadline:
+                    raise self._disconnected("it takes no more data") from None
+                self._socket.poll(100, zmq.POLLOUT)
+            else:
+                return
+
+    def receive(self, timeout_seconds: float | None) -> list[Buffer] | None:
+        deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
+        if self._socket.closed:
+            raise self._disconnected("it is closed")
+        while True:
+            # The last messages of a daemon that goes away come before the news that it went.
+            self._read_monitor()
+            try:
+                parts = self._socket.recv_multipart(zmq.NOBLOCK, copy=False)
+            except zmq.Again:
+                pass
+            else:
+                return [_data(part) for part in parts]
+            if self._broken:
+                raise self._disconnected("it hung up")
+            remaining = None if deadline is None else deadline - time.monotonic()
+            if remaining is not None and remaining <= 0:
+                return None
+            self._poller.poll(None if remaining is None else math.ceil(remaining * 1000))
+
+    def fileno(self) -> int:
+        return int(self._socket.getsockopt(zmq.FD))
+
+    def close(self) -> None:
+        if self._socket.closed:
+            return
+        self._socket.disable_monitor()
+        self._monitor.close(0)
+        self._socket.close(_LINGER_MILLISECONDS)
+        self._context.term()
+
+    def __enter__(self) -> ZmqTransport:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _await_handshake(self, deadline: float) -> None:
+        connected = False
+        while True:
+            remaining = deadline - time.monotonic()
+            if remaining <= 0 or not self._monitor.poll(math.ceil(remaining * 1000)):
+                raise InpaintError(
+                    "timed_out",
+                    f"What listens at {self._endpoint} does not answer.",
+                    "Restart the daemon with: inpaintd stop, then inpaintd serve",
+                )
+            event = recv_monitor_message(self._monitor)
+            kind = event["event"]
+            if kind == zmq.EVENT_HANDSHAKE_SUCCEEDED:
+                return
+            if kind == zmq.EVENT_HANDSHAKE_FAILED_AUTH:
+                raise InpaintError(
+                    "refused",
+                    f"The inpaint daemon refused the password ({event['value']}).",
+                    "Restart the daemon: another one may have taken its place.",
+                )
+            if kind == zmq.EVENT_CONNECTED:
+                connected = True
+            elif kind != zmq.EVENT_CONNECT_DELAYED:
+                if connected:
+                    raise self._not_a_daemon("it does not speak ZMTP with the same security")
+                raise InpaintError(
+                    "not_running",
+                    "The inpaint daemon is not running.",
+                    "Start it with: inpaintd serve",
+                )
+
+    def _read_monitor(self) -> None:
+        while not self._broken and not self._monitor.closed and self._monitor.poll(0):
+            event = recv_monitor_message(self._monitor)
+            self._broken = bool(event["event"] & _BROKEN)
+
+    def _disconnected(self, reason: str) -> InpaintError:
+        return InpaintError(
+            "disconnected",
+            f"The connection to the inpaint daemon broke: {reason}.",
+            "Try again; the daemon is started when none runs.",
+        )
+
+    def _not_a_daemon(self, reason: str) -> InpaintError:
+        return InpaintError(
+            "not_running",
+            f"No inpaint daemon answers at {self._endpoint}: {reason}.",
+            "Start it with: inpaintd serve",
+        )
+
+
+def _data(part: zmq.Frame) -> Buffer:
+    view = part.buffer
+    # A short frame is cheaper as a copy than as a hold on libzmq's memory.
+    return bytes(view) if len(view) <= 65536 else view

@@ -1,0 +1,243 @@
+"""A ZMTP 3.x DEALER over TCP in the standard library, for editors that have no pyzmq.
+
+It works the same on every system: no select, no descriptors, only socket time-outs.
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Sequence
+from types import TracebackType
+
+from . import limits, zmtp_frames
+from .connection import USER
+from .errors import InpaintError
+from .plane import Buffer
+from .zmtp_frames import FrameDecoder, ZmtpError
+
+_COALESCED_BYTES = 64 * 1024
+"""Frames up to this size are copied into one write; a longer one is worth a write of its own."""
+
+_STALLED_SECONDS = 30.0
+"""How long a peer may take nothing of what is being sent to it."""
+
+_HANDSHAKE_BYTES = 4096
+"""Longest command before the peer has been accepted."""
+
+
+class ZmtpTransport:
+    """See `Transport`. Frames come as `bytes`.
+
+    PINGs are answered inside `receive`; call it now and then on an idle connection.
+
+    Args:
+        endpoint: tcp://host:port.
+        password: for PLAIN; None for a peer without security (NULL).
+        timeout_seconds: for connecting and the whole handshake.
+    """
+
+    def __init__(
+        self, endpoint: str, password: bytes | None, *, timeout_seconds: float = 5.0
+    ) -> None:
+        deadline = time.monotonic() + timeout_seconds
+        self._endpoint = endpoint
+        self._parts: list[Buffer] = []
+        self._parts_bytes = 0
+        self._decoder = FrameDecoder(_HANDSHAKE_BYTES)
+        self._socket = _connected(endpoint, timeout_seconds)
+        try:
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._shake_hands(password, deadline)
+        except BaseException as error:
+            self._socket.close()
+            if isinstance(error, OSError):
+                raise _not_a_daemon(endpoint, "it hung up") from error
+            raise
+        self._decoder.limit_bytes = limits.MESSAGE_BYTES
+
+    def send(self, frames: Sequence[Buffer]) -> None:
+        small = bytearray()
+        for index, frame in enumerate(frames):
+            view = memoryview(frame).cast("B")
+            small += zmtp_frames.head(len(view), more=index + 1 < len(frames))
+            if len(view) <= _COALESCED_BYTES:
+                small += view
+            else:
+                self._write(small)
+                self._write(view)
+                small = bytearray()
+        if small:
+            self._write(small)
+
+    def receive(self, timeout_seconds: float | None) -> list[Buffer] | None:
+        # One deadline over all reads: the PINGs of a live daemon would renew a socket time-out.
+        deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
+        while True:
+            frame = self._next_frame()
+            if frame is None:
+                if not self._fill(deadline):
+                    return None
+            elif frame.command:
+                self._obey(frame.body)
+            else:
+                self._parts.append(frame.body)
+                self._parts_bytes += len(frame.body)
+                if (
+                    len(self._parts) > 1 + limits.PLANES
+                    or self._parts_bytes > limits.MESSAGE_BYTES + limits.HEADER_BYTES
+                ):
+                    raise self._broken("it sent a message over the limits")
+                if not frame.more:
+                    message, self._parts, self._parts_bytes = self._parts, [], 0
+                    return message
+
+    def fileno(self) -> int:
+        return self._socket.fileno()
+
+    def close(self) -> None:
+        self._socket.close()
+
+    def __enter__(self) -> ZmtpTransport:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    # --------------------------------------------------------------------------- handshake
+
+    def _shake_hands(self, password: bytes | None, deadline: float) -> None:
+        mechanism = b"NULL" if password is None else b"PLAIN"
+        self._socket.sendall(zmtp_frames.greeting(mechanism))
+        try:
+            while (received := self._decoder.take(zmtp_frames.GREETING_BYTES)) is None:
+                zmtp_frames.check_signature(self._decoder.peek())
+                self._fill_or_time_out(deadline)
+            zmtp_frames.check_greeting(received, mechanism)
+            if password is None:
+                self._socket.sendall(zmtp_frames.command(b"READY", zmtp_frames.dealer_metadata()))
+            else:
+                self._socket.sendall(zmtp_frames.plain_hello(USER, password))
+                self._expect(b"WELCOME", deadline)
+                self._socket.sendall(
+                    zmtp_frames.command(b"INITIATE", zmtp_frames.dealer_metadata())
+                )
+            self._expect(b"READY", deadline)
+        except ZmtpError as error:
+            raise _not_a_daemon(self._endpoint, str(error)) from error
+
+    def _expect(self, name: bytes, deadline: float) -> None:
+        while (frame := self._decoder.next_frame()) is None:
+            self._fill_or_time_out(deadline)
+        if not frame.command:
+            raise ZmtpError("it sent a message before the handshake was over")
+        received = zmtp_frames.parse_command(frame.body)
+        reason = zmtp_frames.error_reason(received)
+        if reason is not None:
+            raise InpaintError(
+                "refused",
+                f"The inpaint daemon refused the password ({reason}).",
+                "Restart the daemon: another one may have taken its place.",
+            )
+        if received.name != name:
+            raise ZmtpError(f"it sent {received.name!r} instead of {name!r}")
+
+    def _fill_or_time_out(self, deadline: float) -> None:
+        if not self._fill(deadline, during_handshake=True):
+            raise InpaintError(
+                "timed_out",
+                f"What listens at {self._endpoint} does not answer.",
+                "Restart the daemon with: inpaintd stop, then inpaintd serve",
+            )
+
+    # -------------------------------------------------------------------------- bytes in, out
+
+    def _next_frame(self) -> zmtp_frames.Frame | None:
+        try:
+            return self._decoder.next_frame()
+        except ZmtpError as error:
+            raise self._broken(str(error)) from error
+
+    def _fill(self, deadline: float | None, *, during_handshake: bool = False) -> bool:
+        """Read what is there; False when nothing came before the deadline."""
+        try:
+            self._socket.settimeout(
+                None if deadline is None else max(0.0, deadline - time.monotonic())
+            )
+            with self._decoder.space() as space:
+                count = self._socket.recv_into(space)
+        except (BlockingIOError, TimeoutError):
+            return False
+        except OSError as error:
+            if during_handshake:
+                raise
+            raise self._broken(str(error)) from error
+        if count == 0:
+            if during_handshake:
+                raise ConnectionResetError
+            raise self._broken("it hung up")
+        self._decoder.filled(count)
+        return True
+
+    def _write(self, data: Buffer) -> None:
+        try:
+            # Measured by what gets through, not in all: a slow machine may take long, a dead
+            # peer takes nothing.
+            self._socket.settimeout(_STALLED_SECONDS)
+            rest = memoryview(data)
+            while rest:
+                rest = rest[self._socket.send(rest) :]
+        except TimeoutError as error:
+            raise self._broken("it takes no more data") from error
+        except OSError as error:
+            raise self._broken(str(error)) from error
+
+    def _obey(self, body: bytes) -> None:
+        try:
+            received = zmtp_frames.parse_command(body)
+        except ZmtpError as error:
+            raise self._broken(str(error)) from error
+        if received.name == b"PING":
+            self._write(zmtp_frames.pong(received))
+        elif zmtp_frames.error_reason(received) is not None:
+            raise self._broken("it reported an error")
+
+    def _broken(self, reason: str) -> InpaintError:
+        self._socket.close()
+        return InpaintError(
+            "disconnected",
+            f"The connection to the inpaint daemon broke: {reason}.",
+            "Try again; the daemon is started when none runs.",
+        )
+
+
+def _connected(endpoint: str, timeout_seconds: float) -> socket.socket:
+    scheme, _, address = endpoint.partition("://")
+    host, _, port = address.rpartition(":")
+    if scheme != "tcp" or not host or not port.isdecimal() or int(port) > 65535:
+        raise _not_a_daemon(endpoint, "this is not a tcp:// address with a port")
+    try:
+        return socket.create_connection((host.strip("[]"), int(port)), timeout_seconds)
+    except TimeoutError as error:
+        raise InpaintError(
+            "timed_out",
+            f"Nobody answers at {endpoint}.",
+            "Restart the daemon with: inpaintd stop, then inpaintd serve",
+        ) from error
+    except OSError as error:
+        raise InpaintError(
+            "not_running", "The inpaint daemon is not running.", "Start it with: inpaintd serve"
+        ) from error
+
+
+def _not_a_daemon(endpoint: str, reason: str) -> InpaintError:
+    return InpaintError(
+        "not_running",
+        f"No inpaint daemon answers at {endpoint}: {reason}.",
+        "Start it with: inpaintd serve",
+    )
