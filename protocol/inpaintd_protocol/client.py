@@ -12,6 +12,7 @@ import os
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
@@ -40,6 +41,7 @@ from .messages import (
     Shutdown,
     ShuttingDown,
     Status,
+    Terminal,
     Welcome,
 )
 from .plane import Plane
@@ -131,6 +133,8 @@ class Client:
 
     def submit(self, request: Message) -> None:
         """Send a request and return at once; its answers come from `poll`."""
+        if not isinstance(request, Cancel):
+            self._abandoned.discard(request.request_id)
         self._transport.send(encode(request))
 
     def poll(self, timeout_seconds: float | None = 0.0) -> Message | None:
@@ -166,8 +170,10 @@ class Client:
 
         Args:
             should_cancel: asked at least every 0.1 s; once it says yes, the request is cancelled.
-            timeout_seconds: for the whole request; when it passes, the request is cancelled too,
-                unless `on_disconnect` is "keep".
+            timeout_seconds: for the whole request.
+
+        When this raises while the request runs (`timed_out`, or anything that a callback raised),
+        the request is cancelled, unless `on_disconnect` is "keep": then `attach` finds it again.
 
         Raises:
             InpaintError: what the daemon answered, `cancelled`, `timed_out` or `disconnected`.
@@ -249,13 +255,7 @@ class Client:
 
     def _introduce(self, connection: Connection, name: str, timeout_seconds: float) -> Welcome:
         nonce = os.urandom(32)
-        hello = Hello(new_request_id(), name, nonce)
-        try:
-            welcome = self._ask(hello, Welcome, timeout_seconds)
-        except InpaintError as error:
-            if error.code in ("bad_message", "unknown_message", "bad_frames", "too_large"):
-                raise _unproved() from error
-            raise
+        welcome = self._ask(Hello(new_request_id(), name, nonce), Welcome, timeout_seconds)
         if not connection.verify(nonce, welcome.proof):
             raise _unproved()
         _check_version(welcome)
@@ -288,34 +288,61 @@ class Client:
         keep: bool,
     ) -> Finished:
         """Wait for the terminal answer of a request that has been sent."""
-        started = heard = time.monotonic()
-        step = SILENCE_SECONDS if should_cancel is None else _CANCEL_POLL_SECONDS
-        while True:
-            if should_cancel is not None and should_cancel():
-                self.cancel(request_id)
-                should_cancel, step = None, SILENCE_SECONDS
-            now = time.monotonic()
-            if timeout_seconds is not None and now - started >= timeout_seconds:
+        ended = False
+        try:
+            answer, asked_to_cancel = self._await_end(
+                request_id, on_progress, on_preview, should_cancel, timeout_seconds
+            )
+            ended = True
+        finally:
+            if not ended:
+                # Timed out, or a callback raised (Ctrl-C too): nobody waits for it any more.
+                self._abandoned.add(request_id)
                 if not keep:
-                    self.cancel(request_id)
-                self._abandoned.add(request_id)
-                raise _timed_out(f"The request was not done within {timeout_seconds:g} s.")
-            if now - heard >= SILENCE_SECONDS:
-                self._abandoned.add(request_id)
+                    with suppress(InpaintError):
+                        self.cancel(request_id)
+        if isinstance(answer, Cancelled):
+            raise InpaintError("cancelled", "The request was cancelled.")
+        if asked_to_cancel:
+            # The request ended by itself before the cancellation came, and that is answered too.
+            self._abandoned.add(request_id)
+        if isinstance(answer, Failed):
+            raise answer.error()
+        return answer
+
+    def _await_end(
+        self,
+        request_id: str,
+        on_progress: OnProgress | None,
+        on_preview: OnPreview | None,
+        should_cancel: ShouldCancel | None,
+        timeout_seconds: float | None,
+    ) -> tuple[Terminal, bool]:
+        """The terminal answer, and whether a cancellation was sent."""
+        started = heard = time.monotonic()
+        asked_to_cancel = False
+        while True:
+            if should_cancel is not None and not asked_to_cancel and should_cancel():
+                self.cancel(request_id)
+                asked_to_cancel = True
+            now = time.monotonic()
+            left = heard + SILENCE_SECONDS - now
+            if left <= 0:
                 raise _timed_out(
                     f"The inpaint daemon gave no sign of life for {SILENCE_SECONDS:g} s."
                 )
-            left = step if timeout_seconds is None else started + timeout_seconds - now
-            answer = self._next_of(request_id, min(step, left, heard + SILENCE_SECONDS - now))
+            if timeout_seconds is not None:
+                left = min(left, started + timeout_seconds - now)
+                if left <= 0:
+                    raise _timed_out(f"The request was not done within {timeout_seconds:g} s.")
+            if should_cancel is not None and not asked_to_cancel:
+                left = min(left, _CANCEL_POLL_SECONDS)
+            answer = self._next_of(request_id, left)
             if answer is None:
                 continue
             heard = time.monotonic()
-            if isinstance(answer, Finished):
-                return answer
-            if isinstance(answer, Failed):
-                raise answer.error()
-            if isinstance(answer, Cancelled):
-                raise InpaintError("cancelled", "The request was cancelled.")
+            if isinstance(answer, (Finished, Failed, Cancelled)):
+                return answer, asked_to_cancel
             if isinstance(answer, Progress) and on_progress is not None:
                 on_progress(answer)
             elif isinstance(answer, Preview) and on_preview is not None:
