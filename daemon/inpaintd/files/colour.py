@@ -1,0 +1,125 @@
+"""Between a file's own numbers and the wire's sRGB, for one rectangle at a time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import vips
+from .picture import Picture, Samples
+
+_MAXIMUM = {"u8": 255, "u16": 65535, "f32": 1.0}
+_DTYPES: dict[str, Any] = {"u8": np.uint8, "u16": np.uint16, "f32": np.float32}
+_PROFILE = "icc-profile-data"
+_LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)  # Rec. 709
+_INTERPRETATIONS = {1: "grey16", 3: "rgb16", 4: "cmyk"}
+
+
+class ColourSpace:
+    """The colour space of a picture, and the way from it to sRGB and back."""
+
+    def __init__(self, picture: Picture) -> None:
+        self._colours = picture.colours
+        self._depth = picture.depth
+        self._profile = picture.profile
+        if self._colours == 4 and self._profile is None:
+            self._profile = _default_cmyk_profile()
+        self._converts = self._profile is not None and not self._maps_srgb_onto_itself()
+
+    @property
+    def wire_depth(self) -> str:
+        """Depth of the pixels to send: 16 bits where 8 would lose levels to the conversion."""
+        return "u16" if self._converts and self._depth == "u8" else self._depth
+
+    def to_srgb(self, colour: Samples) -> Samples:
+        """(H, W, colours) in the file's numbers to (H, W, 3) sRGB at `wire_depth`."""
+        if not self._converts:
+            return np.repeat(colour, 3, axis=2) if self._colours == 1 else colour
+        image = self._with_profile(colour)
+        srgb = image.icc_transform("srgb", embedded=True, depth=16, black_point_compensation=True)
+        return convert_depth(srgb.numpy(), self.wire_depth)
+
+    def from_srgb(self, colour: Samples) -> Samples:
+        """(H, W, 3) sRGB at any depth to (H, W, colours) in the file's numbers."""
+        if not self._converts:
+            own = convert_depth(colour, self._depth)
+            return _grey(own) if self._colours == 1 else own
+        lab = _image(convert_depth(colour, "u16"), "rgb16").icc_import(
+            input_profile="srgb", black_point_compensation=True
+        )
+        lab = lab.copy()
+        vips.set_blob(lab, _PROFILE, self._profile or b"")
+        depth = 8 if self._depth == "u8" else 16
+        own = lab.icc_export(depth=depth, black_point_compensation=True).numpy()
+        return convert_depth(own.reshape(*own.shape[:2], self._colours), self._depth)
+
+    def _with_profile(self, colour: Samples) -> Any:
+        image = _image(convert_depth(colour, "u16"), _INTERPRETATIONS[self._colours])
+        vips.set_blob(image, _PROFILE, self._profile or b"")
+        return image
+
+    def _maps_srgb_onto_itself(self) -> bool:
+        """Whether the profile is sRGB in all but name: there are dozens of those.
+
+        A lattice of colours must come through within half a step of 8 bits.
+        """
+        if self._colours == 4:
+            return False
+        levels = np.linspace(0, 65535, 9).astype(np.uint16)
+        grids = np.meshgrid(*[levels] * self._colours, indexing="ij")
+        lattice = np.stack([grid.ravel() for grid in grids], axis=-1)[np.newaxis]
+        srgb = self._with_profile(lattice).icc_transform("srgb", embedded=True, depth=16).numpy()
+        return bool(np.abs(srgb.astype(np.int32) - lattice).max() <= 128)
+
+
+def convert_depth(samples: Samples, depth: str) -> Samples:
+    """The same colours at another depth, rounded to the nearest level; float as it is."""
+    dtype = _DTYPES[depth]
+    if samples.dtype == dtype:
+        return samples
+    if samples.dtype == np.uint8 and depth == "u16":
+        return samples.astype(np.uint16) * np.uint16(257)
+    unit = to_unit(samples)
+    if depth == "f32":
+        return unit
+    scaled: Samples = np.floor(np.clip(unit, 0, 1).astype(np.float64) * _MAXIMUM[depth] + 0.5)
+    return scaled.astype(dtype)
+
+
+def to_unit(samples: Samples) -> NDArray[np.float32]:
+    """Samples as float32, 1.0 = full scale."""
+    if samples.dtype == np.float32:
+        return samples
+    unit: NDArray[np.float32] = samples.astype(np.float32)
+    unit /= np.float32(np.iinfo(samples.dtype).max)
+    return unit
+
+
+def luminance(samples: Samples) -> Samples:
+    """(H, W, 1 or 3) to (H, W), at the same depth; neutral colours keep their number."""
+    if samples.shape[2] == 1:
+        return samples[..., 0]
+    grey = samples.astype(np.float32) @ _LUMINANCE
+    if samples.dtype == np.float32:
+        return grey.astype(np.float32)
+    rounded: Samples = np.floor(grey + 0.5).astype(samples.dtype)
+    return rounded
+
+
+def _grey(samples: Samples) -> Samples:
+    return luminance(samples)[..., np.newaxis]
+
+
+def _image(samples: Samples, interpretation: str) -> Any:
+    return vips.Image.new_from_array(
+        np.ascontiguousarray(samples), interpretation=interpretation
+    ).copy()
+
+
+def _default_cmyk_profile() -> bytes:
+    """The profile that libvips takes for CMYK without one."""
+    pixel = vips.Image.black(1, 1, bands=3).copy(interpretation="srgb")
+    profile: bytes = pixel.icc_transform("cmyk", input_profile="srgb").get(_PROFILE)
+    return profile

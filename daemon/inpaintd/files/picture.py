@@ -1,0 +1,162 @@
+"""A picture file, read whole and kept in its own numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inpaintd_protocol.errors import InpaintError
+from inpaintd_protocol.messages import Notice
+from inpaintd_protocol.rectangle import Rectangle
+
+from . import vips
+
+PIXELS = 300_000_000
+"""Most pixels of a file. Looked at before anything is decoded: a few kilobytes can claim more."""
+
+_SIDE_HINT = "Scale it down, or cut it into parts."
+_FORMATS = {"pngload": "png", "tiffload": "tiff", "webpload": "webp", "jpegload": "jpeg"}
+_FORMATS_HINT = "PNG, TIFF, WebP and JPEG can be read; save it as one of these."
+_HALF_HINT = "It may be damaged or only partly copied: save or copy it again."
+_DEPTHS = {"uchar": "u8", "ushort": "u16", "float": "f32"}
+_COLOUR_CHANNELS = {
+    "b-w": 1,
+    "grey16": 1,
+    "srgb": 3,
+    "rgb16": 3,
+    "rgb": 3,
+    "scrgb": 3,
+    "cmyk": 4,
+}
+
+Samples = NDArray[Any]
+"""(H, W, C) uint8, uint16 or float32, as in the file."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A decoded picture, upright.
+
+    Attributes:
+        path: where it came from.
+        image: the decoded pixels with the file's profile and metadata, a libvips image.
+        format: png, tiff, webp or jpeg.
+        depth: u8, u16 or f32, as the protocol names them.
+        colours: channels without alpha: 1 grey, 3 RGB, 4 CMYK.
+        notices: what the user should know about this file.
+    """
+
+    path: Path
+    image: Any
+    format: str
+    depth: str
+    colours: int
+    notices: tuple[Notice, ...] = ()
+
+    @property
+    def extent(self) -> Rectangle:
+        return Rectangle(0, 0, self.image.width, self.image.height)
+
+    @property
+    def has_alpha(self) -> bool:
+        return bool(self.image.bands > self.colours)
+
+    @property
+    def profile(self) -> bytes | None:
+        """The embedded ICC profile."""
+        name = "icc-profile-data"
+        return self.image.get(name) if self.image.get_typeof(name) else None
+
+    def cut(self, rectangle: Rectangle) -> Samples:
+        """(height, width, C) samples of a rectangle inside `extent`, alpha last."""
+        return _samples(self.image.crop(*rectangle))
+
+    def alpha(self) -> Samples:
+        """(H, W) samples; only for pictures that have alpha."""
+        return _samples(self.image[self.colours])[..., 0]
+
+
+def read_picture(path: Path) -> Picture:
+    """Decode a picture file.
+
+    Raises:
+        InpaintError: `unreadable` when it is missing, damaged, or of a kind that cannot be filled;
+            `too_large` when it says that it has more than `PIXELS`.
+    """
+    image, kind = _open(path)
+    depth, colours = _numbers(path, image)
+    with vips.unreadable(path.name, _HALF_HINT):
+        image = image.copy_memory()
+        if image.get_typeof("orientation") and image.get("orientation") > 1:
+            # What the artist sees is upright, and so is a mask painted over it.
+            image = image.autorot().copy_memory()
+    return Picture(path, image, kind, depth, colours, _notices(path, image))
+
+
+def _open(path: Path) -> tuple[Any, str]:
+    """The header and the format of a file, nothing decoded."""
+    try:
+        with path.open("rb") as file:
+            file.read(1)
+    except OSError as error:
+        raise InpaintError(
+            "unreadable",
+            f"{path} cannot be opened: {error.strerror}.",
+            "Check the name and the permissions." if not path.is_dir() else "Name a picture file.",
+        ) from error
+    with vips.unreadable(path.name, f"{_FORMATS_HINT} {_HALF_HINT}"):
+        # "error" refuses half a picture, which libvips would else pad with grey.
+        image = vips.Image.new_from_source(
+            vips.source(str(path)), "", access="sequential", fail_on="error"
+        )
+    loader = str(image.get("vips-loader")).removesuffix("_source")
+    if loader not in _FORMATS:
+        raise InpaintError(
+            "unreadable", f"{path.name} is not a kind of picture that is read here.", _FORMATS_HINT
+        )
+    if image.width * image.height > PIXELS:
+        raise InpaintError(
+            "too_large",
+            f"{path.name} says that it has {image.width} x {image.height} pixels; at most "
+            f"{PIXELS // 1_000_000} million are read.",
+            _SIDE_HINT,
+        )
+    return image, _FORMATS[loader]
+
+
+def _numbers(path: Path, image: Any) -> tuple[str, int]:
+    """Depth and count of colour channels, when they are ones that can be filled."""
+    depth = _DEPTHS.get(image.format)
+    colours = _COLOUR_CHANNELS.get(image.interpretation)
+    if depth is None or colours is None or image.bands not in (colours, colours + 1):
+        raise InpaintError(
+            "unreadable",
+            f"{path.name} has {image.bands} channel(s) of {image.format} samples "
+            f"({image.interpretation}), which cannot be filled.",
+            "Save it as grey, RGB or CMYK with 8 or 16 bits, or as a 32-bit float TIFF, "
+            "with at most one alpha channel.",
+        )
+    return depth, colours
+
+
+def _notices(path: Path, image: Any) -> tuple[Notice, ...]:
+    pages = image.get("n-pages") if image.get_typeof("n-pages") else 1
+    if pages == 1:
+        return ()
+    return (
+        Notice(
+            "first_page",
+            f"{path.name} has {pages} pages or frames; only the first was filled, and the result "
+            "holds only that one.",
+            "Save the other pages to files of their own.",
+        ),
+    )
+
+
+def _samples(image: Any) -> Samples:
+    samples: Samples = image.numpy()
+    return samples if samples.ndim == 3 else samples[..., np.newaxis]

@@ -1,0 +1,97 @@
+"""How a picture was made, kept inside it, so that it can be made again.
+
+PNG carries it as a text chunk, all other formats as a property in their XMP packet.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from xml.sax.saxutils import quoteattr, unescape
+
+from inpaintd import __version__
+from inpaintd_protocol.codec import settings_from_map, settings_to_map
+from inpaintd_protocol.errors import InpaintError
+from inpaintd_protocol.settings import Settings
+
+from . import vips
+from .picture import read_picture
+
+_XMP = "xmp-data"
+_NAMESPACE = "urn:x-inpaintd:1.0/"
+_PROPERTY = re.compile(
+    rb'<rdf:Description[^>]*xmlns:inpaintd="[^"]*"[^>]*inpaintd:recipe=("[^"]*"|\'[^\']*\')[^>]*/>'
+)
+_EMPTY_XMP = (
+    b'<?xpacket begin="\xef\xbb\xbf" id="W5M0MpCehiHzreSzNTczkc9d"?>'
+    b'<x:xmpmeta xmlns:x="adobe:ns:meta/">'
+    b'<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"></rdf:RDF>'
+    b'</x:xmpmeta><?xpacket end="w"?>'
+)
+_PNG_COMMENT = re.compile(r"png-comment-\d+-inpaintd")
+
+
+def make_recipe(settings: Settings, *, model: str, seed: int) -> str:
+    """ASCII JSON of everything that is needed to make one variant again."""
+    used = replace(settings, model=model, seed=seed, count=1)
+    return json.dumps({"inpaintd": __version__, "settings": settings_to_map(used)})
+
+
+def embed_recipe(image: Any, recipe: str, format_name: str) -> Any:
+    """The same image, carrying the recipe in place of any older one."""
+    image = image.copy()
+    if format_name == "png":
+        for name in image.get_fields():
+            if _PNG_COMMENT.fullmatch(name):
+                image.remove(name)
+        position = sum(name.startswith("png-comment-") for name in image.get_fields())
+        vips.set_text(image, f"png-comment-{position}-inpaintd", recipe)
+    else:
+        packet = image.get(_XMP) if image.get_typeof(_XMP) else b""
+        vips.set_blob(image, _XMP, _with_property(packet, recipe))
+    return image
+
+
+def read_recipe(path: Path) -> Settings:
+    """The settings in a result picture, or in a JSON file that holds a recipe.
+
+    Raises:
+        InpaintError: `unreadable` when there is no recipe in it.
+    """
+    text = path.read_text("utf-8") if path.suffix == ".json" else _embedded(path)
+    try:
+        value = json.loads(text)
+        settings: Settings = settings_from_map(Settings, value["settings"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise InpaintError(
+            "unreadable",
+            f"{path.name} holds no recipe.",
+            "Name a picture that inpaintd has written, or a JSON file with a recipe.",
+        ) from error
+    return settings
+
+
+def _embedded(path: Path) -> str:
+    image = read_picture(path).image
+    for name in image.get_fields():
+        if _PNG_COMMENT.fullmatch(name):
+            return str(image.get(name))
+    match = _PROPERTY.search(image.get(_XMP)) if image.get_typeof(_XMP) else None
+    return unescape(match[1].decode()[1:-1], {"&quot;": '"'}) if match else ""
+
+
+def _with_property(packet: bytes, recipe: str) -> bytes:
+    """An XMP packet with the recipe and all else that it held."""
+    packet = _PROPERTY.sub(b"", packet)
+    end = packet.rfind(b"</rdf:RDF>")
+    if end < 0:
+        packet = _EMPTY_XMP
+        end = packet.rfind(b"</rdf:RDF>")
+    description = (
+        f'<rdf:Description rdf:about="" xmlns:inpaintd="{_NAMESPACE}" '
+        f"inpaintd:recipe={quoteattr(recipe)}/>"
+    )
+    return packet[:end] + description.encode() + packet[end:]

@@ -1,0 +1,64 @@
+"""libvips, with its errors as sentences.
+
+libvips because it keeps what others lose: 16-bit RGBA, colour under alpha 0, profiles, metadata.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from inpaintd_protocol.errors import InpaintError
+
+try:
+    import pyvips
+except (ImportError, OSError) as _error:  # OSError: the module is there, the library is not
+    raise InpaintError(
+        "unsupported",
+        "Picture files are read with libvips, which is not installed.",
+        "Install it with: pip install 'pyvips[binary]' - or, where that has no build, "
+        "with the system's package (apt install libvips42, brew install vips) "
+        "and: pip install pyvips",
+    ) from _error
+
+Image = pyvips.Image
+
+Error: type[Exception] = pyvips.Error
+
+
+def set_text(image: Any, name: str, value: str) -> None:
+    """Attach a text field; `image` must be a private copy."""
+    image.set_type(pyvips.GValue.gstr_type, name, value)
+
+
+def set_blob(image: Any, name: str, value: bytes) -> None:
+    """Attach a field of bytes; `image` must be a private copy."""
+    image.set_type(pyvips.GValue.blob_type, name, value)
+
+
+def source(path: str) -> Any:
+    """A file to load from, whatever brackets its name holds.
+
+    `Image.new_from_file` would take "a[1].png" for the file a with the option 1.
+    """
+    return pyvips.Source.new_from_file(path)
+
+
+def reason(error: Exception) -> str:
+    """The part of a libvips error that says something to people."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    telling = [line for line in lines if line.startswith("system error: ")] or lines[1:] or lines
+    text = telling[0].removeprefix("system error: ")
+    return text.split(": ", 1)[-1].rstrip(".")
+
+
+@contextmanager
+def unreadable(name: str, hint: str) -> Iterator[None]:
+    """Turn libvips' errors into `unreadable`."""
+    try:
+        yield
+    except Error as error:
+        raise InpaintError(
+            "unreadable", f"{name} cannot be read as a picture: {reason(error)}.", hint
+        ) from error

@@ -1,0 +1,218 @@
+"""Write a picture so that nothing is lost, whatever happens on the way."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count as count_from
+from pathlib import Path
+from typing import Any
+
+from inpaintd_protocol.errors import InpaintError
+from inpaintd_protocol.messages import Notice
+
+from . import vips
+from .picture import Picture
+
+FORMATS = {
+    ".png": "png",
+    ".tif": "tiff",
+    ".tiff": "tiff",
+    ".webp": "webp",
+    ".jpg": "jpeg",
+    ".jpeg": "jpeg",
+}
+"""Suffix to format."""
+
+_ENOUGH_BYTES = 1 << 20
+_PNG_FILTER_SUB = 0x10  # a fifth smaller than none on photographs, at the same speed
+
+
+def format_of(path: Path) -> str:
+    """The format that a name asks for.
+
+    Raises:
+        InpaintError: `unwritable` when its suffix is none of ours.
+    """
+    name = FORMATS.get(path.suffix.lower())
+    if name is None:
+        raise InpaintError(
+            "unwritable",
+            f"{path.name} does not end in a known suffix.",
+            f"Choose one of {', '.join(FORMATS)}.",
+        )
+    return name
+
+
+def default_suffix(picture: Picture) -> str:
+    """The suffix of a result that is not named: .png, unless PNG cannot hold the numbers."""
+    return ".tif" if picture.depth == "f32" or picture.colours == 4 else ".png"
+
+
+def check_output(path: Path, picture: Picture, *, with_alpha: bool) -> tuple[Notice, ...]:
+    """Whether a picture of this kind can be written under this name, before any work is done.
+
+    Raises:
+        InpaintError: `unwritable` when the format cannot hold it, or the folder is not writable.
+    """
+    format_name = format_of(path)
+    _check_folder(path)
+    if picture.colours == 4 and format_name not in ("tiff", "jpeg"):
+        raise InpaintError(
+            "unwritable", f"{format_name.upper()} cannot hold CMYK.", "Name a .tif file with -o."
+        )
+    if with_alpha and format_name == "jpeg":
+        raise InpaintError(
+            "unwritable", "JPEG cannot hold transparency.", "Name a .png or a .tif file with -o."
+        )
+    holds = {"png": ("u8", "u16"), "tiff": ("u8", "u16", "f32")}.get(format_name, ("u8",))
+    if picture.depth in holds:
+        return ()
+    return (
+        Notice(
+            "depth_lost",
+            f"{format_name.upper()} holds fewer levels than {picture.path.name}: "
+            "all pixels are rounded.",
+            "Name a .tif file with -o to keep them all.",
+        ),
+    )
+
+
+def write_picture(image: Any, path: Path, *, replace: bool) -> Path:
+    """Write under a temporary name in the same folder, then rename.
+
+    Args:
+        image: a libvips image with the metadata to keep.
+        path: where to; its suffix gives the format.
+        replace: whether a file of this name may be replaced; if not, a free name is found.
+
+    Returns:
+        The path that was written.
+
+    Raises:
+        InpaintError: `unwritable`; then nothing was changed and nothing is left behind.
+    """
+    path = path.resolve()  # a link stays a link, and what it points to is replaced
+    temporary = path.with_name(f".{path.stem[:100]}.{secrets.token_hex(4)}{path.suffix}")
+    with _unwritable(path), _removed_on_error(temporary):
+        _save(image, temporary, format_of(path))
+        with temporary.open("r+b") as file:
+            os.fsync(file.fileno())
+        if not replace:
+            return _rename_to_free_name(temporary, path)
+        if path.exists():
+            shutil.copymode(path, temporary)
+        # Rename last: a watcher may open the file the moment its name appears.
+        temporary.replace(path)
+        return path
+
+
+def free_names(path: Path) -> Iterator[Path]:
+    """The path itself, then with .1, .2 ... before its suffix."""
+    yield path
+    for number in count_from(1):
+        yield path.with_name(f"{path.stem}.{number}{path.suffix}")
+
+
+def _save(image: Any, path: Path, format_name: str) -> None:
+    name = str(path)
+    if format_name == "png":
+        if image.format == "float":
+            image = _as_integers(image)
+        image.pngsave(name, filter=_PNG_FILTER_SUB)
+    elif format_name == "tiff":
+        image.tiffsave(name, compression="deflate", predictor=_predictor(image))
+    elif format_name == "webp":
+        # exact keeps the colour under alpha 0, which is what holes are made of.
+        _as_bytes(image).webpsave(name, lossless=True, exact=True)
+    else:
+        _as_bytes(image).jpegsave(name, Q=95, subsample_mode="off", optimize_coding=True)
+
+
+def _predictor(image: Any) -> str:
+    return "float" if image.format == "float" else "horizontal"
+
+
+def _as_integers(image: Any) -> Any:
+    grey = image.bands < 3
+    scaled = (image * 65535 + 0.5).floor().cast("ushort")
+    return scaled.copy(interpretation="grey16" if grey else "rgb16")
+
+
+def _as_bytes(image: Any) -> Any:
+    if image.format == "uchar":
+        return image
+    kind = "b-w" if image.bands < 3 else "cmyk" if image.interpretation == "cmyk" else "srgb"
+    scale = 255.0 if image.format == "float" else 255.0 / 65535.0
+    return (image * scale + 0.5).floor().cast("uchar").copy(interpretation=kind)
+
+
+def _rename_to_free_name(temporary: Path, path: Path) -> Path:
+    for name in free_names(path):
+        try:
+            _rename_without_replacing(temporary, name)
+        except FileExistsError:
+            continue
+        return name
+    raise AssertionError("names do not run out")
+
+
+def _rename_without_replacing(temporary: Path, path: Path) -> None:
+    if os.name == "nt":
+        temporary.rename(path)  # refuses to replace there
+        return
+    try:
+        path.hardlink_to(temporary)
+    except FileExistsError:
+        raise
+    except OSError:  # the file system knows no hard links
+        if path.exists():
+            raise FileExistsError(str(path)) from None
+        temporary.rename(path)
+    else:
+        temporary.unlink()
+
+
+def _check_folder(path: Path) -> None:
+    folder = path.resolve().parent
+    if not folder.is_dir():
+        raise InpaintError(
+            "unwritable", f"There is no folder {folder}.", "Make it, or name another with -o."
+        )
+    if not os.access(folder, os.W_OK):
+        raise InpaintError(
+            "unwritable",
+            f"The folder {folder} is read-only.",
+            "Name a file in another folder with -o.",
+        )
+
+
+@contextmanager
+def _removed_on_error(temporary: Path) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
+def _unwritable(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (vips.Error, OSError) as error:
+        full = "No space left" in str(error) or (
+            path.parent.is_dir() and shutil.disk_usage(path.parent).free < _ENOUGH_BYTES
+        )
+        what = error.strerror if isinstance(error, OSError) else vips.reason(error)
+        why = "the disk is full" if full else what
+        raise InpaintError(
+            "unwritable",
+            f"{path} cannot be written: {why}.",
+            "Free some space, or name a file on another disk with -o."
+            if full
+            else "Name a file in another folder with -o.",
+        ) from error

@@ -1,0 +1,78 @@
+"""A result can say how it was made, in every format."""
+
+import json
+from pathlib import Path
+
+import pytest
+import pyvips
+
+from inpaintd.files.picture import read_picture
+from inpaintd.files.recipe import embed_recipe, make_recipe, read_recipe
+from inpaintd.files.write import FORMATS, write_picture
+from inpaintd_protocol.errors import InpaintError
+from inpaintd_protocol.settings import Control, Settings
+from tests.files.photographs import photograph, save
+
+SETTINGS = Settings(
+    prompt='a "quoted" <Katze> & größer',
+    count=3,
+    controls=(Control(kind="tile", weight=0.5),),
+    threshold=0.25,
+)
+
+
+@pytest.mark.parametrize("name", ["o.png", "o.tif", "o.webp", "o.jpg"])
+def test_a_recipe_comes_back(tmp_path: Path, name: str) -> None:
+    picture = read_picture(save(tmp_path / "a.png", photograph()))
+    recipe = make_recipe(SETTINGS, model="patchmatch", seed=77)
+    path = tmp_path / name
+    write_picture(embed_recipe(picture.image, recipe, FORMATS[path.suffix]), path, replace=False)
+    used = read_recipe(path)
+    assert (used.prompt, used.controls, used.threshold) == (
+        SETTINGS.prompt,
+        SETTINGS.controls,
+        SETTINGS.threshold,
+    )
+    assert (used.model, used.seed, used.count) == ("patchmatch", 77, 1)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tif"])
+def test_the_newest_recipe_replaces_the_older_one(tmp_path: Path, suffix: str) -> None:
+    image = read_picture(save(tmp_path / "a.png", photograph())).image
+    for seed in (1, 2, 3):
+        recipe = make_recipe(SETTINGS, model="m", seed=seed)
+        image = embed_recipe(image, recipe, FORMATS[suffix])
+    path = write_picture(image, tmp_path / f"o{suffix}", replace=False)
+    assert read_recipe(path).seed == 3
+    assert path.read_bytes().count(b"inpaintd:recipe") <= 1
+
+
+def test_other_xmp_stays(tmp_path: Path) -> None:
+    image = read_picture(save(tmp_path / "a.png", photograph())).image.copy()
+    packet = (
+        b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/'
+        b'22-rdf-syntax-ns#"><rdf:Description rdf:about="" xmlns:dc="d" dc:title="t"/>'
+        b"</rdf:RDF></x:xmpmeta>"
+    )
+    image.set_type(pyvips.GValue.blob_type, "xmp-data", packet)
+    image = embed_recipe(image, make_recipe(SETTINGS, model="m", seed=1), "tiff")
+    changed = image.get("xmp-data")
+    assert b'dc:title="t"' in changed
+    assert changed.count(b"</rdf:RDF>") == 1
+
+
+def test_a_recipe_file(tmp_path: Path) -> None:
+    (tmp_path / "r.json").write_text(json.dumps({"settings": {"prompt": "grass", "steps": 7}}))
+    assert read_recipe(tmp_path / "r.json") == Settings(prompt="grass", steps=7)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", "nonsense", '{"settings": 3}'])
+def test_no_recipe(tmp_path: Path, text: str) -> None:
+    (tmp_path / "r.json").write_text(text)
+    with pytest.raises(InpaintError):
+        read_recipe(tmp_path / "r.json")
+
+
+def test_a_picture_without_a_recipe(tmp_path: Path) -> None:
+    with pytest.raises(InpaintError, match="holds no recipe"):
+        read_recipe(save(tmp_path / "a.png", photograph()))
