@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaintd.engine import Array
-from inpaintd.pipeline.smooth import extended
+from inpaintd.pipeline.smooth import extended, per
 
 _FULL_FROM = np.float32(0.25)
 """Mask from which a soft engine's colours are taken whole."""
@@ -50,7 +50,7 @@ def colour_shift(painted: Array, colour: Array, known: NDArray[np.bool_]) -> Arr
         return np.zeros_like(painted)
     block = int(np.clip(min(height, width) // 16, 1, _BLOCK))
     share = _block_means(known[..., None].astype(np.float32), block)[..., 0]
-    means = _block_means(error, block) / np.maximum(share, np.float32(1e-6))[..., None]
+    means = per(_block_means(error, block), share)
     seen = share > 0
     plane = _fitted_plane(means, share)
     rest = plane + extended(means - plane, np.minimum(share * 4, np.float32(1)))
@@ -66,7 +66,8 @@ def _block_means(values: Array, block: int) -> Array:
     below, right = -height % block, -width % block
     padded = np.pad(values, ((0, below), (0, right), (0, 0)))
     rows, columns = padded.shape[0] // block, padded.shape[1] // block
-    return padded.reshape(rows, block, columns, block, channels).mean(axis=(1, 3))
+    blocks = padded.reshape(rows, block, columns, block, channels)
+    return np.asarray(blocks.mean(axis=(1, 3)), np.float32)
 
 
 def _fitted_plane(values: Array, weight: Array) -> Array:

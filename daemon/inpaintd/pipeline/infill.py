@@ -21,16 +21,20 @@ _FILL_PASSES = ((256, 1), (64, 1), (16, 2), (4, 4), (2, 2), (0, 1))
 _RING_PIXELS = 8
 """How far round erased pixels their surroundings are looked at."""
 
-Completion = Callable[[Array, Array], Array]
-"""Fills (H, W, 3) colour where the (H, W) mask is above 0."""
+Pixels = NDArray[np.bool_]
+"""(H, W), a set of pixels."""
+
+Completion = Callable[[Array, Array, Pixels], Array]
+"""Fills (H, W, 3) colour where the (H, W) mask is above 0, by continuing a set of kept pixels."""
 
 
-def infilled(colour: Array, mask: Array, kind: str, complete: Completion) -> Array:
+def infilled(colour: Array, mask: Array, shown: Pixels, kind: str, complete: Completion) -> Array:
     """The colours that the engine gets to see, (H, W, 3) float32; kept pixels as they were.
 
     Args:
         colour: (H, W, 3) float32 source, lost colours already replaced.
         mask: (H, W) float32, 1 = repaint; greys take so much of the infill.
+        shown: kept pixels that are not transparent.
         kind: as in `Settings.infill`.
         complete: for kind `patchmatch`.
     """
@@ -40,14 +44,14 @@ def infilled(colour: Array, mask: Array, kind: str, complete: Completion) -> Arr
         case "average":
             under = np.average(colour.reshape(-1, 3), axis=0, weights=mask.ravel())
         case "patchmatch":
-            under = complete(colour, mask)
+            under = complete(colour, mask, shown)
         case _:
             return colour
     mixed = colour + mask[..., None] * (np.asarray(under, np.float32) - colour)
     return np.where(mask[..., None] > 0, mixed, colour)
 
 
-def lost_colours(colour: Array, alpha: Array) -> NDArray[np.bool_]:
+def lost_colours(colour: Array, alpha: Array) -> Pixels:
     """Where an editor erased the colour under full transparency.
 
     Fully transparent areas that are flat black or flat white, while their surroundings are not:
@@ -67,22 +71,22 @@ def lost_colours(colour: Array, alpha: Array) -> NDArray[np.bool_]:
     away, area = cv2.distanceTransformWithLabels(
         (~clear).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_CCOMP
     )
-    ring = ~clear & (away <= _RING_PIXELS)
-    lost = np.zeros(int(area.max()) + 1, bool)
+    areas = int(np.max(area)) + 1
+
+    def count(where: Pixels) -> NDArray[np.int64]:
+        return np.bincount(np.asarray(area)[where], minlength=areas)
+
+    ring = ~clear & (np.asarray(away) <= _RING_PIXELS)
+    inside, around = count(clear), count(ring)
+    lost = np.zeros(areas, bool)
     for value in (0, 1):
         distance = np.abs(colour - np.float32(value)).max(axis=2)
-        flat, near = distance < 0.002, ring & (distance < 0.03)
-        inside, flat_inside = _counts(area, clear, lost), _counts(area, clear & flat, lost)
-        around, near_around = _counts(area, ring, lost), _counts(area, near, lost)
-        lost |= (flat_inside >= 0.99 * inside) & (flat_inside > 0) & (near_around < 0.9 * around)
+        flat, near = count(clear & (distance < 0.002)), count(ring & (distance < 0.03))
+        lost |= (flat > 0) & (flat >= 0.99 * inside) & (near < 0.9 * around)
     return np.asarray(clear & lost[area])
 
 
-def _counts(area: NDArray[np.int32], where: NDArray[np.bool_], like: NDArray[np.bool_]) -> Array:
-    return np.bincount(area[where], minlength=like.size).astype(np.float32)
-
-
-def restored(colour: Array, unusable: NDArray[np.bool_]) -> Array:
+def restored(colour: Array, unusable: Pixels) -> Array:
     """The colours with unusable ones replaced by a smooth extension of all others."""
     if not unusable.any() or unusable.all():
         return colour

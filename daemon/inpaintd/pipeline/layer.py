@@ -6,7 +6,7 @@ region needs becomes float, so that the cost follows the hole and not the layer.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,11 +14,18 @@ from numpy.typing import NDArray
 from inpaintd.engine import Array
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.plane import BYTES_PER_SAMPLE, Plane
+from inpaintd_protocol.rectangle import Rectangle
+
+_Sample = TypeVar("_Sample", bound=np.generic)
 
 Samples = NDArray[Any]
 """uint8, uint16 or float32 samples."""
 
-_DTYPES = {"u8": np.dtype("u1"), "u16": np.dtype("<u2"), "f32": np.dtype("<f4")}
+_DTYPES: dict[str, np.dtype[Any]] = {
+    "u8": np.dtype("u1"),
+    "u16": np.dtype("<u2"),
+    "f32": np.dtype("<f4"),
+}
 _DEPTHS = {dtype: depth for depth, dtype in _DTYPES.items()}
 
 
@@ -40,8 +47,8 @@ def samples_of(plane: Plane) -> Samples:
         raise InpaintError(
             "bad_frames", f"A plane has {len(plane.data)} bytes instead of {plane.byte_count}."
         )
-    flat = np.frombuffer(plane.data, dtype=_DTYPES[plane.depth])
-    samples = flat.reshape(plane.height, plane.width, plane.channels)
+    flat: Samples = np.frombuffer(plane.data, dtype=_DTYPES[plane.depth])
+    samples: Samples = flat.reshape(plane.height, plane.width, plane.channels)
     if plane.depth == "f32" and not np.isfinite(samples).all():
         raise InpaintError(
             "bad_pixels",
@@ -67,7 +74,13 @@ def to_samples(values: Array, dtype: np.dtype[Any]) -> Samples:
     if dtype.kind == "f":
         return values.astype(dtype)
     full = np.float32(np.iinfo(dtype).max)
-    return np.floor(np.clip(values * full + np.float32(0.5), 0, full)).astype(dtype)
+    samples: Samples = np.floor(np.clip(values * full + np.float32(0.5), 0, full)).astype(dtype)
+    return samples
+
+
+def cut(pixels: NDArray[_Sample], box: Rectangle) -> NDArray[_Sample]:
+    """The pixels of (H, W, ...) within `box`, as a view."""
+    return pixels[box.y : box.bottom, box.x : box.right]
 
 
 def plane_of(samples: Samples) -> Plane:

@@ -5,23 +5,59 @@ Greys are kept all the way. The order is: invert, threshold, grow, feather.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from inpaintd.engine import Array
-from inpaintd.pipeline.layer import Samples, to_float
+from inpaintd.pipeline.layer import Samples, cut, to_float
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.rectangle import Rectangle
 from inpaintd_protocol.settings import Settings
+
+TextMasker = Callable[[Array, str], Array]
+"""Finds words, separated by commas, in (H, W, 3) float32 colour; how surely, (H, W) in [0, 1]."""
 
 _FEATHER_LEVELS = 64
 """Most grey levels that feather looks at one by one."""
 
 
-def mask_of(
-    layer: Samples, plane: Samples | None, settings: Settings
-) -> tuple[Rectangle, Array]:
+def found_by_words(
+    layer: Samples, plane: Samples | None, settings: Settings, masker: TextMasker | None
+) -> Samples:
+    """The mask plane, (H, W, 1) float32, that `Settings.text_mask` finds.
+
+    Combined as the settings say with the given mask, which is `plane`, or else the transparency.
+
+    Raises:
+        InpaintError: `unsupported` without a masker, `empty_mask` when nothing was found.
+    """
+    if masker is None:
+        raise InpaintError(
+            "unsupported",
+            "This daemon cannot find a hole by words.",
+            "Select the hole in the editor, or install the extra: pip install inpaintd[diffusion]",
+        )
+    found = masker(to_float(layer[..., :3]), settings.text_mask)
+    if settings.text_mask_threshold is not None:
+        found = (found >= np.float32(settings.text_mask_threshold)).astype(np.float32)
+    if not (found > 0).any():
+        raise InpaintError(
+            "empty_mask",
+            f"Nothing in the picture looks like “{settings.text_mask[:80]}”.",
+            "Lower the text mask threshold, or use other words.",
+        )
+    if settings.text_mask_combine != "replace":
+        _check_size(layer, plane)
+        given = _repaint(_given(layer, plane)[0], plane is not None)
+        both = np.maximum if settings.text_mask_combine == "union" else np.minimum
+        found = both(found, given)
+    return found[..., None]
+
+
+def mask_of(layer: Samples, plane: Samples | None, settings: Settings) -> tuple[Rectangle, Array]:
     """The mask that is used, cropped to its hole.
 
     Args:
@@ -34,13 +70,7 @@ def mask_of(
     Raises:
         InpaintError: `size_mismatch`, or `empty_mask` with how to make one.
     """
-    if plane is not None and plane.shape[:2] != layer.shape[:2]:
-        raise InpaintError(
-            "size_mismatch",
-            f"The mask has {plane.shape[1]} × {plane.shape[0]} pixels, "
-            f"the layer {layer.shape[1]} × {layer.shape[0]}.",
-            "Send a mask as large as the layer.",
-        )
+    _check_size(layer, plane)
     given, keep = _given(layer, plane)
     whole = Rectangle(0, 0, given.shape[1], given.shape[0])
     if settings.invert:
@@ -51,8 +81,7 @@ def mask_of(
         box = bounds(given != keep).grown(margin + 1).intersection(whole)
     if box.empty:
         raise _empty(plane is None and layer.shape[2] == 3)
-    values = to_float(given[box.y : box.bottom, box.x : box.right])
-    mask = np.clip(values if plane is not None else 1 - values, 0, 1)
+    mask = _repaint(cut(given, box), plane is not None)
     if settings.invert:
         mask = 1 - mask
     if settings.threshold is not None:
@@ -61,13 +90,12 @@ def mask_of(
     hole = bounds(mask > 0)
     if hole.empty:
         raise _empty(plane is None and layer.shape[2] == 3)
-    tight = mask[hole.y : hole.bottom, hole.x : hole.right]
-    return hole.moved(box.x, box.y), np.ascontiguousarray(tight)
+    return hole.moved(box.x, box.y), np.ascontiguousarray(cut(mask, hole))
 
 
 def bounds(hole: NDArray[np.bool_]) -> Rectangle:
     """The smallest rectangle that holds all true pixels; empty when there are none."""
-    rows, columns = hole.any(axis=1).nonzero()[0], hole.any(axis=0).nonzero()[0]
+    rows, columns = np.flatnonzero(hole.any(axis=1)), np.flatnonzero(hole.any(axis=0))
     if not rows.size:
         return Rectangle(0, 0, 0, 0)
     x, y = int(columns[0]), int(rows[0])
@@ -142,6 +170,22 @@ def _given(layer: Samples, plane: Samples | None) -> tuple[Samples, float]:
         full = 1.0 if layer.dtype.kind == "f" else float(np.iinfo(layer.dtype).max)
         return layer[..., 3], full
     return np.ones(layer.shape[:2], np.float32), 1.0
+
+
+def _repaint(given: Samples, is_mask: bool) -> Array:
+    """Samples of a mask, or of alpha, as h in [0, 1], (H, W) float32."""
+    values = np.clip(to_float(given), 0, 1)
+    return values if is_mask else 1 - values
+
+
+def _check_size(layer: Samples, plane: Samples | None) -> None:
+    if plane is not None and plane.shape[:2] != layer.shape[:2]:
+        raise InpaintError(
+            "size_mismatch",
+            f"The mask has {plane.shape[1]} × {plane.shape[0]} pixels, "
+            f"the layer {layer.shape[1]} × {layer.shape[0]}.",
+            "Send a mask as large as the layer.",
+        )
 
 
 def _is_hard(mask: Array) -> bool:

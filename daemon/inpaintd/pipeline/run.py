@@ -8,17 +8,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from inpaintd.engine import Array, Engine, Painted, Task
-from inpaintd.pipeline.composite import colour_shift, composed, paste_weight
-from inpaintd.pipeline.infill import infilled, lost_colours, restored
-from inpaintd.pipeline.layer import Samples, plane_of, samples_of, to_float, to_samples
-from inpaintd.pipeline.mask import mask_of
+from inpaintd.engine import Array, Engine, Task
+from inpaintd.pipeline.infill import Completion, Pixels
+from inpaintd.pipeline.layer import Samples, cut, plane_of, samples_of, to_samples
+from inpaintd.pipeline.mask import TextMasker, found_by_words, mask_of
 from inpaintd.pipeline.notices import colour_lost, not_honoured, partial_mask
+from inpaintd.pipeline.paste import Pasted, pasted
 from inpaintd.pipeline.plan import WorkSizes
+from inpaintd.pipeline.prepare import Region, prepared
 from inpaintd.pipeline.region import regions_of
-from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.messages import (
     Finished,
     Inpaint,
@@ -34,28 +33,10 @@ from inpaintd_protocol.settings import Settings
 Tell = Callable[[Progress | Preview], None]
 """Where progress and pictures go. It may raise `CancelledError`, which `run` lets pass."""
 
-TextMasker = Callable[[Array, Settings], Array]
-"""Finds `Settings.text_mask` in (H, W, 3) float32 colour; (H, W) float32 in [0, 1], 1 = found."""
-
 _PREPARED, _PAINTED = 0.05, 0.95
 """Shares of the whole at which painting starts and ends."""
 
 _SEEDS = 2**32
-
-
-@dataclass(frozen=True)
-class _Region:
-    """One rectangle of the layer, in the layer's own coordinates, and what is known there."""
-
-    box: Rectangle
-    colour: Array
-    """(H, W, 3) the source, lost colours replaced."""
-    infilled: Array
-    """(H, W, 3) what the engine sees."""
-    mask: Array
-    lost: NDArray[np.bool_]
-    shown: NDArray[np.bool_]
-    """Kept pixels that are not transparent."""
 
 
 def run(
@@ -76,6 +57,9 @@ def run(
         prefill: fills the hole for `infill = "patchmatch"`; None takes `engine`.
         text_masker: for `text_mask`.
 
+    Returns:
+        `Finished`; for `MakeMask` with a mask as large as the layer, else cropped to the hole.
+
     Raises:
         InpaintError: with a sentence for the user.
         CancelledError: passed on from `report`.
@@ -84,209 +68,175 @@ def run(
     report(Progress(request.request_id, phase="preparing", fraction=0.0))
     layer = samples_of(request.layer)
     plane = samples_of(request.mask) if request.mask is not None else None
-    if settings.text_mask and text_masker is None:
-        raise InpaintError(
-            "unsupported",
-            "Finding the hole by words is not installed in this daemon.",
-            "Select the hole in the editor, or install the extra: pip install inpaintd[diffusion]",
-        )
+    if settings.text_mask:
+        plane = found_by_words(layer, plane, settings, text_masker)
     hole, mask = mask_of(layer, plane, settings)
     if isinstance(request, MakeMask):
         return _mask_alone(request, layer, hole, mask, model)
-    sizes = sizes or WorkSizes()
+
     extent = Rectangle(0, 0, layer.shape[1], layer.shape[0])
-    boxes = regions_of(mask > 0, (hole.x, hole.y), extent, settings, sizes)
+    boxes = regions_of(mask > 0, (hole.x, hole.y), extent, settings, sizes or WorkSizes())
     complete = _completion(prefill or engine, settings)
-    regions = [_region(box, layer, plane is None, hole, mask, settings, complete) for box in boxes]
+    regions = [prepared(layer, box, hole, mask, settings.infill, complete) for box in boxes]
     warnings = [
         *not_honoured(settings, engine.honours),
         *partial_mask(mask, engine),
-        *colour_lost([(r.lost, r.mask) for r in regions]),
+        *colour_lost((r.lost, r.mask) for r in regions),
     ]
-    seed = secrets.randbelow(_SEEDS) if settings.seed is None else settings.seed
-    layers, painted, seconds = _paint(request, engine, report, layer, hole, mask, regions, seed)
-    warnings += [Notice(*notice) for notice in dict.fromkeys(painted.notices)]
-    x, y = request.offset
+    painting = _Painting(request, engine, report, layer, hole, regions)
+    layers = painting.layers()
+    warnings += [Notice(*notice) for notice in dict.fromkeys(painting.notices)]
     return Finished(
         request.request_id,
         layers=layers,
         mask=plane_of(to_samples(mask, layer.dtype)),
-        mask_offset=(hole.x + x, hole.y + y),
+        mask_offset=(hole.x + request.offset[0], hole.y + request.offset[1]),
         model=model or settings.model,
         warnings=tuple(warnings),
-        steps=painted.steps,
-        engine_seconds=seconds,
+        steps=painting.steps,
+        engine_seconds=painting.seconds,
     )
 
 
-def _region(
-    box: Rectangle,
-    layer: Samples,
-    alpha_is_mask: bool,
-    hole: Rectangle,
-    mask: Array,
-    settings: Settings,
-    complete: Callable[[Array, Array], Array],
-) -> _Region:
-    crop = to_float(_cut(layer, box))
-    colour = np.ascontiguousarray(crop[..., :3])
-    alpha = np.clip(crop[..., 3], 0, 1) if crop.shape[2] == 4 else np.ones(crop.shape[:2], "f4")
-    local = np.zeros(crop.shape[:2], np.float32)
-    common = box.intersection(hole)
-    _cut(local, common.moved(-box.x, -box.y))[:] = _cut(mask, common.moved(-hole.x, -hole.y))
-    lost = lost_colours(colour, alpha)
-    colour = restored(colour, lost)
-    return _Region(
-        box=box,
-        colour=colour,
-        infilled=infilled(colour, local, settings.infill, complete),
-        mask=local,
-        lost=lost,
-        shown=(local == 0) & (alpha > 0),
-    )
+class _Painting:
+    """All variants of one request, and what is learned while they are painted."""
 
+    def __init__(
+        self,
+        request: Inpaint,
+        engine: Engine,
+        report: Tell,
+        layer: Samples,
+        hole: Rectangle,
+        regions: list[Region],
+    ) -> None:
+        self._request = request
+        self._settings = request.settings
+        self._engine = engine
+        self._report = report
+        self._layer = layer
+        self._hole = hole
+        self._regions = regions
+        first = self._settings.seed
+        first = secrets.randbelow(_SEEDS) if first is None else first
+        self._seeds = [(first + k) % _SEEDS for k in range(self._settings.count)]
+        self.notices: list[tuple[str, str, str]] = []
+        self.steps = 0
+        self.seconds = 0.0
 
-def _paint(
-    request: Inpaint,
-    engine: Engine,
-    report: Tell,
-    layer: Samples,
-    hole: Rectangle,
-    mask: Array,
-    regions: list[_Region],
-    first_seed: int,
-) -> tuple[tuple[ResultLayer, ...], Painted, float]:
-    settings = request.settings
-    x, y = request.offset
-    seeds = [(first_seed + k) % _SEEDS for k in range(settings.count)]
-    tasks = [
-        Task(r.infilled, r.mask, seed, variant, r.shown)
-        for variant, seed in enumerate(seeds)
-        for r in regions
-    ]
-    # One call lets the engine batch; one call for each variant lets the first be shown early.
-    per_call = len(regions) if settings.preview and settings.count > 1 else len(tasks)
-    layers: list[ResultLayer] = []
-    seconds, last = 0.0, Painted([])
-    notices: tuple[tuple[str, str, str], ...] = ()
-    for start in range(0, len(tasks), per_call):
-        batch = tasks[start : start + per_call]
+    def layers(self) -> tuple[ResultLayer, ...]:
+        variants = list(range(self._settings.count))
+        if not self._shows_variants:
+            # One call lets the engine run all variants as a batch.
+            return tuple(self._paint(variants))
+        # One call for each variant lets the first be looked at while the others are painted.
+        return tuple(layer for variant in variants for layer in self._paint([variant]))
 
-        def tell(
-            phase: str,
-            step: int = 0,
-            steps: int = 0,
-            *,
-            task: int = 0,
-            preview: Array | None = None,
-            start: int = start,
-            batch: list[Task] = batch,
-        ) -> None:
-            done = (start + len(batch) * step / max(steps, 1)) / len(tasks)
-            variant = batch[task].variant
-            report(
-                Progress(
-                    request.request_id,
-                    phase=phase,
-                    fraction=_PREPARED + (_PAINTED - _PREPARED) * min(done, 1.0),
-                    step=step,
-                    steps=steps,
+    @property
+    def _shows_variants(self) -> bool:
+        return self._settings.preview and self._settings.count > 1
+
+    def _paint(self, variants: list[int]) -> list[ResultLayer]:
+        tasks = [
+            Task(region.infilled, region.mask, self._seeds[variant], variant, region.shown)
+            for variant in variants
+            for region in self._regions
+        ]
+        telling = _Telling(self._request, self._report, self._regions, variants)
+        began = time.perf_counter()
+        painted = self._engine.paint(tasks, self._settings, telling)
+        self.seconds += time.perf_counter() - began
+        self.steps = painted.steps
+        self.notices += painted.notices
+        telling("finishing", 1, 1, task=len(tasks) - 1)
+        layers = []
+        for index, variant in enumerate(variants):
+            start = index * len(self._regions)
+            result = pasted(
+                self._layer,
+                self._hole,
+                self._regions,
+                painted.colours[start : start + len(self._regions)],
+                soft=self._engine.soft,
+                match_colour=self._settings.match_colour,
+                masked=self._settings.output == "masked",
+            )
+            layers.append(self._layer_of(result, variant))
+        return layers
+
+    def _layer_of(self, result: Pasted, variant: int) -> ResultLayer:
+        x, y = self._request.offset
+        layer = ResultLayer(
+            pixels=plane_of(result.pixels),
+            offset=(result.box.x + x, result.box.y + y),
+            seed=self._seeds[variant],
+            mask=plane_of(result.weight) if self._settings.output == "masked" else None,
+        )
+        if self._shows_variants:
+            self._report(
+                Preview(
+                    self._request.request_id,
                     variant=variant,
+                    offset=layer.offset,
+                    size=(result.box.width, result.box.height),
+                    pixels=layer.pixels,
+                    final=True,
                 )
             )
-            if preview is not None and settings.preview:
-                box = regions[(start + task) % len(regions)].box
-                report(
-                    Preview(
-                        request.request_id,
-                        variant=variant,
-                        offset=(box.x + x, box.y + y),
-                        size=(box.width, box.height),
-                        pixels=plane_of(to_samples(preview, np.dtype("u1"))),
-                    )
-                )
+        return layer
 
-        began = time.perf_counter()
-        last = engine.paint(batch, settings, tell)
-        seconds += time.perf_counter() - began
-        notices += last.notices
-        report(
+
+@dataclass(frozen=True)
+class _Telling:
+    """The engine's `Report`: turns its steps into messages about the whole request."""
+
+    request: Inpaint
+    report: Tell
+    regions: list[Region]
+    variants: list[int]
+
+    def __call__(
+        self,
+        phase: str,
+        step: int = 0,
+        steps: int = 0,
+        *,
+        task: int = 0,
+        preview: Array | None = None,
+    ) -> None:
+        settings = self.request.settings
+        variant = self.variants[task // len(self.regions)]
+        share = min(step / steps, 1.0) if steps else 0.0
+        done = (self.variants[0] + share * len(self.variants)) / settings.count
+        self.report(
             Progress(
-                request.request_id,
-                phase="finishing",
-                fraction=_PREPARED + (_PAINTED - _PREPARED) * (start + len(batch)) / len(tasks),
-                variant=batch[-1].variant,
+                self.request.request_id,
+                phase=phase,
+                fraction=_PREPARED + (_PAINTED - _PREPARED) * done,
+                step=step,
+                steps=steps,
+                variant=variant,
             )
         )
-        for i in range(0, len(batch), len(regions)):
-            colours = last.colours[i : i + len(regions)]
-            result = _result(layer, hole, mask, regions, colours, engine.soft, settings)
-            pixels, weight, box = result
-            variant = batch[i].variant
-            layers.append(
-                ResultLayer(
-                    pixels=plane_of(pixels),
-                    offset=(box.x + x, box.y + y),
-                    seed=seeds[variant],
-                    mask=plane_of(weight) if settings.output == "masked" else None,
-                )
+        if preview is None or not settings.preview:
+            return
+        box = self.regions[task % len(self.regions)].box
+        self.report(
+            Preview(
+                self.request.request_id,
+                variant=variant,
+                offset=(box.x + self.request.offset[0], box.y + self.request.offset[1]),
+                size=(box.width, box.height),
+                pixels=plane_of(to_samples(preview, np.dtype(np.uint8))),
             )
-            if settings.preview and settings.count > 1:
-                report(
-                    Preview(
-                        request.request_id,
-                        variant=variant,
-                        offset=layers[-1].offset,
-                        size=(box.width, box.height),
-                        pixels=layers[-1].pixels,
-                        final=True,
-                    )
-                )
-    return tuple(layers), Painted([], last.steps, notices), seconds
-
-
-def _result(
-    layer: Samples,
-    hole: Rectangle,
-    mask: Array,
-    regions: list[_Region],
-    colours: list[Array],
-    soft: bool,
-    settings: Settings,
-) -> tuple[Samples, Samples, Rectangle]:
-    """The new layer's RGBA samples, its layer mask, and its rectangle in the source layer."""
-    masked = settings.output == "masked"
-    box = hole
-    if masked:
-        for region in regions:
-            box = box.union(region.box)
-    source = _cut(layer, box)
-    full = to_samples(np.ones((), np.float32), layer.dtype)
-    pixels = np.zeros((box.height, box.width, 4), layer.dtype)
-    pixels[..., :3] = source[..., :3]
-    weights = np.zeros((box.height, box.width), layer.dtype)
-    for region, painted in zip(regions, colours, strict=True):
-        if settings.match_colour:
-            painted = painted - colour_shift(painted, region.colour, region.shown & ~region.lost)
-        weight = paste_weight(region.mask, region.lost, soft=soft)
-        mixed = painted if masked else composed(region.colour, painted, weight)
-        changed = np.ones_like(region.lost) if masked else region.mask > 0
-        common = region.box.intersection(box)
-        inner = common.moved(-region.box.x, -region.box.y)
-        outer = common.moved(-box.x, -box.y)
-        here = _cut(changed, inner)
-        target = _cut(pixels, outer)
-        target[here, :3] = to_samples(_cut(mixed, inner)[here], layer.dtype)
-        target[here, 3] = full
-        _cut(weights, outer)[:] = to_samples(_cut(weight, inner), layer.dtype)
-    return pixels, weights, box
+        )
 
 
 def _mask_alone(
     request: MakeMask, layer: Samples, hole: Rectangle, mask: Array, model: str
 ) -> Finished:
     whole = np.zeros(layer.shape[:2], layer.dtype)
-    _cut(whole, hole)[:] = to_samples(mask, layer.dtype)
+    cut(whole, hole)[:] = to_samples(mask, layer.dtype)
     return Finished(
         request.request_id,
         layers=(),
@@ -296,13 +246,11 @@ def _mask_alone(
     )
 
 
-def _completion(engine: Engine, settings: Settings) -> Callable[[Array, Array], Array]:
-    def complete(colour: Array, mask: Array) -> Array:
-        task = Task(colour, mask, settings.seed or 0)
+def _completion(engine: Engine, settings: Settings) -> Completion:
+    """Fills a region with an engine, for the infill `patchmatch`."""
+
+    def complete(colour: Array, mask: Array, shown: Pixels) -> Array:
+        task = Task(colour, mask, settings.seed or 0, source=shown)
         return engine.paint([task], settings, lambda *_, **__: None).colours[0]
 
     return complete
-
-
-def _cut(pixels: NDArray[np.generic], box: Rectangle) -> NDArray[np.generic]:
-    return pixels[box.y : box.bottom, box.x : box.right]

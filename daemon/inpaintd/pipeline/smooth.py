@@ -7,6 +7,9 @@ import numpy as np
 
 from inpaintd.engine import Array
 
+_RELAXATIONS = 4
+"""Smoothing passes at each scale; enough to hide the coarser scale's grid."""
+
 
 def extended(values: Array, weight: Array) -> Array:
     """Normalised convolution over scales (pull and push), relaxed towards a membrane.
@@ -26,20 +29,24 @@ def extended(values: Array, weight: Array) -> Array:
 
 def _pull_push(weighted: Array, weight: Array) -> Array:
     height, width, channels = weighted.shape
-    known = weighted / np.maximum(weight, np.float32(1e-12))[..., None]
+    known = per(weighted, weight)
     if max(height, width) <= 1 or not (weight < 1).any():
         return known
     half = ((width + 1) // 2, (height + 1) // 2)
-    share = cv2.pyrDown(weight, dstsize=half).reshape(half[1], half[0])
-    sums = cv2.pyrDown(weighted, dstsize=half).reshape(half[1], half[0], channels)
+    share = np.asarray(cv2.pyrDown(weight, dstsize=half), np.float32).reshape(half[1], half[0])
+    sums = np.asarray(cv2.pyrDown(weighted, dstsize=half)).reshape(half[1], half[0], channels)
     confidence = np.minimum(share * 4, np.float32(1))
-    gain = confidence / np.maximum(share, np.float32(1e-12))
-    coarse = _pull_push(sums * gain[..., None], confidence)
-    upper = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR)
+    coarse = _pull_push(per(sums, share) * confidence[..., None], confidence)
+    upper = np.asarray(cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR))
     upper = upper.reshape(height, width, channels)
     keep = weight[..., None]
-    result = known * keep + upper * (1 - keep)
-    for _ in range(4):
-        around = cv2.blur(result, (3, 3)).reshape(result.shape)
+    result: Array = known * keep + upper * (1 - keep)
+    for _ in range(_RELAXATIONS):
+        around = np.asarray(cv2.blur(result, (3, 3))).reshape(result.shape)
         result = known * keep + around * (1 - keep)
-    return np.asarray(result)
+    return result
+
+
+def per(sums: Array, weight: Array) -> Array:
+    """(H, W, C) sums by their (H, W) weight, float32; 0 where both are."""
+    return np.asarray(sums / np.maximum(weight, np.float32(1e-12))[..., None], np.float32)
