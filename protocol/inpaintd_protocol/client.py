@@ -48,6 +48,7 @@ from .plane import Plane
 from .rectangle import Rectangle
 from .settings import Settings
 from .transport import Transport
+from .transport_errors import unproved
 
 ANSWER_SECONDS = 10.0
 """How long the daemon may take for what it answers by itself, without a worker."""
@@ -257,7 +258,7 @@ class Client:
         nonce = os.urandom(32)
         welcome = self._ask(Hello(new_request_id(), name, nonce), Welcome, timeout_seconds)
         if not connection.verify(nonce, welcome.proof):
-            raise _unproved()
+            raise unproved()
         _check_version(welcome)
         return welcome
 
@@ -409,14 +410,6 @@ def _check_version(welcome: Welcome) -> None:
         f"The inpaint daemon speaks protocol {theirs[0]}.{theirs[1]}, this program "
         f"{ours[0]}.{ours[1]}.",
         f"Update the {older}.",
-    )
-
-
-def _unproved() -> InpaintError:
-    return InpaintError(
-        "refused",
-        "What listens at the inpaint daemon's address could not prove that it is the daemon.",
-        "Nothing was sent to it. Restart the daemon with: inpaintd stop, then inpaintd serve",
     )
 
 

@@ -10,9 +10,8 @@ from types import TracebackType
 import zmq
 from zmq.utils.monitor import recv_monitor_message
 
-from . import limits
+from . import limits, transport_errors
 from .connection import USER
-from .errors import InpaintError
 from .plane import Buffer
 
 _STALLED_SECONDS = 30.0
@@ -67,7 +66,7 @@ class ZmqTransport:
             try:
                 self._socket.connect(endpoint)
             except zmq.ZMQError as error:
-                raise self._not_a_daemon(str(error)) from error
+                raise transport_errors.not_a_daemon(self._endpoint, str(error)) from error
             self._await_handshake(time.monotonic() + timeout_seconds)
         except BaseException:
             self.close()
@@ -78,13 +77,13 @@ class ZmqTransport:
         while True:
             self._read_monitor()
             if self._broken or self._socket.closed:
-                raise self._disconnected("it hung up")
+                raise transport_errors.broken("it hung up")
             try:
                 # Only the first frame can be refused, so a message goes out whole or not at all.
                 self._socket.send_multipart(frames, zmq.NOBLOCK, copy=False)
             except zmq.Again:
                 if time.monotonic() > deadline:
-                    raise self._disconnected("it takes no more data") from None
+                    raise transport_errors.broken("it takes no more data") from None
                 self._socket.poll(100, zmq.POLLOUT)
             else:
                 return
@@ -92,7 +91,7 @@ class ZmqTransport:
     def receive(self, timeout_seconds: float | None) -> list[Buffer] | None:
         deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
         if self._socket.closed:
-            raise self._disconnected("it is closed")
+            raise transport_errors.broken("it is closed")
         while True:
             # The last messages of a daemon that goes away come before the news that it went.
             self._read_monitor()
@@ -103,7 +102,7 @@ class ZmqTransport:
             else:
                 return [_data(part) for part in parts]
             if self._broken:
-                raise self._disconnected("it hung up")
+                raise transport_errors.broken("it hung up")
             remaining = None if deadline is None else deadline - time.monotonic()
             if remaining is not None and remaining <= 0:
                 return None
@@ -136,50 +135,26 @@ class ZmqTransport:
         while True:
             remaining = deadline - time.monotonic()
             if remaining <= 0 or not self._monitor.poll(math.ceil(remaining * 1000)):
-                raise InpaintError(
-                    "timed_out",
-                    f"What listens at {self._endpoint} does not answer.",
-                    "Restart the daemon with: inpaintd stop, then inpaintd serve",
-                )
+                raise transport_errors.silent(self._endpoint)
             event = recv_monitor_message(self._monitor)
             kind = event["event"]
             if kind == zmq.EVENT_HANDSHAKE_SUCCEEDED:
                 return
             if kind == zmq.EVENT_HANDSHAKE_FAILED_AUTH:
-                raise InpaintError(
-                    "refused",
-                    f"The inpaint daemon refused the password ({event['value']}).",
-                    "Restart the daemon: another one may have taken its place.",
-                )
+                raise transport_errors.wrong_password(str(event["value"]))
             if kind == zmq.EVENT_CONNECTED:
                 connected = True
             elif kind != zmq.EVENT_CONNECT_DELAYED:
                 if connected:
-                    raise self._not_a_daemon("it does not speak ZMTP with the same security")
-                raise InpaintError(
-                    "not_running",
-                    "The inpaint daemon is not running.",
-                    "Start it with: inpaintd serve",
-                )
+                    raise transport_errors.not_a_daemon(
+                        self._endpoint, "it does not speak ZMTP with the same security"
+                    )
+                raise transport_errors.not_running()
 
     def _read_monitor(self) -> None:
         while not self._broken and not self._monitor.closed and self._monitor.poll(0):
             event = recv_monitor_message(self._monitor)
             self._broken = bool(event["event"] & _BROKEN)
-
-    def _disconnected(self, reason: str) -> InpaintError:
-        return InpaintError(
-            "disconnected",
-            f"The connection to the inpaint daemon broke: {reason}.",
-            "Try again; the daemon is started when none runs.",
-        )
-
-    def _not_a_daemon(self, reason: str) -> InpaintError:
-        return InpaintError(
-            "not_running",
-            f"No inpaint daemon answers at {self._endpoint}: {reason}.",
-            "Start it with: inpaintd serve",
-        )
 
 
 def _data(part: zmq.Frame) -> Buffer:

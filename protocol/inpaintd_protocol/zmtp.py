@@ -10,7 +10,7 @@ import time
 from collections.abc import Sequence
 from types import TracebackType
 
-from . import limits, zmtp_frames
+from . import limits, transport_errors, zmtp_frames
 from .connection import USER
 from .errors import InpaintError
 from .plane import Buffer
@@ -52,7 +52,7 @@ class ZmtpTransport:
         except BaseException as error:
             self._socket.close()
             if isinstance(error, OSError):
-                raise _not_a_daemon(endpoint, "it hung up") from error
+                raise transport_errors.not_a_daemon(endpoint, "it hung up") from error
             raise
         self._decoder.limit_bytes = limits.MESSAGE_BYTES
 
@@ -129,7 +129,7 @@ class ZmtpTransport:
                 )
             self._expect(b"READY", deadline)
         except ZmtpError as error:
-            raise _not_a_daemon(self._endpoint, str(error)) from error
+            raise transport_errors.not_a_daemon(self._endpoint, str(error)) from error
 
     def _expect(self, name: bytes, deadline: float) -> None:
         while (frame := self._decoder.next_frame()) is None:
@@ -139,21 +139,13 @@ class ZmtpTransport:
         received = zmtp_frames.parse_command(frame.body)
         reason = zmtp_frames.error_reason(received)
         if reason is not None:
-            raise InpaintError(
-                "refused",
-                f"The inpaint daemon refused the password ({reason}).",
-                "Restart the daemon: another one may have taken its place.",
-            )
+            raise transport_errors.wrong_password(reason)
         if received.name != name:
             raise ZmtpError(f"it sent {received.name!r} instead of {name!r}")
 
     def _fill_or_time_out(self, deadline: float) -> None:
         if not self._fill(deadline, during_handshake=True):
-            raise InpaintError(
-                "timed_out",
-                f"What listens at {self._endpoint} does not answer.",
-                "Restart the daemon with: inpaintd stop, then inpaintd serve",
-            )
+            raise transport_errors.silent(self._endpoint)
 
     # -------------------------------------------------------------------------- bytes in, out
 
@@ -209,35 +201,17 @@ class ZmtpTransport:
 
     def _broken(self, reason: str) -> InpaintError:
         self._socket.close()
-        return InpaintError(
-            "disconnected",
-            f"The connection to the inpaint daemon broke: {reason}.",
-            "Try again; the daemon is started when none runs.",
-        )
+        return transport_errors.broken(reason)
 
 
 def _connected(endpoint: str, timeout_seconds: float) -> socket.socket:
     scheme, _, address = endpoint.partition("://")
     host, _, port = address.rpartition(":")
     if scheme != "tcp" or not host or not port.isdecimal() or int(port) > 65535:
-        raise _not_a_daemon(endpoint, "this is not a tcp:// address with a port")
+        raise transport_errors.not_a_daemon(endpoint, "this is not a tcp:// address with a port")
     try:
         return socket.create_connection((host.strip("[]"), int(port)), timeout_seconds)
     except TimeoutError as error:
-        raise InpaintError(
-            "timed_out",
-            f"Nobody answers at {endpoint}.",
-            "Restart the daemon with: inpaintd stop, then inpaintd serve",
-        ) from error
+        raise transport_errors.silent(endpoint) from error
     except OSError as error:
-        raise InpaintError(
-            "not_running", "The inpaint daemon is not running.", "Start it with: inpaintd serve"
-        ) from error
-
-
-def _not_a_daemon(endpoint: str, reason: str) -> InpaintError:
-    return InpaintError(
-        "not_running",
-        f"No inpaint daemon answers at {endpoint}: {reason}.",
-        "Start it with: inpaintd serve",
-    )
+        raise transport_errors.not_running() from error
