@@ -1,0 +1,95 @@
+"""The diffusion engine: from tasks to painted regions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from inpaintd.engine import Painted, Report, Task
+from inpaintd_protocol.settings import Settings
+
+from .model import Model, Source, load
+from .paint import Job, paint, prepare
+
+Array = NDArray[np.float32]
+
+HONOURS = frozenset(
+    {
+        "prompt",
+        "negative_prompt",
+        "strength",
+        "steps",
+        "guidance_scale",
+        "seed",
+        "count",
+        "infill",
+        "replace",
+        "scheduler",
+        "width",
+        "height",
+        "preview",
+    }
+)
+
+
+class DiffusionEngine:
+    """Fills regions with one model, which is loaded when it is first needed."""
+
+    honours = HONOURS
+    soft = True
+    interruptible = True
+
+    def __init__(
+        self,
+        source: Source,
+        device: torch.device | None = None,
+        dtype: torch.dtype | None = None,
+    ) -> None:
+        self.source = source
+        self.device = device or best_device()
+        self.dtype = dtype
+        self._model: Model | None = None
+
+    def paint(self, tasks: Sequence[Task], settings: Settings, report: Report) -> Painted:
+        """Fill each task's region; one after the other, so that each equals a run of its own."""
+        if settings.strength == 0:
+            return Painted(
+                [task.colour for task in tasks],
+                notices=(
+                    (
+                        "nothing_to_do",
+                        "A strength of 0 changes nothing.",
+                        "Raise the strength; 0.5 is a good start.",
+                    ),
+                ),
+            )
+        model = self._loaded(report)
+        report("preparing")
+        jobs = [prepare(model, task, settings) for task in tasks]
+        total = sum(job.steps for job in jobs)
+        colours: list[Array] = []
+        for index, job in enumerate(jobs):
+            before = sum(done.steps for done in jobs[:index])
+            colours.append(paint(model, job, settings, report, (index, before, total)))
+        return Painted(colours, steps=jobs[0].steps if jobs else 0)
+
+    def _loaded(self, report: Report) -> Model:
+        if self._model is None:
+            report("loading")
+            self._model = load(self.source, self.device, self.dtype)
+        return self._model
+
+
+def best_device() -> torch.device:
+    """The fastest device of this machine."""
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    if torch.backends.mps.is_available():
+        return torch.device("mps")
+    return torch.device("cpu")
+
+
+__all__ = ["DiffusionEngine", "Job", "best_device"]

@@ -1,0 +1,175 @@
+"""Loading a model: from a folder of files to a pipeline that is ready to be called."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import diffusers
+import torch
+
+from inpaintd_protocol.errors import InpaintError
+
+from .families import FAMILY_OF_CLASS, KANDINSKY, SD, Family
+
+# Prints its own bars into the daemon's log otherwise, one for each request.
+diffusers.utils.logging.disable_progress_bar()
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the files of a model are.
+
+    Attributes:
+        name: as in the registry.
+        folder: in the layout of diffusers, with a model_index.json.
+        variant: which of several sets of weights ("fp16"); empty for the plain one.
+        vae: folder of another VAE; None for the model's own.
+        prior: folder of Kandinsky's prior.
+        native_side: side of the square area that it paints best; None for what its files say.
+    """
+
+    name: str
+    folder: Path
+    variant: str = ""
+    vae: Path | None = None
+    prior: Path | None = None
+    native_side: int | None = None
+
+
+@dataclass(frozen=True)
+class Model:
+    """A loaded model.
+
+    Attributes:
+        pipe: the stock inpainting pipeline.
+        prior: Kandinsky's prior pipeline.
+        conditioned: whether the mask is an input of the denoiser ("9 channels").
+        scheduler: as it was loaded, never used itself.
+        cell: pixels per latent cell and side.
+    """
+
+    name: str
+    family: Family
+    pipe: Any
+    prior: Any
+    conditioned: bool
+    scheduler: Any
+    native_side: int
+    cell: int
+    device: torch.device
+
+    @property
+    def vae(self) -> Any:
+        return self.pipe.movq if self.family is KANDINSKY else self.pipe.vae
+
+
+def family_of(folder: Path) -> Family:
+    """The family of the model in a folder, by its files.
+
+    Raises:
+        InpaintError: `unsupported` when it is no model that can inpaint.
+    """
+    index = folder / "model_index.json"
+    try:
+        class_name = json.loads(index.read_text(encoding="utf-8"))["_class_name"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InpaintError(
+            "unsupported",
+            f"{folder} is not the folder of a diffusion model: it has no valid model_index.json.",
+            "Name the folder that holds model_index.json, or a single .safetensors file.",
+        ) from error
+    family = FAMILY_OF_CLASS.get(class_name)
+    if family is None:
+        raise InpaintError(
+            "unsupported",
+            f"{folder} holds a {class_name}, which cannot be used for inpainting here.",
+            f"Usable are: {', '.join(sorted({f.name for f in FAMILY_OF_CLASS.values()}))}.",
+        )
+    return family
+
+
+def load(source: Source, device: torch.device, dtype: torch.dtype | None = None) -> Model:
+    """Load a model from its files: safetensors only, and nothing from the network.
+
+    Args:
+        dtype: of the weights; None for the best for the device.
+
+    Raises:
+        InpaintError: `unsupported` for a folder of the wrong kind, `model_damaged` for files
+            that cannot be read, `out_of_memory` when the weights do not fit.
+    """
+    family = family_of(source.folder)
+    if dtype is None:
+        dtype = torch.float32 if device.type == "cpu" else getattr(torch, family.half)
+    pipe = _pipeline(family, source, dtype)
+    prior = None
+    if family is KANDINSKY:
+        if source.prior is None:
+            raise InpaintError(
+                "unsupported",
+                f"The model {source.name} needs a prior, and its entry names none.",
+                'Add prior = "kandinsky-2.2-prior" to its table in models.toml.',
+            )
+        prior = _from_files("KandinskyV22PriorPipeline", source.prior, source.name, dtype=dtype)
+        prior.set_progress_bar_config(disable=True)
+        prior.to(device)
+    pipe.set_progress_bar_config(disable=True)
+    pipe.to(device)
+    # On the instance: the class would hand out only what it thinks callbacks should change.
+    pipe._callback_tensor_inputs = [*pipe._callback_tensor_inputs, family.mask]
+    return Model(
+        name=source.name,
+        family=family,
+        pipe=pipe,
+        prior=prior,
+        conditioned=_takes_mask(family, pipe),
+        scheduler=pipe.scheduler,
+        native_side=source.native_side or _native_side(family, pipe),
+        cell=pipe.movq_scale_factor if family is KANDINSKY else pipe.vae_scale_factor,
+        device=device,
+    )
+
+
+def _pipeline(family: Family, source: Source, dtype: torch.dtype) -> Any:
+    options: dict[str, Any] = {"dtype": dtype}
+    if source.variant:
+        options["variant"] = source.variant
+    if family is SD:
+        # It blackens pictures it takes offence at; a black layer is not an answer.
+        options |= {"safety_checker": None, "requires_safety_checker": False}
+    if source.vae is not None:
+        options["vae"] = _from_files("AutoencoderKL", source.vae, source.name, dtype=dtype)
+    return _from_files(family.pipeline, source.folder, source.name, **options)
+
+
+def _from_files(class_name: str, folder: Path, model: str, **options: Any) -> Any:
+    try:
+        return getattr(diffusers, class_name).from_pretrained(
+            folder, use_safetensors=True, local_files_only=True, **options
+        )
+    except torch.OutOfMemoryError:
+        raise
+    except Exception as error:  # whatever a damaged file makes the loaders raise
+        raise InpaintError(
+            "model_damaged",
+            f"The files of the model {model} cannot be loaded: {_first_line(error)}.",
+            f"Install it again: inpaintd models install {model}",
+        ) from error
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200].rstrip(".")
+
+
+def _takes_mask(family: Family, pipe: Any) -> bool:
+    if family.free_channels is None:
+        return False
+    return int(getattr(pipe, family.denoiser).config.in_channels) > family.free_channels
+
+
+def _native_side(family: Family, pipe: Any) -> int:
+    cells = getattr(pipe, family.denoiser).config.get("sample_size")
+    return int(cells) * 8 if isinstance(cells, int) else family.native_side

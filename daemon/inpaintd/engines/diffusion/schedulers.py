@@ -1,0 +1,86 @@
+"""Schedulers by the names that people use for them."""
+
+from __future__ import annotations
+
+import difflib
+from typing import Any
+
+import diffusers
+
+from inpaintd_protocol.errors import InpaintError
+
+_KARRAS = {"use_karras_sigmas": True}
+_SDE = {"algorithm_type": "sde-dpmsolver++"}
+
+SCHEDULERS: dict[str, tuple[str, dict[str, Any]]] = {
+    "ddim": ("DDIMScheduler", {}),
+    "ddpm": ("DDPMScheduler", {}),
+    "deis": ("DEISMultistepScheduler", {}),
+    "dpm_2": ("KDPM2DiscreteScheduler", {}),
+    "dpm_2_a": ("KDPM2AncestralDiscreteScheduler", {}),
+    "dpmpp_2m": ("DPMSolverMultistepScheduler", {}),
+    "dpmpp_2m_karras": ("DPMSolverMultistepScheduler", _KARRAS),
+    "dpmpp_2m_sde": ("DPMSolverMultistepScheduler", _SDE),
+    "dpmpp_2m_sde_karras": ("DPMSolverMultistepScheduler", _SDE | _KARRAS),
+    "dpmpp_2s": ("DPMSolverSinglestepScheduler", {}),
+    "euler": ("EulerDiscreteScheduler", {}),
+    "euler_a": ("EulerAncestralDiscreteScheduler", {}),
+    "euler_karras": ("EulerDiscreteScheduler", _KARRAS),
+    "heun": ("HeunDiscreteScheduler", {}),
+    "lcm": ("LCMScheduler", {}),
+    "lms": ("LMSDiscreteScheduler", {}),
+    "lms_karras": ("LMSDiscreteScheduler", _KARRAS),
+    "pndm": ("PNDMScheduler", {"skip_prk_steps": True}),
+    "tcd": ("TCDScheduler", {}),
+    "unipc": ("UniPCMultistepScheduler", {}),
+}
+
+FLOW_SCHEDULERS: dict[str, tuple[str, dict[str, Any]]] = {
+    "euler": ("FlowMatchEulerDiscreteScheduler", {}),
+    "euler_karras": ("FlowMatchEulerDiscreteScheduler", _KARRAS),
+    "heun": ("FlowMatchHeunDiscreteScheduler", {}),
+    "lcm": ("FlowMatchLCMScheduler", {}),
+}
+
+_ALIASES = {
+    "dpmpp_2": "dpmpp_2s",
+    "euler_ancestral": "euler_a",
+    "plms": "pndm",
+}
+
+
+def usual_name(name: str) -> str:
+    """The name in our tables of a scheduler by any of its usual names.
+
+    `k_lms`, `DPM++ 2M Karras`, `Euler a` and `euler-ancestral` are all in use.
+    """
+    plain = name.strip().lower().replace("++", "pp").replace(" ", "_").replace("-", "_")
+    plain = plain.removeprefix("k_")
+    return _ALIASES.get(plain, plain)
+
+
+def make_scheduler(name: str, own: Any, *, flow: bool) -> Any:
+    """A fresh scheduler, so that no request sees the state of another.
+
+    Args:
+        name: a usual name; empty for the model's own kind.
+        own: the model's scheduler as it was loaded; only its configuration is read.
+        flow: whether the model is a flow-matching one.
+
+    Raises:
+        InpaintError: `unsupported`, naming the nearest names.
+    """
+    if not name:
+        return type(own).from_config(own.config)
+    table = FLOW_SCHEDULERS if flow else SCHEDULERS
+    found = table.get(usual_name(name))
+    if found is None:
+        near = difflib.get_close_matches(usual_name(name), table, n=3, cutoff=0.5)
+        reason = (
+            f"This model cannot use the scheduler {name!r}."
+            if usual_name(name) in SCHEDULERS
+            else f"There is no scheduler named {name[:80]!r}."
+        )
+        raise InpaintError("unsupported", reason, f"Try one of: {', '.join(near or table)}.")
+    class_name, changes = found
+    return getattr(diffusers, class_name).from_config(own.config, **changes)

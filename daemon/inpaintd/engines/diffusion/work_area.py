@@ -1,0 +1,76 @@
+"""From a region of the canvas to the size that a model works at, and back. Pure functions."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float32]
+
+LARGEST_OVER_NATIVE = 1.5
+"""Area up to which a model still paints well, as a multiple of its native one."""
+
+
+@dataclass(frozen=True)
+class WorkSize:
+    """Size in pixels at which a region is denoised."""
+
+    height: int
+    width: int
+
+
+def work_size(
+    height: int, width: int, native_side: int, multiple: int, asked: tuple[int | None, int | None]
+) -> WorkSize:
+    """The size at which a region of `height` × `width` pixels is denoised.
+
+    Small regions are scaled up to the model's native area, where it paints best; those beyond
+    `LARGEST_OVER_NATIVE` are scaled down to it.
+
+    Args:
+        asked: width and height that the user asked for; with one of them the other follows in
+            proportion.
+    """
+    asked_width, asked_height = asked
+    if asked_width and asked_height:
+        scale_x, scale_y = asked_width / width, asked_height / height
+    elif asked_width or asked_height:
+        scale_x = scale_y = asked_width / width if asked_width else (asked_height or 0) / height
+    else:
+        over = height * width / native_side**2
+        scale_x = scale_y = 1.0 if 1 <= over <= LARGEST_OVER_NATIVE else math.sqrt(1 / over)
+    return WorkSize(
+        _nearest_multiple(height * scale_y, multiple), _nearest_multiple(width * scale_x, multiple)
+    )
+
+
+def _nearest_multiple(side: float, multiple: int) -> int:
+    return max(multiple, round(side / multiple) * multiple)
+
+
+def scale_colour(colour: Array, size: WorkSize) -> Array:
+    """Scale (H, W, 3) float32 colour; Lanczos up, area average down; values are not clipped."""
+    if colour.shape[:2] == (size.height, size.width):
+        return colour
+    smaller = size.height * size.width < colour.shape[0] * colour.shape[1]
+    method = cv2.INTER_AREA if smaller else cv2.INTER_LANCZOS4
+    return np.asarray(
+        cv2.resize(colour, (size.width, size.height), interpolation=method), np.float32
+    )
+
+
+def scale_mask(mask: Array, size: WorkSize) -> Array:
+    """Scale a (H, W) float32 mask in [0, 1] so that nothing of it gets lost or weaker."""
+    height, width = mask.shape
+    if (height, width) == (size.height, size.width):
+        return mask
+    # Each pixel spreads as far as one pixel of the smaller picture reaches.
+    reach_y, reach_x = math.ceil(height / size.height), math.ceil(width / size.width)
+    if reach_y > 1 or reach_x > 1:
+        mask = np.asarray(cv2.dilate(mask, np.ones((2 * reach_y - 1, 2 * reach_x - 1), np.uint8)))
+    scaled = cv2.resize(mask, (size.width, size.height), interpolation=cv2.INTER_LINEAR)
+    return np.clip(np.asarray(scaled, np.float32), 0.0, 1.0)

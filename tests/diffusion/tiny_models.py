@@ -1,0 +1,357 @@
+"""Models of the true architectures with random weights: a megabyte each, built in a moment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import diffusers
+import torch
+import transformers
+
+from tests.diffusion import tiny_text as text
+
+Build = Callable[[str], Path]
+"""From the name of a model to its folder."""
+
+
+def autoencoder(latent_channels: int = 4, **changes: Any) -> diffusers.AutoencoderKL:
+    """Four blocks, so that a latent cell is 8 × 8 pixels as in the true ones."""
+    return diffusers.AutoencoderKL(
+        block_out_channels=[8, 8, 16, 16],
+        in_channels=3,
+        out_channels=3,
+        down_block_types=["DownEncoderBlock2D"] * 4,
+        up_block_types=["UpDecoderBlock2D"] * 4,
+        latent_channels=latent_channels,
+        layers_per_block=1,
+        norm_num_groups=4,
+        sample_size=64,
+        **changes,
+    )
+
+
+def flow_autoencoder(latent_channels: int) -> diffusers.AutoencoderKL:
+    return autoencoder(
+        latent_channels,
+        use_quant_conv=False,
+        use_post_quant_conv=False,
+        shift_factor=0.0609,
+        scaling_factor=1.5035,
+    )
+
+
+def unet(channels: int, **changes: Any) -> diffusers.UNet2DConditionModel:
+    values = {
+        "block_out_channels": (16, 32),
+        "layers_per_block": 1,
+        "sample_size": 8,
+        "in_channels": channels,
+        "out_channels": 4,
+        "norm_num_groups": 8,
+        "down_block_types": ("DownBlock2D", "CrossAttnDownBlock2D"),
+        "up_block_types": ("CrossAttnUpBlock2D", "UpBlock2D"),
+        "cross_attention_dim": 32,
+        "attention_head_dim": 8,
+    }
+    return diffusers.UNet2DConditionModel(**values | changes)
+
+
+def sd15(folder: Path, channels: int = 4) -> None:
+    kind = (
+        diffusers.StableDiffusionPipeline
+        if channels == 4
+        else diffusers.StableDiffusionInpaintPipeline
+    )
+    kind(
+        vae=autoencoder(),
+        text_encoder=text.clip_encoder(),
+        tokenizer=text.clip_tokenizer(),
+        unet=unet(channels),
+        scheduler=diffusers.PNDMScheduler(
+            beta_start=0.00085,
+            beta_end=0.012,
+            beta_schedule="scaled_linear",
+            steps_offset=1,
+            skip_prk_steps=True,
+            set_alpha_to_one=False,
+        ),
+        safety_checker=None,
+        feature_extractor=None,
+        requires_safety_checker=False,
+    ).save_pretrained(folder)
+
+
+def sdxl_unet(channels: int, *, refiner: bool = False) -> diffusers.UNet2DConditionModel:
+    return unet(
+        channels,
+        attention_head_dim=(2, 4),
+        use_linear_projection=True,
+        addition_embed_type="text_time",
+        addition_time_embed_dim=8,
+        transformer_layers_per_block=(1, 2),
+        projection_class_embeddings_input_dim=8 * (5 if refiner else 6) + 32,
+        cross_attention_dim=32 if refiner else 64,
+    )
+
+
+def sdxl_scheduler() -> diffusers.EulerDiscreteScheduler:
+    return diffusers.EulerDiscreteScheduler(
+        beta_start=0.00085,
+        beta_end=0.012,
+        steps_offset=1,
+        beta_schedule="scaled_linear",
+        timestep_spacing="leading",
+    )
+
+
+def sdxl(folder: Path, channels: int = 4) -> None:
+    kind = (
+        diffusers.StableDiffusionXLPipeline
+        if channels == 4
+        else diffusers.StableDiffusionXLInpaintPipeline
+    )
+    kind(
+        vae=autoencoder(scaling_factor=0.13025),
+        text_encoder=text.clip_encoder(),
+        text_encoder_2=text.clip_encoder_with_projection(hidden_act="gelu"),
+        tokenizer=text.clip_tokenizer(),
+        tokenizer_2=text.clip_tokenizer(),
+        unet=sdxl_unet(channels),
+        scheduler=sdxl_scheduler(),
+    ).save_pretrained(folder)
+
+
+def sdxl_refiner(folder: Path) -> None:
+    diffusers.StableDiffusionXLImg2ImgPipeline(
+        vae=autoencoder(scaling_factor=0.13025),
+        text_encoder=None,
+        text_encoder_2=text.clip_encoder_with_projection(hidden_act="gelu"),
+        tokenizer=None,
+        tokenizer_2=text.clip_tokenizer(),
+        unet=sdxl_unet(4, refiner=True),
+        scheduler=sdxl_scheduler(),
+        requires_aesthetics_score=True,
+        force_zeros_for_empty_prompt=False,
+    ).save_pretrained(folder)
+
+
+def controlnet(folder: Path) -> None:
+    network = diffusers.ControlNetModel(
+        block_out_channels=(16, 32),
+        layers_per_block=1,
+        in_channels=4,
+        norm_num_groups=8,
+        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
+        cross_attention_dim=32,
+        attention_head_dim=8,
+        conditioning_embedding_out_channels=(8, 8, 16, 16),
+    )
+    with torch.no_grad():
+        for parameter in network.parameters():
+            if not parameter.any():  # its zero convolutions would make it do nothing
+                parameter.normal_(0, 0.05)
+    network.save_pretrained(folder)
+
+
+def kandinsky(folder: Path) -> None:
+    """The decoder in `folder`, the prior in `folder`-prior."""
+    decoder = unet(
+        9,
+        out_channels=8,
+        addition_embed_type="image",
+        down_block_types=("ResnetDownsampleBlock2D", "SimpleCrossAttnDownBlock2D"),
+        up_block_types=("SimpleCrossAttnUpBlock2D", "ResnetUpsampleBlock2D"),
+        mid_block_type="UNetMidBlock2DSimpleCrossAttn",
+        encoder_hid_dim=32,
+        encoder_hid_dim_type="image_proj",
+        attention_head_dim=4,
+        resnet_time_scale_shift="scale_shift",
+        class_embed_type=None,
+    )
+    movq = diffusers.VQModel(
+        block_out_channels=[32, 32, 32, 32],
+        down_block_types=["DownEncoderBlock2D"] * 3 + ["AttnDownEncoderBlock2D"],
+        in_channels=3,
+        latent_channels=4,
+        layers_per_block=1,
+        norm_num_groups=4,
+        norm_type="spatial",
+        num_vq_embeddings=12,
+        out_channels=3,
+        up_block_types=["AttnUpDecoderBlock2D"] + ["UpDecoderBlock2D"] * 3,
+        vq_embed_dim=4,
+    )
+    prior = diffusers.PriorTransformer(
+        num_attention_heads=2, attention_head_dim=12, embedding_dim=32, num_layers=1
+    )
+    prior.clip_std = torch.nn.Parameter(torch.ones_like(prior.clip_std))
+    diffusers.KandinskyV22PriorPipeline(
+        prior=prior,
+        image_encoder=text.clip_vision(),
+        text_encoder=text.clip_encoder_with_projection(),
+        tokenizer=text.clip_tokenizer(),
+        scheduler=diffusers.UnCLIPScheduler(
+            variance_type="fixed_small_log",
+            prediction_type="sample",
+            num_train_timesteps=1000,
+            clip_sample=True,
+            clip_sample_range=10.0,
+        ),
+        image_processor=transformers.CLIPImageProcessor(crop_size=32, size=32),
+    ).save_pretrained(f"{folder}-prior")
+    diffusers.KandinskyV22InpaintPipeline(
+        unet=decoder,
+        scheduler=diffusers.DDPMScheduler(
+            num_train_timesteps=1000,
+            beta_schedule="linear",
+            beta_start=0.00085,
+            beta_end=0.012,
+            clip_sample=False,
+            variance_type="learned_range",
+            prediction_type="epsilon",
+            thresholding=False,
+        ),
+        movq=movq,
+    ).save_pretrained(folder)
+
+
+def sd3(folder: Path) -> None:
+    diffusers.StableDiffusion3Pipeline(
+        transformer=diffusers.SD3Transformer2DModel(
+            sample_size=8,
+            patch_size=1,
+            in_channels=16,
+            num_layers=1,
+            attention_head_dim=8,
+            num_attention_heads=4,
+            joint_attention_dim=64,
+            caption_projection_dim=32,
+            pooled_projection_dim=64,
+            out_channels=16,
+        ),
+        scheduler=diffusers.FlowMatchEulerDiscreteScheduler(),
+        vae=flow_autoencoder(16),
+        text_encoder=text.clip_encoder_with_projection(hidden_act="gelu"),
+        tokenizer=text.clip_tokenizer(),
+        text_encoder_2=text.clip_encoder_with_projection(hidden_act="gelu"),
+        tokenizer_2=text.clip_tokenizer(),
+        text_encoder_3=text.t5_encoder(64),
+        tokenizer_3=text.t5_tokenizer(),
+    ).save_pretrained(folder)
+
+
+def flux(folder: Path, *, fill: bool = False) -> None:
+    packed = 4 * 4
+    mask_channels = 8 * 8 * 4
+    kind = diffusers.FluxFillPipeline if fill else diffusers.FluxPipeline
+    kind(
+        scheduler=diffusers.FlowMatchEulerDiscreteScheduler(),
+        text_encoder=text.clip_encoder(),
+        tokenizer=text.clip_tokenizer(),
+        text_encoder_2=text.t5_encoder(),
+        tokenizer_2=text.t5_tokenizer(),
+        transformer=diffusers.FluxTransformer2DModel(
+            patch_size=1,
+            in_channels=2 * packed + mask_channels if fill else packed,
+            out_channels=packed,
+            num_layers=1,
+            num_single_layers=1,
+            attention_head_dim=16,
+            num_attention_heads=2,
+            joint_attention_dim=32,
+            pooled_projection_dim=32,
+            axes_dims_rope=[4, 4, 8],
+            guidance_embeds=fill,
+        ),
+        vae=flow_autoencoder(4),
+    ).save_pretrained(folder)
+
+
+def qwen_image(folder: Path) -> None:
+    tokenizer = text.qwen_tokenizer()
+    diffusers.QwenImagePipeline(
+        transformer=diffusers.QwenImageTransformer2DModel(
+            patch_size=2,
+            in_channels=16,
+            out_channels=4,
+            num_layers=2,
+            attention_head_dim=16,
+            num_attention_heads=3,
+            joint_attention_dim=16,
+            guidance_embeds=False,
+            axes_dims_rope=(8, 4, 4),
+        ),
+        vae=diffusers.AutoencoderKLQwenImage(
+            base_dim=8,
+            z_dim=4,
+            dim_mult=[1, 2, 4, 4],
+            num_res_blocks=1,
+            temperal_downsample=[False, True, True],
+            latents_mean=[0.1, -0.1, 0.2, 0.0],
+            latents_std=[1.0, 1.5, 0.5, 2.0],
+        ),
+        scheduler=diffusers.FlowMatchEulerDiscreteScheduler(),
+        text_encoder=text.qwen_vision_language_encoder(len(tokenizer)),
+        tokenizer=tokenizer,
+    ).save_pretrained(folder)
+
+
+def z_image(folder: Path) -> None:
+    tokenizer = text.qwen_tokenizer()
+    tokenizer.chat_template = (
+        "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
+        "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+    )
+    transformer = diffusers.ZImageTransformer2DModel(
+        all_patch_size=(2,),
+        all_f_patch_size=(1,),
+        in_channels=16,
+        dim=32,
+        n_layers=2,
+        n_refiner_layers=1,
+        n_heads=2,
+        n_kv_heads=2,
+        norm_eps=1e-5,
+        qk_norm=True,
+        cap_feat_dim=16,
+        rope_theta=256.0,
+        t_scale=1000.0,
+        axes_dims=[8, 4, 4],
+        axes_lens=[256, 32, 32],
+    )
+    with torch.no_grad():
+        transformer.x_pad_token.fill_(1)
+        transformer.cap_pad_token.fill_(1)
+    diffusers.ZImagePipeline(
+        scheduler=diffusers.FlowMatchEulerDiscreteScheduler(),
+        vae=flow_autoencoder(16),
+        text_encoder=text.qwen3_encoder(len(tokenizer)),
+        tokenizer=tokenizer,
+        transformer=transformer,
+    ).save_pretrained(folder)
+
+
+BUILDERS = {
+    "sd15": lambda folder: sd15(folder, 4),
+    "sd15-inpainting": lambda folder: sd15(folder, 9),
+    "sdxl": lambda folder: sdxl(folder, 4),
+    "sdxl-inpainting": lambda folder: sdxl(folder, 9),
+    "sdxl-refiner": sdxl_refiner,
+    "kandinsky": kandinsky,
+    "sd3": sd3,
+    "flux": lambda folder: flux(folder),
+    "flux-fill": lambda folder: flux(folder, fill=True),
+    "qwen-image": qwen_image,
+    "z-image": z_image,
+    "controlnet": controlnet,
+}
+
+
+def build(name: str, folder: Path, seed: int = 0) -> Path:
+    """Write the model of this name; the same seed gives the same weights."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        BUILDERS[name](folder)
+    return folder
