@@ -1,6 +1,6 @@
 """Engines with a known fault or none, which make every path testable without a GPU or a model.
 
-`engine(name)` makes one by name, so that a worker process can be told which to take.
+A worker process can be told to load one by its name: `tests.synthetic_engines:crash`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+
 from inpaintd.engine import Array, Painted, Report, Task
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.settings import Settings
@@ -120,19 +121,3 @@ def bug() -> Synthetic:
         raise ZeroDivisionError("a bug")
 
     return Synthetic(change)
-
-
-def engine(name: str) -> Synthetic:
-    """The synthetic engine of this name, with its defaults."""
-    makers: dict[str, Callable[[], Synthetic]] = {
-        "identity": identity,
-        "constant-offset": constant_offset,
-        "smooth-bias": smooth_bias,
-        "noise": noise,
-        "slow": slow,
-        "hang": hang,
-        "crash": crash,
-        "fail": fail,
-        "bug": bug,
-    }
-    return makers[name]()

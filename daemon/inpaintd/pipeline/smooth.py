@@ -34,7 +34,9 @@ def _pull_push(weighted: Array, weight: Array) -> Array:
         return known
     half = ((width + 1) // 2, (height + 1) // 2)
     share = np.asarray(cv2.pyrDown(weight, dstsize=half), np.float32).reshape(half[1], half[0])
-    sums = np.asarray(cv2.pyrDown(weighted, dstsize=half)).reshape(half[1], half[0], channels)
+    sums = np.asarray(cv2.pyrDown(weighted, dstsize=half), np.float32).reshape(
+        half[1], half[0], channels
+    )
     confidence = np.minimum(share * 4, np.float32(1))
     coarse = _pull_push(per(sums, share) * confidence[..., None], confidence)
     upper = np.asarray(cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR))
