@@ -11,7 +11,7 @@ Requests are read strictly (an unknown key would be a setting silently dropped),
 from __future__ import annotations
 
 import dataclasses
-import math
+import sys
 import types
 from collections.abc import Callable, Sequence
 from functools import cache
@@ -32,11 +32,19 @@ def encode(message: Message) -> list[Buffer]:
     """The frames of a message; planes are passed on without a copy.
 
     Raises:
-        InpaintError: `too_large` when the header or the planes exceed limits.py.
+        InpaintError: `too_large` when the header or the planes exceed limits.py; `bad_frames` when
+            a plane's data has another length than its size says; `bad_message` for text that is
+            not valid Unicode and for numbers over 64 bits.
     """
     frames: list[Buffer] = []
     header = {"type": message.type, **_to_wire(message, frames)}
-    packed: bytes = msgpack.packb(header, use_bin_type=True)
+    _check_total(frames)
+    try:
+        packed: bytes = msgpack.packb(header, use_bin_type=True)
+    except (UnicodeEncodeError, OverflowError) as error:
+        raise InpaintError(
+            "bad_message", f"The {message.type} message cannot be written: {error}."
+        ) from error
     if len(packed) > limits.HEADER_BYTES:
         raise InpaintError(
             "too_large",
@@ -94,6 +102,7 @@ def settings_from_map(cls: type[Any], value: dict[str, Any]) -> Any:
 
 def _to_wire(value: Any, frames: list[Buffer]) -> Any:
     if isinstance(value, Plane):
+        _check_plane(value, "A plane")
         frames.append(value.data)
         return {
             "width": value.width,
@@ -117,8 +126,7 @@ def _decode(
 ) -> Message:
     if not frames:
         raise _bad("The message has no header.")
-    if len(frames) - 1 > limits.PLANES:
-        raise _bad_frames(f"The message has {len(frames) - 1} pixel frames, too many.")
+    _check_total(frames[1:])
     header = _unpack(frames[0])
     name = header.pop("type", None)
     cls = types_by_name.get(name) if isinstance(name, str) else None
@@ -161,6 +169,8 @@ def _unpack(header: Buffer) -> dict[str, Any]:
 
 def _map_without_duplicates(pairs: list[tuple[Any, Any]]) -> dict[Any, Any]:
     result = dict(pairs)
+    if not all(isinstance(key, str) for key in result):
+        raise _bad("A map in the message's header has a key that is not text.")
     if len(result) != len(pairs):
         raise _bad("A map in the message's header names a key twice.")
     return result
@@ -201,7 +211,7 @@ class _Reader:
             assert isinstance(hint, type)
             return self.dataclass(hint, value, path)
         if hint is Rectangle:
-            return Rectangle(*self.items((int, int, int, int), value, path))
+            return self.rectangle(value, path)
         origin = get_origin(hint)
         if origin in (Union, types.UnionType):
             if value is None:
@@ -225,15 +235,18 @@ class _Reader:
             for i, (hint, item) in enumerate(zip(hints, value))
         )
 
+    def rectangle(self, value: Any, path: str) -> Rectangle:
+        rectangle = Rectangle(*self.items((int, int, int, int), value, path))
+        farthest = limits.CANVAS_SIDE
+        if max(map(abs, rectangle)) > farthest or min(rectangle.width, rectangle.height) < 0:
+            raise _bad(
+                f"{path} is {tuple(rectangle)}; x and y must lie between {-farthest} and "
+                f"{farthest}, width and height between 0 and {farthest}."
+            )
+        return rectangle
+
     def plane(self, value: Any, path: str) -> Plane:
         header: _PlaneHeader = self.dataclass(_PlaneHeader, value, path)
-        if header.width * header.height > limits.PLANE_PIXELS:
-            raise InpaintError(
-                "too_large",
-                f"{path} has {header.width} x {header.height} pixels; at most "
-                f"{limits.PLANE_PIXELS // 1_000_000} million fit in one message.",
-                "Select a smaller region, or scale the picture down.",
-            )
         if header.frame >= len(self._frames):
             raise _bad_frames(f"The pixels of {path} are missing from the message.")
         if header.frame in self._used:
@@ -241,11 +254,7 @@ class _Reader:
         self._used.add(header.frame)
         data = self._frames[header.frame]
         plane = Plane(header.width, header.height, header.channels, header.depth, data)
-        if len(data) != plane.byte_count:
-            raise _bad_frames(
-                f"{path} is {header.width} x {header.height} x {header.channels} {header.depth}, "
-                f"which takes {plane.byte_count} bytes, but {len(data)} came."
-            )
+        _check_plane(plane, path)
         return plane
 
     def check_all_frames_used(self) -> None:
@@ -259,13 +268,42 @@ class _Reader:
         choices, low, high = (metadata.get(k) for k in ("choices", "minimum", "maximum"))
         if choices and value not in choices:
             raise _bad(f"{path} is {value[:40]!r}; it must be one of {', '.join(choices)}.")
-        if (low is not None and value < low) or (high is not None and value > high):
-            raise _bad(f"{path} is {value}; it must lie between {low} and {high}.")
+        for number in value if isinstance(value, tuple) else (value,):
+            if (low is not None and number < low) or (high is not None and number > high):
+                raise _bad(f"{path} is {value}; it must lie between {low} and {high}.")
         if isinstance(value, str):
-            longest = metadata.get("characters", limits.TEXT_CHARACTERS)
-            if len(value) > longest:
-                raise _bad(f"{path} has {len(value)} characters; {longest} are allowed.")
+            _check_length(value, metadata.get("characters", limits.TEXT_CHARACTERS), path)
         return value
+
+
+def _check_plane(plane: Plane, path: str) -> None:
+    if plane.width * plane.height > limits.PLANE_PIXELS:
+        raise InpaintError(
+            "too_large",
+            f"{path} has {plane.width} x {plane.height} pixels; at most "
+            f"{limits.PLANE_PIXELS // 1_000_000} million fit in one message.",
+            "Select a smaller region, or scale the picture down.",
+        )
+    received = memoryview(plane.data).nbytes
+    if received != plane.byte_count:
+        raise _bad_frames(
+            f"{path} is {plane.width} x {plane.height} x {plane.channels} {plane.depth}, "
+            f"which takes {plane.byte_count} bytes, but {received} came."
+        )
+
+
+def _check_total(planes: Sequence[Buffer]) -> None:
+    if len(planes) > limits.PLANES:
+        raise _bad_frames(
+            f"The message has {len(planes)} pixel frames; {limits.PLANES} are allowed."
+        )
+    total = sum(memoryview(plane).nbytes for plane in planes)
+    if total > limits.MESSAGE_BYTES:
+        raise InpaintError(
+            "too_large",
+            f"The message has {total} bytes of pixels; {limits.MESSAGE_BYTES} are allowed.",
+            "Select a smaller region, or ask for fewer variants.",
+        )
 
 
 _SIDE: dict[str, Any] = {"minimum": 1, "maximum": limits.CANVAS_SIDE}
@@ -294,9 +332,21 @@ def _read_int(value: Any, path: str) -> int:
 
 
 def _read_float(value: Any, path: str) -> float:
-    if type(value) in (int, float) and math.isfinite(value):
+    if type(value) in (int, float) and abs(value) <= sys.float_info.max:  # false for NaN too
         return float(value)
     raise _bad(f"{path} must be a finite number.")
+
+
+def _read_text(value: Any, path: str) -> str:
+    if type(value) is not str:
+        raise _bad(f"{path} must be text.")
+    _check_length(value, limits.TEXT_CHARACTERS, path)
+    return value
+
+
+def _check_length(text: str, characters: int, path: str) -> None:
+    if len(text) > characters:
+        raise _bad(f"{path} has {len(text)} characters; {characters} are allowed.")
 
 
 def _exactly(cls: type[Any], name: str) -> Callable[[Any, str], Any]:
@@ -311,7 +361,7 @@ def _exactly(cls: type[Any], name: str) -> Callable[[Any, str], Any]:
 _SCALARS: dict[Any, Callable[[Any, str], Any]] = {
     int: _read_int,
     float: _read_float,
-    str: _exactly(str, "text"),
+    str: _read_text,
     bool: _exactly(bool, "true or false"),
     bytes: _exactly(bytes, "bytes"),
 }

@@ -74,11 +74,15 @@ def read_connection(folder: Path) -> Connection:
     try:
         values = json.loads((folder / _FILE_NAME).read_text(encoding="utf-8"))
         known = {name: values[name] for name in Connection.__dataclass_fields__ if name in values}
-        return Connection(**known)
+        connection = Connection(**known)
+        # A file that somebody has edited badly is found here, not at the first message.
+        bytes.fromhex(connection.secret)
+        str.encode(connection.endpoint)
     except (OSError, ValueError, TypeError) as error:
         raise InpaintError(
             "not_running", "The inpaint daemon is not running.", "Start it with: inpaintd serve"
         ) from error
+    return connection
 
 
 def write_connection(folder: Path, connection: Connection) -> None:

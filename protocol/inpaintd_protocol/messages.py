@@ -10,13 +10,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar, Union
 
-from . import PROTOCOL_VERSION
+from . import PROTOCOL_VERSION, limits
 from .errors import InpaintError
 from .plane import Plane
 from .rectangle import Rectangle
 from .settings import Settings
 
 ON_DISCONNECT = ("cancel", "keep")
+
+_ON_CANVAS = {"minimum": -limits.CANVAS_SIDE, "maximum": limits.CANVAS_SIDE}
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ class Inpaint(Message):
     layer: Plane
     """3 or 4 channels. Without `mask`, transparency is the mask: h = 1 - alpha."""
     settings: Settings = field(default_factory=Settings)
-    offset: tuple[int, int] = (0, 0)
+    offset: tuple[int, int] = field(default=(0, 0), metadata=_ON_CANVAS)
     """Canvas coordinates of the layer's first pixel; the answer's layers are placed likewise."""
     mask: Plane | None = None
     """1 channel, as large as `layer`; full scale = repaint, 0 = keep."""
@@ -75,7 +77,7 @@ class MakeMask(Message):
     type: ClassVar[str] = "mask"
     layer: Plane
     settings: Settings = field(default_factory=Settings)
-    offset: tuple[int, int] = (0, 0)
+    offset: tuple[int, int] = field(default=(0, 0), metadata=_ON_CANVAS)
     mask: Plane | None = None
     on_disconnect: str = field(default="cancel", metadata={"choices": ON_DISCONNECT})
 
