@@ -53,11 +53,11 @@ def constant_offset(offset: float = 5 / 255) -> Synthetic:
 
 
 def smooth_bias(amplitude: float = 8 / 255, **options: bool) -> Synthetic:
-    """The truth plus one slow wave over the region."""
+    """The truth plus half of a slow wave over the region."""
 
     def change(task: Task) -> Array:
         height, width = task.mask.shape
-        y, x = np.mgrid[0 : np.pi : height * 1j, 0 : np.pi : width * 1j]
+        y, x = np.mgrid[0 : np.pi / 2 : height * 1j, 0 : np.pi / 2 : width * 1j]
         wave = amplitude * np.cos(x + 0.3) * np.cos(y - 0.4)
         return np.asarray(task.colour + wave[..., None], np.float32)
 

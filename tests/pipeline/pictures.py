@@ -15,7 +15,6 @@ from inpaintd_protocol.messages import Finished, Inpaint, Preview, Progress, Res
 from inpaintd_protocol.settings import Settings
 
 DTYPES = {"u8": np.dtype("u1"), "u16": np.dtype("<u2"), "f32": np.dtype("<f4")}
-FULL = {"u8": 255, "u16": 65535, "f32": 1.0}
 
 _PHOTO = skimage.data.coffee()
 

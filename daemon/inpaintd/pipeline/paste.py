@@ -56,6 +56,9 @@ def pasted(
         if match_colour:
             agreed = region.shown & ~region.lost
             painted = painted - colour_shift(painted, region.colour, agreed)
+        if layer.dtype.kind == "u":
+            # Here and not after mixing, so that the layer mask gives the same picture.
+            painted = np.clip(painted, 0, 1)
         weight = paste_weight(region.mask, region.lost, soft=soft)
         mixed = painted if masked else composed(region.colour, painted, weight)
         changed = np.ones_like(region.lost) if masked else region.mask > 0
