@@ -52,8 +52,14 @@ def default_suffix(picture: Picture) -> str:
     return ".tif" if picture.depth == "f32" or picture.colours == 4 else ".png"
 
 
-def check_output(path: Path, picture: Picture, *, with_alpha: bool) -> tuple[Notice, ...]:
+def check_output(path: Path, picture: Picture, *, transparent: bool) -> tuple[Notice, ...]:
     """Whether a picture of this kind can be written under this name, before any work is done.
+
+    Args:
+        transparent: whether the result will be transparent somewhere.
+
+    Returns:
+        What will be lost on the way.
 
     Raises:
         InpaintError: `unwritable` when the format cannot hold it, or the folder is not writable.
@@ -64,7 +70,7 @@ def check_output(path: Path, picture: Picture, *, with_alpha: bool) -> tuple[Not
         raise InpaintError(
             "unwritable", f"{format_name.upper()} cannot hold CMYK.", "Name a .tif file with -o."
         )
-    if with_alpha and format_name == "jpeg":
+    if transparent and format_name == "jpeg":
         raise InpaintError(
             "unwritable", "JPEG cannot hold transparency.", "Name a .png or a .tif file with -o."
         )
@@ -81,13 +87,14 @@ def check_output(path: Path, picture: Picture, *, with_alpha: bool) -> tuple[Not
     )
 
 
-def write_picture(image: Any, path: Path, *, replace: bool) -> Path:
+def write_picture(image: Any, path: Path, *, replace: bool, numbered: bool = False) -> Path:
     """Write under a temporary name in the same folder, then rename.
 
     Args:
         image: a libvips image with the metadata to keep.
         path: where to; its suffix gives the format.
         replace: whether a file of this name may be replaced; if not, a free name is found.
+        numbered: whether that name has a number even when the plain one is free.
 
     Returns:
         The path that was written.
@@ -102,7 +109,7 @@ def write_picture(image: Any, path: Path, *, replace: bool) -> Path:
         with temporary.open("r+b") as file:
             os.fsync(file.fileno())
         if not replace:
-            return _rename_to_free_name(temporary, path)
+            return _rename_to_free_name(temporary, path, numbered=numbered)
         if path.exists():
             shutil.copymode(path, temporary)
         # Rename last: a watcher may open the file the moment its name appears.
@@ -110,9 +117,10 @@ def write_picture(image: Any, path: Path, *, replace: bool) -> Path:
         return path
 
 
-def free_names(path: Path) -> Iterator[Path]:
+def _names(path: Path, *, numbered: bool) -> Iterator[Path]:
     """The path itself, then with .1, .2 ... before its suffix."""
-    yield path
+    if not numbered:
+        yield path
     for number in count_from(1):
         yield path.with_name(f"{path.stem}.{number}{path.suffix}")
 
@@ -129,6 +137,8 @@ def _save(image: Any, path: Path, format_name: str) -> None:
         # exact keeps the colour under alpha 0, which is what holes are made of.
         _as_bytes(image).webpsave(name, lossless=True, exact=True)
     else:
+        if image.hasalpha():
+            image = image[: image.bands - 1]
         _as_bytes(image).jpegsave(name, Q=95, subsample_mode="off", optimize_coding=True)
 
 
@@ -150,8 +160,8 @@ def _as_bytes(image: Any) -> Any:
     return (image * scale + 0.5).floor().cast("uchar").copy(interpretation=kind)
 
 
-def _rename_to_free_name(temporary: Path, path: Path) -> Path:
-    for name in free_names(path):
+def _rename_to_free_name(temporary: Path, path: Path, *, numbered: bool) -> Path:
+    for name in _names(path, numbered=numbered):
         try:
             _rename_without_replacing(temporary, name)
         except FileExistsError:

@@ -1,0 +1,70 @@
+"""The command line. Each command is a file of its own, imported when it is called."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+import click
+
+from inpaintd import __version__
+from inpaintd_protocol.errors import InpaintError
+
+from .failures import USAGE, exit_code, print_error
+
+_COMMANDS = {
+    "fill": "Fill the hole of a picture.",
+    "attach": "Fetch the result of a fill that was detached.",
+    "cancel": "Cancel a running or waiting fill.",
+    "models": "List the models that can fill.",
+    "status": "Show what the daemon is doing.",
+    "serve": "Run the daemon in the foreground.",
+    "stop": "Stop the daemon.",
+}
+
+
+class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        command: click.Command = import_module(f"inpaintd.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        # From the table: a command's own file is not imported for one line of help.
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: 0 done, 1 the fill failed, 2 wrong usage, 3 no daemon could be reached, "
+    "4 a file cannot be used, 130 cancelled.",
+)
+@click.version_option(__version__, "-V", "--version", message="inpaintd %(version)s")
+def group() -> None:
+    """Fill holes in pictures, with a local daemon that stays resident."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command; errors become a sentence and an exit code, never a traceback."""
+    try:
+        result = group.main(list(arguments), prog_name="inpaintd", standalone_mode=False)
+    except InpaintError as error:
+        print_error(error, as_json="--json" in arguments)
+        return exit_code(error)
+    except click.UsageError as error:
+        error.show()
+        return USAGE
+    except (click.Abort, KeyboardInterrupt):
+        print_error(InpaintError("cancelled", "Cancelled."), as_json="--json" in arguments)
+        return exit_code(InpaintError("cancelled", ""))
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read the output has gone: there is nobody to tell
+        return 1
+    return result if isinstance(result, int) else 0

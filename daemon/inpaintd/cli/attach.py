@@ -1,0 +1,50 @@
+"""`inpaintd attach`: wait for a detached fill and write its result."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from inpaintd.files.fill import write_answer
+from inpaintd.start import connect_or_start
+
+from .detached import forget, read_ticket, reopen
+from .interrupt import cancel_on_interrupt
+from .outcome import Outcome, print_outcome
+from .progress import progress_bar
+
+
+@click.command("attach")
+@click.argument("request_id", metavar="ID")
+@click.option(
+    "out", "-o", "--output", type=click.Path(path_type=Path), help="The result, if not as ordered."
+)
+@click.option("as_json", "--json", is_flag=True, help="Print one JSON object.")
+@click.option("quiet", "-q", "--quiet", is_flag=True, help="Print paths and warnings only.")
+def command(request_id: str, out: Path | None, as_json: bool, quiet: bool) -> None:
+    """Wait for the fill of this ID, which `inpaintd fill --detach` printed, and write its result.
+
+    Ctrl+C cancels the fill.
+    """
+    ticket = read_ticket(request_id)
+    started = time.monotonic()
+    opened, sent = reopen(ticket, replace(ticket.order, out=out) if out else ticket.order)
+    with (
+        connect_or_start("inpaintd attach") as client,
+        cancel_on_interrupt() as cancelled,
+        progress_bar(quiet=quiet or as_json) as show,
+    ):
+        answer = client.attach(request_id, on_progress=show, should_cancel=cancelled)
+    answered_at = time.monotonic()
+    written = write_answer(opened, sent, answer)
+    seconds = {
+        "daemon": answered_at - started,
+        "engine": answer.engine_seconds,
+        "write": time.monotonic() - answered_at,
+        "total": time.monotonic() - started,
+    }
+    forget(request_id)
+    print_outcome(Outcome(written, answer, opened.notices, seconds), as_json=as_json, quiet=quiet)

@@ -1,0 +1,46 @@
+"""Errors as a sentence on stderr, or as JSON, and as an exit code."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from inpaintd_protocol.errors import InpaintError
+
+FAILED = 1
+USAGE = 2
+NO_DAEMON = 3
+BAD_FILE = 4
+CANCELLED = 130
+
+_EXIT_CODES = {
+    **dict.fromkeys(("not_running", "refused", "disconnected", "timed_out"), NO_DAEMON),
+    **dict.fromkeys(
+        ("unreadable", "unwritable", "empty_mask", "size_mismatch", "too_large", "bad_pixels"),
+        BAD_FILE,
+    ),
+    "bad_message": USAGE,
+    "cancelled": CANCELLED,
+}
+
+
+def exit_code(error: InpaintError) -> int:
+    """The exit code that a script can tell the error by."""
+    return _EXIT_CODES.get(error.code, FAILED)
+
+
+def print_error(error: InpaintError, *, as_json: bool) -> None:
+    """One sentence on stderr; with `as_json` one object on stdout instead."""
+    if as_json:
+        values = {
+            "code": error.code,
+            "message": error.message,
+            "hint": error.hint,
+            "retriable": error.retriable,
+        }
+        click.echo(json.dumps({"error": values}))
+    elif error.code == "cancelled":
+        click.echo(error.message, err=True)
+    else:
+        click.echo(f"Error: {error}", err=True)

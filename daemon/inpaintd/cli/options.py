@@ -1,0 +1,143 @@
+"""One option for each field of `Settings`, made from what the field says of itself."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable, Mapping
+from dataclasses import Field, is_dataclass, replace
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+import click
+
+from inpaintd_protocol.codec import settings_from_map, settings_to_map
+from inpaintd_protocol.errors import InpaintError
+from inpaintd_protocol.settings import Settings, settings_fields
+
+from .parsing import parse_item, usage_of
+
+_NAMES = {"output": "--output-kind"}  # -o and --output are the file
+_SINGULAR = {
+    "controls": "--control",
+    "loras": "--lora",
+    "embeddings": "--embedding",
+    "stages": "--stage",
+}
+_HINTS = get_type_hints(Settings)
+
+
+def settings_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorate a command with an option for each setting; an option not given is None or ()."""
+    for field in reversed(list(settings_fields())):
+        function = _option(field)(function)
+    return function
+
+
+def settings_from_options(base: Settings, options: Mapping[str, Any]) -> Settings:
+    """The base with every option that was given laid over it.
+
+    Raises:
+        InpaintError: `bad_message` naming what is out of range.
+    """
+    given: dict[str, Any] = {
+        field.name: None if value is _NONE_GIVEN else value
+        for field in settings_fields()
+        if (value := options[field.name]) is not None and value != ()
+    }
+    changed = replace(base, **given)
+    checked: Settings = settings_from_map(Settings, settings_to_map(changed))
+    return checked
+
+
+def option_name(name: str) -> str:
+    """The long option of a setting."""
+    return (
+        _NAMES.get(name)
+        or _SINGULAR.get(name)
+        or "--" + name.removesuffix("_pixels").replace("_", "-")
+    )
+
+
+def _option(field: Field[Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    hint, metadata = _HINTS[field.name], field.metadata
+    long = option_name(field.name)
+    names = [field.name, long]
+    if metadata["flag"]:
+        names.append(metadata["flag"])
+    if field.name == "text_mask":
+        names.append("-tm")
+    if hint is bool:
+        names[1] = f"{long}/--no-{long[2:]}"
+        return click.option(*names, default=None, help=_help(field))
+    if get_origin(hint) is tuple:
+        item = get_args(hint)[0]
+        return click.option(
+            *names, multiple=True, type=_Item(item), metavar=usage_of(item), help=_help(field)
+        )
+    return click.option(*names, default=None, type=_type(field, hint), help=_help(field))
+
+
+def _help(field: Field[Any]) -> str:
+    text: str = field.metadata["help"].removesuffix(".")
+    if get_origin(_HINTS[field.name]) is tuple:
+        return f"{text}. Repeatable."
+    default = field.default
+    if default is None or default == "":
+        return f"{text}."
+    shown = ("on" if default else "off") if isinstance(default, bool) else default
+    unit = f" {field.metadata['unit']}" if field.metadata["unit"] else ""
+    return f"{text}. [default: {shown}{unit}]"
+
+
+def _type(field: Field[Any], hint: Any) -> click.ParamType[Any]:
+    metadata = field.metadata
+    if metadata["choices"]:
+        return click.Choice(metadata["choices"])
+    optional = get_origin(hint) in (Union, types.UnionType)
+    (kind,) = [a for a in get_args(hint) if a is not types.NoneType] if optional else [hint]
+    low, high = metadata["minimum"], metadata["maximum"]
+    if kind is str:
+        return click.STRING
+    number: click.ParamType[Any]
+    number = click.IntRange(low, high) if kind is int else click.FloatRange(low, high)
+    return _OrNone(number) if optional else number
+
+
+class _NoneGiven:
+    """That "none" was typed, which is not the same as typing nothing."""
+
+
+_NONE_GIVEN = _NoneGiven()
+
+
+class _OrNone(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.5 only
+    """A number, or the word none."""
+
+    def __init__(self, number: click.ParamType[Any]) -> None:
+        self._number = number
+        self.name = f"{number.name}|none"
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        kind = "INTEGER" if isinstance(self._number, click.IntRange) else "FLOAT"
+        return f"[{kind}|none]"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value is _NONE_GIVEN or (isinstance(value, str) and value.lower() == "none"):
+            return _NONE_GIVEN
+        return self._number.convert(value, param, ctx)
+
+
+class _Item(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.5 only
+    """One of several, such as tile:weight=0.8."""
+
+    name = "item"
+
+    def __init__(self, item: type[Any]) -> None:
+        self._item = item
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not is_dataclass(self._item) or not isinstance(value, str):
+            return value
+        try:
+            return parse_item(self._item, value)
+        except InpaintError as error:
+            self.fail(error.message, param, ctx)

@@ -1,0 +1,82 @@
+"""A progress bar on stderr, for terminals only."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from inpaintd_protocol.messages import Progress as ProgressMessage
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+
+@contextmanager
+def progress_bar(*, quiet: bool) -> Iterator[Callable[[ProgressMessage], None]]:
+    """A function that shows each progress message; it does nothing where nobody looks."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda _message: None
+        return
+    bar = _Bar()
+    try:
+        yield bar.show
+    finally:
+        bar.close()
+
+
+class _Bar:
+    """Made with the first message: a fill that is done at once needs no bar, and no library."""
+
+    def __init__(self) -> None:
+        self._bar: Progress | None = None
+        self._task: TaskID | None = None
+
+    def show(self, message: ProgressMessage) -> None:
+        if self._bar is None:
+            self._bar, self._task = _new_bar()
+        assert self._task is not None
+        self._bar.update(
+            self._task,
+            completed=message.fraction,
+            description=describe(message),
+            left=describe_time(message.remaining_seconds),
+        )
+
+    def close(self) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+
+def describe(message: ProgressMessage) -> str:
+    """What is going on, in a few words."""
+    if message.phase == "waiting" and message.position:
+        return f"waiting, {message.position} before this one"
+    if message.steps:
+        return f"{message.phase}, step {message.step} of {message.steps}"
+    return message.phase
+
+
+def describe_time(seconds: float | None) -> str:
+    """How long it will still take, roughly; empty when unknown."""
+    if seconds is None:
+        return ""
+    return f"{seconds:.0f} s left" if seconds < 100 else f"{seconds / 60:.0f} min left"
+
+
+def _new_bar() -> tuple[Progress, TaskID]:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+
+    bar = Progress(
+        TextColumn("{task.description:<24}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[left]}"),
+        console=Console(stderr=True),
+        transient=True,
+    )
+    task = bar.add_task("", total=1.0, left="")
+    bar.start()
+    return bar, task

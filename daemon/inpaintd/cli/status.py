@@ -1,0 +1,46 @@
+"""`inpaintd status`: what the daemon is doing."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from datetime import timedelta
+
+import click
+
+from inpaintd_protocol.client import connect
+from inpaintd_protocol.messages import Status
+
+
+@click.command("status")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def command(as_json: bool) -> None:
+    """Show what the daemon is doing. Exit code 3 when none runs."""
+    with connect(name="inpaintd status") as client:
+        status = client.status()
+    if as_json:
+        values = asdict(status)
+        del values["request_id"]
+        click.echo(json.dumps(values))
+    else:
+        click.echo(_in_words(status))
+
+
+def _in_words(status: Status) -> str:
+    lines = [
+        f"inpaintd {status.daemon} at {status.endpoint}, process {status.pid}, "
+        f"up for {timedelta(seconds=round(status.uptime_seconds))}, "
+        f"{status.resident_bytes / 1e6:.0f} MB",
+        f"{status.finished} finished, {status.failed} failed, {status.cancelled} cancelled, "
+        f"{len(status.requests)} to do",
+    ]
+    lines += [
+        f"  {request.request_id}  {request.phase} {request.fraction:.0%}  for {request.client}"
+        for request in status.requests
+    ]
+    lines += [
+        f"  worker {worker.pid} on {worker.device}: {worker.state}"
+        + (f", {worker.model}" if worker.model else "")
+        for worker in status.workers
+    ]
+    return "\n".join(lines)

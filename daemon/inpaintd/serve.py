@@ -1,0 +1,50 @@
+"""`inpaintd serve`: the daemon in the foreground."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from inpaintd_protocol.connection import DEFAULT_PORT, home
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Serve until stopped; returns the exit code. A second daemon ends at once, with 0."""
+    options = _parser().parse_args(arguments)
+    from inpaintd.server import serve
+
+    try:
+        return serve(
+            home(),
+            port=options.port,
+            workers=options.workers,
+            keep_alive_seconds=options.keep_alive,
+        )
+    except OSError as error:
+        print(f"Error: the daemon cannot start: {error}.", file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="inpaintd serve",
+        description="Run the daemon in the foreground until it is stopped. 'inpaintd fill' and the "
+        "editors start one by themselves when none runs.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    parser.add_argument(
+        "--port",
+        type=int,
+        default=DEFAULT_PORT,
+        help="port to listen at, on this machine only; a taken one means another",
+    )
+    parser.add_argument("--workers", type=int, default=1, help="most requests filled at once")
+    parser.add_argument(
+        "--keep-alive",
+        type=float,
+        default=300.0,
+        metavar="SECONDS",
+        help="how long an idle worker keeps its model in memory",
+    )
+    return parser

@@ -1,0 +1,107 @@
+"""Find the running daemon, or start one."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from inpaintd_protocol.client import Client, connect
+from inpaintd_protocol.connection import home
+from inpaintd_protocol.errors import InpaintError
+
+START_SECONDS = 20.0
+"""How long a new daemon may take until it answers; it needs a tenth of a second."""
+
+_POLL_SECONDS = 0.01
+_LOG_BYTES = 4 << 20
+_NOBODY_THERE = frozenset({"not_running", "refused", "disconnected", "timed_out"})
+
+
+def connect_or_start(name: str) -> Client:
+    """A client of this user's daemon, which is started when none answers.
+
+    Any number of callers may do this at once: a daemon that finds another one gives way.
+
+    Raises:
+        InpaintError: `not_running` when none could be started; else as `connect`.
+    """
+    try:
+        return connect(name=name)
+    except InpaintError as error:
+        if error.code not in _NOBODY_THERE:
+            raise
+    deadline = time.monotonic() + START_SECONDS
+    process = start_detached(home())
+    while True:
+        ended = process.poll()
+        try:
+            client = connect(name=name)
+        except InpaintError as error:
+            if error.code not in _NOBODY_THERE:
+                raise
+            if time.monotonic() > deadline or ended:
+                raise _cannot_start(home()) from error
+            if ended == 0:
+                # It gave way to a daemon that has ended since, or is only just starting.
+                time.sleep(0.2)
+                process = start_detached(home())
+            time.sleep(_POLL_SECONDS)
+        else:
+            if ended is None:
+                # It is meant to outlive this process; Popen need not warn about that.
+                process.returncode = 0
+            return client
+
+
+def start_detached(folder: Path) -> subprocess.Popen[bytes]:
+    """Start a daemon that outlives this process and its terminal."""
+    with log_path(folder).open("ab") as log:
+        return subprocess.Popen(
+            # -P: whatever lies in the current folder is not imported.
+            [sys.executable, "-P", "-m", "inpaintd", "serve"],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd=folder,  # so that it keeps no other folder from being removed or unmounted
+            **_detached(),
+        )
+
+
+def log_path(folder: Path) -> Path:
+    """Where the daemon's log goes; a long one is put aside first."""
+    path = folder / "logs" / "daemon.log"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o700)
+        path.parent.mkdir(exist_ok=True)
+        if path.exists() and path.stat().st_size > _LOG_BYTES:
+            path.replace(path.with_suffix(".old.log"))
+    except OSError as error:
+        raise InpaintError(
+            "not_running",
+            f"The folder {folder} cannot be used: {error.strerror}.",
+            "Give the daemon another one with the environment variable INPAINTD_HOME.",
+        ) from error
+    return path
+
+
+def _detached() -> dict[str, Any]:
+    if os.name != "nt":
+        return {"start_new_session": True}
+    names = ("DETACHED_PROCESS", "CREATE_NEW_PROCESS_GROUP")
+    return {"creationflags": sum(getattr(subprocess, name) for name in names)}
+
+
+def _cannot_start(folder: Path) -> InpaintError:
+    path = folder / "logs" / "daemon.log"
+    lines = path.read_text("utf-8", errors="replace").splitlines() if path.exists() else []
+    last = next((line.strip() for line in reversed(lines) if line.strip()), "")
+    return InpaintError(
+        "not_running",
+        "The inpaint daemon could not be started." + (f" It said: {last}" if last else ""),
+        f"Its log is {path}; try it in the foreground with: inpaintd serve",
+    )
