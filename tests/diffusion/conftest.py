@@ -20,7 +20,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
     for item in items:
         if here in item.path.parents:
-            for library in ("diffusers", "torch", "transformers", "compel"):
+            for library in ("diffusers", "torch", "transformers", "compel", "numpy"):
                 item.add_marker(pytest.mark.filterwarnings(f"ignore:::{library}"))
 
 

@@ -1,12 +1,20 @@
-"""Pictures and masks for the tests of the engine."""
+"""Pictures, masks and short ways to paint, for the tests of the engine."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import skimage.data
+import torch
 from numpy.typing import NDArray
 
-from inpaintd.engine import Task
+from inpaintd.engine import Painted, Task
+from inpaintd.engines.diffusion.engine import DiffusionEngine
+from inpaintd.engines.diffusion.model import Source
+from inpaintd_protocol.settings import Settings
 
 Array = NDArray[np.float32]
 
@@ -28,3 +36,39 @@ def task(mask: Array | None = None, *, seed: int = 7, variant: int = 0) -> Task:
     if mask is None:
         mask = hole()
     return Task(colour=photograph(*mask.shape), mask=mask, seed=seed, variant=variant)
+
+
+def settings(**changes: Any) -> Settings:
+    values = {"prompt": "a cat", "steps": 4, "guidance_scale": 3.0, "strength": 0.75}
+    return Settings(**values | changes)
+
+
+def quiet(*_: Any, **__: Any) -> None:
+    """A report that nobody reads."""
+
+
+def source(folder: Path) -> Source:
+    """The tiny model in this folder, with its prior beside it if it has one."""
+    prior = folder.with_name(f"{folder.name}-prior")
+    return Source(folder.name, folder, prior=prior if prior.exists() else None, native_side=64)
+
+
+def engine(folder: Path) -> DiffusionEngine:
+    return DiffusionEngine(source(folder), torch.device("cpu"))
+
+
+def paint(
+    engine: DiffusionEngine, tasks: Sequence[Task] | Task | None = None, **changes: Any
+) -> Painted:
+    if tasks is None:
+        tasks = task()
+    return engine.paint([tasks] if isinstance(tasks, Task) else tasks, settings(**changes), quiet)
+
+
+def inside(painted: Painted, mask: Array | None = None) -> Array:
+    """The colours in the hole of the first task."""
+    return painted.colours[0][(hole() if mask is None else mask) == 1]
+
+
+def distance(a: Array, b: Array) -> float:
+    return float(np.abs(a - b).mean())

@@ -13,8 +13,6 @@ import numpy as np
 import pytest
 import torch
 
-from inpaintd.engines.diffusion.engine import DiffusionEngine
-from inpaintd.engines.diffusion.model import Source
 from inpaintd_protocol.settings import Settings
 from tests.diffusion import pictures
 from tests.diffusion.tiny_models import Build
@@ -40,18 +38,7 @@ ORACLES: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 def settings(**changes: Any) -> Settings:
-    values = {
-        "prompt": PROMPT,
-        "negative_prompt": NEGATIVE,
-        "steps": STEPS,
-        "guidance_scale": 3.0,
-        "strength": 0.75,
-    }
-    return Settings(**values | changes)
-
-
-def quiet(*_: Any, **__: Any) -> None:
-    """A report that nobody reads."""
+    return pictures.settings(prompt=PROMPT, negative_prompt=NEGATIVE, steps=STEPS, **changes)
 
 
 def widened_to_cells(mask: np.ndarray) -> np.ndarray:
@@ -80,8 +67,7 @@ def tensors(name: str, task: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("name", ORACLES)
 def test_equals_the_stock_pipeline_inside_the_hole(name: str, tiny: Build) -> None:
     task = pictures.task(seed=SEED)
-    engine = DiffusionEngine(Source(name, tiny(name), native_side=64), torch.device("cpu"))
-    ours = engine.paint([task], settings(), quiet).colours[0]
+    ours = pictures.engine(tiny(name)).paint([task], settings(), pictures.quiet).colours[0]
 
     class_name, extra = ORACLES[name]
     stock = getattr(diffusers, class_name).from_pretrained(tiny(name))
@@ -97,12 +83,10 @@ def test_equals_the_stock_pipeline_inside_the_hole(name: str, tiny: Build) -> No
 def test_equals_kandinsky_called_as_prior_and_decoder(tiny: Build) -> None:
     task = pictures.task(seed=SEED)
     folder = tiny("kandinsky")
-    prior_folder = folder.with_name("kandinsky-prior")
-    source = Source("kandinsky", folder, prior=prior_folder, native_side=64)
-    engine = DiffusionEngine(source, torch.device("cpu"))
-    ours = engine.paint([task], settings(strength=1.0, infill="fill"), quiet).colours[0]
+    asked = settings(strength=1.0, infill="fill")
+    ours = pictures.engine(folder).paint([task], asked, pictures.quiet).colours[0]
 
-    prior = diffusers.KandinskyV22PriorPipeline.from_pretrained(prior_folder)
+    prior = diffusers.KandinskyV22PriorPipeline.from_pretrained(folder.with_name("kandinsky-prior"))
     decoder = diffusers.KandinskyV22InpaintPipeline.from_pretrained(folder)
     positive, negative = prior(
         PROMPT,

@@ -7,15 +7,14 @@ from typing import Any
 import numpy as np
 import pytest
 import skimage.data
-import torch
 
 from inpaintd.engines.diffusion.engine import DiffusionEngine
-from inpaintd.engines.diffusion.model import Source
 from inpaintd.pipeline.plan import WorkSizes
 from inpaintd.pipeline.run import run
 from inpaintd_protocol.messages import Finished, Inpaint
 from inpaintd_protocol.plane import Plane
 from inpaintd_protocol.settings import Settings
+from tests.diffusion import pictures
 from tests.diffusion.tiny_models import BUILDERS, Build
 
 KINDS = sorted(set(BUILDERS) - {"controlnet"})
@@ -62,9 +61,7 @@ def test_kept_pixels_are_bit_exact_and_the_hole_is_repainted(
 ) -> None:
     depth = np.uint16 if hole == "several" else np.uint8
     pixels = layer(hole, depth)
-    folder = tiny(kind)
-    source = Source(kind, folder, prior=folder.with_name("kandinsky-prior"), native_side=64)
-    result = fill(pixels, DiffusionEngine(source, torch.device("cpu"))).layers[0]
+    result = fill(pixels, pictures.engine(tiny(kind))).layers[0]
 
     laid_over = pixels[..., :3].copy()
     answer = np.frombuffer(result.pixels.data, depth).reshape(

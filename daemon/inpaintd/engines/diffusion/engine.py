@@ -12,7 +12,8 @@ from inpaintd.engine import Painted, Report, Task
 from inpaintd_protocol.settings import Settings
 
 from .model import Model, Source, load
-from .paint import Job, paint, prepare
+from .paint import paint, prepare
+from .preview import LatentColours
 
 Array = NDArray[np.float32]
 
@@ -52,6 +53,7 @@ class DiffusionEngine:
         self.device = device or best_device()
         self.dtype = dtype
         self._model: Model | None = None
+        self._colours: LatentColours | None = None
 
     def paint(self, tasks: Sequence[Task], settings: Settings, report: Report) -> Painted:
         """Fill each task's region; one after the other, so that each equals a run of its own."""
@@ -70,17 +72,23 @@ class DiffusionEngine:
         report("preparing")
         jobs = [prepare(model, task, settings) for task in tasks]
         total = sum(job.steps for job in jobs)
-        colours: list[Array] = []
+        latent_colours = self._latent_colours(model) if settings.preview else None
+        painted: list[Array] = []
         for index, job in enumerate(jobs):
-            before = sum(done.steps for done in jobs[:index])
-            colours.append(paint(model, job, settings, report, (index, before, total)))
-        return Painted(colours, steps=jobs[0].steps if jobs else 0)
+            place = (index, sum(done.steps for done in jobs[:index]), total)
+            painted.append(paint(model, job, settings, report, place, latent_colours))
+        return Painted(painted, steps=jobs[0].steps if jobs else 0)
 
     def _loaded(self, report: Report) -> Model:
         if self._model is None:
             report("loading")
             self._model = load(self.source, self.device, self.dtype)
         return self._model
+
+    def _latent_colours(self, model: Model) -> LatentColours:
+        if self._colours is None:
+            self._colours = LatentColours(model)
+        return self._colours
 
 
 def best_device() -> torch.device:
@@ -90,6 +98,3 @@ def best_device() -> torch.device:
     if torch.backends.mps.is_available():
         return torch.device("mps")
     return torch.device("cpu")
-
-
-__all__ = ["DiffusionEngine", "Job", "best_device"]

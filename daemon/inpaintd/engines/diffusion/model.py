@@ -9,13 +9,19 @@ from typing import Any
 
 import diffusers
 import torch
+import transformers
 
 from inpaintd_protocol.errors import InpaintError
 
-from .families import FAMILY_OF_CLASS, KANDINSKY, SD, Family
+from .families import FAMILY_OF_CLASS, KANDINSKY, QWEN, SD, Family
+from .reuse import Reuse
 
-# Prints its own bars into the daemon's log otherwise, one for each request.
+REUSE_BYTES = 256 << 20
+"""Memory for prompt embeddings and VAE posteriors."""
+
+# Their bars would go into the daemon's log.
 diffusers.utils.logging.disable_progress_bar()
+transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
 
 
 @dataclass(frozen=True)
@@ -49,6 +55,7 @@ class Model:
         conditioned: whether the mask is an input of the denoiser ("9 channels").
         scheduler: as it was loaded, never used itself.
         cell: pixels per latent cell and side.
+        reuse: what it need not compute twice.
     """
 
     name: str
@@ -60,6 +67,12 @@ class Model:
     native_side: int
     cell: int
     device: torch.device
+    reuse: Reuse
+
+    @property
+    def video_vae(self) -> bool:
+        """Whether its VAE takes pictures as videos of one frame."""
+        return self.family is QWEN
 
     @property
     def vae(self) -> Any:
@@ -120,6 +133,10 @@ def load(source: Source, device: torch.device, dtype: torch.dtype | None = None)
     pipe.to(device)
     # On the instance: the class would hand out only what it thinks callbacks should change.
     pipe._callback_tensor_inputs = [*pipe._callback_tensor_inputs, family.mask]
+    reuse = Reuse(REUSE_BYTES)
+    reuse.stand_before_vae(pipe.movq if family is KANDINSKY else pipe.vae)
+    if family is not KANDINSKY:
+        reuse.stand_before_prompts(pipe)
     return Model(
         name=source.name,
         family=family,
@@ -130,6 +147,7 @@ def load(source: Source, device: torch.device, dtype: torch.dtype | None = None)
         native_side=source.native_side or _native_side(family, pipe),
         cell=pipe.movq_scale_factor if family is KANDINSKY else pipe.vae_scale_factor,
         device=device,
+        reuse=reuse,
     )
 
 

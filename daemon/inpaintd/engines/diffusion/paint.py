@@ -14,13 +14,16 @@ from inpaintd_protocol.settings import Settings
 
 from . import kandinsky
 from .families import FLUX_FILL, KANDINSKY
+from .latent_infill import latent_infill
 from .latent_mask import freed, is_soft, pooled, spread
+from .latents import encoded
 from .model import Model
 from .prefill import smooth_fill
+from .preview import LatentColours
 from .schedulers import make_scheduler
-from .soft_mask import SoftMask
+from .soft_mask import HeldBack, SoftMask
 from .steps import steps_to_run
-from .watch import Watch
+from .watch import BrokenNumbersError, Watch
 from .work_area import WorkSize, scale_colour, scale_mask, work_size
 
 Array = NDArray[np.float32]
@@ -53,16 +56,16 @@ def prepare(model: Model, task: Task, settings: Settings) -> Job:
     Raises:
         InpaintError: `unsupported` for an unknown scheduler, or a strength too low for the steps.
     """
-    flow = model.family.flow
-    by_steps = settings.strength if model.family.strength else 1.0
-    scheduler = make_scheduler(settings.scheduler, model.scheduler, flow=flow)
-    steps = steps_to_run(settings.steps, by_steps, scheduler, flow=flow)
+    family = model.family
+    by_steps = settings.strength if family.strength else 1.0
+    scheduler = make_scheduler(settings.scheduler, model.scheduler, family)
+    steps = steps_to_run(settings.steps, by_steps, scheduler, family)
     height, width = task.mask.shape
     size = work_size(
         height,
         width,
         native_side=model.native_side,
-        multiple=model.family.multiple,
+        multiple=family.multiple,
         asked=(settings.width, settings.height),
     )
     mask = scale_mask(task.mask, size)
@@ -71,43 +74,61 @@ def prepare(model: Model, task: Task, settings: Settings) -> Job:
     if settings.strength == 1 and settings.infill == "original":
         picture = smooth_fill(picture, (mask < 1).astype(np.float32))
     cells = pooled(mask, model.cell)
-    if not model.family.strength:
+    if not family.strength:
         # A grey is freed in the last steps, which is what a strength is.
         cells = np.minimum(cells, settings.strength)
     return Job(task, picture, mask, cells, scheduler, steps)
 
 
 def paint(
-    model: Model, job: Job, settings: Settings, report: Report, place: tuple[int, int, int]
+    model: Model,
+    job: Job,
+    settings: Settings,
+    report: Report,
+    place: tuple[int, int, int],
+    colours: LatentColours | None = None,
 ) -> Array:
     """Denoise one job.
 
     Args:
         place: index of the task, steps done before it, and steps of all tasks together.
+        colours: for previews; None when nobody looks.
 
     Returns:
         (H, W, 3) float32, as large as the task's colour.
+
+    Raises:
+        BrokenNumbersError: when the model does not run in its 16-bit type.
+        CancelledError: out of `report`.
     """
     index, before, total = place
+    height, width = job.mask.shape
     watch = Watch(report, index, before, total)
+    if colours is not None:
+        watch.preview = lambda latents: colours.picture(model, latents, height, width)
     tensors = ["latents"]
     if is_soft(job.cells):
-        soft = SoftMask(model, job.cells)
+        soft = _soft_mask(model, job)
         watch.after_step.append(soft)
         tensors += soft.tensors
     model.pipe.scheduler = job.scheduler
-    output = model.pipe(
-        **arguments(model, job, settings),
-        callback_on_step_end=watch,
-        callback_on_step_end_tensor_inputs=tensors,
-    )
-    height, width = job.task.mask.shape
-    return scale_back(np.asarray(output.images[0], np.float32), height, width)
+    edit = latent_infill(job.cells, settings, job.task.seed, model.vae)
+    with model.reuse.editing(edit):
+        output = model.pipe(
+            **arguments(model, job, settings),
+            callback_on_step_end=watch,
+            callback_on_step_end_tensor_inputs=tensors,
+        )
+    picture = np.asarray(output.images[0], np.float32)
+    if not np.isfinite(picture).all():
+        raise BrokenNumbersError
+    return scale_colour(picture, WorkSize(*job.task.mask.shape))
 
 
-def scale_back(picture: Array, height: int, width: int) -> Array:
-    """From the work size back to the size of the task."""
-    return scale_colour(picture, WorkSize(height, width))
+def _soft_mask(model: Model, job: Job) -> SoftMask | HeldBack:
+    if model.conditioned and model.family is not KANDINSKY:
+        return HeldBack(model, job.cells, encoded(model, job.picture), job.task.seed)
+    return SoftMask(model, job.cells)
 
 
 def arguments(model: Model, job: Job, settings: Settings) -> dict[str, Any]:
@@ -140,10 +161,11 @@ def arguments(model: Model, job: Job, settings: Settings) -> dict[str, Any]:
 
 
 def _free_at_first(model: Model, job: Job) -> Array:
-    if model.family is FLUX_FILL:
+    family = model.family
+    if family is FLUX_FILL:
         # Sees each pixel of the mask.
         return (job.mask > 0).astype(np.float32)
-    if model.conditioned:
+    if model.conditioned and family is not KANDINSKY:
         return spread((job.cells > 0).astype(np.float32), model.cell)
     return spread(freed(job.cells, 0, job.steps), model.cell)
 

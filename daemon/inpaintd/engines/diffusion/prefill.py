@@ -32,7 +32,7 @@ def smooth_fill(colour: Array, keep: Array) -> Array:
 def _coarse(premultiplied: Array, weight: Array) -> Array:
     height, width = weight.shape
     if (height, width) == (1, 1):
-        return premultiplied / np.maximum(weight, np.float32(1e-6))[..., None]
+        return np.asarray(premultiplied / np.maximum(weight, 1e-6)[..., None], np.float32)
     half = (max(1, (width + 1) // 2), max(1, (height + 1) // 2))
     small = np.asarray(cv2.resize(premultiplied, half, interpolation=cv2.INTER_AREA))
     small_weight = np.asarray(cv2.resize(weight, half, interpolation=cv2.INTER_AREA))

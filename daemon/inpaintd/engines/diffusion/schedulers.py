@@ -9,6 +9,8 @@ import diffusers
 
 from inpaintd_protocol.errors import InpaintError
 
+from .families import KANDINSKY, Family
+
 _KARRAS = {"use_karras_sigmas": True}
 _SDE = {"algorithm_type": "sde-dpmsolver++"}
 
@@ -42,6 +44,11 @@ FLOW_SCHEDULERS: dict[str, tuple[str, dict[str, Any]]] = {
     "lcm": ("FlowMatchLCMScheduler", {}),
 }
 
+LEARNED_VARIANCE_SCHEDULERS: dict[str, tuple[str, dict[str, Any]]] = {
+    "ddpm": ("DDPMScheduler", {}),
+}
+"""Kandinsky's decoder predicts the variance as well, which only this one takes."""
+
 _ALIASES = {
     "dpmpp_2": "dpmpp_2s",
     "euler_ancestral": "euler_a",
@@ -59,20 +66,26 @@ def usual_name(name: str) -> str:
     return _ALIASES.get(plain, plain)
 
 
-def make_scheduler(name: str, own: Any, *, flow: bool) -> Any:
+def schedulers_of(family: Family) -> dict[str, tuple[str, dict[str, Any]]]:
+    """The schedulers that a family can be sampled with: name, class, and changed configuration."""
+    if family is KANDINSKY:
+        return LEARNED_VARIANCE_SCHEDULERS
+    return FLOW_SCHEDULERS if family.flow else SCHEDULERS
+
+
+def make_scheduler(name: str, own: Any, family: Family) -> Any:
     """A fresh scheduler, so that no request sees the state of another.
 
     Args:
         name: a usual name; empty for the model's own kind.
         own: the model's scheduler as it was loaded; only its configuration is read.
-        flow: whether the model is a flow-matching one.
 
     Raises:
         InpaintError: `unsupported`, naming the nearest names.
     """
     if not name:
         return type(own).from_config(own.config)
-    table = FLOW_SCHEDULERS if flow else SCHEDULERS
+    table = schedulers_of(family)
     found = table.get(usual_name(name))
     if found is None:
         near = difflib.get_close_matches(usual_name(name), table, n=3, cutoff=0.5)

@@ -7,10 +7,11 @@ from typing import Any
 
 from inpaintd_protocol.errors import InpaintError
 
+from .families import Family
 from .schedulers import make_scheduler
 
 
-def steps_to_run(steps: int, strength: float, scheduler: Any, *, flow: bool) -> int:
+def steps_to_run(steps: int, strength: float, scheduler: Any, family: Family) -> int:
     """Denoising steps that a pipeline runs, as it counts them itself.
 
     Second-order schedulers run nearly twice as many as asked for, PNDM one more.
@@ -29,10 +30,10 @@ def steps_to_run(steps: int, strength: float, scheduler: Any, *, flow: bool) -> 
             f"Raise the strength to {_round_up(1 / steps):g} or more,"
             f" or the steps to {math.ceil(1 / strength)} or more.",
         )
-    if flow:
+    if family.flow:
         # These need the picture's size to set their time steps, and run one step for each.
         return kept
-    trial = make_scheduler("", scheduler, flow=False)
+    trial = make_scheduler("", scheduler, family)
     trial.set_timesteps(steps)
     return len(trial.timesteps[(steps - kept) * trial.order :])
 

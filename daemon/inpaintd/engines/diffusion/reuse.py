@@ -1,0 +1,126 @@
+"""What "again with another seed" need not compute twice: prompt embeddings and VAE posteriors.
+
+Both are exact: a hit gives the very tensors that were computed before. Of the VAE the posterior is
+kept, not a sample of it, so that the stream of random numbers stays as it is without the store.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
+import torch
+
+from .lru import Lru
+
+LatentEdit = Callable[[torch.Tensor], torch.Tensor]
+"""Changes the latents of the picture, as the VAE gives them, before anything else sees them."""
+
+
+class Reuse:
+    """Stands before a pipeline's `vae.encode` and `encode_prompt`."""
+
+    def __init__(self, limit_bytes: int) -> None:
+        self.posteriors = Lru(limit_bytes // 2)
+        self.embeddings = Lru(limit_bytes // 2)
+        self.adapters: tuple[Any, ...] = ()
+        """What changes the text encoders now (LoRAs, embeddings); part of each prompt's key."""
+        self._edit: LatentEdit | None = None
+
+    def clear(self) -> None:
+        """Forget everything, to free memory."""
+        self.posteriors.clear()
+        self.embeddings.clear()
+
+    def stand_before_vae(self, vae: Any) -> None:
+        """Replace `vae.encode` by one that remembers."""
+        encode = vae.encode
+
+        def remembered(pixels: torch.Tensor, *args: Any, **options: Any) -> Any:
+            key = (id(vae), _digest(pixels), vae.dtype, _tiling(vae))
+            output = self.posteriors.get_or_make(
+                key, lambda: encode(pixels, *args, **options), _bytes_in
+            )
+            edit, self._edit = self._edit, None
+            return output if edit is None else _edited(output, edit)
+
+        vae.encode = remembered
+
+    def stand_before_prompts(self, pipe: Any) -> None:
+        """Replace `pipe.encode_prompt` by one that remembers."""
+        encode_prompt = pipe.encode_prompt
+
+        def remembered(*args: Any, **options: Any) -> Any:
+            if not _plain([*args, *options.values()]):
+                return encode_prompt(*args, **options)
+            key = (repr((args, sorted(options.items()))), self.adapters)
+            return self.embeddings.get_or_make(
+                key, lambda: encode_prompt(*args, **options), _bytes_in
+            )
+
+        pipe.encode_prompt = remembered
+
+    @contextmanager
+    def editing(self, edit: LatentEdit | None) -> Iterator[None]:
+        """Have the next picture's latents changed; pipelines encode the picture first."""
+        self._edit = edit
+        try:
+            yield
+        finally:
+            self._edit = None
+
+
+@dataclass(frozen=True)
+class _EditedPosterior:
+    posterior: Any
+    edit: LatentEdit
+
+    def sample(self, generator: torch.Generator | None = None) -> torch.Tensor:
+        return self.edit(self.posterior.sample(generator))
+
+    def mode(self) -> torch.Tensor:
+        return self.edit(self.posterior.mode())
+
+
+def _edited(output: Any, edit: LatentEdit) -> Any:
+    if hasattr(output, "latent_dist"):
+        return SimpleNamespace(latent_dist=_EditedPosterior(output.latent_dist, edit))
+    return {"latents": edit(output["latents"])}
+
+
+def _plain(values: list[Any]) -> bool:
+    """Whether these arguments are wholly told by their `repr`: no tensors, no pictures."""
+    simple = (str, int, float, bool, type(None), torch.device, torch.dtype)
+    return all(
+        isinstance(v, simple) or (isinstance(v, list) and all(isinstance(x, simple) for x in v))
+        for v in values
+    )
+
+
+def _digest(pixels: torch.Tensor) -> tuple[bytes, torch.Size, torch.dtype, torch.device]:
+    raw = pixels.detach().cpu().contiguous().view(torch.uint8).numpy()
+    return (
+        hashlib.blake2b(raw.data, digest_size=16).digest(),
+        pixels.shape,
+        pixels.dtype,
+        pixels.device,
+    )
+
+
+def _tiling(vae: Any) -> tuple[bool, bool]:
+    return getattr(vae, "use_tiling", False), getattr(vae, "use_slicing", False)
+
+
+def _bytes_in(value: Any) -> int:
+    """Bytes of all tensors in an output, a posterior, or lists of them."""
+    if isinstance(value, torch.Tensor):
+        return value.nbytes
+    if isinstance(value, dict):
+        return sum(_bytes_in(v) for v in value.values())
+    if isinstance(value, (list, tuple)):
+        return sum(_bytes_in(v) for v in value)
+    return _bytes_in(vars(value)) if hasattr(value, "__dict__") else 0

@@ -1,0 +1,101 @@
+"""Progress, previews, and cancelling in the middle."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from inpaintd.engine import CancelledError
+from inpaintd.engines.diffusion import preview, watch
+from tests.diffusion.pictures import engine, paint, photograph, quiet, settings, task
+from tests.diffusion.tiny_models import BUILDERS, Build
+
+KINDS = sorted(set(BUILDERS) - {"controlnet"})
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_step_is_reported(kind: str, tiny: Build) -> None:
+    said: list[tuple[Any, ...]] = []
+    model = engine(tiny(kind))
+    tasks = [task(), task(seed=8)]
+    painted = model.paint(tasks, settings(), lambda *a, **k: said.append((*a, k.get("task", 0))))
+    assert [word for word, *_ in said[:2]] == ["loading", "preparing"]
+    steps = [place for word, *place in said if word == "denoising"]
+    total = 2 * painted.steps
+    assert [(step, of) for step, of, _ in steps] == [(i + 1, total) for i in range(total)]
+    assert [which for *_, which in steps] == [0] * painted.steps + [1] * painted.steps
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_cancelling_stops_at_once_and_leaves_no_trace(kind: str, tiny: Build) -> None:
+    model = engine(tiny(kind))
+    steps_seen = []
+
+    def cancel_at_second_step(phase: str, step: int = 0, *_: Any, **__: Any) -> None:
+        if phase == "denoising":
+            steps_seen.append(step)
+            if step == 2:
+                raise CancelledError
+
+    soft = task(np.full((64, 64), 0.6, np.float32), seed=3)
+    with pytest.raises(CancelledError):
+        model.paint([soft], settings(replace=0.5), cancel_at_second_step)
+    assert steps_seen == [1, 2]
+    afterwards = model.paint([task()], settings(), quiet).colours[0]
+    assert np.array_equal(afterwards, paint(engine(tiny(kind))).colours[0])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_previews_show_the_latents_colours(kind: str, tiny: Build) -> None:
+    model = engine(tiny(kind))
+    shown: list[np.ndarray] = []
+
+    def keep(*_: Any, preview: np.ndarray | None = None, **__: Any) -> None:
+        if preview is not None:
+            shown.append(preview)
+
+    model.paint([task()], settings(preview=True), keep)
+    assert shown
+    assert shown[0].shape == (8, 8, 3)
+    assert shown[0].dtype == np.float32
+    assert 0 <= shown[0].min() <= shown[0].max() <= 1
+
+
+def test_the_map_gives_the_colours_of_clean_latents_back(
+    tiny: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = engine(tiny("sd15"))
+    paint(model)
+    loaded = model._model
+    assert loaded is not None
+    mix = torch.tensor([[0.4, -0.3, 0.2], [0.1, 0.5, -0.2], [0.3, 0.3, 0.3], [-0.2, 0.1, 0.6]])
+
+    def encoded(_: object, picture: np.ndarray) -> torch.Tensor:
+        cells = picture.reshape(picture.shape[0] // 8, 8, -1, 8, 3).mean(axis=(1, 3))
+        return torch.einsum("ck,hwk->chw", mix, torch.from_numpy(cells))[None]
+
+    monkeypatch.setattr(preview, "encoded", encoded)
+    colours = preview.LatentColours(loaded)
+    photo = photograph()
+    sketch = colours.picture(loaded, encoded(None, photo), 64, 64)
+    truth = photo.reshape(8, 8, 8, 8, 3).mean(axis=(1, 3))
+    assert np.abs(sketch - truth).max() < 0.01
+
+
+def test_previews_come_at_most_five_times_a_second(
+    tiny: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = iter(np.arange(0, 100, 0.05))
+    monkeypatch.setattr(watch.time, "monotonic", lambda: float(next(clock)))
+    model = engine(tiny("sdxl"))
+    shown = []
+    model.paint(
+        [task()],
+        settings(preview=True, steps=20, strength=1.0),
+        lambda *_, **k: shown.append(k.get("preview") is not None),
+    )
+    pictures = [shown[i : i + 4].count(True) for i in range(2, 22, 4)]
+    assert pictures == [1] * 5
