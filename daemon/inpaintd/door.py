@@ -12,7 +12,11 @@ from inpaintd_protocol.plane import BYTES_PER_SAMPLE, Buffer
 
 ZAP_DOMAIN = b"clients"
 
+INNER_ENDPOINT = "inproc://clients"
+"""Where other threads of this process connect as clients; libzmq asks them for no password."""
+
 _MESSAGES_AT_ONCE = 64
+_MESSAGES_QUEUED = 64
 _HANDSHAKE_MILLISECONDS = 5_000
 
 
@@ -33,8 +37,11 @@ class Door:
         self.socket.setsockopt(
             zmq.MAXMSGSIZE, limits.PLANE_PIXELS * 4 * max(BYTES_PER_SAMPLE.values())
         )
+        # For each client: one that is slow to read shall not make the daemon grow with previews.
+        self.socket.setsockopt(zmq.SNDHWM, _MESSAGES_QUEUED)
         self.socket.setsockopt(zmq.LINGER, 2_000)
         self.endpoint = _bind(self.socket, port)
+        self.socket.bind(INNER_ENDPOINT)
         self._waiting: dict[bytes, deque[list[Buffer]]] = {}
 
     def receive(self) -> Iterator[tuple[bytes, list[Buffer]]]:

@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from inpaintd_protocol.connection import DEFAULT_PORT, home
+from inpaintd_protocol.connection import DEFAULT_PORT, DEFAULT_WEBSOCKET_PORT, home
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -18,6 +18,7 @@ def main(arguments: Sequence[str]) -> int:
         return serve(
             home(),
             port=options.port,
+            websocket_port=options.websocket_port,
             workers=options.workers,
             keep_alive_seconds=options.keep_alive,
         )
@@ -38,6 +39,20 @@ def _parser() -> argparse.ArgumentParser:
         type=int,
         default=DEFAULT_PORT,
         help="port to listen at, on this machine only; a taken one means another",
+    )
+    parser.add_argument(
+        "--websocket-port",
+        type=int,
+        default=DEFAULT_WEBSOCKET_PORT,
+        metavar="PORT",
+        help="port of the WebSocket door, for Photoshop; a taken one means another",
+    )
+    parser.add_argument(
+        "--no-websocket",
+        dest="websocket_port",
+        action="store_const",
+        const=None,
+        help="leave the WebSocket door closed",
     )
     parser.add_argument("--workers", type=int, default=1, help="most requests filled at once")
     parser.add_argument(

@@ -13,6 +13,7 @@ import sys
 import time
 from collections import OrderedDict, deque
 from contextlib import suppress
+from dataclasses import replace
 from functools import singledispatchmethod
 from pathlib import Path
 from types import FrameType
@@ -26,6 +27,7 @@ from inpaintd.jobs import Jobs, unknown_request
 from inpaintd.memory import resident_bytes
 from inpaintd.models.registry import load_registry
 from inpaintd.pipeline.plan import region_for
+from inpaintd.websocket_thread import DoorSettings, WebSocketDoor
 from inpaintd.workers.processes import WorkerProcesses
 from inpaintd.zap import Zap
 from inpaintd_protocol import PROTOCOL_VERSION, codec
@@ -60,7 +62,15 @@ _INTERNAL = InpaintError(
 class Server:
     """A running daemon."""
 
-    def __init__(self, home: Path, *, port: int, workers: int, keep_alive_seconds: float) -> None:
+    def __init__(
+        self,
+        home: Path,
+        *,
+        port: int,
+        websocket_port: int | None,
+        workers: int,
+        keep_alive_seconds: float,
+    ) -> None:
         self._home = home
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self._zap = Zap(self._context)
@@ -72,6 +82,9 @@ class Server:
             daemon=__version__,
         )
         self._zap.admit(door.ZAP_DOMAIN, USER, self.connection.password)
+        self._websocket: WebSocketDoor | None = None
+        if websocket_port is not None:
+            self._open_websocket(websocket_port)
         # A byte in this pair wakes the loop: from signal handlers and from waiting threads.
         self._wake_reader, self._wake_writer = socket.socketpair()
         self._wake_reader.setblocking(False)
@@ -92,6 +105,9 @@ class Server:
         signal.set_wakeup_fd(self._wake_writer.fileno(), warn_on_full_buffer=False)
         write_connection(self._home, self.connection)
         log.info("inpaintd %s listens at %s", __version__, self._door.endpoint)
+        if self._websocket is not None:
+            self._websocket.start()
+            log.info("and for plug-ins that have WebSockets only at %s", self._websocket.endpoint)
         try:
             self._restore()
             self._loop()
@@ -99,6 +115,8 @@ class Server:
             signal.set_wakeup_fd(-1)
             remove_connection(self._home, self.connection)
             self._workers.close()
+            if self._websocket is not None:
+                self._websocket.stop()
             self._door.close()
             self._zap.close()
             self._context.term()
@@ -285,6 +303,16 @@ class Server:
 
     # ---------------------------------------------------------------------------- housekeeping
 
+    def _open_websocket(self, port: int) -> None:
+        token = self.connection.websocket_token
+        try:
+            opened = WebSocketDoor(port, DoorSettings(self._context, door.INNER_ENDPOINT, token))
+        except OSError as error:
+            log.warning("no WebSocket door, so no Photoshop: %s", error)
+            return
+        self._websocket = opened
+        self.connection = replace(self.connection, websocket=opened.endpoint)
+
     @property
     def _journal_file(self) -> Path:
         return self._home / "journal.sqlite"
@@ -314,8 +342,17 @@ class Server:
                 pass
 
 
-def serve(home: Path, *, port: int, workers: int = 1, keep_alive_seconds: float = 300.0) -> int:
+def serve(
+    home: Path,
+    *,
+    port: int,
+    websocket_port: int | None = None,
+    workers: int = 1,
+    keep_alive_seconds: float = 300.0,
+) -> int:
     """Run the daemon of this home folder until it is told to stop; returns the exit code.
+
+    `websocket_port` None leaves the WebSocket door closed.
 
     A second daemon for the same folder says so and exits with 0: what was wanted is there.
     """
@@ -333,5 +370,11 @@ def serve(home: Path, *, port: int, workers: int = 1, keep_alive_seconds: float 
         level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
     with lock:
-        Server(home, port=port, workers=workers, keep_alive_seconds=keep_alive_seconds).run()
+        Server(
+            home,
+            port=port,
+            websocket_port=websocket_port,
+            workers=workers,
+            keep_alive_seconds=keep_alive_seconds,
+        ).run()
     return 0

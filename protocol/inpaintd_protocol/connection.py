@@ -22,6 +22,9 @@ USER = b"inpaintd"
 DEFAULT_PORT = 47700
 """ZMTP port that the daemon asks for first; a taken one means another, named in the file."""
 
+DEFAULT_WEBSOCKET_PORT = 47701
+"""Likewise for the WebSocket door."""
+
 _FILE_NAME = "connection.json"
 
 
@@ -43,6 +46,11 @@ class Connection:
     def password(self) -> bytes:
         """The PLAIN password. A port squatter who is shown it learns nothing about the secret."""
         return _derive(self.secret, b"inpaintd PLAIN password").hex().encode()
+
+    @property
+    def websocket_token(self) -> str:
+        """64 hexadecimal digits that open the WebSocket door, as `token` in its URL's query."""
+        return _derive(self.secret, b"inpaintd websocket token").hex()
 
     def proof(self, nonce: bytes) -> bytes:
         """32 bytes that only somebody who knows the secret can make from this nonce."""

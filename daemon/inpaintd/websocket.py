@@ -1,0 +1,239 @@
+"""The second door: the same messages over ZeroMQ's WebSocket transport, ZWS 2.0 (RFC 45).
+
+For peers that can open a WebSocket and nothing else, such as a panel in Photoshop. Each WebSocket
+is bridged by a DEALER of its own to the ROUTER of the ZMTP door, so jobs, limits and what happens
+when a client vanishes are the same at both. All of it runs in one thread beside the daemon's.
+
+On the wire one ZeroMQ frame is one binary message: a flag byte, then the frame. libzmq's own
+transport refuses fragmented messages, which browsers send from 128 KiB on; this one takes them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import logging
+import socket
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from http import HTTPStatus
+from urllib.parse import parse_qs, urlsplit
+
+import zmq
+import zmq.asyncio
+from websockets.asyncio.server import Request, Response, Server, ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
+from websockets.typing import Subprotocol
+
+from inpaintd.websocket_thread import DoorSettings
+from inpaintd_protocol import limits
+from inpaintd_protocol.plane import BYTES_PER_SAMPLE
+
+log = logging.getLogger(__name__)
+
+SUBPROTOCOL = Subprotocol("ZWS2.0")
+
+LAST, MORE, COMMAND = 0, 1, 2
+"""Values of the flag byte before each frame."""
+
+MOST_CONNECTIONS = 64
+"""Most peers at once; each holds a socket of libzmq, which has about a thousand."""
+
+_FRAME_BYTES = limits.PLANE_PIXELS * 4 * max(BYTES_PER_SAMPLE.values())
+_FRAMES_READ_AHEAD = 4
+_MESSAGES_QUEUED = 4
+_OPEN_SECONDS = 5.0
+_CLOSE_SECONDS = 1.0
+_CLOSED_FOR_GOOD = 1001
+_NOT_ZWS = 1002
+_TOO_LARGE = 1009
+
+
+class NotZws(Exception):
+    """A peer does not keep to ZWS 2.0 or to the limits; `code` closes its WebSocket."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+
+
+async def serve_until(
+    stop: asyncio.Event, listeners: list[socket.socket], door: DoorSettings
+) -> None:
+    """Accept WebSockets on the listening sockets until told to stop; hand on what is queued first.
+
+    Args:
+        stop: set it from within this event loop.
+    """
+    context = zmq.asyncio.Context.shadow(door.context.underlying)
+    bridges: set[asyncio.Task[None]] = set()
+
+    async def on_connection(peer: ServerConnection) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        bridges.add(task)
+        try:
+            await _bridge(peer, context, door.inner_endpoint, stop)
+        finally:
+            bridges.discard(task)
+
+    def check(peer: ServerConnection, request: Request) -> Response | None:
+        port = listeners[0].getsockname()[1]
+        refusal = refuse(request, door.token, port)
+        if refusal is None and len(bridges) >= MOST_CONNECTIONS:
+            refusal = HTTPStatus.SERVICE_UNAVAILABLE, "Too many connections are open.\n"
+        if refusal is None:
+            return None
+        log.warning("a WebSocket was refused: %s", refusal[1].strip())
+        return peer.respond(*refusal)
+
+    library_log = logging.getLogger(f"{__name__}.library")
+    library_log.setLevel(logging.CRITICAL)  # it would log the token, and every port scan
+    servers: list[Server] = [
+        await serve(
+            on_connection,
+            sock=listener,
+            process_request=check,
+            subprotocols=[SUBPROTOCOL],
+            # Pixels do not get smaller enough to be worth the time.
+            compression=None,
+            max_size=_FRAME_BYTES + 1,
+            max_queue=_FRAMES_READ_AHEAD,
+            open_timeout=_OPEN_SECONDS,
+            ping_interval=door.ping_seconds,
+            ping_timeout=door.silence_seconds,
+            close_timeout=_CLOSE_SECONDS,
+            server_header=None,
+            logger=library_log,
+        )
+        for listener in listeners
+    ]
+    await stop.wait()
+    for server in servers:
+        server.close(close_connections=False)
+    if bridges:
+        await asyncio.wait(bridges, timeout=2 * _CLOSE_SECONDS)
+    for server in servers:
+        server.close()
+        await server.wait_closed()
+
+
+def refuse(request: Request, token: str, port: int) -> tuple[HTTPStatus, str] | None:
+    """Why this upgrade is refused, or None when it may go on.
+
+    Host: a page that has its own name point to this machine (DNS rebinding) still sends that name.
+    Origin: only a browser's page has one with http. Token: whoever can read connection.json.
+    """
+    hosts = {f"{name}{suffix}" for name in _LOOPBACK for suffix in ("", f":{port}")}
+    if [host.lower() for host in request.headers.get_all("Host")] not in [[host] for host in hosts]:
+        return HTTPStatus.FORBIDDEN, "This door is for this machine only.\n"
+    for origin in request.headers.get_all("Origin"):
+        if origin.lower().startswith(("http:", "https:")):
+            return HTTPStatus.FORBIDDEN, "This door is not for web pages.\n"
+    given = parse_qs(urlsplit(request.path).query).get("token", [""])
+    if not hmac.compare_digest(given[-1].encode(), token.encode()):
+        return HTTPStatus.FORBIDDEN, "The token is missing or of another run of the daemon.\n"
+    offered = ",".join(request.headers.get_all("Sec-WebSocket-Protocol")).split(",")
+    if SUBPROTOCOL not in [name.strip() for name in offered]:
+        return HTTPStatus.BAD_REQUEST, "This door speaks the WebSocket subprotocol ZWS2.0 only.\n"
+    return None
+
+
+_LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+
+
+async def _bridge(
+    peer: ServerConnection, context: zmq.asyncio.Context, endpoint: str, stop: asyncio.Event
+) -> None:
+    """Carry messages both ways until either side has gone or the door closes."""
+    inner = context.socket(zmq.DEALER)
+    inner.setsockopt(zmq.LINGER, 0)
+    inner.setsockopt(zmq.SNDHWM, _MESSAGES_QUEUED)
+    inner.setsockopt(zmq.RCVHWM, _MESSAGES_QUEUED)
+    inner.connect(endpoint)
+    writing = asyncio.Lock()
+    inward = asyncio.create_task(_carry_inward(peer, inner, writing))
+    outward = asyncio.create_task(_carry_outward(peer, inner, writing))
+    stopping = asyncio.create_task(stop.wait())
+    tasks = (inward, outward, stopping)
+    code, reason = 1000, ""
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        if stopping.done():
+            code, reason = _CLOSED_FOR_GOOD, "The daemon stops."
+            inward.cancel()
+            await _until_empty(inner, outward)
+        elif inward.done() and isinstance(fault := inward.exception(), NotZws):
+            code, reason = fault.code, fault.reason
+            log.warning("a WebSocket was closed: %s", reason)
+    finally:
+        for task in tasks:
+            task.cancel()
+        outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+        # Last: closing it is what tells the daemon that the client has gone.
+        inner.close()
+        with suppress(ConnectionClosed):
+            await peer.close(code, reason)
+    for outcome in outcomes:
+        if isinstance(outcome, Exception) and not isinstance(outcome, (NotZws, ConnectionClosed)):
+            log.error("a WebSocket was closed by a mistake of the daemon", exc_info=outcome)
+
+
+async def _carry_inward(
+    peer: ServerConnection, inner: zmq.asyncio.Socket, writing: asyncio.Lock
+) -> None:
+    async for message in _messages(peer):
+        # Who does not read answers gets no further questions in: they would pile up here.
+        async with writing:
+            pass
+        await inner.send_multipart(message, copy=False)
+
+
+async def _carry_outward(
+    peer: ServerConnection, inner: zmq.asyncio.Socket, writing: asyncio.Lock
+) -> None:
+    # The first message is this side's routing id, which may be empty.
+    await peer.send(bytes((LAST,)))
+    while True:
+        frames = await inner.recv_multipart(copy=False)
+        for index, frame in enumerate(frames, start=1):
+            flag = LAST if index == len(frames) else MORE
+            async with writing:
+                # One WebSocket frame each, not fragments: libzmq's peers take no others.
+                await peer.send(b"".join((bytes((flag,)), frame.buffer)))
+
+
+async def _messages(peer: ServerConnection) -> AsyncIterator[list[memoryview]]:
+    """The multipart messages of a peer, without its routing id, which is nobody's business.
+
+    Raises:
+        NotZws: for anything but ZWS 2.0, and beyond the limits of the protocol.
+        ConnectionClosed: in the end.
+    """
+    introduced = False
+    frames: list[memoryview] = []
+    while True:
+        data = await peer.recv()
+        if isinstance(data, str) or not data or data[0] not in (LAST, MORE, COMMAND):
+            raise NotZws(_NOT_ZWS, "Not a frame of ZWS 2.0.")
+        if data[0] == COMMAND:
+            continue  # none that matters here; the heartbeat is WebSocket's own
+        if not introduced:
+            introduced = True
+            continue
+        frames.append(memoryview(data)[1:])
+        if len(frames) > 1 + limits.PLANES or sum(map(len, frames)) > limits.MESSAGE_BYTES:
+            raise NotZws(_TOO_LARGE, "The message is larger than the protocol allows.")
+        if data[0] == LAST:
+            yield frames
+            frames = []
+
+
+async def _until_empty(inner: zmq.asyncio.Socket, outward: asyncio.Task[None]) -> None:
+    """Let the last answers of a daemon that stops go out, unless their reader takes too long."""
+    deadline = asyncio.get_running_loop().time() + _CLOSE_SECONDS
+    while asyncio.get_running_loop().time() < deadline and not outward.done():
+        await asyncio.sleep(0.01)
+        if not inner.getsockopt(zmq.EVENTS) & zmq.POLLIN:
+            return
