@@ -45,29 +45,29 @@ def colour_shift(painted: Array, colour: Array, known: NDArray[np.bool_]) -> Arr
         Never beyond the range of what was seen.
     """
     height, width = known.shape
-    error = np.where(known[..., None], painted - colour, np.float32(0))
+    weight = known.astype(np.float32)
+    error = (painted - colour) * weight[..., None]
     if not error.any():
-        return np.zeros_like(painted)
+        return error
     block = int(np.clip(min(height, width) // 16, 1, _BLOCK))
-    share = _block_means(known[..., None].astype(np.float32), block)[..., 0]
+    share = _block_means(weight, block)[..., 0]
     means = per(_block_means(error, block), share)
     seen = share > 0
     plane = _fitted_plane(means, share)
     rest = plane + extended(means - plane, np.minimum(share * 4, np.float32(1)))
     rest = np.clip(rest, means[seen].min(axis=0), means[seen].max(axis=0))
     size = (rest.shape[1] * block, rest.shape[0] * block)
-    shift = cv2.resize(rest, size, interpolation=cv2.INTER_LINEAR)
-    return np.asarray(shift[:height, :width])
+    shift = np.asarray(cv2.resize(rest, size, interpolation=cv2.INTER_LINEAR), np.float32)
+    return shift[:height, :width]
 
 
 def _block_means(values: Array, block: int) -> Array:
     """Means over squares of `block` pixels; what is missing at the right and below counts as 0."""
-    height, width, channels = values.shape
-    below, right = -height % block, -width % block
-    padded = np.pad(values, ((0, below), (0, right), (0, 0)))
-    rows, columns = padded.shape[0] // block, padded.shape[1] // block
-    blocks = padded.reshape(rows, block, columns, block, channels)
-    return np.asarray(blocks.mean(axis=(1, 3)), np.float32)
+    below, right = -values.shape[0] % block, -values.shape[1] % block
+    padded = cv2.copyMakeBorder(values, 0, below, 0, right, cv2.BORDER_CONSTANT)
+    size = (padded.shape[1] // block, padded.shape[0] // block)
+    means = np.asarray(cv2.resize(padded, size, interpolation=cv2.INTER_AREA), np.float32)
+    return means.reshape(size[1], size[0], -1)
 
 
 def _fitted_plane(values: Array, weight: Array) -> Array:

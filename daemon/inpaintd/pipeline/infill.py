@@ -13,7 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaintd.engine import Array
+from inpaintd.pipeline.layer import cut
+from inpaintd.pipeline.mask import bounds
 from inpaintd.pipeline.smooth import extended
+from inpaintd_protocol.rectangle import Rectangle
 
 _FILL_PASSES = ((256, 1), (64, 1), (16, 2), (4, 4), (2, 2), (0, 1))
 """Blur radius and how often its picture is laid over the wider ones."""
@@ -65,33 +68,48 @@ def lost_colours(colour: Array, alpha: Array) -> Pixels:
         (H, W) bool.
     """
     clear = alpha <= 1.5 / 255
-    if not clear.any() or clear.all():
-        return np.zeros_like(clear)
+    under = colour[clear]
+    nothing = np.zeros_like(clear)
+    if not under.size or clear.all():
+        return nothing
+    flat_in_area = [_near(under, value, 0.002) for value in (0, 1)]
+    if not any(flat.any() for flat in flat_in_area):
+        return nothing
     # Every pixel gets the number of the clear area that is nearest to it.
-    away, area = cv2.distanceTransformWithLabels(
+    away, nearest = cv2.distanceTransformWithLabels(
         (~clear).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_CCOMP
     )
-    areas = int(np.max(area)) + 1
-
-    def count(where: Pixels) -> NDArray[np.int64]:
-        return np.bincount(np.asarray(area)[where], minlength=areas)
-
+    area = np.asarray(nearest, np.int32)
+    areas = int(area.max()) + 1
     ring = ~clear & (np.asarray(away) <= _RING_PIXELS)
-    inside, around = count(clear), count(ring)
+    area_of_clear, area_of_ring, around = area[clear], area[ring], colour[ring]
     lost = np.zeros(areas, bool)
-    for value in (0, 1):
-        distance = np.abs(colour - np.float32(value)).max(axis=2)
-        flat, near = count(clear & (distance < 0.002)), count(ring & (distance < 0.03))
-        lost |= (flat > 0) & (flat >= 0.99 * inside) & (near < 0.9 * around)
+    for value, flat in zip((0, 1), flat_in_area, strict=True):
+        flats = np.bincount(area_of_clear[flat], minlength=areas)
+        alike = np.bincount(area_of_ring[_near(around, value, 0.03)], minlength=areas)
+        mostly_flat = flats >= 0.99 * np.bincount(area_of_clear, minlength=areas)
+        lost |= (
+            (flats > 0) & mostly_flat & (alike < 0.9 * np.bincount(area_of_ring, minlength=areas))
+        )
     return np.asarray(clear & lost[area])
 
 
+def _near(colours: Array, value: float, distance: float) -> Pixels:
+    """Which of (N, 3) colours have all channels within `distance` of `value`, (N,)."""
+    close = np.abs(colours - np.float32(value)) < distance
+    return np.asarray(close[:, 0] & close[:, 1] & close[:, 2])
+
+
 def restored(colour: Array, unusable: Pixels) -> Array:
-    """The colours with unusable ones replaced by a smooth extension of all others."""
+    """The colours with unusable ones replaced by a smooth extension of those around them."""
     if not unusable.any() or unusable.all():
         return colour
-    smooth = extended(colour, (~unusable).astype(np.float32))
-    return np.where(unusable[..., None], smooth, colour)
+    whole = Rectangle(0, 0, unusable.shape[1], unusable.shape[0])
+    near = bounds(unusable).grown(_RING_PIXELS).intersection(whole)
+    here, replaced = cut(unusable, near), colour.copy()
+    smooth = extended(cut(colour, near), (~here).astype(np.float32))
+    cut(replaced, near)[here] = smooth[here]
+    return replaced
 
 
 def _blurred_surroundings(colour: Array, keep: Array) -> Array:

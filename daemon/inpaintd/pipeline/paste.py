@@ -52,21 +52,23 @@ def pasted(
     pixels = np.zeros((box.height, box.width, 4), layer.dtype)
     pixels[..., :3] = cut(layer, box)[..., :3]
     weights = np.zeros((box.height, box.width), layer.dtype)
-    for region, painted in zip(regions, colours, strict=True):
-        if match_colour:
-            agreed = region.shown & ~region.lost
-            painted = painted - colour_shift(painted, region.colour, agreed)
-        if layer.dtype.kind == "u":
-            # Here and not after mixing, so that the layer mask gives the same picture.
-            painted = np.clip(painted, 0, 1)
-        weight = paste_weight(region.mask, region.lost, soft=soft)
-        mixed = painted if masked else composed(region.colour, painted, weight)
-        changed = np.ones_like(region.lost) if masked else region.mask > 0
+    for region, colour in zip(regions, colours, strict=True):
         common = region.box.intersection(box)
         inner = common.moved(-region.box.x, -region.box.y)
         outer = common.moved(-box.x, -box.y)
-        here, target = cut(changed, inner), cut(pixels, outer)
-        target[here, :3] = to_samples(cut(mixed, inner)[here], layer.dtype)
-        target[here, 3] = full
-        cut(weights, outer)[:] = to_samples(cut(weight, inner), layer.dtype)
+        painted = cut(colour, inner)
+        if match_colour:
+            shift = colour_shift(colour, region.colour, region.shown & ~region.lost)
+            painted = painted - cut(shift, inner)
+        if layer.dtype.kind == "u":
+            # Here and not after mixing, so that the layer mask gives the same picture.
+            painted = np.clip(painted, 0, 1)
+        mask = cut(region.mask, inner)
+        weight = paste_weight(mask, cut(region.lost, inner), soft=soft)
+        mixed = painted if masked else composed(cut(region.colour, inner), painted, weight)
+        changed = np.ones_like(mask, bool) if masked else mask > 0
+        target = cut(pixels, outer)
+        target[changed, :3] = to_samples(mixed[changed], layer.dtype)
+        target[changed, 3] = full
+        cut(weights, outer)[:] = to_samples(weight, layer.dtype)
     return Pasted(pixels, weights, box)
