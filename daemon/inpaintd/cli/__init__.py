@@ -19,6 +19,7 @@ _COMMANDS = {
     "cancel": "Cancel a running or waiting fill.",
     "models": "List the models that can fill.",
     "status": "Show what the daemon is doing.",
+    "install": "Install a plug-in into an editor.",
     "serve": "Run the daemon in the foreground.",
     "stop": "Stop the daemon.",
 }

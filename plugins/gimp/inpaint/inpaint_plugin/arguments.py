@@ -1,0 +1,94 @@
+"""Settings as arguments of GIMP procedures, and back.
+
+Labels, help texts, ranges and defaults all come from `inpaintd_protocol.settings`.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Iterator
+from dataclasses import Field, fields
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+from gi.repository import Gimp, GObject
+
+from inpaintd_protocol.codec import settings_from_map, settings_to_map
+from inpaintd_protocol.settings import Settings
+
+NONE = -1
+"""Stands for None in numbers; below the range of every setting that can be None."""
+
+NOT_IN_GIMP = ("preview",)
+"""Always on where somebody is looking, never elsewhere."""
+
+_LARGEST_INT = 2**31 - 1
+
+
+def scalar_fields() -> Iterator[tuple[Field[Any], type, bool]]:
+    """Each setting that is a text, number or switch: (field, its type, whether it may be None)."""
+    hints = get_type_hints(Settings)
+    for field in fields(Settings):
+        hint, optional = hints[field.name], False
+        if get_origin(hint) in (Union, types.UnionType):
+            (hint,) = [a for a in get_args(hint) if a is not type(None)]
+            optional = True
+        if hint in (str, int, float, bool) and field.name not in NOT_IN_GIMP:
+            yield field, hint, optional
+
+
+def add_settings_arguments(procedure: Gimp.Procedure) -> None:
+    """Give a procedure one argument for each setting."""
+    flags = GObject.ParamFlags.READWRITE
+    for field, kind, optional in scalar_fields():
+        about = field.metadata
+        name, label, blurb = argument_name(field.name), about["label"], about["help"]
+        if about["choices"]:
+            choice = Gimp.Choice.new()
+            for index, value in enumerate(about["choices"]):
+                choice.add(value, index, value.capitalize(), "")
+            procedure.add_choice_argument(name, label, blurb, choice, field.default, flags)
+        elif kind is bool:
+            procedure.add_boolean_argument(name, label, blurb, field.default, flags)
+        elif kind is str:
+            procedure.add_string_argument(name, label, blurb, field.default, flags)
+        else:
+            low, high, default = about["minimum"], about["maximum"], field.default
+            if optional:
+                blurb, low = f"{blurb} ({NONE}: none)", NONE
+                default = NONE if default is None else default
+            if kind is int and high <= _LARGEST_INT:
+                procedure.add_int_argument(name, label, blurb, low, high, default, flags)
+            else:  # GIMP's integers end below the largest seed
+                procedure.add_double_argument(name, label, blurb, low, high, default, flags)
+
+
+def settings_from_config(config: Gimp.ProcedureConfig) -> Settings:
+    """What the caller of a procedure passed.
+
+    Raises:
+        InpaintError: `bad_message` when a value is out of range.
+    """
+    values: dict[str, Any] = {}
+    for field, kind, optional in scalar_fields():
+        value = config.get_property(argument_name(field.name))
+        if optional and value == NONE:
+            value = None
+        elif kind is str:
+            value = value or ""
+        else:
+            value = kind(value)
+        values[field.name] = value
+    settings: Settings = settings_from_map(Settings, values)
+    return settings
+
+
+def settings_to_config(settings: Settings, config: Gimp.ProcedureConfig) -> None:
+    """Let GIMP know what was chosen in the dialog."""
+    values = settings_to_map(settings)
+    for field, _kind, _optional in scalar_fields():
+        value = values[field.name]
+        config.set_property(argument_name(field.name), NONE if value is None else value)
+
+
+def argument_name(field_name: str) -> str:
+    return field_name.replace("_", "-")

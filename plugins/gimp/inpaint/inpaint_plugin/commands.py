@@ -1,0 +1,107 @@
+"""The commands: which settings each one takes, and what happens before the fill."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+
+from gi.repository import Gimp
+
+from inpaintd_protocol.errors import InpaintError
+from inpaintd_protocol.settings import Settings
+
+from .daemon import connected
+from .earlier_fills import fill_above
+from .filling import Waiting, fill
+from .following import CANCELLED
+from .remembered import Choices, remember, remembered
+from .target import Target, find_target
+from .waiting import Quiet, Windowed
+
+CONTENT_AWARE = "patchmatch"
+"""The model that needs no model."""
+
+
+@dataclass
+class Call:
+    """One call of a procedure."""
+
+    image: Gimp.Image
+    drawables: Sequence[Gimp.Drawable]
+    run_mode: Gimp.RunMode
+    passed: Choices
+    chosen: Choices | None = None
+    """What the dialog ended with."""
+
+    @property
+    def by_script(self) -> bool:
+        return bool(self.run_mode == Gimp.RunMode.NONINTERACTIVE)
+
+    @property
+    def with_dialog(self) -> bool:
+        return bool(self.run_mode == Gimp.RunMode.INTERACTIVE)
+
+    def waiting(self) -> Waiting:
+        return Quiet() if self.by_script else Windowed()
+
+
+def inpaint(call: Call) -> Gimp.Layer:
+    """Ask (unless a script calls), then fill."""
+    with closing(find_target(call.image, call.drawables)) as target:
+        if call.by_script:
+            choices = call.passed
+        elif call.with_dialog:
+            choices = _ask(call, target, remembered())
+        else:
+            choices = remembered()
+        return fill(target, choices, call.waiting())
+
+
+def again(call: Call) -> Gimp.Layer:
+    """The last settings with a fresh seed."""
+    last = remembered()
+    source = call.passed.mask_source
+    choices = Choices(
+        replace(last.settings, seed=None), last.mask_source if source == "automatic" else source
+    )
+    with closing(find_target(call.image, call.drawables, anew=True)) as target:
+        return fill(target, choices, call.waiting())
+
+
+def fill_without_prompt(call: Call) -> Gimp.Layer:
+    """Content-aware fill."""
+    choices = Choices(Settings(model=CONTENT_AWARE), call.passed.mask_source)
+    with closing(find_target(call.image, call.drawables)) as target:
+        return fill(target, choices, call.waiting())
+
+
+def edit_again(call: Call) -> Gimp.Layer:
+    """The recipe of the active layer, back in the dialog."""
+    layer = call.drawables[0] if len(call.drawables) == 1 else None
+    earlier = fill_above(call.image, layer) if isinstance(layer, Gimp.Layer) else None
+    if earlier is None:
+        raise InpaintError(
+            "unsupported",
+            "The active layer was not made by Inpaint, or the layer that it was made for is gone.",
+            "Click on a layer that Inpaint has made; its settings are saved with it in XCF files.",
+        )
+    choices = Choices(earlier.recipe.settings, earlier.recipe.mask_source)
+    with closing(find_target(call.image, call.drawables, anew=True)) as target:
+        if not call.by_script:
+            choices = _ask(call, target, choices)
+        return fill(target, choices, call.waiting())
+
+
+def _ask(call: Call, target: Target, start: Choices) -> Choices:
+    """Show the dialog; what was chosen is remembered even when the fill fails later."""
+    from .dialog import ask
+
+    with connected(call.waiting().starting_daemon) as client:
+        models = client.models().models
+    choices = ask(target, start, models)
+    if choices is None:
+        raise InpaintError(CANCELLED, "Cancelled.")
+    remember(choices)
+    call.chosen = choices
+    return choices

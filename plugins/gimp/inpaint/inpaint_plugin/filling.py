@@ -1,0 +1,118 @@
+"""One fill from the hole to the new layer, the same for every command."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Protocol
+
+from gi.repository import Gimp
+
+from inpaintd_protocol.client import Client, new_request_id
+from inpaintd_protocol.errors import InpaintError
+from inpaintd_protocol.messages import Finished, Inpaint, Notice, Preview
+from inpaintd_protocol.plane import Plane
+from inpaintd_protocol.rectangle import Rectangle
+
+from . import messages
+from .daemon import connected
+from .formats import depths_of
+from .inserting import Place, Sketch, insert_fill
+from .lost_colour import flat_colour_of_hole
+from .masks import MaskSource
+from .pixels import read_colour
+from .recipe import Recipe
+from .remembered import Choices
+from .target import Target
+
+
+class Waiting(Protocol):
+    """How the user sees that something is going on."""
+
+    previews: bool
+    """Whether somebody is looking at the image."""
+
+    def starting_daemon(self) -> None: ...
+
+    def until_finished(self, client: Client, request: Inpaint, sketch: Sketch) -> Finished:
+        """Send the request and wait for its end.
+
+        Raises:
+            InpaintError: as the client's, and `cancelled`.
+        """
+
+
+def fill(target: Target, choices: Choices, waiting: Waiting) -> Gimp.Layer:
+    """Have the hole filled, and insert the answer.
+
+    Raises:
+        InpaintError: with a sentence for the user.
+    """
+    source, bounds = hole_of(target, choices)
+    place = Place(target)
+    sketch = Sketch(place)
+    notices = list(target.notices)
+    with connected(waiting.starting_daemon) as client:
+        settings = choices.settings
+        rectangle = client.plan(target.extent, bounds, settings)
+        colour, mask = read(target, source, rectangle)
+        notices += painted_over(target, colour, mask) if settings.strength < 1 else []
+        wire_settings = replace(settings, preview=waiting.previews)
+        request = Inpaint(
+            new_request_id(), colour, wire_settings, (rectangle.x, rectangle.y), mask
+        )
+        try:
+            finished = waiting.until_finished(client, request, sketch)
+        finally:
+            sketch.remove()
+        daemon = client.welcome.daemon
+    if place.image() and place.layer_is_gone:
+        notices.append(messages.layer_is_gone())
+    recipe = Recipe(
+        settings=settings,
+        model=finished.model,
+        mask_source=choices.mask_source,
+        source_tattoo=target.layer.get_tattoo() if target.layer.is_valid() else 0,
+        daemon=daemon,
+    )
+    layer = insert_fill(place, finished, recipe)
+    messages.show_notices([*notices, *finished.warnings])
+    return layer
+
+
+def hole_of(target: Target, choices: Choices) -> tuple[MaskSource | None, Rectangle]:
+    """Where the hole comes from, and a rectangle that holds it.
+
+    The source is None when the daemon finds the hole by itself, from text.
+
+    Raises:
+        InpaintError: `empty_mask`.
+    """
+    settings = choices.settings
+    everything = target.extent
+    if settings.text_mask and settings.text_mask_combine == "replace":
+        return None, everything
+    try:
+        source = target.mask_source(choices.mask_source)
+    except InpaintError:
+        if settings.text_mask and settings.text_mask_combine == "union":
+            return None, everything
+        raise
+    if settings.invert or (settings.text_mask and settings.text_mask_combine == "union"):
+        return source, everything
+    return source, target.bounds(source)
+
+
+def read(
+    target: Target, source: MaskSource | None, rectangle: Rectangle
+) -> tuple[Plane, Plane | None]:
+    """The colour plane and the mask plane of a rectangle of the target."""
+    depths = depths_of(target.image)
+    colour = read_colour(target.parts, rectangle, depths.colour)
+    return colour, source.read(rectangle, depths.mask) if source else None
+
+
+def painted_over(target: Target, colour: Plane, mask: Plane | None) -> list[Notice]:
+    """A notice when Delete or the Eraser have painted the hole with the background colour."""
+    if mask is None or target.layer.has_alpha():
+        return []
+    return [messages.painted_over()] if flat_colour_of_hole(colour, mask) else []

@@ -1,0 +1,159 @@
+"""What the user is told: every sentence that belongs to GIMP rather than to the daemon."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+
+from gi.repository import Gimp
+
+from inpaintd_protocol.errors import InpaintError
+from inpaintd_protocol.messages import Notice
+
+LOG_NAME = "inpaint-errors.log"
+
+
+def no_single_layer(count: int) -> InpaintError:
+    found = "No layer is" if count == 0 else f"{count} layers are"
+    return InpaintError("unsupported", f"{found} active.", "Click on one layer in the Layers list.")
+
+
+def a_channel_is_active(quick_mask: bool) -> InpaintError:
+    if quick_mask:
+        return InpaintError(
+            "unsupported",
+            "The Quick Mask is on, and the image has several layers, so it is not clear which of "
+            "them to repaint.",
+            "Leave the Quick Mask (Shift+Q), so that it becomes a selection, and click on a layer.",
+        )
+    return InpaintError(
+        "unsupported", "A channel is active, not a layer.", "Click on a layer in the Layers list."
+    )
+
+
+def indexed() -> InpaintError:
+    return InpaintError(
+        "unsupported",
+        "The image is in indexed mode, whose palette cannot hold new colours.",
+        "Convert it first: Image > Mode > RGB.",
+    )
+
+
+def selection_outside() -> InpaintError:
+    return InpaintError(
+        "empty_mask",
+        "The selection does not touch the active layer.",
+        "Select something on the layer, click on the layer that you mean, or enlarge it "
+        "(Layer > Layer to Image Size).",
+    )
+
+
+def layer_outside() -> InpaintError:
+    return InpaintError(
+        "empty_mask",
+        "The active layer lies outside the canvas.",
+        "Move it onto the canvas, or enlarge the canvas (Image > Fit Canvas to Layers).",
+    )
+
+
+def nothing_of(source: str) -> InpaintError:
+    """No hole in the source that the user has chosen."""
+    return InpaintError("empty_mask", *_NOTHING_OF[source])
+
+
+_NOTHING_OF = {
+    "selection": (
+        "Nothing is selected.",
+        "Select what is to be repainted, or choose another mask source.",
+    ),
+    "transparency": (
+        "The layer has no transparent pixels.",
+        "Select what is to be repainted, or erase it (the layer needs an alpha channel for that: "
+        "Layer > Transparency > Add Alpha Channel).",
+    ),
+    "floating": (
+        "There is no floating selection.",
+        "Choose another mask source, or make one: Select > Float.",
+    ),
+    "layer-mask": (
+        "The layer has no layer mask that hides something.",
+        "Paint black into the layer mask where the layer is to be repainted.",
+    ),
+}
+
+
+def nothing_to_repaint(*, has_alpha: bool) -> InpaintError:
+    """Neither selection nor transparency nor anything else says where the hole is."""
+    if has_alpha:
+        return InpaintError(
+            "empty_mask",
+            "Nothing is selected, and the layer has no transparent pixels.",
+            "Select what is to be repainted, for example with the Free Select tool.",
+        )
+    return InpaintError(
+        "empty_mask",
+        "Nothing is selected, and the layer has no alpha channel, so nothing in it can be "
+        "transparent.",
+        "Select what is to be repainted. If you have used Delete or the Eraser, they have painted "
+        "the background colour over the picture: undo that (Ctrl+Z), then Layer > Transparency > "
+        "Add Alpha Channel, and erase again; or only select the place.",
+    )
+
+
+def painted_over() -> Notice:
+    """The hole holds nothing but the background colour, on a layer without an alpha channel."""
+    return Notice(
+        "colour_lost",
+        "The place to be repainted holds nothing but the background colour. On a layer without an "
+        "alpha channel, Delete and the Eraser paint that colour instead of making transparent, so "
+        "what was there is lost.",
+        "To let the old picture guide the new one, undo the deletion (Ctrl+Z) and only select the "
+        "place, or use Layer > Transparency > Add Alpha Channel before erasing.",
+    )
+
+
+def colour_lost_remedy() -> str:
+    return (
+        "Exporting as PNG or WebP, scaling, rotating and blurring a layer in GIMP erase the colour "
+        "under transparent pixels. Work from the XCF file or the original, and only select the "
+        "place; or, when you export a PNG, tick “Save color values from transparent pixels”."
+    )
+
+
+def image_is_gone() -> InpaintError:
+    return InpaintError(
+        "unsupported",
+        "The image was closed while its hole was being filled, so there is nowhere to put the "
+        "new layer.",
+        "Open the image again, and repeat.",
+    )
+
+
+def layer_is_gone() -> Notice:
+    return Notice(
+        "layer_gone",
+        "The layer was deleted while its hole was being filled; the new layer is on top.",
+    )
+
+
+def unexpected(error: BaseException, log_folder: Path) -> InpaintError:
+    """An error that nobody foresaw: shown, and written down for a report."""
+    log = log_folder / LOG_NAME
+    try:
+        with log.open("a", encoding="utf-8") as file:
+            traceback.print_exception(type(error), error, error.__traceback__, file=file)
+        where = f"What happened exactly is in {log}; please send that with a report."
+    except OSError:
+        where = "Please report it."
+    return InpaintError(
+        "engine_failed", f"Inpaint failed unexpectedly ({type(error).__name__}: {error}).", where
+    )
+
+
+def show_notices(notices: Sequence[Notice]) -> None:
+    """Tell what went through but should be known."""
+    for notice in notices:
+        remedy = colour_lost_remedy() if notice.code == "colour_lost" else ""
+        already = notice.remedy or remedy
+        Gimp.message(f"Inpaint: {notice.message} {already}".strip())

@@ -1,0 +1,164 @@
+"""Reading rectangles of what GIMP holds, and writing layers. All rectangles are on the canvas."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gi.repository import Gegl, Gimp
+
+from inpaintd_protocol.plane import Plane
+from inpaintd_protocol.rectangle import Rectangle
+
+from .formats import COLOUR_FORMATS, MASK_FORMATS
+
+
+@dataclass(frozen=True)
+class Part:
+    """One layer of what is read: its buffer, its place on the canvas, and its layer mask."""
+
+    buffer: Gegl.Buffer
+    x: int
+    y: int
+    mask: Gegl.Buffer | None = None
+
+
+def part_of(layer: Gimp.Layer, *, with_layer_mask: bool) -> Part:
+    _, x, y = layer.get_offsets()
+    mask = layer.get_mask() if with_layer_mask else None
+    return Part(layer.get_buffer(), x, y, mask.get_buffer() if mask else None)
+
+
+def rectangle_of(item: Gimp.Drawable) -> Rectangle:
+    """Where a drawable has pixels."""
+    _, x, y = item.get_offsets()
+    return Rectangle(x, y, item.get_width(), item.get_height())
+
+
+def read_colour(parts: Sequence[Part], rectangle: Rectangle, depth: str) -> Plane:
+    """RGBA of the parts laid over each other, the first lowest.
+
+    A single part keeps the colour under its transparency.
+    """
+    if len(parts) == 1 and parts[0].mask is None:
+        data = _get(parts[0].buffer, rectangle.moved(-parts[0].x, -parts[0].y), depth)
+    else:
+        flat = _laid_over_each_other(parts, rectangle, COLOUR_FORMATS[depth])
+        data = _get(flat, Rectangle(0, 0, rectangle.width, rectangle.height), depth)
+    return Plane(rectangle.width, rectangle.height, 4, depth, data)
+
+
+def read_alpha(parts: Sequence[Part], rectangle: Rectangle) -> bytes:
+    """u8 alpha; 0 outside the parts."""
+    # slicing is fifty times faster than asking GEGL for "A u8"
+    data = read_colour(parts, rectangle, "u8").data
+    return bytes(data[3::4])
+
+
+def read_channel(buffer: Gegl.Buffer, rectangle: Rectangle, depth: str) -> bytes:
+    """A channel, selection or layer mask; 0 outside it. The rectangle is in its own coordinates."""
+    return bytes(
+        buffer.get(_gegl(rectangle), 1.0, MASK_FORMATS[depth], Gegl.AbyssPolicy.NONE)
+    )
+
+
+def write_colour(layer: Gimp.Layer, plane: Plane) -> None:
+    """Fill a whole layer, as large as the plane."""
+    _set(layer, COLOUR_FORMATS[plane.depth], plane)
+
+
+def write_mask(mask: Gimp.LayerMask, plane: Plane) -> None:
+    _set(mask, MASK_FORMATS[plane.depth], plane)
+
+
+def write_sketch(layer: Gimp.Layer, plane: Plane) -> None:
+    """Fill a whole layer with a picture of any other size, scaled."""
+    picture = Gegl.Buffer.new(
+        COLOUR_FORMATS[plane.depth] if plane.channels == 4 else f"R'G'B' {_SAMPLES[plane.depth]}",
+        0,
+        0,
+        plane.width,
+        plane.height,
+    )
+    whole = Gegl.Rectangle.new(0, 0, plane.width, plane.height)
+    encoding = "R'G'B'A" if plane.channels == 4 else "R'G'B'"
+    picture.set(whole, f"{encoding} {_SAMPLES[plane.depth]}", bytes(plane.data))
+    graph = Gegl.Node()
+    source = graph.create_child("gegl:buffer-source")
+    source.set_property("buffer", picture)
+    scale = graph.create_child("gegl:scale-size")
+    scale.set_property("x", float(layer.get_width()))
+    scale.set_property("y", float(layer.get_height()))
+    scale.set_property("sampler", Gegl.SamplerType.LINEAR)
+    target = layer.get_buffer()
+    sink = graph.create_child("gegl:write-buffer")
+    sink.set_property("buffer", target)
+    source.connect_to("output", scale, "input")
+    scale.connect_to("output", sink, "input")
+    sink.process()
+    target.flush()
+    layer.update(0, 0, layer.get_width(), layer.get_height())
+
+
+_SAMPLES = {"u8": "u8", "u16": "u16", "f32": "float"}
+
+
+def _get(buffer: Gegl.Buffer, rectangle: Rectangle, depth: str) -> bytes:
+    return bytes(
+        buffer.get(_gegl(rectangle), 1.0, COLOUR_FORMATS[depth], Gegl.AbyssPolicy.NONE)
+    )
+
+
+def _set(drawable: Gimp.Drawable, pixel_format: str, plane: Plane) -> None:
+    buffer = drawable.get_buffer()
+    whole = Gegl.Rectangle.new(0, 0, plane.width, plane.height)
+    # bytes, whatever the wire gave: PyGObject takes ten times as long over anything else
+    buffer.set(whole, pixel_format, bytes(plane.data))
+    buffer.flush()
+    drawable.update(0, 0, plane.width, plane.height)
+
+
+def _laid_over_each_other(
+    parts: Sequence[Part], rectangle: Rectangle, pixel_format: str
+) -> Gegl.Buffer:
+    graph = Gegl.Node()
+    below = None
+    for part in parts:
+        node = _source(graph, part.buffer)
+        if part.mask is not None:
+            opacity = graph.create_child("gegl:opacity")
+            node.connect_to("output", opacity, "input")
+            _source(graph, part.mask).connect_to("output", opacity, "aux")
+            node = opacity
+        place = graph.create_child("gegl:translate")
+        place.set_property("x", float(part.x - rectangle.x))
+        place.set_property("y", float(part.y - rectangle.y))
+        node.connect_to("output", place, "input")
+        if below is None:
+            below = place
+        else:
+            over = graph.create_child("gegl:over")
+            below.connect_to("output", over, "input")
+            place.connect_to("output", over, "aux")
+            below = over
+    assert below is not None
+    crop = graph.create_child("gegl:crop")
+    for name, value in (("width", rectangle.width), ("height", rectangle.height)):
+        crop.set_property(name, float(value))
+    target = Gegl.Buffer.new(pixel_format, 0, 0, rectangle.width, rectangle.height)
+    sink = graph.create_child("gegl:write-buffer")
+    sink.set_property("buffer", target)
+    below.connect_to("output", crop, "input")
+    crop.connect_to("output", sink, "input")
+    sink.process()
+    return target
+
+
+def _source(graph: Gegl.Node, buffer: Gegl.Buffer) -> Gegl.Node:
+    node = graph.create_child("gegl:buffer-source")
+    node.set_property("buffer", buffer)
+    return node
+
+
+def _gegl(rectangle: Rectangle) -> Gegl.Rectangle:
+    return Gegl.Rectangle.new(rectangle.x, rectangle.y, rectangle.width, rectangle.height)

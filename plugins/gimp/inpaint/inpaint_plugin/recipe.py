@@ -1,0 +1,67 @@
+"""The recipe that a new layer carries: how it was made, in a form that can be run again.
+
+A parasite of the layer, JSON, saved with the XCF file.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+
+from gi.repository import Gimp
+
+from inpaintd_protocol.codec import settings_from_map, settings_to_map
+from inpaintd_protocol.errors import InpaintError
+from inpaintd_protocol.settings import Settings
+
+PARASITE = "inpaintd-recipe"
+_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What made a layer."""
+
+    settings: Settings
+    """With the seed that was really used."""
+    model: str
+    """The model that was really used."""
+    mask_source: str
+    source_tattoo: int
+    """GIMP's lasting number of the layer that was repainted."""
+    daemon: str = ""
+    """Version of the daemon."""
+
+    def of_variant(self, seed: int) -> Recipe:
+        return replace(self, settings=replace(self.settings, seed=seed, count=1))
+
+
+def recipe_of(layer: Gimp.Layer) -> Recipe | None:
+    """The recipe that a layer carries; None when there is none or it cannot be read."""
+    parasite = layer.get_parasite(PARASITE)
+    if parasite is None:
+        return None
+    try:
+        values = json.loads(bytes(parasite.get_data()).rstrip(b"\0").decode("utf-8"))
+        return Recipe(
+            settings=settings_from_map(Settings, values["settings"]),
+            model=str(values["model"]),
+            mask_source=str(values["mask_source"]),
+            source_tattoo=int(values["source_tattoo"]),
+            daemon=str(values.get("daemon", "")),
+        )
+    except (ValueError, KeyError, TypeError, InpaintError):
+        return None
+
+
+def attach_recipe(layer: Gimp.Layer, recipe: Recipe) -> None:
+    values = {
+        "version": _VERSION,
+        "settings": settings_to_map(recipe.settings),
+        "model": recipe.model,
+        "mask_source": recipe.mask_source,
+        "source_tattoo": recipe.source_tattoo,
+        "daemon": recipe.daemon,
+    }
+    data = json.dumps(values, ensure_ascii=False).encode("utf-8")
+    layer.attach_parasite(Gimp.Parasite.new(PARASITE, Gimp.PARASITE_PERSISTENT, data))

@@ -1,0 +1,113 @@
+"""A real GIMP 3 for tests: the system's own, else one in a Debian root that is made once."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+MAKE_ROOT = Path(__file__).parent / "make_root.sh"
+_MAKING_SECONDS = 1200
+_GUI_PROGRAMS = ("Xvfb", "xdotool", "wmctrl", "openbox", "import")
+
+
+@dataclass(frozen=True)
+class Gimp:
+    """A GIMP that can be run, in this system or in a root of its own.
+
+    Both see the same folders under different names: `work` here is `inside(work)` there.
+    """
+
+    root: Path | None
+    work: Path
+    """A fresh folder that GIMP and the test share; GIMP's home is in it."""
+    environment: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def home(self) -> Path:
+        return self.work / "home"
+
+    @property
+    def configuration(self) -> Path:
+        """GIMP's own folder for this user."""
+        return self.home / ".config" / "GIMP" / "3.0"
+
+    def inside(self, path: Path) -> str:
+        """The name of a path as GIMP sees it."""
+        return str(path) if self.root is None else f"/{path.relative_to(self.root)}"
+
+    def command(self, *words: str) -> list[str]:
+        """The command line that runs these words where GIMP is."""
+        environment = {
+            "HOME": self.inside(self.home),
+            "PATH": "/usr/local/bin:/usr/bin:/bin",
+            "LC_ALL": "C.UTF-8",
+            "GIMP3_DIRECTORY": self.inside(self.configuration),
+            **self.environment,
+        }
+        settings = [f"{name}={value}" for name, value in environment.items()]
+        enter = [] if self.root is None else ["chroot", str(self.root)]
+        return [*enter, "env", "-i", *settings, *words]
+
+    def script_command(self, script: Path, program: str = "gimp-console") -> list[str]:
+        """The command line that runs a Python script in a GIMP without windows, then ends."""
+        run = f'exec(compile(open("{self.inside(script)}").read(), "{script.name}", "exec"))'
+        return self.command(
+            program, "-i", "--no-data", "--batch-interpreter=python-fu-eval", "-b", run, "--quit"
+        )
+
+    def run_script(self, script: Path, seconds: float = 300) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            self.script_command(script),
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+            check=False,
+        )
+
+
+@cache
+def root() -> Path | None:
+    """The Debian root with GIMP in it; None where the system's own GIMP is new enough.
+
+    Raises:
+        NoGimp: when neither is to be had; its text says why.
+    """
+    if _own_gimp_is_new_enough():
+        return None
+    cache_folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    folder = cache_folder / "inpaintd" / "gimp-root"
+    if not hasattr(os, "geteuid") or os.geteuid() != 0:
+        raise NoGimp("no GIMP 3 here, and a Debian root for one can only be made as root")
+    if shutil.which("chroot") is None or shutil.which("apt-get") is None:
+        raise NoGimp("no GIMP 3 here, and a Debian root for one needs chroot and apt-get")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    made = subprocess.run(
+        ["sh", str(MAKE_ROOT), str(folder)],
+        capture_output=True,
+        text=True,
+        timeout=_MAKING_SECONDS,
+        check=False,
+    )
+    if made.returncode != 0:
+        last = (made.stderr.strip().splitlines() or made.stdout.strip().splitlines() or ["?"])[-1]
+        raise NoGimp(f"a Debian root with GIMP 3 could not be made: {last}")
+    return folder
+
+
+class NoGimp(Exception):
+    """No GIMP 3 can be had on this machine."""
+
+
+def _own_gimp_is_new_enough() -> bool:
+    if not all(shutil.which(name) for name in ("gimp-console", *_GUI_PROGRAMS)):
+        return False
+    said = subprocess.run(
+        ["gimp-console", "--version"], capture_output=True, text=True, timeout=60, check=False
+    )
+    version = re.search(r"(\d+)\.\d+\.\d+", said.stdout)
+    return version is not None and int(version.group(1)) >= 3

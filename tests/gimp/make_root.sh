@@ -1,0 +1,36 @@
+#!/bin/sh
+# Makes a Debian trixie root with a real GIMP 3 in it, for systems whose own GIMP is older or absent.
+#
+# usage: make_root.sh ROOT
+#
+# Needs root and debootstrap. Done once: a finished root is left as it is.
+set -eu
+
+root=$1
+done_mark=$root/.gimp-root-version
+version=1 # raise it when the list of packages changes
+
+[ "$(cat "$done_mark" 2>/dev/null)" = "$version" ] && exit 0
+
+command -v debootstrap >/dev/null || { apt-get update -q && apt-get install -qy debootstrap; }
+
+# The mirror that this system's own apt uses; Debian's public one where it names none.
+mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' |
+    grep -v security | head -n 1)
+mirror=${mirror:-http://deb.debian.org/debian/}
+
+rm -rf "$root"
+mkdir -p "$root"
+debootstrap --variant=minbase trixie "$root" "$mirror"
+
+# Nothing installed here may start a service on the host.
+printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d"
+chmod 755 "$root/usr/sbin/policy-rc.d"
+
+DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 chroot "$root" apt-get install -qy \
+    --no-install-recommends \
+    gimp python3-gi gir1.2-gtk-3.0 gir1.2-gegl-0.4 gir1.2-gimp-3.0 \
+    xvfb xauth xdotool wmctrl openbox imagemagick \
+    adwaita-icon-theme fonts-dejavu-core icc-profiles-free
+rm -rf "$root"/var/cache/apt/archives/*.deb
+echo "$version" >"$done_mark"
