@@ -263,9 +263,10 @@ class Client:
         return welcome
 
     def _ask(
-        self, request: Message, expected: type[Answer], timeout_seconds: float = ANSWER_SECONDS
+        self, request: Message, expected: type[Answer], timeout_seconds: float | None = None
     ) -> Answer:
-        """Send a request that has one answer, and wait for it."""
+        """Send a request that has one answer, and wait for it (default: ANSWER_SECONDS)."""
+        timeout_seconds = ANSWER_SECONDS if timeout_seconds is None else timeout_seconds
         self.submit(request)
         deadline = time.monotonic() + timeout_seconds
         while True:

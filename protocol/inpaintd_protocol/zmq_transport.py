@@ -20,6 +20,8 @@ _STALLED_SECONDS = 30.0
 _LINGER_MILLISECONDS = 1000
 """How long `close` waits for what is still on its way out."""
 
+_A_DAY_IN_MILLISECONDS = 24 * 3600 * 1000
+
 _BROKEN = zmq.EVENT_DISCONNECTED | zmq.EVENT_CLOSED | zmq.EVENT_MONITOR_STOPPED
 _WATCHED = (
     zmq.EVENT_CONNECT_DELAYED
@@ -47,12 +49,10 @@ class ZmqTransport:
         self._endpoint = endpoint
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context(io_threads=1)
         self._socket = self._context.socket(zmq.DEALER)
-        self._socket.setsockopt(zmq.LINGER, _LINGER_MILLISECONDS)
         self._socket.setsockopt(zmq.MAXMSGSIZE, limits.MESSAGE_BYTES)
-        # By default libzmq would connect again behind our back and lose what was in flight, and
-        # would keep messages for a peer that never comes.
-        self._socket.setsockopt(zmq.RECONNECT_IVL, -1)
-        self._socket.setsockopt(zmq.IMMEDIATE, 1)
+        # By default libzmq connects again behind our back, and loses answers in flight unnoticed.
+        # Its -1 ("never") would throw away what a daemon said right before it hung up.
+        self._socket.setsockopt(zmq.RECONNECT_IVL, _A_DAY_IN_MILLISECONDS)
         if password is not None:
             self._socket.setsockopt(zmq.PLAIN_USERNAME, USER)
             self._socket.setsockopt(zmq.PLAIN_PASSWORD, password)
@@ -114,9 +114,10 @@ class ZmqTransport:
     def close(self) -> None:
         if self._socket.closed:
             return
+        self._read_monitor()
         self._socket.disable_monitor()
         self._monitor.close(0)
-        self._socket.close(_LINGER_MILLISECONDS)
+        self._socket.close(0 if self._broken else _LINGER_MILLISECONDS)
         self._context.term()
 
     def __enter__(self) -> ZmqTransport:

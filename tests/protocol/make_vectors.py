@@ -90,7 +90,12 @@ def _field(field: dataclasses.Field[Any], hint: Any) -> dict[str, Any]:
         described_field["default"] = described(field.default)
     elif field.default_factory is not dataclasses.MISSING:
         described_field["default"] = {}  # a record with all its own defaults
-    extra = {key: value for key, value in field.metadata.items() if value not in (None, "", False)}
+    # By identity where it matters: a minimum of 0 equals False.
+    extra = {
+        key: value
+        for key, value in field.metadata.items()
+        if value is not None and value is not False and value != ""
+    }
     if hint is not str:
         extra.pop("characters", None)
     return {**described_field, **{key: described(value) for key, value in extra.items()}}
