@@ -21,8 +21,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import zmq
 import zmq.asyncio
-from websockets.asyncio.server import Request, Response, Server, ServerConnection, serve
+from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
+from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
 from inpaintd.websocket_thread import DoorSettings
@@ -235,5 +236,5 @@ async def _until_empty(inner: zmq.asyncio.Socket, outward: asyncio.Task[None]) -
     deadline = asyncio.get_running_loop().time() + _CLOSE_SECONDS
     while asyncio.get_running_loop().time() < deadline and not outward.done():
         await asyncio.sleep(0.01)
-        if not inner.getsockopt(zmq.EVENTS) & zmq.POLLIN:
+        if not int(inner.getsockopt(zmq.EVENTS)) & zmq.POLLIN:
             return

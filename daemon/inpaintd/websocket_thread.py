@@ -38,7 +38,7 @@ class DoorSettings:
     token: str
     ping_seconds: float = 10.0
     silence_seconds: float = 60.0
-    """How long a peer may leave a ping unanswered; Photoshop can be busy with itself for a while."""
+    """How long a peer may leave a ping unanswered; Photoshop can be busy for a while."""
 
 
 class WebSocketDoor:
