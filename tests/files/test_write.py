@@ -107,7 +107,7 @@ def test_a_read_only_folder(tmp_path: Path) -> None:
     if os.access(folder, os.W_OK):
         pytest.skip("root writes everywhere; see test_a_full_disk")
     with pytest.raises(InpaintError, match="read-only") as caught:
-        check_output(folder / "out.png", picture, with_alpha=False)
+        check_output(folder / "out.png", picture, transparent=False)
     assert caught.value.code == "unwritable"
 
 
@@ -158,7 +158,7 @@ def test_what_a_format_cannot_hold_is_said_before_any_work(tmp_path: Path) -> No
 
     def refusal(name: str, picture: Any, alpha: bool) -> str:
         with pytest.raises(InpaintError) as caught:
-            check_output(tmp_path / name, picture, with_alpha=alpha)
+            check_output(tmp_path / name, picture, transparent=alpha)
         assert caught.value.code == "unwritable"
         return str(caught.value)
 
@@ -166,10 +166,10 @@ def test_what_a_format_cannot_hold_is_said_before_any_work(tmp_path: Path) -> No
     assert "cannot hold CMYK" in refusal("o.png", cmyk, False)
     assert "known suffix" in refusal("o.gif", rgba, False)
     assert "no folder" in refusal("none/o.png", rgba, False)
-    assert check_output(tmp_path / "o.png", rgba, with_alpha=True) == ()
-    assert check_output(tmp_path / "o.tif", floats, with_alpha=True) == ()
+    assert check_output(tmp_path / "o.png", rgba, transparent=True) == ()
+    assert check_output(tmp_path / "o.tif", floats, transparent=True) == ()
     for name, picture in (("o.webp", rgba), ("o.png", floats)):
-        (notice,) = check_output(tmp_path / name, picture, with_alpha=True)
+        (notice,) = check_output(tmp_path / name, picture, transparent=True)
         assert notice.code == "depth_lost"
     assert [default_suffix(p) for p in (rgba, cmyk, floats)] == [".png", ".tif", ".tif"]
 

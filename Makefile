@@ -1,0 +1,67 @@
+# Everything from a fresh machine with Python (3.11 or newer) and make.
+
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install -c constraints.txt
+
+.PHONY: help demo test check format bench bench-gpu clean
+
+help:
+	@echo "make demo       take an object out of a photograph, and show it"
+	@echo "make test       all tests"
+	@echo "make check      format, lint, types, tests"
+	@echo "make bench      benchmarks on the CPU"
+	@echo "make bench-gpu  benchmarks on a GPU"
+	@echo "make format     format the code"
+	@echo "make clean      remove what these commands have made"
+
+demo: $(VENV)/.demo
+	@$(BIN)/python scripts/demo.py
+
+test: $(VENV)/.test
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest
+
+format: $(VENV)/.dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.test
+	$(BIN)/python -m bench
+
+bench-gpu: $(VENV)/.test
+	$(BIN)/python -m bench --gpu
+
+clean:
+	rm -rf $(VENV) demo build dist .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache
+
+$(VENV)/.made:
+	@test -n "$(PYTHON)" || { echo "inpaintd needs Python 3.11 or newer: install it, or name it with make PYTHON=..." >&2; exit 1; }
+	@$(PYTHON) -m venv --clear $(VENV) || { echo "Python cannot make a virtual environment here; on Debian: apt install python3-venv" >&2; exit 1; }
+	@echo "Installing into $(VENV) ..."
+	@$(PIP) pip
+	@touch $@
+
+# -e: the stamps say what is installed, the code is used where it lies.
+$(VENV)/.base: $(VENV)/.made pyproject.toml constraints.txt
+	@$(PIP) -e .
+	@touch $@
+
+$(VENV)/.demo: $(VENV)/.base
+	@$(PIP) scikit-image
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.base
+	@$(PIP) --group test
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.test
+	@$(PIP) --group dev
+	@touch $@
