@@ -1,10 +1,12 @@
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 
-from inpaintd.engine import CancelledError
-from inpaintd.engines.load import load
+from inpaintd.engine import CancelledError, Engine
+from inpaintd.engines.opencv import Diffused
+from inpaintd.engines.patchmatch import PatchMatch
 from inpaintd.pipeline.layer import plane_of, samples_of
 from inpaintd.pipeline.run import run
 from inpaintd_protocol.errors import InpaintError
@@ -12,6 +14,12 @@ from inpaintd_protocol.messages import Inpaint, MakeMask, Preview, Progress
 from inpaintd_protocol.settings import Settings
 from tests.pipeline.pictures import filled, laid_over, photo, with_alpha
 from tests.synthetic_engines import Synthetic, fail, flat, identity, noise
+
+BUILT_IN: dict[str, Callable[[], Engine]] = {
+    "patchmatch": PatchMatch,
+    "telea": lambda: Diffused("telea"),
+    "navier-stokes": lambda: Diffused("navier-stokes"),
+}
 
 
 @pytest.fixture
@@ -26,7 +34,7 @@ def mask() -> Any:
 def test_a_photograph_with_a_transparent_hole_is_filled(mask: Any, model: str, depth: str) -> None:
     colour = photo(90, 101, depth)
     layer = with_alpha(colour, mask)
-    answer = filled(layer, load(model))
+    answer = filled(layer, BUILT_IN[model]())
     (result,) = answer.layers
     assert result.offset == (30 + 40, 40 + 30)
     assert (result.pixels.width, result.pixels.height, result.pixels.depth) == (30, 20, depth)
@@ -209,7 +217,7 @@ def test_without_a_text_model_words_are_an_error() -> None:
 def test_settings_that_nobody_takes_are_named(mask: Any) -> None:
     answer = filled(
         photo(90, 101, "u8"),
-        load("patchmatch"),
+        PatchMatch(),
         mask,
         prompt="a cat",
         steps=9,
@@ -225,7 +233,7 @@ def test_settings_that_nobody_takes_are_named(mask: Any) -> None:
 
 
 def test_variants_without_seeds_are_warned_about(mask: Any) -> None:
-    answer = filled(photo(90, 101, "u8"), load("telea"), mask, seed=None, count=2)
+    answer = filled(photo(90, 101, "u8"), Diffused("telea"), mask, seed=None, count=2)
     assert [w.message.split("”")[0] for w in answer.warnings] == ["“Variants"]
 
 
@@ -249,8 +257,8 @@ def test_the_infill_patchmatch_completes_the_hole_before_the_engine(mask: Any) -
     engine = identity()
     settings = Settings(infill="patchmatch", match_colour=False, seed=1)
     request = Inpaint("r", plane_of(with_alpha(colour, mask)), settings)
-    answer = run(request, engine, lambda _: None, prefill=load("patchmatch"))
-    direct = filled(with_alpha(colour, mask), load("patchmatch"))
+    answer = run(request, engine, lambda _: None, prefill=PatchMatch())
+    direct = filled(with_alpha(colour, mask), PatchMatch())
     assert bytes(answer.layers[0].pixels.data) == bytes(direct.layers[0].pixels.data)
 
 

@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 
 from inpaintd.engine import Array, Painted, Report, Task
+from inpaintd.engines.eight_bit import from_bytes, to_bytes
+from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.settings import Settings
 
 _METHODS = {"telea": cv2.INPAINT_TELEA, "navier-stokes": cv2.INPAINT_NS}
@@ -21,21 +23,32 @@ class Diffused:
     soft = False
     interruptible = False
 
-    def __init__(self, name: str) -> None:
-        """Args: name: "telea" or "navier-stokes"."""
+    def __init__(self, name: str, notices: tuple[tuple[str, str, str], ...] = ()) -> None:
+        """Args: name: "telea" or "navier-stokes"; notices: told with each result."""
         self._method = _METHODS[name]
+        self._notices = notices
 
     def paint(self, tasks: Sequence[Task], settings: Settings, report: Report) -> Painted:
-        """As `Engine.paint`; the colours under the hole have no influence."""
+        """As `Engine.paint`; the colours under the hole have no influence.
+
+        Raises:
+            InpaintError: `unsupported` when nothing is kept that could be continued.
+        """
         colours = []
         for index, task in enumerate(tasks):
             report("denoising", index, len(tasks), task=index)
             colours.append(self._fill(task))
         report("denoising", len(tasks), len(tasks), task=len(tasks) - 1)
-        return Painted(colours)
+        return Painted(colours, notices=self._notices)
 
     def _fill(self, task: Task) -> Array:
         hole = task.mask > 0
-        pixels = np.floor(np.clip(task.colour, 0, 1) * 255 + np.float32(0.5)).astype(np.uint8)
-        filled = cv2.inpaint(pixels, hole.astype(np.uint8), _RADIUS_PIXELS, self._method)
-        return np.where(hole[..., None], filled.astype(np.float32) / 255, task.colour)
+        if hole.all():
+            raise InpaintError(
+                "unsupported",
+                "The hole covers everything, so there is nothing to continue.",
+                "Select less, or choose a model that paints from a prompt.",
+            )
+        pixels, mask = to_bytes(task.colour), hole.astype(np.uint8)
+        filled = np.asarray(cv2.inpaint(pixels, mask, _RADIUS_PIXELS, self._method), np.uint8)
+        return np.where(hole[..., None], from_bytes(filled), task.colour)

@@ -4,12 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from inpaintd.engine import Array, Painted, Report, Task
+from inpaintd.engines.eight_bit import from_bytes, to_bytes
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.settings import Settings
+
+Pixels = NDArray[np.bool_]
+"""(H, W), a set of pixels."""
+
+_THIN = 5
+"""Half the width of a scratch, in pixels: up to here smaller patches give the better texture."""
+
+_LEAST_REACH = 24
+"""How far from the hole there are always sources, in pixels."""
+
+_LEAST_SIDE = 40
+"""Least side of a picture that PyPatchMatch fills well, in pixels."""
+
+_WIDE = 3
+"""How many times farther sources may lie when the surroundings are all alike."""
+
+_ALIKE = 0.02
+"""Largest difference between near and far surroundings, of 1, at which they count as alike."""
 
 
 class PatchMatch:
@@ -28,27 +48,89 @@ class PatchMatch:
         colours = []
         for index, task in enumerate(tasks):
             report("denoising", index, len(tasks), task=index)
-            colours.append(fill(task))
+            colours.append(completed(task))
         report("denoising", len(tasks), len(tasks), task=len(tasks) - 1)
         return Painted(colours)
 
 
-def fill(task: Task) -> Array:
-    """The task's colours, kept pixels exactly as they were."""
-    from patchmatch import patch_match
+def completed(task: Task) -> Array:
+    """The task's colours with the hole filled, (H, W, 3) float32; kept pixels as they were.
 
+    Raises:
+        InpaintError: `unsupported` when nothing is kept that could be continued.
+    """
     hole = task.mask > 0
-    sources = ~hole if task.source is None else task.source
-    if not sources.any():
+    shown = ~hole if task.source is None else task.source
+    if not shown.any():
         raise InpaintError(
             "unsupported",
             "The hole covers everything, so there is nothing to continue.",
-            "Select less, or send more of the picture around the selection.",
+            "Select less, or choose a model that paints from a prompt.",
         )
-    pixels = np.floor(np.clip(task.colour, 0, 1) * 255 + np.float32(0.5)).astype(np.uint8)
-    patch_match.set_random_seed(task.seed)
-    unusable: NDArray[np.bool_] = ~hole & ~sources
+    pixels = to_bytes(task.colour)
+    half_width = _half_width(hole)
+    sources = sources_near(pixels, hole, shown, max(_LEAST_REACH, half_width))
+    near = _around(hole | sources)
+    patch_size = 2 if half_width <= _THIN else 3
+    filled = _inpainted(pixels[near], hole[near], sources[near], patch_size, task.seed)
+    colour = task.colour.copy()
+    colour[near][hole[near]] = from_bytes(filled)[hole[near]]
+    return colour
+
+
+def _inpainted(
+    pixels: NDArray[np.uint8], hole: Pixels, sources: Pixels, patch_size: int, seed: int
+) -> NDArray[np.uint8]:
+    """(H, W, 3) pixels with the hole filled from the sources, by PyPatchMatch."""
+    from patchmatch import patch_match
+
+    # Pictures hardly larger than a patch come back with black holes, so they are mirrored.
+    height, width = hole.shape
+    above, left = (max(0, _LEAST_SIDE - side + 1) // 2 for side in (height, width))
+    margins = ((above, above), (left, left))
+    padded_hole = np.pad(hole, margins, "symmetric")
+    excluded = ~(padded_hole | np.pad(sources, margins, "symmetric"))
+    patch_match.set_random_seed(seed)
     filled = patch_match.inpaint(
-        pixels, hole, global_mask=unusable if unusable.any() else None, patch_size=3
-    )
-    return np.where(hole[..., None], filled.astype(np.float32) / 255, task.colour)
+        np.pad(pixels, (*margins, (0, 0)), "symmetric"),
+        padded_hole,
+        global_mask=excluded if excluded.any() else None,
+        patch_size=patch_size,
+    )[above : above + height, left : left + width]
+    known = pixels[sources]
+    return np.asarray(np.clip(filled, known.min(axis=0), known.max(axis=0)), np.uint8)
+
+
+def sources_near(pixels: NDArray[np.uint8], hole: Pixels, shown: Pixels, reach: float) -> Pixels:
+    """The kept pixels that may be copied into the hole.
+
+    What is near belongs together: a face two hole-widths away has no business in a wall. Only in
+    surroundings that are all alike, such as gravel, do farther sources make for less repetition.
+
+    Args:
+        pixels: (H, W, 3).
+        shown: kept pixels that may be copied at all.
+        reach: how far from the hole things belong together, in pixels.
+    """
+    away = cv2.distanceTransform((~hole).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
+    near = shown & (away <= reach)
+    far = shown & (away > reach) & (away <= _WIDE * reach)
+    if not near.any():
+        return shown
+    if not far.any():
+        return near
+    tenths = np.linspace(0.05, 0.95, 10)
+    near_tones, far_tones = (np.quantile(pixels[part], tenths, axis=0) for part in (near, far))
+    difference = np.abs(near_tones - far_tones).mean(axis=0).max() / 255
+    return near | far if difference < _ALIKE else near
+
+
+def _half_width(hole: Pixels) -> float:
+    """Radius of the largest disc inside the hole; what lies beyond the picture counts as hole."""
+    return float(np.max(cv2.distanceTransform(hole.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)))
+
+
+def _around(pixels: Pixels) -> tuple[slice, slice]:
+    """Rows and columns that hold all of these pixels."""
+    rows, columns = np.flatnonzero(pixels.any(axis=1)), np.flatnonzero(pixels.any(axis=0))
+    return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
