@@ -16,7 +16,7 @@ from .earlier_fills import fill_above
 from .filling import Waiting, fill
 from .following import CANCELLED
 from .remembered import Choices, remember, remembered
-from .target import Target, find_target
+from .target import find_target
 from .waiting import Quiet, Windowed
 
 CONTENT_AWARE = "patchmatch"
@@ -48,14 +48,13 @@ class Call:
 
 def inpaint(call: Call) -> Gimp.Layer:
     """Ask (unless a script calls), then fill."""
-    with closing(find_target(call.image, call.drawables)) as target:
-        if call.by_script:
-            choices = call.passed
-        elif call.with_dialog:
-            choices = _ask(call, target, remembered())
-        else:
-            choices = remembered()
-        return fill(target, choices, call.waiting())
+    if call.by_script:
+        choices = call.passed
+    elif call.with_dialog:
+        choices = _ask(call, remembered())
+    else:
+        choices = remembered()
+    return _fill(call, choices)
 
 
 def again(call: Call) -> Gimp.Layer:
@@ -65,15 +64,13 @@ def again(call: Call) -> Gimp.Layer:
     choices = Choices(
         replace(last.settings, seed=None), last.mask_source if source == "automatic" else source
     )
-    with closing(find_target(call.image, call.drawables, anew=True)) as target:
-        return fill(target, choices, call.waiting())
+    return _fill(call, choices, anew=True)
 
 
 def fill_without_prompt(call: Call) -> Gimp.Layer:
     """Content-aware fill."""
     choices = Choices(Settings(model=CONTENT_AWARE), call.passed.mask_source)
-    with closing(find_target(call.image, call.drawables)) as target:
-        return fill(target, choices, call.waiting())
+    return _fill(call, choices)
 
 
 def edit_again(call: Call) -> Gimp.Layer:
@@ -87,19 +84,25 @@ def edit_again(call: Call) -> Gimp.Layer:
             "Click on a layer that Inpaint has made; its settings are saved with it in XCF files.",
         )
     choices = Choices(earlier.recipe.settings, earlier.recipe.mask_source)
-    with closing(find_target(call.image, call.drawables, anew=True)) as target:
-        if not call.by_script:
-            choices = _ask(call, target, choices)
+    if not call.by_script:
+        choices = _ask(call, choices, anew=True)
+    return _fill(call, choices, anew=True)
+
+
+def _fill(call: Call, choices: Choices, *, anew: bool = False) -> Gimp.Layer:
+    # Found again after the dialog: the image is not frozen while it is open.
+    with closing(find_target(call.image, call.drawables, anew=anew)) as target:
         return fill(target, choices, call.waiting())
 
 
-def _ask(call: Call, target: Target, start: Choices) -> Choices:
+def _ask(call: Call, start: Choices, *, anew: bool = False) -> Choices:
     """Show the dialog; what was chosen is remembered even when the fill fails later."""
     from .dialog import ask
 
-    with connected(call.waiting().starting_daemon) as client:
-        models = client.models().models
-    choices = ask(target, start, models)
+    with closing(find_target(call.image, call.drawables, anew=anew)) as target:
+        with connected(call.waiting().starting_daemon) as client:
+            models = client.models().models
+        choices = ask(target, start, models)
     if choices is None:
         raise InpaintError(CANCELLED, "Cancelled.")
     remember(choices)

@@ -9,7 +9,7 @@ from gi.repository import Gimp
 
 from inpaintd_protocol.client import Client, new_request_id
 from inpaintd_protocol.errors import InpaintError
-from inpaintd_protocol.messages import Finished, Inpaint, Notice, Preview
+from inpaintd_protocol.messages import Finished, Inpaint, Notice
 from inpaintd_protocol.plane import Plane
 from inpaintd_protocol.rectangle import Rectangle
 
@@ -18,11 +18,13 @@ from .daemon import connected
 from .formats import depths_of
 from .inserting import Place, Sketch, insert_fill
 from .lost_colour import flat_colour_of_hole
-from .masks import MaskSource
+from .masks import SOURCES, MaskSource
 from .pixels import read_colour
 from .recipe import Recipe
 from .remembered import Choices
 from .target import Target
+
+_RIM_PIXELS = 16
 
 
 class Waiting(Protocol):
@@ -57,9 +59,7 @@ def fill(target: Target, choices: Choices, waiting: Waiting) -> Gimp.Layer:
         colour, mask = read(target, source, rectangle)
         notices += painted_over(target, colour, mask) if settings.strength < 1 else []
         wire_settings = replace(settings, preview=waiting.previews)
-        request = Inpaint(
-            new_request_id(), colour, wire_settings, (rectangle.x, rectangle.y), mask
-        )
+        request = Inpaint(new_request_id(), colour, wire_settings, (rectangle.x, rectangle.y), mask)
         try:
             finished = waiting.until_finished(client, request, sketch)
         finally:
@@ -109,6 +109,27 @@ def read(
     depths = depths_of(target.image)
     colour = read_colour(target.parts, rectangle, depths.colour)
     return colour, source.read(rectangle, depths.mask) if source else None
+
+
+def hole_in_words(target: Target, mask_source: str) -> str:
+    """Where the hole comes from and how large it is, for the dialog.
+
+    Raises:
+        InpaintError: `empty_mask`.
+    """
+    source = target.mask_source(mask_source)
+    bounds = target.bounds(source)
+    origin = SOURCES[source.name][0] if source.name != "automatic" else "The earlier fill"
+    return f"{origin}: {bounds.width} × {bounds.height} px on “{target.layer.get_name()}”"
+
+
+def painted_over_before(target: Target, mask_source: str) -> Notice | None:
+    """As `painted_over`, from the hole and a few pixels round it."""
+    source = target.mask_source(mask_source)
+    if source.name == "transparency":
+        return None
+    look_at = target.bounds(source).grown(_RIM_PIXELS).intersection(target.extent)
+    return next(iter(painted_over(target, *read(target, source, look_at))), None)
 
 
 def painted_over(target: Target, colour: Plane, mask: Plane | None) -> list[Notice]:

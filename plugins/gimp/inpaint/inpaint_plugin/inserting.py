@@ -41,9 +41,7 @@ class Place:
     def layer_is_gone(self) -> bool:
         return not self._above.is_valid()
 
-    def new_layer(
-        self, name: str, width: int, height: int, offset: tuple[int, int]
-    ) -> Gimp.Layer:
+    def new_layer(self, name: str, width: int, height: int, offset: tuple[int, int]) -> Gimp.Layer:
         """An empty layer of the image's kind, not yet in it."""
         image = self.image()
         grey = image.get_base_type() == Gimp.ImageBaseType.GRAY

@@ -124,8 +124,7 @@ def colour_lost_remedy() -> str:
 def image_is_gone() -> InpaintError:
     return InpaintError(
         "unsupported",
-        "The image was closed while its hole was being filled, so there is nowhere to put the "
-        "new layer.",
+        "The image was closed meanwhile, so there is nowhere to put the new layer.",
         "Open the image again, and repeat.",
     )
 

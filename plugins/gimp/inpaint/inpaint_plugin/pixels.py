@@ -57,9 +57,7 @@ def read_alpha(parts: Sequence[Part], rectangle: Rectangle) -> bytes:
 
 def read_channel(buffer: Gegl.Buffer, rectangle: Rectangle, depth: str) -> bytes:
     """A channel, selection or layer mask; 0 outside it. The rectangle is in its own coordinates."""
-    return bytes(
-        buffer.get(_gegl(rectangle), 1.0, MASK_FORMATS[depth], Gegl.AbyssPolicy.NONE)
-    )
+    return bytes(buffer.get(_gegl(rectangle), 1.0, MASK_FORMATS[depth], Gegl.AbyssPolicy.NONE))
 
 
 def write_colour(layer: Gimp.Layer, plane: Plane) -> None:
@@ -104,9 +102,7 @@ _SAMPLES = {"u8": "u8", "u16": "u16", "f32": "float"}
 
 
 def _get(buffer: Gegl.Buffer, rectangle: Rectangle, depth: str) -> bytes:
-    return bytes(
-        buffer.get(_gegl(rectangle), 1.0, COLOUR_FORMATS[depth], Gegl.AbyssPolicy.NONE)
-    )
+    return bytes(buffer.get(_gegl(rectangle), 1.0, COLOUR_FORMATS[depth], Gegl.AbyssPolicy.NONE))
 
 
 def _set(drawable: Gimp.Drawable, pixel_format: str, plane: Plane) -> None:

@@ -83,9 +83,7 @@ class InpaintPlugIn(Gimp.PlugIn):  # type: ignore[misc]  # gi has no types
 
     def do_create_procedure(self, name: str) -> Gimp.Procedure:
         command = COMMANDS[name]
-        procedure = Gimp.ImageProcedure.new(
-            self, name, Gimp.PDBProcType.PLUGIN, _run, command
-        )
+        procedure = Gimp.ImageProcedure.new(self, name, Gimp.PDBProcType.PLUGIN, _run, command)
         procedure.set_image_types("*")
         # Also with no or several layers, so that a message can say what is missing.
         mask = Gimp.ProcedureSensitivityMask

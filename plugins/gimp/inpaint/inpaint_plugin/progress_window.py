@@ -32,9 +32,7 @@ class Shown(Protocol):
     def changed(self) -> None: ...
 
 
-def wait_in_window(
-    client: Client, following: Following, request_id: str, shown: Shown
-) -> Finished:
+def wait_in_window(client: Client, following: Following, request_id: str, shown: Shown) -> Finished:
     """Show the window until the request has ended.
 
     Raises:
@@ -49,9 +47,7 @@ def wait_in_window(
 
 
 class _Window:
-    def __init__(
-        self, client: Client, following: Following, request_id: str, shown: Shown
-    ) -> None:
+    def __init__(self, client: Client, following: Following, request_id: str, shown: Shown) -> None:
         self._client = client
         self._following = following
         self._request_id = request_id

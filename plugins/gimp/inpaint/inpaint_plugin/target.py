@@ -127,6 +127,10 @@ def find_target(
     Raises:
         InpaintError: when it is not clear which layer is meant, or it cannot be repainted.
     """
+    if not image.is_valid():
+        raise messages.image_is_gone()
+    if not all(drawable.is_valid() for drawable in drawables):
+        raise messages.no_single_layer(0)
     if image.get_base_type() == Gimp.ImageBaseType.INDEXED:
         raise messages.indexed()
     layer, quick_mask = _layer_meant(image, drawables)
@@ -150,9 +154,7 @@ def find_target(
     parts += [part_of(filters.of(item), with_layer_mask=True) for item in earlier]
     if floating is not None:
         parts.append(part_of(floating, with_layer_mask=False))
-    return Target(
-        image, layer, above, parts, fill if anew else None, floating, quick_mask, filters
-    )
+    return Target(image, layer, above, parts, fill if anew else None, floating, quick_mask, filters)
 
 
 def _layer_meant(
@@ -174,4 +176,3 @@ def _layer_meant(
 
 QUICK_MASK = "Qmask"
 """Name of the channel that GIMP makes while the Quick Mask is on."""
-

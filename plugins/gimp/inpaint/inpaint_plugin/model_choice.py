@@ -1,0 +1,58 @@
+"""The list of models as the daemon gave it, with what each needs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import gi
+
+gi.require_version("Gtk", "3.0")
+from gi.repository import Gtk, Pango  # noqa: E402
+
+from inpaintd_protocol.messages import ModelInfo  # noqa: E402
+
+
+class ModelChoice:
+    """A combo box of models, and a note below it."""
+
+    def __init__(self, models: Sequence[ModelInfo], tooltip: str) -> None:
+        self._by_name = {model.name: model for model in models}
+        self.combo = Gtk.ComboBoxText()
+        usual = next((model for model in models if model.default), None)
+        self.combo.append("", f"Default ({usual.title})" if usual else "Default")
+        for model in models:
+            missing = "" if model.installed else " (not installed)"
+            self.combo.append(model.name, model.title + missing)
+        self.combo.set_tooltip_text(tooltip)
+        # a long title must not widen the whole dialog
+        for cell in self.combo.get_cells():
+            cell.set_property("ellipsize", Pango.EllipsizeMode.END)
+        self._usual = usual
+        self.note = Gtk.Label(xalign=0.0, wrap=True, selectable=True, max_width_chars=40)
+        self.note.set_can_focus(False)
+        self.note.get_style_context().add_class("dim-label")
+        attributes = Pango.AttrList()
+        attributes.insert(Pango.attr_scale_new(0.9))
+        self.note.set_attributes(attributes)
+
+    def get(self) -> str:
+        return self.combo.get_active_id() or ""
+
+    def set(self, name: str) -> None:
+        """Choose a model; one that is gone from the registry becomes the default."""
+        self.combo.set_active_id(name if name in self._by_name else "")
+
+    def chosen(self) -> ModelInfo | None:
+        return self._by_name.get(self.get(), self._usual)
+
+    def show_note(self) -> None:
+        model = self.chosen()
+        words = []
+        if model is not None and model.needs:
+            words.append(f"Needs {model.needs}.")
+        if model is not None and not model.installed and model.install:
+            words.append(f"Install it in a terminal with: {model.install}")
+        if model is not None and "prompt" not in model.honours:
+            words.append("Fills from the surroundings; takes no prompt.")
+        self.note.set_text(" ".join(words))
+        self.note.set_visible(bool(words))

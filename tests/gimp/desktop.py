@@ -1,0 +1,150 @@
+"""A desktop that nobody sees, with a GIMP on it that is used by keyboard."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .gimp_root import Gimp
+
+_GIMPRC = """\
+(show-welcome-dialog no)
+(config-version "3.99.0")
+(check-updates no)
+(show-tips no)
+(save-session-info no)
+(color-management (mode off))
+(undo-levels 20)
+"""
+
+
+@dataclass
+class Desktop:
+    """An X display with a window manager."""
+
+    gimp: Gimp
+    display: str
+    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    def start(self, *words: str) -> subprocess.Popen[bytes]:
+        log = (self.gimp.work / "desktop.log").open("ab")
+        with log:
+            process = subprocess.Popen(
+                self._command(*words), stdout=log, stderr=log, start_new_session=True
+            )
+        self.processes.append(process)
+        return process
+
+    def run(self, *words: str) -> str:
+        done = subprocess.run(
+            self._command(*words), capture_output=True, text=True, timeout=60, check=False
+        )
+        return done.stdout
+
+    def key(self, *keys: str) -> None:
+        self.run("xdotool", "key", "--clearmodifiers", "--delay", "30", *keys)
+
+    def write(self, text: str) -> None:
+        self.run("xdotool", "type", "--delay", "15", text)
+
+    def windows(self) -> list[str]:
+        """Titles of all windows."""
+        return [line.split(None, 3)[-1] for line in self.run("wmctrl", "-l").splitlines()]
+
+    def wait_for_window(self, title: str, seconds: float = 40) -> None:
+        """Wait for a window with exactly this title, or one that begins so when it ends in *."""
+        self.wait_until(lambda: self.shows(title), f"a window “{title}” opens", seconds)
+
+    def wait_for_no_window(self, title: str, seconds: float = 40) -> None:
+        self.wait_until(lambda: not self.shows(title), f"the window “{title}” closes", seconds)
+
+    def shows(self, title: str) -> bool:
+        if title.endswith("*"):
+            return any(window.startswith(title[:-1]) for window in self.windows())
+        return title in self.windows()
+
+    def activate(self, title: str) -> None:
+        self.run("wmctrl", "-F", "-a", title)
+        time.sleep(0.2)
+
+    def screenshot(self, path: Path, window: str | None = None) -> None:
+        """Save a picture of the whole desktop, or of one window with its frame."""
+        inside = self.gimp.work / "screenshot.png"
+        what = ["-window", "root"]
+        self.run("import", *what, self.gimp.inside(inside))
+        if window is not None:
+            x, y, width, height = self._place_of(window)
+            self.run(
+                "convert",
+                self.gimp.inside(inside),
+                "-crop",
+                f"{width}x{height}+{x}+{y}",
+                "+repage",
+                self.gimp.inside(inside),
+            )
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(inside.read_bytes())
+
+    def wait_until(self, holds: object, what: str, seconds: float = 40) -> None:
+        deadline = time.monotonic() + seconds
+        while not holds():  # type: ignore[operator]
+            if time.monotonic() > deadline:
+                self.screenshot(self.gimp.work / "failed.png")
+                raise AssertionError(
+                    f"in {seconds} s it never came about that {what}; windows: {self.windows()}"
+                )
+            time.sleep(0.05)
+
+    def _place_of(self, title: str) -> tuple[int, int, int, int]:
+        for line in self.run("wmctrl", "-lG").splitlines():
+            _id, _desktop, x, y, width, height, _host, name = line.split(None, 7)
+            if name == title:
+                frame = 24  # openbox's title bar
+                return int(x) - 2, int(y) - frame, int(width) + 4, int(height) + frame + 2
+        raise AssertionError(f"no window “{title}”")
+
+    def _command(self, *words: str) -> list[str]:
+        return self.gimp.command("env", f"DISPLAY={self.display}", *words)
+
+
+@contextmanager
+def desktop(gimp: Gimp, size: str = "1400x900") -> Iterator[Desktop]:
+    """Start a display and a window manager; end all that was started on it afterwards."""
+    gimp.configuration.mkdir(parents=True, exist_ok=True)
+    (gimp.configuration / "gimprc").write_text(_GIMPRC)
+    made = Desktop(gimp, f":{_free_display(gimp)}")
+    try:
+        made.start("Xvfb", made.display, "-screen", "0", f"{size}x24", "-nolisten", "tcp")
+        made.wait_until(
+            lambda: made.run("xdotool", "getdisplaygeometry").strip() != "", "the display is there"
+        )
+        made.start("openbox")
+        made.wait_until(lambda: "Name:" in made.run("wmctrl", "-m"), "openbox runs")
+        yield made
+    finally:
+        for process in reversed(made.processes):
+            _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a process and what it has started: all that is in its session."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    process.wait(20)
+
+
+def _free_display(gimp: Gimp) -> int:
+    sockets = (gimp.root or Path("/")) / "tmp" / ".X11-unix"
+    locks = (gimp.root or Path("/")) / "tmp"
+    for number in range(77, 200):
+        if not (sockets / f"X{number}").exists() and not (locks / f".X{number}-lock").exists():
+            return number
+    raise AssertionError("no free display")
