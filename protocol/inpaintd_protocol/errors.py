@@ -14,6 +14,8 @@ An error says what is wrong and what to do about it in whole sentences; programs
     unknown_request     no request of that id, or its result is no longer kept
     unknown_model       no model of that name
     model_missing       the model is known and not installed
+    model_damaged       the model's files cannot be loaded
+    unreachable         the hub that models come from does not answer
     unsupported         the engine cannot do what was asked for
     out_of_memory       every rung of the memory ladder was tried
     engine_failed       the engine raised

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from inpaintd.engine import Painted, Task
 from inpaintd.engines.diffusion.engine import DiffusionEngine
-from inpaintd.engines.diffusion.model import Source
+from inpaintd.engines.diffusion.library import Library
+from inpaintd.models.registry import Entry, Registry
 from inpaintd_protocol.settings import Settings
 
 Array = NDArray[np.float32]
@@ -47,14 +48,24 @@ def quiet(*_: Any, **__: Any) -> None:
     """A report that nobody reads."""
 
 
-def source(folder: Path) -> Source:
-    """The tiny model in this folder, with its prior beside it if it has one."""
-    prior = folder.with_name(f"{folder.name}-prior")
-    return Source(folder.name, folder, prior=prior if prior.exists() else None, native_side=64)
+def library(folder: Path, **more: Entry) -> Library:
+    """A library with the tiny model in this folder, and its prior if it has one."""
+    name = folder.name
+    prior = folder.with_name(f"{name}-prior")
+    entry = Entry(
+        name,
+        name,
+        "diffusion",
+        native_side=64,
+        source=str(folder),
+        prior=str(prior) if prior.exists() else "",
+    )
+    registry = Registry({name: entry, **more}, default=name, home=folder.parent)
+    return Library(lambda: registry)
 
 
-def engine(folder: Path) -> DiffusionEngine:
-    return DiffusionEngine(source(folder), torch.device("cpu"))
+def engine(folder: Path, **more: Entry) -> DiffusionEngine:
+    return DiffusionEngine(library(folder, **more), torch.device("cpu"))
 
 
 def paint(

@@ -1,18 +1,29 @@
-"""The engines that come with the base install, by name."""
+"""The engines by name, each imported when it is first needed."""
 
 from __future__ import annotations
 
 from importlib import import_module
+from pathlib import Path
 
 from inpaintd.engine import Engine
+from inpaintd.models.registry import load_registry
 from inpaintd_protocol.errors import InpaintError
 
+_NO_PATCHMATCH = (
+    "no_patchmatch",
+    "Content-aware fill (PyPatchMatch) is not installed here, so the hole was filled smoothly.",
+    "Install it where there is a wheel for the system: pip install PyPatchMatch",
+)
 
-def load(name: str) -> Engine:
+
+def load(name: str, home: Path = Path()) -> Engine:
     """The engine of this name, ready to paint; `package.module:factory` is somebody's own.
 
+    Args:
+        home: where models are installed; those of the base install need none.
+
     Raises:
-        InpaintError: `unknown_model`.
+        InpaintError: `unknown_model`, or `unsupported` when the engine's extra is not installed.
     """
     module, colon, factory = name.partition(":")
     if colon:
@@ -20,13 +31,40 @@ def load(name: str) -> Engine:
         return made
     match name:
         case "patchmatch":
-            from inpaintd.engines.patchmatch import PatchMatch
-
-            return PatchMatch()
+            return _patchmatch()
         case "telea" | "navier-stokes":
             from inpaintd.engines.opencv import Diffused
 
             return Diffused(name)
+        case "diffusion":
+            return _diffusion(home)
     raise InpaintError(
         "unknown_model", f"There is no built-in engine named {name[:80]!r}.", "See: inpaintd models"
     )
+
+
+def _patchmatch() -> Engine:
+    try:
+        from patchmatch import patchmatch_available
+    except ImportError:
+        patchmatch_available = False
+    if not patchmatch_available:
+        from inpaintd.engines.opencv import Diffused
+
+        return Diffused("telea", notices=(_NO_PATCHMATCH,))
+    from inpaintd.engines.patchmatch import PatchMatch
+
+    return PatchMatch()
+
+
+def _diffusion(home: Path) -> Engine:
+    try:
+        from inpaintd.engines.diffusion.engine import DiffusionEngine
+        from inpaintd.engines.diffusion.library import Library
+    except ImportError as error:
+        raise InpaintError(
+            "unsupported",
+            f"Diffusion models need an extra that is not installed ({error}).",
+            'Install it: pip install "inpaintd[diffusion]"',
+        ) from error
+    return DiffusionEngine(Library(lambda: load_registry(home)))

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import difflib
 import tomllib
-from dataclasses import dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from inpaintd.engines.diffusion.honours import HONOURS
+from inpaintd.models.installed import folder_of, installation, is_path
 from inpaintd.pipeline.plan import WorkSizes
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.messages import ModelInfo
+from inpaintd_protocol.settings import Settings
 
 BUILT_IN_DEFAULT = "patchmatch"
 """The model of a request that names none, until the user chooses another."""
@@ -29,12 +32,42 @@ class Entry:
     engine: str
     native_side: int | None = None
     multiple: int = 1
+    context_factor: float = 0.0
     needs: str = ""
     honours: tuple[str, ...] = field(default=())
+    kind: str = "model"
+    """model, or what is no model by itself: controlnet, part (a VAE, a prior)."""
+    source: str = ""
+    """A repository of the hub (owner/name), a folder, or a .safetensors file; empty: built in."""
+    revision: str = ""
+    """Commit of the repository; empty for the newest when it is installed."""
+    variant: str = ""
+    """Which of several sets of weights, such as fp16."""
+    vae: str = ""
+    """Name of the entry, or folder, of another VAE."""
+    prior: str = ""
+    """Name of the entry, or folder, of Kandinsky's prior."""
+    control: str = ""
+    """Of a ControlNet: inpaint or tile."""
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    """Settings that this model wants where the user has not set them."""
+
+    @property
+    def install_command(self) -> str:
+        return f"inpaintd models install {self.name}" if self.source else ""
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Names of the entries that must be installed besides this one."""
+        return tuple(name for name in (self.vae, self.prior) if name and not is_path(name))
 
     @property
     def sizes(self) -> WorkSizes:
-        return WorkSizes(native_side=self.native_side, multiple=self.multiple)
+        return WorkSizes(
+            native_side=self.native_side,
+            multiple=self.multiple,
+            context_factor=self.context_factor,
+        )
 
 
 @dataclass(frozen=True)
@@ -43,6 +76,7 @@ class Registry:
 
     entries: dict[str, Entry]
     default: str
+    home: Path
 
     def find(self, name: str) -> Entry:
         """The entry of this name; the default one for the empty name.
@@ -52,6 +86,8 @@ class Registry:
         """
         entry = self.entries.get(name or self.default)
         if entry is None:
+            import difflib  # here, because a daemon must be ready at once and seldom needs it
+
             near = difflib.get_close_matches(name, self.entries, n=3) or sorted(self.entries)
             raise InpaintError(
                 "unknown_model",
@@ -60,20 +96,51 @@ class Registry:
             )
         return entry
 
+    def settled(self, entry: Entry, settings: Settings) -> Settings:
+        """The settings with the model's own defaults where the user has not set any."""
+        unset = {k: v for k, v in entry.defaults.items() if k not in settings.changed()}
+        return replace(settings, **unset)
+
+    def installed(self, entry: Entry) -> bool:
+        """Whether it and all its parts are there."""
+        if not entry.source:
+            return True
+        return installation(self.home, entry.name, entry.source) is not None and all(
+            self.installed(self.find(part)) for part in entry.parts
+        )
+
+    def folder(self, entry: Entry) -> Path:
+        """Where its files are.
+
+        Raises:
+            InpaintError: `model_missing`, naming the command that installs it.
+        """
+        if not self.installed(entry):
+            raise InpaintError(
+                "model_missing",
+                f"The model {entry.name} is not installed.",
+                f"There is nothing at {entry.source}."
+                if is_path(entry.source)
+                else f"Install it: {entry.install_command}",
+            )
+        return folder_of(self.home, entry.name, entry.source)
+
     def infos(self) -> tuple[ModelInfo, ...]:
         return tuple(
             ModelInfo(
                 name=e.name,
                 title=e.title,
                 engine=e.engine,
-                installed=True,
+                installed=self.installed(e),
                 default=e.name == self.default,
                 native_side=e.native_side,
                 multiple=e.multiple,
                 needs=e.needs,
-                honours=e.honours,
+                install="" if self.installed(e) else e.install_command,
+                honours=e.honours or (tuple(sorted(HONOURS)) if e.engine == "diffusion" else ()),
             )
             for e in self.entries.values()
+            if e.kind == "model"
         )
 
 
@@ -98,6 +165,7 @@ def load_registry(home: Path) -> Registry:
 @lru_cache(maxsize=1)
 def _load(user_file: Path, changed_at: int) -> Registry:
     """The registry as of this change of the user's file; 0 means that there is no such file."""
+
     tables = tomllib.loads(_SHIPPED.read_text(encoding="utf-8"))
     default = BUILT_IN_DEFAULT
     if changed_at:
@@ -105,7 +173,8 @@ def _load(user_file: Path, changed_at: int) -> Registry:
         default = user.pop("default", default)
         for name, table in user.items():
             tables[name] = tables.get(name, {}) | table
-    return Registry({name: _entry(name, table) for name, table in tables.items()}, default)
+    entries = {name: _entry(name, table) for name, table in tables.items()}
+    return Registry(entries, default, user_file.parent)
 
 
 def _entry(name: str, table: dict[str, Any]) -> Entry:

@@ -1,8 +1,9 @@
-"""What a worker does with a request: loads the engine that its model needs, and runs the pipeline."""
+"""What a worker does with a request: load the engine that its model needs, run the pipeline."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -10,7 +11,7 @@ from inpaintd.engine import Engine
 from inpaintd.engines.load import load
 from inpaintd.models.registry import load_registry
 from inpaintd.pipeline.run import run
-from inpaintd_protocol.messages import Finished, Job, Message
+from inpaintd_protocol.messages import Finished, Inpaint, Job, Message
 
 
 class Started(Protocol):
@@ -33,7 +34,11 @@ class Work:
             InpaintError: with a sentence for the user.
             CancelledError: out of `tell`.
         """
-        entry = load_registry(self._home).find(request.settings.model)
+        registry = load_registry(self._home)
+        entry = registry.find(request.settings.model)
+        request = replace(request, settings=registry.settled(entry, request.settings))
+        if isinstance(request, Inpaint) and entry.source:
+            registry.folder(entry)  # says what is missing before anything large is imported
         engine = self._engine(entry.engine)
         started(entry.name, interruptible=engine.interruptible)
         return run(
@@ -47,5 +52,5 @@ class Work:
 
     def _engine(self, name: str) -> Engine:
         if name not in self._engines:
-            self._engines[name] = load(name)
+            self._engines[name] = load(name, self._home)
         return self._engines[name]

@@ -11,33 +11,17 @@ from numpy.typing import NDArray
 from inpaintd.engine import Painted, Report, Task
 from inpaintd_protocol.settings import Settings
 
-from .model import Model, Source, load
+from .honours import HONOURS
+from .library import Library
+from .model import Model, load
 from .paint import paint, prepare
 from .preview import LatentColours
 
 Array = NDArray[np.float32]
 
-HONOURS = frozenset(
-    {
-        "prompt",
-        "negative_prompt",
-        "strength",
-        "steps",
-        "guidance_scale",
-        "seed",
-        "count",
-        "infill",
-        "replace",
-        "scheduler",
-        "width",
-        "height",
-        "preview",
-    }
-)
-
 
 class DiffusionEngine:
-    """Fills regions with one model, which is loaded when it is first needed."""
+    """Fills regions with the models of a library, each loaded when it is first needed."""
 
     honours = HONOURS
     soft = True
@@ -45,11 +29,11 @@ class DiffusionEngine:
 
     def __init__(
         self,
-        source: Source,
+        library: Library,
         device: torch.device | None = None,
         dtype: torch.dtype | None = None,
     ) -> None:
-        self.source = source
+        self.library = library
         self.device = device or best_device()
         self.dtype = dtype
         self._model: Model | None = None
@@ -68,7 +52,7 @@ class DiffusionEngine:
                     ),
                 ),
             )
-        model = self._loaded(report)
+        model = self._loaded(settings.model, report)
         report("preparing")
         jobs = [prepare(model, task, settings) for task in tasks]
         total = sum(job.steps for job in jobs)
@@ -79,10 +63,13 @@ class DiffusionEngine:
             painted.append(paint(model, job, settings, report, place, latent_colours))
         return Painted(painted, steps=jobs[0].steps if jobs else 0)
 
-    def _loaded(self, report: Report) -> Model:
-        if self._model is None:
+    def _loaded(self, name: str, report: Report) -> Model:
+        source = self.library.model(name)
+        if self._model is None or self._model.source != source:
             report("loading")
-            self._model = load(self.source, self.device, self.dtype)
+            # Two models at once rarely fit.
+            self._model = self._colours = None
+            self._model = load(source, self.device, self.dtype)
         return self._model
 
     def _latent_colours(self, model: Model) -> LatentColours:

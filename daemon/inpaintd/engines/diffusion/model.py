@@ -15,6 +15,7 @@ from inpaintd_protocol.errors import InpaintError
 
 from .families import FAMILY_OF_CLASS, KANDINSKY, QWEN, SD, Family
 from .reuse import Reuse
+from .source import Source
 
 REUSE_BYTES = 256 << 20
 """Memory for prompt embeddings and VAE posteriors."""
@@ -25,31 +26,11 @@ transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-cal
 
 
 @dataclass(frozen=True)
-class Source:
-    """Where the files of a model are.
-
-    Attributes:
-        name: as in the registry.
-        folder: in the layout of diffusers, with a model_index.json.
-        variant: which of several sets of weights ("fp16"); empty for the plain one.
-        vae: folder of another VAE; None for the model's own.
-        prior: folder of Kandinsky's prior.
-        native_side: side of the square area that it paints best; None for what its files say.
-    """
-
-    name: str
-    folder: Path
-    variant: str = ""
-    vae: Path | None = None
-    prior: Path | None = None
-    native_side: int | None = None
-
-
-@dataclass(frozen=True)
 class Model:
     """A loaded model.
 
     Attributes:
+        source: what it was loaded from.
         pipe: the stock inpainting pipeline.
         prior: Kandinsky's prior pipeline.
         conditioned: whether the mask is an input of the denoiser ("9 channels").
@@ -58,7 +39,7 @@ class Model:
         reuse: what it need not compute twice.
     """
 
-    name: str
+    source: Source
     family: Family
     pipe: Any
     prior: Any
@@ -138,7 +119,7 @@ def load(source: Source, device: torch.device, dtype: torch.dtype | None = None)
     if family is not KANDINSKY:
         reuse.stand_before_prompts(pipe)
     return Model(
-        name=source.name,
+        source=source,
         family=family,
         pipe=pipe,
         prior=prior,

@@ -1,0 +1,97 @@
+"""From the names in a request to the files of models, ControlNets, LoRAs and embeddings.
+
+LoRAs and embeddings need no entry in models.toml: any .safetensors file in ~/.inpaintd/loras and
+~/.inpaintd/embeddings is known by its name.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from inpaintd.models.installed import is_path
+from inpaintd.models.registry import Registry
+from inpaintd_protocol.errors import InpaintError
+
+from .source import Source
+
+
+@dataclass(frozen=True)
+class Library:
+    """What is installed now: models may come while the engine lives."""
+
+    current: Callable[[], Registry]
+
+    @property
+    def registry(self) -> Registry:
+        return self.current()
+
+    def model(self, name: str) -> Source:
+        """The files of a model.
+
+        Raises:
+            InpaintError: `unknown_model`, `model_missing`, or `unsupported` for what is no
+                diffusion model.
+        """
+        entry = self.registry.find(name)
+        if entry.engine != "diffusion" or entry.kind != "model":
+            raise InpaintError(
+                "unsupported",
+                f"{entry.name} is not a diffusion model.",
+                "See which are: inpaintd models list",
+            )
+        return Source(
+            name=entry.name,
+            folder=self.registry.folder(entry),
+            variant=entry.variant,
+            vae=self._part(entry.vae),
+            prior=self._part(entry.prior),
+            native_side=entry.native_side,
+        )
+
+    def _part(self, name: str) -> Path | None:
+        if not name:
+            return None
+        return (
+            Path(name).expanduser()
+            if is_path(name)
+            else self.registry.folder(self.registry.find(name))
+        )
+
+    def controlnet(self, name: str, control: str) -> Path:
+        """The folder of a ControlNet; of the first installed one of its kind for no name."""
+        nets = [e for e in self.registry.entries.values() if e.kind == "controlnet"]
+        if name:
+            fitting = [e for e in nets if e.name == name]
+            if not fitting:
+                raise _unknown("ControlNet", name, [e.name for e in nets])
+        else:
+            fitting = [e for e in nets if e.control == control]
+            fitting.sort(key=lambda entry: not self.registry.installed(entry))
+        return self.registry.folder(fitting[0])
+
+    def lora(self, name: str) -> Path:
+        """The file of a LoRA."""
+        return self._file("LoRA", "loras", name)
+
+    def embedding(self, name: str) -> Path:
+        """The file of a textual-inversion embedding."""
+        return self._file("embedding", "embeddings", name)
+
+    def _file(self, what: str, folder: str, name: str) -> Path:
+        files = {p.stem: p for p in (self.registry.home / folder).glob("*.safetensors")}
+        if name not in files:
+            raise _unknown(what, name, sorted(files), self.registry.home / folder)
+        return files[name]
+
+
+def _unknown(
+    what: str, name: str, known: Sequence[str], folder: Path | None = None
+) -> InpaintError:
+    near = difflib.get_close_matches(name, known, n=3, cutoff=0.4) or known[:5]
+    hint = f"Known are: {', '.join(near)}." if near else "None is installed."
+    if folder is not None:
+        hint += f" Put its .safetensors file into {folder}."
+    return InpaintError("unknown_model", f"There is no {what} named {name[:80]!r}.", hint)

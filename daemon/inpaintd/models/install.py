@@ -1,0 +1,170 @@
+"""Fetching a model from the hub: safetensors only, pinned to a commit, checked by its hashes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from inpaintd.models.installed import MARKER, folder_of
+from inpaintd.models.registry import Entry, Registry
+from inpaintd_protocol.errors import InpaintError
+
+_TEXT = {".json", ".txt", ".model"}
+"""Configurations and vocabularies."""
+
+_UNWANTED_FOLDERS = {"safety_checker", "feature_extractor", "flax", "onnx", "openvino"}
+
+_CHUNK_BYTES = 1 << 20
+
+Say = Callable[[str], None]
+
+
+def wanted_files(names: Iterable[str], variant: str) -> list[str]:
+    """Which files of a repository in the layout of diffusers are needed to load it.
+
+    Of weights only safetensors, of each component only the variant where it has one. A file of all
+    weights beside the components would double the download.
+
+    Args:
+        names: all files of the repository.
+        variant: such as "fp16"; empty for the plain weights.
+    """
+    names = list(names)
+    is_pipeline = "model_index.json" in names
+    chosen: list[str] = []
+    by_folder: dict[str, list[str]] = {}
+    for name in names:
+        path = PurePosixPath(name)
+        if path.parts[0] in _UNWANTED_FOLDERS or path.name.startswith("."):
+            continue
+        if ".safetensors" in path.name:
+            if len(path.parts) > 1 or not is_pipeline:
+                by_folder.setdefault(str(path.parent), []).append(name)
+        elif path.suffix in _TEXT or path.name == "README.md":
+            chosen.append(name)
+    for weights in by_folder.values():
+        chosen += _one_variant(weights, variant)
+    return sorted(chosen)
+
+
+def _one_variant(weights: Sequence[str], variant: str) -> list[str]:
+    def variant_of(name: str) -> str:
+        # model.safetensors, model.fp16.safetensors, model.fp16-00001-of-00002.safetensors,
+        # model-00001-of-00002.safetensors, model.safetensors.index.fp16.json
+        words = PurePosixPath(name).name.split(".")[1:]
+        plain = [w.split("-")[0] for w in words if w not in ("safetensors", "index", "json")]
+        return plain[0] if plain else ""
+
+    having = [name for name in weights if variant_of(name) == variant]
+    return having or [name for name in weights if variant_of(name) == ""]
+
+
+def install(registry: Registry, entry: Entry, say: Say) -> None:
+    """Fetch a model and its parts; what is there already is not fetched again.
+
+    Raises:
+        InpaintError: `unsupported` when there is nothing to install or nothing safe to load,
+            `unreachable`, `unwritable`, `model_damaged`.
+    """
+    for part in entry.parts:
+        install(registry, registry.find(part), say)
+    if registry.installed(entry):
+        say(f"{entry.name} is installed.")
+        return
+    folder = folder_of(registry.home, entry.name, entry.source)
+    try:
+        revision = _fetch(entry, folder, say)
+    except OSError as error:
+        raise _in_words(entry, folder, error) from error
+    marker = {"source": entry.source, "revision": revision}
+    temporary = folder / f"{MARKER}.new"
+    temporary.write_text(json.dumps(marker), encoding="utf-8")
+    temporary.replace(folder / MARKER)
+    say(f"Installed {entry.name} at revision {revision[:12]}.")
+
+
+def _fetch(entry: Entry, folder: Path, say: Say) -> str:
+    os.environ.pop("HF_HUB_OFFLINE", None)
+    try:
+        import huggingface_hub
+    except ImportError as error:
+        raise InpaintError(
+            "unsupported",
+            "Installing models needs the extra for diffusion models.",
+            'Install it: pip install "inpaintd[diffusion]"',
+        ) from error
+    info = huggingface_hub.HfApi().model_info(
+        entry.source, revision=entry.revision or None, files_metadata=True
+    )
+    siblings = {file.rfilename: file for file in info.siblings or ()}
+    names = wanted_files(siblings, entry.variant)
+    if not any(name.endswith(".safetensors") for name in names):
+        raise InpaintError(
+            "unsupported",
+            f"{entry.source} has no weights as safetensors, and nothing else is loaded: other "
+            "kinds of weight files can run programs.",
+            "Choose another model, or convert it on a machine that you can lose.",
+        )
+    total = sum(siblings[name].size or 0 for name in names)
+    say(f"Fetching {entry.source}: {len(names)} files, {total / 1e9:.1f} GB.")
+    for name in names:
+        path = huggingface_hub.hf_hub_download(
+            entry.source, name, revision=info.sha, local_dir=folder
+        )
+        _check(entry, Path(path), siblings[name])
+    return str(info.sha)
+
+
+def _check(entry: Entry, path: Path, file: Any) -> None:
+    """Compare with the hash that the hub states for large files."""
+    if file.lfs is None:
+        return
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while chunk := stream.read(_CHUNK_BYTES):
+            digest.update(chunk)
+    if digest.hexdigest() != file.lfs.sha256:
+        path.unlink()
+        raise InpaintError(
+            "model_damaged",
+            f"{path.name} of {entry.name} did not arrive as it was sent.",
+            f"Fetch it again: {entry.install_command}",
+        )
+
+
+def _in_words(entry: Entry, folder: Path, error: OSError) -> InpaintError:
+    import errno
+
+    if error.errno == errno.ENOSPC:
+        return InpaintError(
+            "unwritable",
+            f"The disk with {folder} is full.",
+            f"Make room and go on: {entry.install_command}",
+        )
+    if isinstance(error, PermissionError):
+        return InpaintError("unwritable", f"{folder} cannot be written.", "Check its permissions.")
+    status = getattr(getattr(error, "response", None), "status_code", None)
+    if status in (401, 403):
+        return InpaintError(
+            "refused",
+            f"The hub does not hand out {entry.source} without an account.",
+            f"Accept its licence at https://huggingface.co/{entry.source}, then: hf auth login",
+        )
+    if status == 404:
+        return InpaintError(
+            "unknown_model",
+            f"The hub has no {entry.source}"
+            + (f" at revision {entry.revision}." if entry.revision else "."),
+            "Check the name and the revision.",
+        )
+    first = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    return InpaintError(
+        "unreachable",
+        f"{entry.source} could not be fetched: {first[:200]}.",
+        f"Check the connection and go on: {entry.install_command}",
+        retriable=True,
+    )
