@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
-import secrets
-import subprocess
+import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
+from typing import TYPE_CHECKING
 
 import zmq
 
@@ -20,6 +20,9 @@ from inpaintd.workers import wire
 from inpaintd.zap import Zap
 from inpaintd_protocol import codec
 from inpaintd_protocol.messages import Job, Message
+
+if TYPE_CHECKING:
+    import subprocess
 
 log = logging.getLogger(__name__)
 
@@ -60,9 +63,11 @@ class WorkerProcesses:
         return self._in(slot)[1].process.pid
 
     def start(self, slot: int) -> None:
+        import subprocess  # here, because a daemon must be ready at once
+
         # A new name for each process: late words of a killed one are never taken for its heir's.
-        name = f"worker-{slot}-{secrets.token_hex(4)}".encode()
-        password = secrets.token_hex(32).encode()
+        name = f"worker-{slot}-{os.urandom(4).hex()}".encode()
+        password = os.urandom(32).hex().encode()
         self._zap.admit(wire.ZAP_DOMAIN, name, password)
         process = subprocess.Popen(
             [sys.executable, "-m", "inpaintd.workers.main"], stdin=subprocess.PIPE
