@@ -29,7 +29,12 @@ def read_mask(path: Path, extent: Rectangle) -> Samples:
     Raises:
         InpaintError: as `read_picture`; `size_mismatch` when it is not as large as the picture.
     """
-    picture = read_picture(path)
+    return mask_from(read_picture(path), extent)
+
+
+def mask_from(picture: Picture, extent: Rectangle) -> Samples:
+    """As `read_mask`, from a mask file that has been decoded."""
+    path = picture.path
     if picture.extent != extent:
         raise InpaintError(
             "size_mismatch",

@@ -80,14 +80,17 @@ class Picture:
         return _samples(self.image[self.colours])[..., 0]
 
 
-def read_picture(path: Path) -> Picture:
+def read_picture(path: Path, data: bytes | None = None) -> Picture:
     """Decode a picture file.
+
+    Args:
+        data: what the file holds, when it has been read already.
 
     Raises:
         InpaintError: `unreadable` when it is missing, damaged, or of a kind that cannot be filled;
             `too_large` when it says that it has more than `PIXELS`.
     """
-    image, kind = _open(path)
+    image, kind = _open(path, data)
     depth, colours = _numbers(path, image)
     with vips.unreadable(path.name, _HALF_HINT):
         image = image.copy_memory()
@@ -97,22 +100,14 @@ def read_picture(path: Path) -> Picture:
     return Picture(path, image, kind, depth, colours, _notices(path, image))
 
 
-def _open(path: Path) -> tuple[Any, str]:
+def _open(path: Path, data: bytes | None) -> tuple[Any, str]:
     """The header and the format of a file, nothing decoded."""
-    try:
-        with path.open("rb") as file:
-            file.read(1)
-    except OSError as error:
-        raise InpaintError(
-            "unreadable",
-            f"{path} cannot be opened: {error.strerror}.",
-            "Check the name and the permissions." if not path.is_dir() else "Name a picture file.",
-        ) from error
+    if data is None:
+        _check_opens(path)
     with vips.unreadable(path.name, f"{_FORMATS_HINT} {_HALF_HINT}"):
         # "error" refuses half a picture, which libvips would else pad with grey.
-        image = vips.Image.new_from_source(
-            vips.source(str(path)), "", access="sequential", fail_on="error"
-        )
+        source = vips.source(str(path)) if data is None else vips.source_of(data)
+        image = vips.Image.new_from_source(source, "", access="sequential", fail_on="error")
     loader = str(image.get("vips-loader")).removesuffix("_source")
     if loader not in _FORMATS:
         raise InpaintError(
@@ -126,6 +121,18 @@ def _open(path: Path) -> tuple[Any, str]:
             _SIDE_HINT,
         )
     return image, _FORMATS[loader]
+
+
+def _check_opens(path: Path) -> None:
+    try:
+        with path.open("rb") as file:
+            file.read(1)
+    except OSError as error:
+        raise InpaintError(
+            "unreadable",
+            f"{path} cannot be opened: {error.strerror}.",
+            "Check the name and the permissions." if not path.is_dir() else "Name a picture file.",
+        ) from error
 
 
 def _numbers(path: Path, image: Any) -> tuple[str, int]:

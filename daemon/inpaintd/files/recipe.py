@@ -18,7 +18,7 @@ from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.settings import Settings
 
 from . import vips
-from .picture import read_picture
+from .picture import Picture, read_picture
 
 _XMP = "xmp-data"
 _NAMESPACE = "urn:x-inpaintd:1.0/"
@@ -61,21 +61,31 @@ def read_recipe(path: Path) -> Settings:
     Raises:
         InpaintError: `unreadable` when there is no recipe in it.
     """
-    text = path.read_text("utf-8") if path.suffix == ".json" else _embedded(path)
+    text = path.read_text("utf-8") if path.suffix == ".json" else recipe_in(read_picture(path))
+    return parse_recipe(text, path.name)
+
+
+def parse_recipe(text: str, name: str) -> Settings:
+    """The settings in the text of a recipe, from the file `name`.
+
+    Raises:
+        InpaintError: `unreadable` when it is none.
+    """
     try:
         value = json.loads(text)
         settings: Settings = settings_from_map(Settings, value["settings"])
     except (ValueError, KeyError, TypeError) as error:
         raise InpaintError(
             "unreadable",
-            f"{path.name} holds no recipe.",
+            f"{name} holds no recipe.",
             "Name a picture that inpaintd has written, or a JSON file with a recipe.",
         ) from error
     return settings
 
 
-def _embedded(path: Path) -> str:
-    image = read_picture(path).image
+def recipe_in(picture: Picture) -> str:
+    """The text of the recipe that a decoded picture carries; empty when it carries none."""
+    image = picture.image
     for name in image.get_fields():
         if _PNG_COMMENT.fullmatch(name):
             return str(image.get(name))

@@ -45,6 +45,11 @@ def source(path: str) -> Any:
     return pyvips.Source.new_from_file(path)
 
 
+def source_of(data: bytes) -> Any:
+    """A file to load from that is in memory already."""
+    return pyvips.Source.new_from_memory(data)
+
+
 def reason(error: Exception) -> str:
     """The part of a libvips error that says something to people."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
