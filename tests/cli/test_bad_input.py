@@ -1,0 +1,114 @@
+"""Bad input: a sentence, an exit code, and nothing written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.cli.run import Run
+from tests.files.photographs import photograph, save
+
+USAGE, BAD_FILE, FAILED = 2, 4, 1
+
+
+@pytest.fixture
+def cat(tmp_path: Path) -> Path:
+    return save(tmp_path / "cat.png", photograph(alpha=True))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "Which picture?"),
+        (("a.png", "-I", "b.png"), "once"),
+        (("a.png", "--steps", "0"), "--steps"),
+        (("a.png", "--steps", "many"), "--steps"),
+        (("a.png", "--strength", "nan"), "strength"),
+        (("a.png", "--infill", "magic"), "--infill"),
+        (("a.png", "--control", "tile:weight=heavy"), "weight=heavy is not a number"),
+        (("a.png", "--control", "tile:colour=2"), "Write it as"),
+        (("a.png", "--control", "depth"), "must be one of"),
+        (("a.png", "--lora", "ink:weight=9"), "between"),
+        (
+            (
+                "a.png",
+                "--no-such-option",
+            ),
+            "no-such-option",
+        ),
+        (("a.png", "b.png"), "extra argument"),
+    ],
+)
+def test_wrong_usage(run: Run, arguments: tuple[str, ...], said: str) -> None:
+    ran = run("fill", *arguments)
+    assert ran.code == USAGE
+    assert said.lower() in ran.err.lower()
+
+
+def test_files_that_cannot_be_used(tmp_path: Path, run: Run, cat: Path) -> None:
+    half = tmp_path / "half.png"
+    half.write_bytes(cat.read_bytes()[:4000])
+    small = save(tmp_path / "small.png", photograph()[:100])
+    opaque = save(tmp_path / "opaque.png", photograph())
+    black = save(tmp_path / "black.png", np.zeros((240, 320, 1), np.uint8))
+    before = sorted(tmp_path.iterdir())
+    for arguments, code in [
+        ((tmp_path / "none.png",), "unreadable"),
+        ((tmp_path,), "unreadable"),
+        ((half,), "unreadable"),
+        ((opaque,), "empty_mask"),
+        ((opaque, "-M", black), "empty_mask"),
+        ((opaque, "-M", small), "size_mismatch"),
+        ((opaque, "-M", half), "unreadable"),
+        ((cat, "--recipe", opaque), "unreadable"),
+        ((cat, "-o", tmp_path / "none" / "o.png"), "unwritable"),
+        ((cat, "-o", tmp_path / "o.bmp"), "unwritable"),
+        ((cat, "-o", tmp_path / "o.jpg", "--layer"), "unwritable"),
+    ]:
+        ran = run("fill", *arguments, "--json")
+        assert (ran.code, ran.json["error"]["code"]) == (BAD_FILE, code), arguments
+        assert ran.json["error"]["hint"], arguments
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_no_daemon_is_started_for_a_file_that_cannot_be_used(
+    tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: str) -> Any:
+        raise AssertionError("a daemon was asked for")
+
+    monkeypatch.setattr("inpaintd.cli.fill.connect_or_start", refuse)
+    assert run("fill", save(tmp_path / "opaque.png", photograph())).code == BAD_FILE
+
+
+def test_pixels_that_are_no_numbers(tmp_path: Path, run: Run, daemon_home: Path) -> None:
+    pixels = photograph("f32", alpha=True)
+    pixels[35, 95, 0] = np.nan
+    ran = run("fill", save(tmp_path / "nan.tif", pixels), "--json")
+    assert (ran.code, ran.json["error"]["code"]) == (BAD_FILE, "bad_pixels")
+
+
+def test_a_model_that_nobody_knows(run: Run, cat: Path, daemon_home: Path) -> None:
+    ran = run("fill", cat, "--model", "zzz")
+    assert ran.code == FAILED
+    assert "zzz" in ran.err
+    assert "inpaintd models list" in ran.err
+
+
+def test_no_daemon(run: Run) -> None:
+    for command in (("status",), ("status", "--json"), ("cancel", "abc")):
+        assert run(*command).code == 3
+    assert run("stop").code == 0
+
+
+def test_unknown_ids(run: Run, daemon_home: Path) -> None:
+    assert "no unfinished fill" in run("cancel", "abc").err
+    assert "No detached fill" in run("attach", "abc").err
+    assert "is not the ID" in run("attach", "../../etc/passwd").err
+
+
+def test_unknown_command(run: Run) -> None:
+    assert run("paint").code == USAGE

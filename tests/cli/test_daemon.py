@@ -1,0 +1,172 @@
+"""Starting, stopping, cancelling, detaching: the command line and a daemon in its own process."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from inpaintd import start
+from inpaintd_protocol.client import connect
+from inpaintd_protocol.connection import Connection, home, read_connection, write_connection
+from inpaintd_protocol.errors import InpaintError
+from tests.cli.run import Run
+from tests.files.photographs import load, photograph, save
+from tests.running import alive, eventually
+
+
+@pytest.fixture
+def cat(tmp_path: Path) -> Path:
+    return save(tmp_path / "cat.png", photograph(alpha=True))
+
+
+def test_fill_starts_a_daemon_that_stays_until_it_is_stopped(run: Run, cat: Path) -> None:
+    try:
+        assert run("fill", cat).code == 0
+        status = run("status", "--json").json
+        assert status["finished"] == 1
+        assert str(status["pid"]) in run("status").out
+        assert run("fill", cat).code == 0
+        assert run("status", "--json").json["pid"] == status["pid"]
+        assert (home() / "logs" / "daemon.log").exists()
+        assert home().stat().st_mode & 0o077 == 0
+    finally:
+        assert run("stop").code == 0
+    eventually(lambda: not alive(status["pid"]), "the daemon has ended")
+    assert run("status").code == 3
+
+
+def test_many_starters_end_with_one_daemon(run: Run) -> None:
+    def pid(number: int) -> int:
+        with start.connect_or_start(f"starter {number}") as client:
+            return client.status().pid
+
+    try:
+        with ThreadPoolExecutor(6) as pool:
+            assert len(set(pool.map(pid, range(6)))) == 1
+    finally:
+        run("stop")
+
+
+def test_a_stale_connection_file_is_no_hindrance(run: Run) -> None:
+    home().mkdir()
+    stale = Connection("tcp://127.0.0.1:9", "00" * 32, pid=2**22 - 1, daemon="0")
+    write_connection(home(), stale)
+    try:
+        with start.connect_or_start("a test"):
+            assert read_connection(home()).secret != stale.secret
+    finally:
+        run("stop")
+
+
+def test_a_daemon_that_cannot_start_is_told_with_its_own_words(
+    run: Run, cat: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    ran = run("fill", cat)
+    assert ran.code == 3
+    assert "daemon.log" in ran.err
+
+
+def test_a_home_that_cannot_be_used(
+    run: Run, cat: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("INPAINTD_HOME", str(tmp_path / "file" / "home"))
+    ran = run("fill", cat)
+    assert ran.code == 3
+    assert "INPAINTD_HOME" in ran.err
+
+
+def test_a_second_daemon_gives_way(run: Run, daemon_home: Path) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-m", "inpaintd", "serve"], capture_output=True, timeout=30, check=False
+    )
+    assert ran.returncode == 0
+    assert b"already running" in ran.stderr
+
+
+def test_models(run: Run, daemon_home: Path) -> None:
+    assert "patchmatch" in run("models", "list").out
+    names = [model["name"] for model in run("models", "list", "--json").json]
+    assert {"patchmatch", "telea", "navier-stokes"} <= set(names)
+
+
+def test_ctrl_c_cancels_the_fill_and_leaves_nothing(cat: Path, daemon_home: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "inpaintd", "fill", str(cat), "--model", "slow"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with connect(daemon_home, name="a test") as client:
+        before = client.status().cancelled
+        eventually(
+            lambda: any(r.phase == "denoising" for r in client.status().requests), "it is denoising"
+        )
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=30)
+        assert process.returncode == 130
+        assert "Traceback" not in err
+        assert "cancelled" in err.lower()
+        assert client.status().cancelled == before + 1
+    assert [p.name for p in cat.parent.iterdir()] == ["cat.png"]
+
+
+def test_a_detached_fill_is_fetched_later(run: Run, cat: Path, daemon_home: Path) -> None:
+    request_id = run("fill", cat, "--detach", "--model", "noise", "--seed", 3).out.strip()
+    assert run("attach", request_id).code == 0
+    run("fill", cat, "-o", cat.with_name("direct.png"), "--model", "noise", "--seed", 3)
+    np.testing.assert_array_equal(
+        load(cat.with_name("cat.inpainted.png")), load(cat.with_name("direct.png"))
+    )
+    assert "No detached fill" in run("attach", request_id).err
+
+
+def test_a_detached_fill_does_not_fit_a_picture_that_has_changed(
+    run: Run, cat: Path, daemon_home: Path
+) -> None:
+    request_id = run("fill", cat, "--detach", "--json").json["request_id"]
+    save(cat, photograph("u16", alpha=True))
+    os.utime(cat, (1, 1))
+    ran = run("attach", request_id)
+    assert ran.code == 4
+    assert "has changed" in ran.err
+
+
+def test_a_fill_is_cancelled_by_its_id(run: Run, cat: Path, daemon_home: Path) -> None:
+    request_id = run("fill", cat, "--detach", "--model", "slow").out.strip()
+    assert request_id in run("status").out
+    assert run("cancel", request_id).code == 0
+    assert request_id not in run("status").out
+    assert run("attach", request_id).code == 130
+
+
+def test_serve_imports_nothing_heavy(daemon_home: Path) -> None:
+    code = (
+        "import sys; sys.argv = ['inpaintd', 'serve'];"
+        "from inpaintd.__main__ import main; assert main() == 0;"
+        "heavy = {'click', 'rich', 'numpy', 'pyvips', 'PIL', 'torch'};"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "[]"
+
+
+def test_the_log_is_put_aside_when_it_is_long(tmp_path: Path) -> None:
+    log = start.log_path(tmp_path)
+    log.write_bytes(bytes(5 << 20))
+    assert not start.log_path(tmp_path).exists()
+    assert log.with_suffix(".old.log").stat().st_size == 5 << 20
+
+
+def test_not_running_is_the_error_when_nothing_answers() -> None:
+    with pytest.raises(InpaintError) as caught:
+        connect(home(), name="a test")
+    assert caught.value.code == "not_running"

@@ -1,0 +1,190 @@
+"""From a file to a file, through a real daemon, worker and engine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from inpaintd.files.recipe import read_recipe
+from tests.cli.run import Run
+from tests.files import profiles
+from tests.files.photographs import HOLE, load, photograph, save
+
+pytestmark = pytest.mark.usefixtures("daemon_home")
+
+CASES = [
+    (".png", "u8", 3, None),
+    (".png", "u16", 3, None),
+    (".png", "u8", 3, profiles.adobe_rgb()),
+    (".png", "u16", 3, profiles.display_p3()),
+    (".png", "u16", 1, None),
+    (".tif", "u8", 3, None),
+    (".tif", "u16", 3, profiles.adobe_rgb()),
+    (".tif", "f32", 3, None),
+    (".webp", "u8", 3, None),
+]
+
+
+def mask_of(pixels: Any, tmp_path: Path) -> Path:
+    mask = np.zeros((*pixels.shape[:2], 1), np.uint8)
+    mask[HOLE] = 255
+    return save(tmp_path / "mask.png", mask)
+
+
+@pytest.mark.parametrize(("suffix", "depth", "colours", "profile"), CASES)
+def test_kept_pixels_are_bit_exact_and_the_hole_is_filled(
+    tmp_path: Path, run: Run, suffix: str, depth: str, colours: int, profile: bytes | None
+) -> None:
+    pixels = photograph(depth, colours, alpha=True)
+    source = save(tmp_path / f"cat{suffix}", pixels, profile=profile)
+    out = tmp_path / f"out{suffix}"
+    ran = run("fill", source, "-o", out, "--threshold", 0.5, "--model", "noise")
+    assert (ran.code, ran.out.strip()) == (0, str(out)), ran.err
+    result = load(out)
+    assert result.dtype == pixels.dtype
+    full = 1 if depth == "f32" else np.iinfo(pixels.dtype).max
+    hole = pixels[..., -1] < full
+    np.testing.assert_array_equal(result[~hole], pixels[~hole])
+    changed = (result[hole][:, :-1] != pixels[hole][:, :-1]).any(axis=1)
+    assert changed.mean() > 0.95
+    assert (result[..., -1] == full).all()
+
+
+@pytest.mark.parametrize(("suffix", "depth", "colours", "profile"), CASES)
+def test_an_engine_that_changes_nothing_changes_nothing(
+    tmp_path: Path, run: Run, suffix: str, depth: str, colours: int, profile: bytes | None
+) -> None:
+    pixels = photograph(depth, colours, alpha=True)
+    source = save(tmp_path / f"cat{suffix}", pixels, profile=profile)
+    out = tmp_path / f"out{suffix}"
+    assert run("fill", source, "-o", out, "--model", "identity").code == 0
+    np.testing.assert_array_equal(load(out)[..., :-1], pixels[..., :-1])
+
+
+def test_patchmatch_fills_a_photograph_from_its_surroundings(tmp_path: Path, run: Run) -> None:
+    pixels = photograph(alpha=True)
+    pixels[HOLE][..., :3] = 0
+    ran = run("fill", save(tmp_path / "cat.png", pixels))
+    assert ran.code == 0
+    result = load(tmp_path / "cat.inpainted.png")
+    fur = photograph()[HOLE]
+    assert np.abs(result[HOLE][..., :3].mean(axis=(0, 1)) - fur.mean(axis=(0, 1))).max() < 25
+
+
+def test_erased_colour_is_spoken_of_with_the_remedy(tmp_path: Path, run: Run) -> None:
+    pixels = photograph(alpha=True)
+    pixels[pixels[..., 3] < 255] = 0
+    ran = run("fill", save(tmp_path / "cat.png", pixels), "--json")
+    assert "colour_lost" in [warning["code"] for warning in ran.json["warnings"]]
+    ran = run("fill", tmp_path / "cat.png")
+    assert ran.code == 0
+    assert "Warning: " in ran.err
+    (tmp_path / "again.png").write_bytes((tmp_path / "cat.png").read_bytes())
+    quiet = run("fill", tmp_path / "again.png", "--quiet")
+    assert "Warning: " in quiet.err
+    assert "Filled" not in quiet.err
+
+
+def test_a_photograph_and_a_mask(tmp_path: Path, run: Run) -> None:
+    Image.fromarray(photograph()).save(tmp_path / "cat.jpg", quality=92)
+    pixels = load(tmp_path / "cat.jpg")
+    ran = run("fill", "-I", tmp_path / "cat.jpg", "-M", mask_of(pixels, tmp_path))
+    assert ran.code == 0
+    result = load(tmp_path / "cat.inpainted.png")
+    hole = np.zeros(pixels.shape[:2], bool)
+    hole[HOLE] = True
+    np.testing.assert_array_equal(result[~hole], pixels[~hole])
+    assert (result[hole] != pixels[hole]).any()
+
+
+def test_the_guides_pair_of_original_and_transparent_picture(tmp_path: Path, run: Run) -> None:
+    original = save(tmp_path / "man.png", photograph())
+    erased = photograph(alpha=True)
+    erased[erased[..., 3] < 255, :3] = 0
+    pair = save(tmp_path / "man-transparent.png", erased)
+    ran = run("fill", "-I", original, "-M", pair, "--model", "identity", "--json")
+    assert ran.code == 0
+    assert "colour_lost" not in [warning["code"] for warning in ran.json["warnings"]]
+    np.testing.assert_array_equal(load(tmp_path / "man.inpainted.png"), photograph())
+
+
+def test_only_the_layer(tmp_path: Path, run: Run) -> None:
+    pixels = photograph("u16", alpha=True)
+    source = save(tmp_path / "cat.png", pixels)
+    run("fill", source, "-o", tmp_path / "whole.png", "--seed", 5)
+    assert run("fill", source, "-o", tmp_path / "layer.png", "--layer", "--seed", 5).code == 0
+    layer, whole = load(tmp_path / "layer.png"), load(tmp_path / "whole.png")
+    assert layer.shape == pixels.shape
+    hole = pixels[..., 3] < 65535
+    assert ((layer[..., 3] > 0) == hole).all()
+    np.testing.assert_array_equal(np.where(hole[..., None], layer, pixels), whole)
+
+
+def test_variants_have_numbers_and_nothing_is_replaced(tmp_path: Path, run: Run) -> None:
+    source = save(tmp_path / "cat.png", photograph(alpha=True))
+    first = run("fill", source, "--count", 2, "--seed", 8, "--json", "--model", "noise").json
+    again = run("fill", source, "--count", 2, "--seed", 8, "--json", "--model", "noise").json
+    names = [Path(o["path"]).name for o in first["outputs"] + again["outputs"]]
+    assert names == [f"cat.inpainted.{n}.png" for n in (1, 2, 3, 4)]
+    assert [o["seed"] for o in first["outputs"]] == [8, 9]
+    one, two, three, _ = (load(tmp_path / name) for name in names)
+    assert (one != two).any()
+    np.testing.assert_array_equal(one, three)
+
+
+def test_the_input_is_replaced_only_when_named(tmp_path: Path, run: Run) -> None:
+    pixels = photograph(alpha=True)
+    source = save(tmp_path / "cat.png", pixels)
+    before = source.read_bytes()
+    run("fill", source)
+    run("fill", source)
+    assert source.read_bytes() == before
+    assert (tmp_path / "cat.inpainted.1.png").exists()
+    run("fill", source, "-o", source)
+    assert (load(source)[..., 3] == 255).all()
+
+
+def test_a_result_can_be_made_again_from_its_recipe(tmp_path: Path, run: Run) -> None:
+    source = save(tmp_path / "cat.png", photograph(alpha=True))
+    first, second, plain = (tmp_path / name for name in ("1.png", "2.png", "3.png"))
+    assert run("fill", source, "-o", first, "--model", "noise", "--grow", 3).code == 0
+    assert run("fill", source, "-o", second, "--recipe", first).code == 0
+    np.testing.assert_array_equal(load(first), load(second))
+    run("fill", source, "-o", plain, "--no-embed-recipe", "--model", "noise")
+    assert b"inpaintd" not in plain.read_bytes()
+    other = tmp_path / "4.png"
+    run("fill", source, "-o", other, "--recipe", first, "--seed", 1)
+    assert (read_recipe(other).seed, read_recipe(other).grow_pixels) == (1, 3)
+
+
+def test_json_says_all_that_a_script_needs(tmp_path: Path, run: Run) -> None:
+    source = save(tmp_path / "cat.png", photograph(alpha=True))
+    told = run("fill", source, "--json", "--steps", 7).json
+    assert set(told) == {"outputs", "model", "steps", "request_id", "warnings", "seconds"}
+    assert told["model"] == "patchmatch"
+    assert any("Steps" in warning["message"] for warning in told["warnings"])
+    assert set(told["seconds"]) == {"read", "daemon", "engine", "write", "total"}
+
+
+def test_opaque_results_can_be_jpeg(tmp_path: Path, run: Run) -> None:
+    source = save(tmp_path / "cat.png", photograph(alpha=True))
+    assert run("fill", source, "-o", tmp_path / "o.jpg").code == 0
+    assert load(tmp_path / "o.jpg").shape == (240, 320, 3)
+    assert run("fill", source, "-o", tmp_path / "l.jpg", "--layer").code == 4
+
+
+@pytest.mark.parametrize("json_flag", [(), ("--json",)])
+def test_an_engine_that_fails(tmp_path: Path, run: Run, json_flag: tuple[str, ...]) -> None:
+    source = save(tmp_path / "cat.png", photograph(alpha=True))
+    ran = run("fill", source, "--model", "crash", *json_flag)
+    assert ran.code == 1
+    if json_flag:
+        assert ran.json["error"]["code"] == "worker_died"
+    else:
+        assert ran.err.startswith("Error: ")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["cat.png"]
+    assert run("fill", source).code == 0  # the daemon lives

@@ -1,0 +1,31 @@
+"""Fixtures that every area may use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.running import Daemon, running_daemon
+
+
+@pytest.fixture(autouse=True)
+def _no_real_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test may touch the daemon of whoever runs the tests."""
+    monkeypatch.setenv("INPAINTD_HOME", str(tmp_path / "home"))
+
+
+@pytest.fixture(scope="module")
+def _module_daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
+    with running_daemon(tmp_path_factory.mktemp("daemon") / "home") as daemon:
+        yield daemon
+
+
+@pytest.fixture
+def daemon_home(
+    _module_daemon: Daemon, _no_real_home: None, monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    """The home of a running daemon, shared by a file's tests, in $INPAINTD_HOME."""
+    monkeypatch.setenv("INPAINTD_HOME", str(_module_daemon.home))
+    return _module_daemon.home
