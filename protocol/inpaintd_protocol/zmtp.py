@@ -188,6 +188,10 @@ class ZmtpTransport:
             raise self._broken("it takes no more data") from error
         except OSError as error:
             raise self._broken(str(error)) from error
+        except BaseException:
+            # Ctrl-C in the middle of a frame: nothing sensible can follow it.
+            self._socket.close()
+            raise
 
     def _obey(self, body: bytes) -> None:
         try:

@@ -185,7 +185,7 @@ EXAMPLES: dict[str, tuple[str, Message]] = {
             mask=Plane(1, 1, 1, "u16", b"\x00\xff"),
             mask_offset=(-1, 0),
             model="sd15",
-            warnings=(Notice("lost_colour", "Colours are lost.", "Export with them."),),
+            warnings=(Notice("colour_lost", "Colours are lost.", "Keep them."),),
             steps=30,
             engine_seconds=1.5,
         ),

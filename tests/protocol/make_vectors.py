@@ -85,7 +85,7 @@ def _record(cls: type[Any]) -> dict[str, Any]:
 
 
 def _field(field: dataclasses.Field[Any], hint: Any) -> dict[str, Any]:
-    described_field = {"name": field.name, "type": type_name(hint)}
+    described_field: dict[str, Any] = {"name": field.name, "type": type_name(hint)}
     if field.default is not dataclasses.MISSING:
         described_field["default"] = described(field.default)
     elif field.default_factory is not dataclasses.MISSING:

@@ -96,8 +96,10 @@ class Daemon:
                     client, frames = self.router.receive()
                     message = decode_request(frames)
                     self.received.append(message)
-                    is_hello = isinstance(message, Hello)
-                    answers = [self.hello_answer(message)] if is_hello else self.script(message)
+                    if isinstance(message, Hello):
+                        answers = [self.hello_answer(message)]
+                    else:
+                        answers = self.script(message)
                     for answer in answers:
                         self.router.send(client, encode(answer))
         except BaseException as failure:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import socket
 import struct
 import threading
@@ -147,6 +148,31 @@ def test_a_peer_that_takes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
             peer.send([bytes(64 << 20)])
         done.set()
         assert caught.value.code == "disconnected"
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGALRM"), reason="signals of POSIX")
+def test_an_interrupted_message_ends_the_connection() -> None:
+    """Another message after half a frame would be taken for its other half."""
+    done = threading.Event()
+
+    def talk(connection: socket.socket) -> None:
+        shake_hands(connection)
+        done.wait(PATIENCE_SECONDS)
+
+    def interrupt(_number: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        with raw_peer(talk) as endpoint, ZmtpTransport(endpoint, None) as peer:
+            signal.setitimer(signal.ITIMER_REAL, 0.1)
+            with pytest.raises(KeyboardInterrupt):
+                peer.send([bytes(64 << 20)])
+            done.set()
+            with pytest.raises(InpaintError, match="connection to the inpaint daemon broke"):
+                peer.send([b"and now?"])
+    finally:
+        signal.signal(signal.SIGALRM, before)
 
 
 @pytest.mark.parametrize(
