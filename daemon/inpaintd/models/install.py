@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -9,8 +10,10 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from inpaintd.models.installed import MARKER, folder_of
+from inpaintd.engines.diffusion.families import FAMILY_OF_CLASS
+from inpaintd.models.installed import MARKER, folder_of, is_path
 from inpaintd.models.registry import Entry, Registry
+from inpaintd.models.user_file import add_entry
 from inpaintd_protocol.errors import InpaintError
 
 _TEXT = {".json", ".txt", ".model"}
@@ -72,19 +75,78 @@ def install(registry: Registry, entry: Entry, say: Say) -> None:
     """
     for part in entry.parts:
         install(registry, registry.find(part), say)
-    if registry.installed(entry):
+    if entry.source and registry.installed(entry):
         say(f"{entry.name} is installed.")
         return
+    if not entry.source or is_path(entry.source):
+        raise InpaintError(
+            "unsupported",
+            f"There is nothing at {entry.source}."
+            if entry.source
+            else f"{entry.name} needs no files.",
+        )
     folder = folder_of(registry.home, entry.name, entry.source)
     try:
         revision = _fetch(entry, folder, say)
-    except OSError as error:
+    except InpaintError:
+        raise
+    except Exception as error:  # the client's HTTP library has changed between its versions
         raise _in_words(entry, folder, error) from error
     marker = {"source": entry.source, "revision": revision}
     temporary = folder / f"{MARKER}.new"
     temporary.write_text(json.dumps(marker), encoding="utf-8")
     temporary.replace(folder / MARKER)
     say(f"Installed {entry.name} at revision {revision[:12]}.")
+
+
+def install_unlisted(registry: Registry, source: str, name: str, say: Say) -> None:
+    """Fetch a model that is not in the registry, or take it where it is, and list it.
+
+    Args:
+        source: a repository of the hub, or a folder of this disk.
+        name: what to call it; empty for the last part of its source.
+
+    Raises:
+        InpaintError: as `install`, and `unsupported` for what is no model.
+    """
+    source = str(Path(source).expanduser().resolve()) if is_path(source) else source
+    name = name or PurePosixPath(source.replace("\\", "/")).name.lower()
+    if name in registry.entries:
+        raise InpaintError(
+            "unsupported", f"There is a model named {name} already.", "Choose another: --as NAME"
+        )
+    entry = Entry(name, name, "diffusion", source=source)
+    install(registry, entry, say)
+    about = described(folder_of(registry.home, name, source))
+    add_entry(registry.home, name, {"title": name, "engine": "diffusion", "source": source} | about)
+    say(f"Listed as {name}.")
+
+
+def described(folder: Path) -> dict[str, str | int]:
+    """What an entry says of the model in a folder, by its files.
+
+    Raises:
+        InpaintError: `unsupported`.
+    """
+    control = _class_name(folder / "config.json")
+    if control == "ControlNetModel":
+        kind = "tile" if "tile" in str(folder) else "inpaint"
+        return {"kind": "controlnet", "control": kind}
+    family = FAMILY_OF_CLASS.get(_class_name(folder / "model_index.json"))
+    if family is None:
+        raise InpaintError(
+            "unsupported",
+            f"{folder} does not hold a diffusion model that can inpaint.",
+            f"Usable are: {', '.join(sorted({f.name for f in FAMILY_OF_CLASS.values()}))}.",
+        )
+    return {"native_side": family.native_side, "multiple": family.multiple}
+
+
+def _class_name(path: Path) -> str:
+    try:
+        return str(json.loads(path.read_text(encoding="utf-8")).get("_class_name"))
+    except (OSError, ValueError, AttributeError):
+        return ""
 
 
 def _fetch(entry: Entry, folder: Path, say: Say) -> str:
@@ -136,10 +198,8 @@ def _check(entry: Entry, path: Path, file: Any) -> None:
         )
 
 
-def _in_words(entry: Entry, folder: Path, error: OSError) -> InpaintError:
-    import errno
-
-    if error.errno == errno.ENOSPC:
+def _in_words(entry: Entry, folder: Path, error: Exception) -> InpaintError:
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         return InpaintError(
             "unwritable",
             f"The disk with {folder} is full.",
@@ -150,7 +210,7 @@ def _in_words(entry: Entry, folder: Path, error: OSError) -> InpaintError:
     status = getattr(getattr(error, "response", None), "status_code", None)
     if status in (401, 403):
         return InpaintError(
-            "refused",
+            "unreachable",
             f"The hub does not hand out {entry.source} without an account.",
             f"Accept its licence at https://huggingface.co/{entry.source}, then: hf auth login",
         )

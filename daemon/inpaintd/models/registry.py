@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
@@ -165,6 +164,8 @@ def load_registry(home: Path) -> Registry:
 @lru_cache(maxsize=1)
 def _load(user_file: Path, changed_at: int) -> Registry:
     """The registry as of this change of the user's file; 0 means that there is no such file."""
+
+    import tomllib  # here, because a daemon must be ready at once
 
     tables = tomllib.loads(_SHIPPED.read_text(encoding="utf-8"))
     default = BUILT_IN_DEFAULT

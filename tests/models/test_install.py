@@ -1,0 +1,197 @@
+"""Installing with the hub's real client, from a hub on this machine, by the command line."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from inpaintd.models.install import wanted_files
+from inpaintd.models.registry import load_registry
+from inpaintd_protocol.errors import InpaintError
+from inpaintd_protocol.settings import Settings
+from tests.models.hub import COMMIT, Hub, hub_with
+
+pytest.importorskip("huggingface_hub")
+
+ENTRY = """
+[tiny]
+title = "Tiny"
+engine = "diffusion"
+source = "tiny/model"
+native_side = 64
+multiple = 8
+"""
+
+FILES = {
+    "README.md": "about",
+    ".gitattributes": "*",
+    "model_index.json": '{"_class_name": "StableDiffusionPipeline"}',
+    "unet/config.json": "{}",
+    "unet/diffusion_pytorch_model.safetensors": "unet weights",
+    "unet/diffusion_pytorch_model.fp16.safetensors": "unet weights, half",
+    "unet/diffusion_pytorch_model.bin": "a program",
+    "vae/diffusion_pytorch_model.safetensors": "vae weights",
+    "tokenizer/vocab.json": "{}",
+    "tokenizer/merges.txt": "#version: 0.2",
+    "safety_checker/model.safetensors": "what nobody needs",
+    "all-in-one.safetensors": "everything again",
+    "all-in-one.ckpt": "a program",
+}
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    folder = tmp_path / "repository"
+    for name, text in FILES.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    return folder
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    folder = tmp_path / "home"
+    folder.mkdir()
+    (folder / "models.toml").write_text(ENTRY)
+    return folder
+
+
+def inpaintd(home: Path, hub: Hub | None, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {
+        "INPAINTD_HOME": str(home),
+        "HF_HOME": str(home / "hub-cache"),
+        "HF_ENDPOINT": hub.endpoint if hub else "http://127.0.0.1:9",
+        "HF_HUB_ETAG_TIMEOUT": "2",
+        "NO_PROXY": "127.0.0.1",
+    }
+    return subprocess.run(
+        [sys.executable, "-m", "inpaintd", *arguments],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_safetensors_alone_are_fetched_and_pinned(repository: Path, home: Path) -> None:
+    with hub_with(repository) as hub:
+        done = inpaintd(home, hub, "models", "install", "tiny")
+        assert done.returncode == 0, done.stderr
+        assert f"at revision {COMMIT[:12]}" in done.stdout
+        fetched = len(hub.asked)
+        again = inpaintd(home, hub, "models", "install", "tiny")
+        assert "is installed" in again.stdout
+        assert len(hub.asked) == fetched  # offline once installed
+    folder = home / "models" / "tiny"
+    names = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}
+    assert {n for n in names if not n.startswith(".")} == {
+        "README.md",
+        "model_index.json",
+        "unet/config.json",
+        "unet/diffusion_pytorch_model.safetensors",
+        "vae/diffusion_pytorch_model.safetensors",
+        "tokenizer/vocab.json",
+        "tokenizer/merges.txt",
+    }
+    marker = json.loads((folder / ".installed.json").read_text())
+    assert marker == {"source": "tiny/model", "revision": COMMIT}
+    registry = load_registry(home)
+    assert registry.installed(registry.find("tiny"))
+
+
+def test_a_file_that_arrives_damaged_is_not_kept(repository: Path, home: Path) -> None:
+    with hub_with(repository) as hub:
+        hub.corrupt = "unet/diffusion_pytorch_model.safetensors"
+        failed = inpaintd(home, hub, "models", "install", "tiny")
+        assert failed.returncode == 1
+        assert "did not arrive as it was sent" in failed.stderr
+        assert not load_registry(home).installed(load_registry(home).find("tiny"))
+        hub.corrupt = ""
+        assert inpaintd(home, hub, "models", "install", "tiny").returncode == 0
+
+
+def test_no_hub_says_so_in_a_sentence(home: Path) -> None:
+    failed = inpaintd(home, None, "models", "install", "tiny")
+    assert failed.returncode == 1
+    assert "tiny/model could not be fetched" in failed.stderr
+    assert "Traceback" not in failed.stderr
+
+
+def test_an_unknown_repository_says_so(repository: Path, home: Path) -> None:
+    with hub_with(repository) as hub:
+        failed = inpaintd(home, hub, "models", "install", "tiny/other")
+    assert "The hub has no tiny/other" in failed.stderr
+
+
+def test_a_repository_that_is_not_listed_gets_listed(repository: Path, home: Path) -> None:
+    with hub_with(repository) as hub:
+        done = inpaintd(home, hub, "models", "install", "tiny/model", "--as", "mine")
+    assert done.returncode == 0, done.stderr
+    entry = load_registry(home).find("mine")
+    assert (entry.source, entry.native_side, entry.multiple) == ("tiny/model", 512, 8)
+
+
+def test_use_and_info(repository: Path, home: Path) -> None:
+    missing = inpaintd(home, None, "models", "use", "tiny")
+    assert "inpaintd models install tiny" in missing.stderr
+    with hub_with(repository) as hub:
+        inpaintd(home, hub, "models", "install", "tiny")
+    assert inpaintd(home, None, "models", "use", "tiny").returncode == 0
+    assert load_registry(home).default == "tiny"
+    assert load_registry(home).find("tiny").native_side == 64
+    told = inpaintd(home, None, "models", "info", "tiny").stdout
+    assert COMMIT in told
+    assert "installed: yes" in told
+
+
+def test_a_missing_model_names_its_command(tmp_path: Path) -> None:
+    registry = load_registry(tmp_path)
+    with pytest.raises(InpaintError, match="inpaintd models install sdxl-inpainting") as caught:
+        registry.folder(registry.find("sdxl-inpainting"))
+    assert caught.value.code == "model_missing"
+
+
+def test_the_model_is_missing_until_its_part_is_there(tmp_path: Path) -> None:
+    registry = load_registry(tmp_path)
+    decoder = registry.find("kandinsky-2.2")
+    for name in ("kandinsky-2.2", "kandinsky-2.2-prior"):
+        assert not registry.installed(decoder)
+        folder = tmp_path / "models" / name
+        folder.mkdir(parents=True)
+        marker = {"source": registry.find(name).source, "revision": COMMIT}
+        (folder / ".installed.json").write_text(json.dumps(marker))
+    assert registry.installed(decoder)
+
+
+def test_a_variant_is_chosen_for_each_component_that_has_it() -> None:
+    names = [
+        "model_index.json",
+        "unet/m.fp16-00001-of-00002.safetensors",
+        "unet/m.fp16-00002-of-00002.safetensors",
+        "unet/m.safetensors.index.fp16.json",
+        "unet/m-00001-of-00002.safetensors",
+        "unet/m-00002-of-00002.safetensors",
+        "unet/m.safetensors.index.json",
+        "vae/m.safetensors",
+    ]
+    half = ["unet/m.fp16-00001-of-00002.safetensors", "unet/m.fp16-00002-of-00002.safetensors"]
+    half += ["unet/m.safetensors.index.fp16.json"]
+    assert set(wanted_files(names, "fp16")) == {"model_index.json", *half, "vae/m.safetensors"}
+    assert not set(wanted_files(names, "")) & set(half)
+    assert wanted_files(["config.json", "m.safetensors"], "") == ["config.json", "m.safetensors"]
+
+
+def test_every_shipped_entry_is_sound(tmp_path: Path) -> None:
+    registry = load_registry(tmp_path)
+    for entry in registry.entries.values():
+        assert all(part in registry.entries for part in entry.parts)
+        registry.settled(entry, Settings())
+        if entry.engine == "diffusion":
+            assert not entry.name.startswith(".")
+            assert entry.source.count("/") == 1
