@@ -24,37 +24,52 @@ _NOBODY_THERE = frozenset({"not_running", "refused", "disconnected", "timed_out"
 def connect_or_start(name: str) -> Client:
     """A client of this user's daemon, which is started when none answers.
 
-    Any number of callers may do this at once: a daemon that finds another one gives way.
+    Any number of callers may do this at once; they end with one daemon.
 
     Raises:
         InpaintError: `not_running` when none could be started; else as `connect`.
     """
+    client = _connect(name)
+    if client is not None:
+        return client
+    from filelock import FileLock, Timeout
+
+    log_path(home())  # makes the folder
     try:
-        return connect(name=name)
-    except InpaintError as error:
-        if error.code not in _NOBODY_THERE:
-            raise
+        # One at a time: a daemon started in vain could take over when another one is stopped.
+        with FileLock(home() / "start.lock", timeout=START_SECONDS):
+            return _connect(name) or _start(name)
+    except Timeout as error:
+        raise _cannot_start(home()) from error
+
+
+def _start(name: str) -> Client:
     deadline = time.monotonic() + START_SECONDS
     process = start_detached(home())
     while True:
         ended = process.poll()
-        try:
-            client = connect(name=name)
-        except InpaintError as error:
-            if error.code not in _NOBODY_THERE:
-                raise
-            if time.monotonic() > deadline or ended:
-                raise _cannot_start(home()) from error
-            if ended == 0:
-                # It gave way to a daemon that has ended since, or is only just starting.
-                time.sleep(0.2)
-                process = start_detached(home())
-            time.sleep(_POLL_SECONDS)
-        else:
+        client = _connect(name)
+        if client is not None:
             if ended is None:
                 # It is meant to outlive this process; Popen need not warn about that.
                 process.returncode = 0
             return client
+        if ended or time.monotonic() > deadline:
+            raise _cannot_start(home())
+        if ended == 0:
+            # It gave way to a daemon that has ended since, or is only just starting.
+            time.sleep(0.2)
+            process = start_detached(home())
+        time.sleep(_POLL_SECONDS)
+
+
+def _connect(name: str) -> Client | None:
+    try:
+        return connect(name=name)
+    except InpaintError as error:
+        if error.code in _NOBODY_THERE:
+            return None
+        raise
 
 
 def start_detached(folder: Path) -> subprocess.Popen[bytes]:
