@@ -110,7 +110,7 @@ class Jobs:
         self._queued_bytes = 0
         self._kept = KeptAnswers()
         self._journalled: set[str] = set()
-        self._mean_seconds = 1.0
+        self._mean_seconds = 0.25
         self._closing = False
         self._out: list[Instruction] = []
         self._now = 0.0
@@ -126,9 +126,14 @@ class Jobs:
         return self._out
 
     @property
+    def busy(self) -> bool:
+        """Whether a request waits or runs."""
+        return bool(self._jobs)
+
+    @property
     def active(self) -> bool:
         """Whether ticks are needed: something runs, waits or may time out."""
-        return bool(self._jobs) or any(slot.state != "absent" for slot in self.slots)
+        return self.busy or any(slot.state != "absent" for slot in self.slots)
 
     def states(self) -> tuple[RequestState, ...]:
         return tuple(

@@ -6,7 +6,7 @@ from collections import OrderedDict
 
 from inpaintd_protocol.messages import Finished, Terminal
 
-MOST_ANSWERS = 256
+MOST_ANSWERS = 64
 MOST_BYTES = 64 << 20
 
 

@@ -1,8 +1,10 @@
-"""How much memory this process holds."""
+"""How much memory this process holds, and giving back what it does not need."""
 
 from __future__ import annotations
 
 import os
+import sys
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -13,6 +15,15 @@ def resident_bytes() -> int:
     except (OSError, ValueError, IndexError):
         return _peak_bytes()
     return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def give_back_unused() -> None:
+    """Return freed memory to the system: glibc keeps it, and a resident daemon would grow by it."""
+    if sys.platform == "linux":
+        import ctypes
+
+        with suppress(AttributeError):  # another C library, such as musl, keeps little anyway
+            ctypes.CDLL(None).malloc_trim(0)
 
 
 def _peak_bytes() -> int:

@@ -24,7 +24,7 @@ import zmq
 from inpaintd import __version__, door, events
 from inpaintd.door import Door, Vanished
 from inpaintd.jobs import Jobs, unknown_request
-from inpaintd.memory import resident_bytes
+from inpaintd.memory import give_back_unused, resident_bytes
 from inpaintd.models.registry import load_registry
 from inpaintd.pipeline.plan import region_for
 from inpaintd.websocket_thread import DoorSettings, WebSocketDoor
@@ -95,6 +95,7 @@ class Server:
         self._events: deque[events.Event] = deque()
         self._names: OrderedDict[bytes, str] = OrderedDict()
         self._started_at = time.monotonic()
+        self._was_busy = False
         self._stopping = False
         self._running = True
 
@@ -146,6 +147,14 @@ class Server:
                 self._feed(events.Ticked())
                 for client in self._door.retry():
                     self._feed(events.ClientVanished(client))
+                self._rest()
+
+    def _rest(self) -> None:
+        """Once after the last of the jobs."""
+        busy = self._jobs.busy
+        if self._was_busy and not busy:
+            give_back_unused()
+        self._was_busy = busy
 
     # -------------------------------------------------------------------------------- clients
 
