@@ -445,7 +445,9 @@ def test_a_request_that_takes_too_long(start: Start, on_disconnect: str) -> None
         id_ = message.request_id
         match message:
             case Cancel():
-                return [Cancelled(id_)]
+                return [Progress(id_, "denoising", 0.6), Cancelled(id_)]
+            case Attach():
+                return [finished(id_)]
             case GetStatus():
                 return answers_to_simple_requests(message)
         return [Progress(id_, "denoising", 0.5)]
@@ -460,6 +462,7 @@ def test_a_request_that_takes_too_long(start: Start, on_disconnect: str) -> None
         assert code == "timed_out"
         client.status()
         assert client.poll(0) is None, "what comes late is nobody's"
+        assert client.attach("mine") == finished("mine")
     assert (Cancel("mine") in daemon.requests) == (on_disconnect == "cancel")
 
 

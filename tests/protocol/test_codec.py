@@ -144,8 +144,9 @@ def test_no_frames_at_all() -> None:
 
 
 def test_two_planes_of_one_frame() -> None:
-    frames = inpaint_frames(put("mask.frame", 0))
-    assert refusal_of(frames).code == "bad_frames"
+    frames = inpaint_frames(lambda header: header["mask"].update(frame=0, height=4))
+    error = refusal_of(frames[:2])
+    assert (error.code, "another plane" in error.message) == ("bad_frames", True)
 
 
 def test_a_frame_number_beyond_the_frames() -> None:

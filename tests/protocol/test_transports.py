@@ -138,7 +138,7 @@ def test_the_descriptor_wakes_an_event_loop(transport: str) -> None:
 def test_what_was_sent_before_close_arrives(transport: str) -> None:
     with Router() as router:
         with router.dial(transport) as peer:
-            peer.send([b"last words", bytes(3_000_000)])
+            peer.send([b"last words", bytes(64 << 20)])
         assert router.receive()[1][0] == b"last words"
 
 
@@ -302,6 +302,23 @@ def test_a_peer_that_goes_away_after_its_last_message(transport: str) -> None:
         assert error_of(lambda: peer.receive(PATIENCE_SECONDS)).code == "disconnected"
         assert error_of(lambda: peer.receive(0)).code == "disconnected"
         assert error_of(lambda: peer.send([b"anybody?"])).code == "disconnected"
+
+
+def test_what_came_before_the_end_can_be_read_long_after_it(transport: str) -> None:
+    """An editor that was busy when the daemon stopped."""
+    gone = threading.Event()
+
+    def talk(connection: socket.socket) -> None:
+        shake_hands(connection)
+        connection.sendall(b"\x00\x05hello\x00\x03bye")
+        gone.set()
+
+    with raw_peer(talk) as endpoint, dial(transport, endpoint) as peer:
+        assert gone.wait(PATIENCE_SECONDS)
+        time.sleep(0.1)  # nothing tells when libzmq's own thread has taken note
+        assert received(peer) == [b"hello"]
+        assert received(peer) == [b"bye"]
+        assert error_of(lambda: peer.receive(0.1)).code == "disconnected"
 
 
 def test_sending_to_a_peer_that_went_away(transport: str) -> None:

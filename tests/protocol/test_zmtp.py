@@ -168,9 +168,8 @@ def test_an_interrupted_message_ends_the_connection() -> None:
             signal.setitimer(signal.ITIMER_REAL, 0.1)
             with pytest.raises(KeyboardInterrupt):
                 peer.send([bytes(64 << 20)])
+            assert peer.fileno() == -1
             done.set()
-            with pytest.raises(InpaintError, match="connection to the inpaint daemon broke"):
-                peer.send([b"and now?"])
     finally:
         signal.signal(signal.SIGALRM, before)
 
