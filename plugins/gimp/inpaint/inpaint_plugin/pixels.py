@@ -88,6 +88,7 @@ def write_sketch(layer: Gimp.Layer, plane: Plane) -> None:
     scale.set_property("x", float(layer.get_width()))
     scale.set_property("y", float(layer.get_height()))
     scale.set_property("sampler", Gegl.SamplerType.LINEAR)
+    scale.set_property("abyss-policy", Gegl.AbyssPolicy.CLAMP)  # else it fades out at its rim
     target = layer.get_buffer()
     sink = graph.create_child("gegl:write-buffer")
     sink.set_property("buffer", target)

@@ -63,5 +63,6 @@ def attach_recipe(layer: Gimp.Layer, recipe: Recipe) -> None:
         "source_tattoo": recipe.source_tattoo,
         "daemon": recipe.daemon,
     }
-    data = json.dumps(values, ensure_ascii=False).encode("utf-8")
+    # ASCII: GIMP takes the bytes of a parasite for signed numbers, and refuses any above 127.
+    data = json.dumps(values).encode("ascii")
     layer.attach_parasite(Gimp.Parasite.new(PARASITE, Gimp.PARASITE_PERSISTENT, data))

@@ -1,0 +1,44 @@
+"""One real GIMP and one real daemon for all tests in this folder."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from inpaintd import install_gimp
+
+from tests.gimp.gimp_root import Gimp, NoGimp, root
+
+
+@pytest.fixture(scope="session")
+def gimp_root() -> Path | None:
+    try:
+        return root()
+    except NoGimp as reason:
+        pytest.skip(str(reason))
+
+
+@contextmanager
+def installed_gimp(gimp_root: Path | None) -> Iterator[Gimp]:
+    """A GIMP with the plug-in, whose home and daemon folder are fresh."""
+    inside = None if gimp_root is None else gimp_root / "tmp"
+    work = Path(tempfile.mkdtemp(prefix="inpaintd-", dir=inside))
+    try:
+        gimp = Gimp(gimp_root, work)
+        gimp.environment["INPAINTD_HOME"] = gimp.inside(work / "daemon")
+        gimp.configuration.mkdir(parents=True)
+        install_gimp.install(install_gimp.configuration_at(gimp.configuration))
+        shutil.copytree(Path(__file__).parent / "inside", work / "inside")
+        yield gimp
+    finally:
+        shutil.rmtree(work)
+
+
+@pytest.fixture(scope="module")
+def gimp(gimp_root: Path | None) -> Iterator[Gimp]:
+    with installed_gimp(gimp_root) as made:
+        yield made
