@@ -1,0 +1,120 @@
+"""The ZMTP door alone, with libzmq's own DEALER outside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import zmq
+
+from inpaintd.door import ZAP_DOMAIN, Door, Vanished
+from inpaintd.zap import Zap
+from tests.running import eventually
+
+USER, PASSWORD = b"user", b"password"
+
+
+class House:
+    """A door with its doorman, and clients in front of it."""
+
+    def __init__(self) -> None:
+        self.context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+        self.zap = Zap(self.context)
+        self.zap.admit(ZAP_DOMAIN, USER, PASSWORD)
+        self.door = Door(self.context, 0)
+        self.clients: list[zmq.Socket[bytes]] = []
+
+    def client(self, **options: Any) -> zmq.Socket[bytes]:
+        """A connected client that has said "hello"."""
+        socket = self.context.socket(zmq.DEALER)
+        socket.linger = 0
+        socket.plain_username, socket.plain_password = USER, PASSWORD
+        for name, value in options.items():
+            setattr(socket, name, value)
+        socket.connect(self.door.endpoint)
+        socket.send(b"hello")
+        self.clients.append(socket)
+        return socket
+
+    def who_said_hello(self) -> bytes:
+        found: list[bytes] = []
+
+        def heard() -> bool:
+            self.zap.handle()
+            found.extend(name for name, frames in self.door.receive() if frames[0] == b"hello")
+            return bool(found)
+
+        eventually(heard, "a client is heard")
+        return found[0]
+
+
+@pytest.fixture
+def house() -> Iterator[House]:
+    house = House()
+    yield house
+    for socket in house.clients:
+        socket.close()
+    house.door.socket.linger = 0
+    house.door.close()
+    house.zap.close()
+    house.context.term()
+
+
+def gone(house: House, name: bytes) -> bool:
+    try:
+        house.door.send(name, [b"are you there?"], droppable=True)
+    except Vanished:
+        return True
+    return False
+
+
+def test_sending_to_a_client_that_has_gone_says_so(house: House) -> None:
+    socket = house.client()
+    name = house.who_said_hello()
+    socket.close()
+    eventually(lambda: gone(house, name), "the door notices")
+
+
+def test_a_client_slow_to_read_gets_what_matters_in_order(house: House) -> None:
+    socket = house.client(rcvhwm=1, rcvbuf=4096)
+    name = house.who_said_hello()
+    pixels = bytes(1 << 20)
+    answers = 0
+    while name not in house.door._waiting:
+        house.door.send(name, [b"answer %d" % answers, pixels])
+        answers += 1
+        assert answers < 10_000, "its pipe fills at some time"
+    house.door.send(name, [b"sketch", pixels], droppable=True)
+    house.door.send(name, [b"the end", b""])
+
+    received = []
+
+    def all_read() -> bool:
+        assert house.door.retry() == []
+        while socket.poll(0):
+            received.append(socket.recv_multipart()[0])
+        return received[-1:] == [b"the end"]
+
+    eventually(all_read, "everything has been read")
+    assert received == [*(b"answer %d" % k for k in range(answers)), b"the end"]
+
+
+def test_what_waits_for_a_client_that_goes_is_dropped(house: House) -> None:
+    socket = house.client(rcvhwm=1, rcvbuf=4096)
+    name = house.who_said_hello()
+    while name not in house.door._waiting:
+        house.door.send(name, [bytes(1 << 20)])
+    socket.close()
+    # Either what waits cannot be sent, or it still fits into the pipe of which nobody reads.
+    eventually(lambda: house.door.retry() == [name] or gone(house, name), "the door notices")
+    assert not house.door._waiting
+
+
+def test_the_doorman_forgets_whom_he_is_told_to(house: House) -> None:
+    house.zap.withdraw(ZAP_DOMAIN, USER)
+    house.client()
+    for _ in range(50):
+        house.zap.handle()
+        assert not list(house.door.receive())
+        house.zap.socket.poll(10)
