@@ -17,6 +17,7 @@ _COMMANDS = {
     "fill": "Fill the hole of a picture.",
     "attach": "Fetch the result of a fill that was detached.",
     "cancel": "Cancel a running or waiting fill.",
+    "watch": "Fill whatever is dropped into a folder.",
     "models": "List the models that can fill.",
     "status": "Show what the daemon is doing.",
     "install": "Install a plug-in into an editor.",

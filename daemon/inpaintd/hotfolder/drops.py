@@ -1,0 +1,202 @@
+"""What lies in the inbox: pictures with the files that belong to them."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from .layout import SETTINGS_FILE, Layout
+
+PICTURE_SUFFIXES = frozenset(
+    {".png", ".tif", ".tiff", ".webp", ".jpg", ".jpeg", ".psd", ".psb", ".ora"}
+)
+RESULT_MARK = ".inpainted"
+ERROR_SUFFIX = ".error.txt"
+
+_MASK_MARKS = (".mask", ".masked")
+_SIDECAR_SUFFIXES = (".toml", ".txt")
+_UNFINISHED_SUFFIXES = frozenset({".part", ".partial", ".crdownload", ".download", ".tmp", ".temp"})
+_SYSTEM_FILES = frozenset({"thumbs.db", "desktop.ini", SETTINGS_FILE})
+
+Signature = tuple[int, int, int, int]
+"""Size, time of change in ns, device and inode."""
+
+
+@dataclass(frozen=True)
+class Member:
+    """One file of a drop: its name relative to the inbox, and what tells whether it changed."""
+
+    name: str
+    signature: Signature
+    newest: float
+    """When it was last touched, as far as the system knows; seconds since the epoch."""
+
+
+@dataclass(frozen=True)
+class Drop:
+    """One job in the making.
+
+    Attributes:
+        name: of the picture relative to the inbox, with slashes; of what lies there instead of it
+            when there is no picture.
+        members: its files by role: picture, mask, toml, txt; other for what is no drop at all.
+        refusal: why it cannot be taken whatever happens; empty when it can.
+    """
+
+    name: str
+    members: dict[str, Member] = field(hash=False)
+    refusal: str = ""
+
+    @property
+    def signature(self) -> str:
+        """Changes whenever one of the files does."""
+        return repr(sorted((role, m.name, m.signature) for role, m in self.members.items()))
+
+    @property
+    def complete(self) -> bool:
+        return "picture" in self.members
+
+    def names(self) -> dict[str, str]:
+        return {role: member.name for role, member in self.members.items()}
+
+
+def find_drops(layout: Layout, skip: frozenset[str] = frozenset()) -> list[Drop]:
+    """All drops of the inbox and its sub-folders, in the order of their arrival.
+
+    Args:
+        skip: names that are no drops, such as results beside their sources.
+    """
+    drops: list[Drop] = []
+    for folder, files, others in _folders(layout):
+        drops += [Drop(m.name, {"other": m}, refusal) for m, refusal in others]
+        drops += _grouped(folder, [m for m in files if m.name not in skip], layout.in_place)
+    return sorted(drops, key=lambda d: max(m.newest for m in d.members.values()))
+
+
+def _folders(
+    layout: Layout,
+) -> Iterator[tuple[PurePosixPath, list[Member], list[tuple[Member, str]]]]:
+    """Each folder with its files, and with what is neither file nor folder and why not."""
+    waiting = [PurePosixPath()]
+    own = {"inbox", "processing", "outbox", "done", "failed"} if layout.in_place else set()
+    while waiting:
+        folder = waiting.pop()
+        files, others = [], []
+        try:
+            entries = list(os.scandir(layout.inbox / folder))
+        except OSError:
+            continue  # gone, or not ours to read
+        for entry in entries:
+            path = folder / entry.name
+            if _ignored(entry.name):
+                continue
+            try:
+                status = entry.stat(follow_symlinks=False)
+            except OSError:
+                continue  # gone since
+            if stat.S_ISDIR(status.st_mode):
+                if str(path) not in own:
+                    waiting.append(path)
+                continue
+            member = Member(str(path), signature_of(status), max(status.st_mtime, status.st_ctime))
+            if stat.S_ISREG(status.st_mode):
+                files.append(member)
+            elif not layout.in_place:
+                others.append((member, _refusal(status.st_mode)))
+        yield folder, files, others
+
+
+def _grouped(folder: PurePosixPath, files: list[Member], in_place: bool) -> Iterator[Drop]:
+    """The drops among the files of one folder."""
+    by_name = {m.name: m for m in files}
+    taken: set[str] = set()
+    pictures = [
+        m
+        for m in sorted(files, key=lambda m: m.name)
+        if _suffix(m) in PICTURE_SUFFIXES and not _is_mask(m) and not (in_place and _is_result(m))
+    ]
+    for picture in pictures:
+        members = {"picture": picture}
+        for role, names in _companions(picture.name):
+            found = next((n for n in names if n in by_name and n not in taken), None)
+            if found:
+                members[role] = by_name[found]
+                taken.add(found)
+        taken.add(picture.name)
+        yield Drop(picture.name, members)
+    if in_place:
+        return  # other people's files, which nobody dropped
+    for member in files:
+        if member.name not in taken:
+            yield Drop(member.name, {_orphan_role(member): member})
+
+
+def _companions(name: str) -> Iterator[tuple[str, list[str]]]:
+    """For each role, the names under which a picture's companion may lie beside it."""
+    path = PurePosixPath(name)
+    yield (
+        "mask",
+        [
+            str(path.with_name(path.stem + mark + suffix))
+            for mark in _MASK_MARKS
+            for suffix in (path.suffix, *sorted(PICTURE_SUFFIXES))
+        ],
+    )
+    for suffix in _SIDECAR_SUFFIXES:
+        yield suffix[1:], [str(path.with_suffix(suffix))]
+
+
+def _orphan_role(member: Member) -> str:
+    if _is_mask(member):
+        return "mask"
+    return _suffix(member)[1:] if _suffix(member) in _SIDECAR_SUFFIXES else "other"
+
+
+def _is_mask(member: Member) -> bool:
+    return (
+        _suffix(member) in PICTURE_SUFFIXES
+        and PurePosixPath(PurePosixPath(member.name).stem).suffix.lower() in _MASK_MARKS
+    )
+
+
+def _is_result(member: Member) -> bool:
+    stem = PurePosixPath(member.name).stem
+    return RESULT_MARK in (
+        PurePosixPath(stem).suffix,
+        PurePosixPath(PurePosixPath(stem).stem).suffix,
+    )
+
+
+def _suffix(member: Member) -> str:
+    return PurePosixPath(member.name).suffix.lower()
+
+
+def _ignored(name: str) -> bool:
+    lower = name.lower()
+    return (
+        name.startswith((".", "~"))
+        or lower in _SYSTEM_FILES
+        or PurePosixPath(lower).suffix in _UNFINISHED_SUFFIXES
+    )
+
+
+def _refusal(mode: int) -> str:
+    if stat.S_ISLNK(mode):
+        return "is a link; links are not followed, because they lead out of the folder"
+    return "is neither a file nor a folder"
+
+
+def signature_of(status: os.stat_result) -> Signature:
+    return (status.st_size, status.st_mtime_ns, status.st_dev, status.st_ino)
+
+
+def newest_change(drop: Drop) -> float:
+    """When one of the drop's files was last touched."""
+    return max(m.newest for m in drop.members.values())
+
+
+def paths_of(layout: Layout, names: Iterable[str]) -> list[Path]:
+    return [layout.inbox / name for name in names]

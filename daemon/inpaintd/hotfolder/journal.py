@@ -1,0 +1,135 @@
+"""What has become of each drop, in one SQLite file: what makes a crash harmless.
+
+A job's row is written before each step that cannot be undone, and says what the step will do, so
+that the step can be repeated:
+
+    taken      its files are being moved to processing, and it is to be filled
+    written    its results lie in the private folder, and are being moved to the outbox
+    published  its results are in the outbox; its files are being moved to done
+    failing    its files are being moved to failed
+    done, failed, ignored   nothing is left to do
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from inpaintd_protocol.client import new_request_id
+
+TAKEN, WRITTEN, PUBLISHED, FAILING = "taken", "written", "published", "failing"
+DONE, FAILED, IGNORED = "done", "failed", "ignored"
+UNFINISHED = (TAKEN, WRITTEN, PUBLISHED, FAILING)
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS jobs (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    state TEXT NOT NULL,
+    key TEXT NOT NULL,
+    signature TEXT NOT NULL,
+    written_at REAL NOT NULL,
+    row TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS jobs_by_key ON jobs (key);
+CREATE INDEX IF NOT EXISTS jobs_by_signature ON jobs (signature);
+CREATE INDEX IF NOT EXISTS jobs_unfinished ON jobs (id)
+    WHERE state IN ('taken', 'written', 'published', 'failing');
+"""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One job.
+
+    Attributes:
+        id: 0 before it has been added.
+        name: of the picture, relative to the inbox.
+        members: the names of its files by role, relative to the inbox.
+        key: what it is made of and how: hash of all files' bytes and of the settings. Empty for
+            what could not be read.
+        signature: of its drop.
+        settings: as `settings_to_map`.
+        request_id: of its fill, the same after a crash, so that the daemon does it once.
+        outputs: [name in the private folder, name in the outbox] of each result.
+        targets: where its files go in done or failed, by role.
+        error: what was wrong, and what to do about it.
+    """
+
+    name: str
+    members: dict[str, str] = field(hash=False)
+    key: str = ""
+    signature: str = ""
+    state: str = TAKEN
+    settings: dict[str, Any] = field(default_factory=dict, hash=False)
+    request_id: str = field(default_factory=new_request_id)
+    outputs: tuple[tuple[str, str], ...] = ()
+    targets: dict[str, str] = field(default_factory=dict, hash=False)
+    error: tuple[str, str] = ("", "")
+    id: int = 0
+
+
+class Journal:
+    """The journal of one hot folder; only the process that holds the folder's lock opens it."""
+
+    def __init__(self, path: Path) -> None:
+        self._database = sqlite3.connect(path, isolation_level=None)
+        self._database.execute("PRAGMA journal_mode = WAL")
+        self._database.execute("PRAGMA synchronous = FULL")  # a row must be there before its step
+        self._database.executescript(_SCHEMA)
+
+    def close(self) -> None:
+        self._database.close()
+
+    def add(self, row: Row) -> Row:
+        """Write a new row; returns it with its id."""
+        cursor = self._database.execute(
+            "INSERT INTO jobs (state, key, signature, written_at, row) VALUES (?, ?, ?, ?, ?)",
+            (row.state, row.key, row.signature, time.time(), _dump(row)),
+        )
+        assert cursor.lastrowid is not None
+        return replace(row, id=cursor.lastrowid)
+
+    def write(self, row: Row) -> Row:
+        """Write what has changed about a row; returns it."""
+        self._database.execute(
+            "UPDATE jobs SET state = ?, key = ?, written_at = ?, row = ? WHERE id = ?",
+            (row.state, row.key, time.time(), _dump(row), row.id),
+        )
+        return row
+
+    def remove(self, row: Row) -> None:
+        self._database.execute("DELETE FROM jobs WHERE id = ?", (row.id,))
+
+    def unfinished(self) -> list[Row]:
+        """Rows with something left to do, oldest first."""
+        marks = ", ".join("?" * len(UNFINISHED))
+        return self._rows(f"state IN ({marks}) ORDER BY id", *UNFINISHED)
+
+    def with_key(self, key: str) -> list[Row]:
+        """Rows of the same files and settings that have not failed."""
+        return self._rows("key = ? AND state NOT IN ('failing', 'failed') ORDER BY id", key)
+
+    def knows(self, signature: str) -> bool:
+        """Whether a drop with this signature has a row."""
+        found = self._database.execute("SELECT 1 FROM jobs WHERE signature = ?", (signature,))
+        return found.fetchone() is not None
+
+    def _rows(self, condition: str, *values: str) -> list[Row]:
+        found = self._database.execute(f"SELECT id, row FROM jobs WHERE {condition}", values)
+        return [_load(number, text) for number, text in found]
+
+
+def _dump(row: Row) -> str:
+    values = {name: value for name, value in vars(row).items() if name != "id"}
+    return json.dumps(values)
+
+
+def _load(number: int, text: str) -> Row:
+    values = json.loads(text)
+    values["outputs"] = tuple((temporary, final) for temporary, final in values["outputs"])
+    values["error"] = tuple(values["error"])
+    return Row(**values, id=number)

@@ -1,0 +1,95 @@
+"""Which folder holds what."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from inpaintd_protocol.errors import InpaintError
+
+SETTINGS_FILE = "inpaintd.toml"
+
+_PRIVATE = ".inpaintd"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The folders of one hot folder.
+
+    Attributes:
+        root: the hot folder itself, without links in its path.
+        in_place: sources stay where they are, and results come to lie beside them.
+    """
+
+    root: Path
+    in_place: bool = False
+
+    @property
+    def inbox(self) -> Path:
+        return self.root if self.in_place else self.root / "inbox"
+
+    @property
+    def processing(self) -> Path:
+        return self.root / "processing"
+
+    @property
+    def outbox(self) -> Path:
+        return self.root if self.in_place else self.root / "outbox"
+
+    @property
+    def done(self) -> Path:
+        return self.root / "done"
+
+    @property
+    def failed(self) -> Path:
+        return self.root if self.in_place else self.root / "failed"
+
+    @property
+    def private(self) -> Path:
+        """The journal, the lock and unfinished results; hidden, and on the same disk."""
+        return self.root / _PRIVATE
+
+    @property
+    def results(self) -> Path:
+        return self.private / "results"
+
+    @property
+    def journal(self) -> Path:
+        return self.private / "journal.sqlite"
+
+    def members_folder(self, job: int) -> Path:
+        """Where the files of a job lie while it is worked on."""
+        return self.inbox if self.in_place else self.processing / str(job)
+
+    def make(self) -> None:
+        """Make the folders that are not there.
+
+        Raises:
+            InpaintError: `unwritable` when one cannot be made, or is a link.
+        """
+        folders = [self.private, self.results]
+        if not self.in_place:
+            folders += [self.inbox, self.processing, self.outbox, self.done, self.failed]
+        for folder in folders:
+            try:
+                folder.mkdir(exist_ok=True, parents=folder == self.private)
+            except OSError as error:
+                raise InpaintError(
+                    "unwritable",
+                    f"The folder {folder} cannot be made: {error.strerror}.",
+                    "Name a folder that you may write to.",
+                ) from error
+            if folder.is_symlink():
+                # What is moved there would leave the hot folder.
+                raise InpaintError(
+                    "unwritable",
+                    f"{folder} is a link to another place.",
+                    "Replace it by a folder: the hot folder does not reach outside of itself.",
+                )
+        self.private.chmod(0o700)
+
+
+def layout_of(folder: Path, *, in_place: bool = False) -> Layout:
+    """The layout of the hot folder at this path; the folder itself may be named by a link."""
+    return Layout(Path(os.path.realpath(folder)), in_place)

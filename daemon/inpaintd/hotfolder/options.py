@@ -1,0 +1,130 @@
+"""`inpaintd.toml` and sidecars: how to fill, and how to watch."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from inpaintd_protocol.codec import settings_from_map, settings_to_map
+from inpaintd_protocol.errors import InpaintError
+from inpaintd_protocol.settings import Settings
+
+from .layout import SETTINGS_FILE, Layout
+
+_WATCH_TABLE = "watch"
+_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class WatchOptions:
+    """The table [watch] of the hot folder's inpaintd.toml.
+
+    Attributes:
+        settle_seconds: for how long a file must not have changed before it is looked at.
+        patience_seconds: for how long half a pair, or a file that does not decode, may wait for
+            its other half.
+        scan_seconds: how often the folder is looked through, whatever the system reports.
+    """
+
+    settle_seconds: float = 1.0
+    patience_seconds: float = 60.0
+    scan_seconds: float = 5.0
+
+
+def read_watch_options(layout: Layout) -> WatchOptions:
+    """The options of this hot folder.
+
+    Raises:
+        InpaintError: `unreadable` when inpaintd.toml is not valid.
+    """
+    path = layout.root / SETTINGS_FILE
+    table = _read_toml(path).get(_WATCH_TABLE, {}) if path.is_file() else {}
+    known = {f.name for f in fields(WatchOptions)}
+    for name, value in table.items() if isinstance(table, dict) else [(_WATCH_TABLE, table)]:
+        if name not in known:
+            raise _invalid(path, f"[{_WATCH_TABLE}] has no option {name!r}")
+        if not isinstance(value, (int, float)) or isinstance(value, bool) or not 0 <= value < 1e6:
+            raise _invalid(path, f"{name} must be a number of seconds")
+    return WatchOptions(**table)
+
+
+def merged_settings(layers: Iterable[Mapping[str, Any]]) -> Settings:
+    """Settings from maps of fields, each overriding the ones before.
+
+    Raises:
+        InpaintError: `bad_message` naming the field that is wrong.
+    """
+    together: dict[str, Any] = {}
+    for layer in layers:
+        together |= layer
+    settings: Settings = settings_from_map(Settings, together)
+    return settings
+
+
+def folder_layers(layout: Layout, relative: PurePosixPath) -> list[dict[str, Any]]:
+    """What the inpaintd.toml files say for a file of the inbox, outermost first."""
+    folders = [layout.root]
+    if not layout.in_place:
+        folders.append(layout.inbox)
+    for parent in reversed([*relative.parents][:-1]):
+        folders.append(layout.inbox / parent)
+    layers = []
+    for folder in folders:
+        path = folder / SETTINGS_FILE
+        if path.is_file() and not path.is_symlink():
+            table = _read_toml(path)
+            table.pop(_WATCH_TABLE, None)
+            layers.append(table)
+    return layers
+
+
+def sidecar_layer(name: str, data: bytes) -> dict[str, Any]:
+    """What a sidecar NAME.toml or NAME.txt says.
+
+    Raises:
+        InpaintError: `unreadable`.
+    """
+    if name.lower().endswith(".txt"):
+        try:
+            return {"prompt": " ".join(data.decode("utf-8-sig").split())}
+        except UnicodeDecodeError as error:
+            raise InpaintError(
+                "unreadable", f"{name} is not a text in UTF-8.", "Save it as plain text, UTF-8."
+            ) from error
+    return _parse_toml(data, name)
+
+
+def recipe_layer(recipe: Settings) -> dict[str, Any]:
+    """What a picture's own recipe says: the fields that it does not leave at their default."""
+    values = settings_to_map(recipe)
+    return {name: values[name] for name in recipe.changed()}
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        with path.open("rb") as file:
+            data = file.read(_BYTES + 1)
+    except OSError as error:
+        raise _invalid(path, os.strerror(error.errno or 0)) from error
+    return _parse_toml(data, str(path))
+
+
+def _parse_toml(data: bytes, name: str) -> dict[str, Any]:
+    if len(data) > _BYTES:
+        raise _invalid(name, "it is too long")
+    try:
+        return tomllib.loads(data.decode("utf-8-sig"))
+    except ValueError as error:
+        raise _invalid(name, str(error)) from error
+
+
+def _invalid(name: Path | str, reason: str) -> InpaintError:
+    return InpaintError(
+        "unreadable",
+        f"{name} is not valid: {reason}.",
+        "Correct it; the names of the settings are those of: inpaintd fill --help",
+    )

@@ -1,0 +1,64 @@
+"""Open a file of the hot folder so that nothing outside the folder can be read through it."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from inpaintd_protocol.errors import InpaintError
+
+from .drops import Signature, signature_of
+
+MOST_BYTES = 4 << 30
+"""Longest file that is read."""
+
+_FLAGS = (
+    os.O_RDONLY
+    | getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_NONBLOCK", 0)  # opening a pipe would wait for somebody who writes to it
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_BINARY", 0)
+)
+
+
+class ChangedError(Exception):
+    """The file changed, or went away, while it was read: look again later."""
+
+
+def read_regular(path: Path, root: Path) -> tuple[bytes, Signature]:
+    """All bytes of a regular file that lies in `root`, and what tells whether it has changed.
+
+    Raises:
+        InpaintError: `unreadable` for links and whatever else is no file; `too_large`.
+        ChangedError
+    """
+    try:
+        handle = os.open(path, _FLAGS)
+    except FileNotFoundError as error:
+        raise ChangedError(path) from error
+    except OSError as error:
+        raise InpaintError(
+            "unreadable",
+            f"{path.name} cannot be opened: {error.strerror}.",
+            "Drop the file itself, not a link to it, and check its permissions.",
+        ) from error
+    with os.fdopen(handle, "rb") as file:
+        before = os.fstat(file.fileno())
+        if not stat.S_ISREG(before.st_mode):
+            raise InpaintError("unreadable", f"{path.name} is not a file.", "Drop a picture file.")
+        if before.st_size > MOST_BYTES:
+            raise InpaintError(
+                "too_large",
+                f"{path.name} has {before.st_size >> 20} MiB; {MOST_BYTES >> 20} are read at most.",
+                "Scale it down, or cut it into parts.",
+            )
+        # A folder on the way may have become a link since the scan.
+        if not Path(os.path.realpath(path.parent)).is_relative_to(root):
+            raise InpaintError(
+                "unreadable", f"{path.name} lies behind a link.", "Drop the file itself."
+            )
+        data = file.read(before.st_size + 1)
+        if signature_of(os.fstat(file.fileno())) != signature_of(before):
+            raise ChangedError(path)
+    return data, signature_of(before)

@@ -1,0 +1,75 @@
+"""Wake the watching thread: from other threads, and when the system reports a change.
+
+The system's reports are only hints. They miss files that were there before, and on network drives
+most others, so the folder is looked through regularly all the same.
+"""
+
+from __future__ import annotations
+
+import logging
+import select
+import socket
+from contextlib import suppress
+
+from watchdog.events import FileSystemEvent, FileSystemEventHandler
+from watchdog.observers import Observer
+
+from .layout import Layout
+
+log = logging.getLogger(__name__)
+
+
+class Wake:
+    """A flag that `wait` waits for. `changed` says whether the folder may have changed."""
+
+    def __init__(self) -> None:
+        self.changed = True
+        self._reader, self._writer = socket.socketpair()
+        self._reader.setblocking(False)
+        self._writer.setblocking(False)
+
+    def set(self) -> None:
+        with suppress(BlockingIOError):  # enough bytes are waiting to wake anybody
+            self._writer.send(b"w")
+
+    def set_changed(self) -> None:
+        self.changed = True
+        self.set()
+
+    def wait(self, seconds: float, also: int | None) -> None:
+        """Until it is set, the file number `also` can be read, or the time is over."""
+        watched = [self._reader.fileno()] + ([] if also is None else [also])
+        select.select(watched, [], [], max(0.0, seconds))
+        with suppress(BlockingIOError):
+            while self._reader.recv(4096):
+                pass
+
+    def close(self) -> None:
+        self._reader.close()
+        self._writer.close()
+
+
+class Observed:
+    """Has the system report changes of the inbox, as far as it can."""
+
+    def __init__(self, layout: Layout, wake: Wake) -> None:
+        self._observer = Observer()
+        try:
+            self._observer.schedule(_Handler(wake), str(layout.inbox), recursive=True)
+            self._observer.start()
+        except OSError as error:  # no more watches: the regular scan finds everything, later
+            log.warning("the system does not report changes: %s", error)
+
+    def close(self) -> None:
+        if self._observer.is_alive():
+            self._observer.stop()
+            self._observer.join()
+
+
+class _Handler(FileSystemEventHandler):
+    def __init__(self, wake: Wake) -> None:
+        self._wake = wake
+
+    def on_any_event(self, event: FileSystemEvent) -> None:
+        if event.event_type not in ("opened", "closed_no_write"):
+            self._wake.set_changed()

@@ -1,0 +1,75 @@
+"""Watch one hot folder, from the lock to the last word."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from filelock import FileLock, Timeout
+
+from inpaintd_protocol.errors import InpaintError
+
+from .events import Counts, Tell
+from .journal import Journal
+from .layout import Layout
+from .options import read_watch_options
+from .wake import Observed, Wake
+from .watcher import Watcher
+
+OnStart = Callable[[Watcher], None]
+
+
+def watch(layout: Layout, tell: Tell, *, once: bool, on_start: OnStart | None = None) -> Counts:
+    """Work on a hot folder until a signal says stop, or with `once` until nothing is left.
+
+    Raises:
+        InpaintError: `busy` when another process watches this folder; `unwritable`, `unreadable`
+            and `not_running` when it cannot be watched at all.
+    """
+    layout.make()
+    options = read_watch_options(layout)
+    lock = FileLock(layout.private / "lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise InpaintError(
+            "busy",
+            f"Another process watches {layout.root} already.",
+            "Drop your pictures there: it will fill them.",
+        ) from error
+    with lock:
+        journal = Journal(layout.journal)
+        wake = Wake()
+        try:
+            watcher = Watcher(layout, options, journal, tell, wake, once=once)
+            if on_start is not None:
+                on_start(watcher)
+            tell("watching", {"folder": str(layout.root)})
+            with _stopped_by_signals(watcher):
+                observed = None if once else Observed(layout, wake)
+                try:
+                    counts = watcher.run()
+                finally:
+                    if observed is not None:
+                        observed.close()
+        finally:
+            journal.close()
+            wake.close()
+        facts = {"done": counts.done, "failed": counts.failed, "duplicates": counts.duplicates}
+        tell("stopped", facts)
+        return counts
+
+
+@contextmanager
+def _stopped_by_signals(watcher: Watcher) -> Iterator[None]:
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        watcher.stop()
+
+    before = {n: signal.signal(n, stop) for n in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
