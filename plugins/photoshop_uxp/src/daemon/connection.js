@@ -1,0 +1,112 @@
+/** Where the daemon is and how both sides prove that they belong together; see PROTOCOL.md. */
+import { InpaintError } from "../errors.js";
+import { fromHex, hmacSha256, joined, toHex } from "../wire/sha256.js";
+import { decodeUtf8, encodeUtf8 } from "../wire/utf8.js";
+
+/**
+ * @typedef {object} Connection
+ * @property {string} websocket such as ws://localhost:47701
+ * @property {string} secret 64 hexadecimal digits
+ */
+
+const PASTED_KEY = "inpaintd connection";
+
+/**
+ * The running daemon's connection: from its file in the home folder, else what was pasted.
+ * @returns {Promise<Connection>}
+ * @throws {InpaintError} `not_running`, `no_websocket` or `no_access`
+ */
+export async function findConnection() {
+  let thrown;
+  try {
+    return parseConnection(await readFile());
+  } catch (error) {
+    if (error instanceof InpaintError) throw error;
+    thrown = error;
+  }
+  const pasted = await pastedConnection();
+  if (pasted) return pasted;
+  if (isPermission(thrown))
+    throw new InpaintError(
+      "no_access",
+      "Photoshop does not let the plug-in read the daemon's connection file.",
+      "Paste the contents of .inpaintd/connection.json from your home folder below.",
+    );
+  throw new InpaintError("not_running", "The inpaint daemon is not running.", "Start it with: inpaintd serve");
+}
+
+/**
+ * @param {string} text the contents of connection.json
+ * @returns {Connection}
+ */
+export function parseConnection(text) {
+  let values;
+  try {
+    values = JSON.parse(text);
+  } catch {
+    values = null;
+  }
+  if (typeof values?.secret !== "string" || !/^[0-9a-f]{64}$/.test(values.secret))
+    throw new InpaintError(
+      "bad_connection",
+      "This is not the contents of the daemon's connection.json.",
+      "Copy all of that file, braces included.",
+    );
+  if (!/^ws:\/\/localhost:\d+$/.test(values.websocket))
+    throw new InpaintError(
+      "no_websocket",
+      "The inpaint daemon runs without the door that Photoshop needs.",
+      "Restart it without --no-websocket: inpaintd stop, then inpaintd serve",
+    );
+  return { websocket: values.websocket, secret: values.secret };
+}
+
+/** @param {string} text the contents of connection.json */
+export async function pasteConnection(text) {
+  const connection = parseConnection(text.trim());
+  await require("uxp").storage.secureStorage.setItem(PASTED_KEY, JSON.stringify(connection));
+}
+
+/** @param {Connection} connection */
+export function urlOf({ websocket, secret }) {
+  return `${websocket}/?token=${toHex(derived(secret, encodeUtf8("inpaintd websocket token")))}`;
+}
+
+/**
+ * Whether the daemon's answer to this nonce shows that it knows the secret.
+ * @param {Connection} connection
+ * @param {Uint8Array} nonce
+ * @param {Uint8Array} proof
+ */
+export function proves({ secret }, nonce, proof) {
+  return toHex(derived(secret, joined(encodeUtf8("inpaintd hello"), nonce))) === toHex(proof);
+}
+
+/**
+ * @param {string} secret
+ * @param {Uint8Array} purpose
+ */
+function derived(secret, purpose) {
+  return hmacSha256(fromHex(secret), purpose);
+}
+
+function readFile() {
+  const os = require("os");
+  const path = [os.homedir(), ".inpaintd", "connection.json"].join(os.platform() === "win32" ? "\\" : "/");
+  return require("fs").readFile(path, { encoding: "utf-8" });
+}
+
+/** @returns {Promise<Connection | null>} */
+async function pastedConnection() {
+  try {
+    const stored = await require("uxp").storage.secureStorage.getItem(PASTED_KEY);
+    return stored ? parseConnection(decodeUtf8(new Uint8Array(stored))) : null;
+  } catch {
+    return null; // secureStorage may be lost, Adobe says; then it is pasted again
+  }
+}
+
+/** @param {unknown} thrown */
+function isPermission(thrown) {
+  return /permission|denied|EACCES|manifest/i.test(thrown instanceof Error ? thrown.message : String(thrown));
+}

@@ -1,0 +1,79 @@
+/** Photoshop's modal scopes: the only places where documents can be read and changed. */
+import { InpaintError } from "../errors.js";
+
+/** @typedef {import("photoshop").ExecutionContext} ExecutionContext */
+
+const BUSY = 9;
+const BUSY_ATTEMPTS = 10;
+const BUSY_MILLISECONDS = 200;
+const HICCUP_MILLISECONDS = 60;
+
+/**
+ * Run `work` in a modal scope of its own. Nothing in it may wait for the network.
+ * @template T
+ * @param {string} commandName
+ * @param {(context: ExecutionContext) => Promise<T>} work
+ * @returns {Promise<T>}
+ */
+export async function modally(commandName, work) {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await require("photoshop").core.executeAsModal(work, { commandName });
+    } catch (error) {
+      if (/** @type {any} */ (error)?.number !== BUSY) throw error;
+      if (attempt === BUSY_ATTEMPTS)
+        throw new InpaintError(
+          "host_busy",
+          "Photoshop is busy with another command or an open dialog.",
+          "Finish or close it, then try again.",
+        );
+      await pause(BUSY_MILLISECONDS);
+    }
+  }
+}
+
+/** @param {ExecutionContext} context */
+export function throwIfCancelled(context) {
+  if (context.isCancelled) throw new InpaintError("cancelled", "Cancelled.");
+}
+
+/**
+ * The imaging API now and then fails with -1 for no reason; once more then usually works.
+ * @template T
+ * @param {() => Promise<T>} call
+ * @returns {Promise<T>}
+ */
+export async function withOneRetry(call) {
+  try {
+    return await call();
+  } catch (error) {
+    if (/** @type {any} */ (error)?.number !== -1) throw error;
+    await pause(HICCUP_MILLISECONDS);
+    return call();
+  }
+}
+
+/**
+ * Run `work` as one step of the document's history, undone when it throws.
+ * @template T
+ * @param {ExecutionContext} context
+ * @param {number} documentID
+ * @param {string} name
+ * @param {() => Promise<T>} work
+ * @returns {Promise<T>}
+ */
+export async function asOneStep(context, documentID, name, work) {
+  const { hostControl } = context;
+  const suspension = await hostControl.suspendHistory({ documentID, name });
+  let done = false;
+  try {
+    const result = await work();
+    done = true;
+    return result;
+  } finally {
+    await hostControl.resumeHistory(suspension, done);
+  }
+}
+
+/** @param {number} milliseconds */
+export const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));

@@ -1,0 +1,145 @@
+/** New layers in Photoshop. Everything here must run in a modal scope. */
+import { decodeLight, depthOf as depthOfSamples, samplesOf, toDepth } from "../planes.js";
+import { edgesOf } from "../rectangle.js";
+import { asOneStep, throwIfCancelled } from "./modal.js";
+import { SRGB } from "./read.js";
+import { rememberFill } from "./target.js";
+
+/** @typedef {import("photoshop").Document} Document */
+/** @typedef {import("photoshop").Layer} Layer */
+/** @typedef {import("photoshop").ExecutionContext} ExecutionContext */
+/** @typedef {import("../wire/messages.js").Plane} Plane */
+/** @typedef {import("../wire/messages.js").Depth} Depth */
+/** @typedef {import("../wire/messages.js").Message} Message */
+
+const NAME_CHARACTERS = 40;
+
+/**
+ * Put the layers of an answer above a layer, as one step of the history.
+ * @param {ExecutionContext} context
+ * @param {{document: Document, above: Layer | null, source: Layer | null, depth: Depth}} place
+ * @param {Message} finished
+ * @param {string} prompt
+ * @returns {Promise<string>} the name of what was inserted
+ */
+export async function insertLayers(context, { document, above, source, depth }, finished, prompt) {
+  const name = layerName(prompt);
+  const { layers } = finished;
+  await asOneStep(context, document.id, name, async () => {
+    const made = [];
+    // The last first: each goes directly above the same layer, and the first shall be on top.
+    for (const index of [...layers.keys()].reverse()) {
+      throwIfCancelled(context);
+      context.reportProgress({ value: 1 - index / layers.length, commandName: name });
+      const title = layers.length === 1 ? name : `${name}, variant ${index + 1}`;
+      const layer = await newLayer(document, above, title);
+      await writePixels(document, layer, layers[index], depth);
+      if (layers[index].mask) await writeMask(document, layer, layers[index], depth);
+      if (index > 0) layer.visible = false;
+      made.unshift(layer);
+    }
+    if (made.length > 1) await document.createLayerGroup({ name, fromLayers: made });
+    if (source) for (const layer of made) rememberFill(document.id, layer.id, source.id);
+  });
+  return name;
+}
+
+/** @param {string} prompt */
+export function layerName(prompt) {
+  const words = prompt.trim().replace(/\s+/g, " ");
+  if (!words) return "Inpaint";
+  const letters = [...words];
+  const short = letters.length > NAME_CHARACTERS ? `${letters.slice(0, NAME_CHARACTERS - 1).join("")}…` : words;
+  return `Inpaint: ${short}`;
+}
+
+/**
+ * @param {Document} document
+ * @param {Layer | null} above
+ * @param {string} name
+ * @returns {Promise<Layer>}
+ */
+async function newLayer(document, above, name) {
+  const { constants } = require("photoshop");
+  const layer = await document.createPixelLayer({ name });
+  if (!layer) throw new Error("no layer was made");
+  if (above) layer.move(above, constants.ElementPlacement.PLACEBEFORE);
+  return layer;
+}
+
+/**
+ * @param {Document} document
+ * @param {Layer} layer
+ * @param {{pixels: Plane, offset: [number, number]}} result
+ * @param {Depth} depth of the document
+ */
+async function writePixels(document, layer, { pixels, offset }, depth) {
+  const samples = toDepth(samplesOf(pixels), depth).slice();
+  if (depthOfSamples(samples) === "f32") decodeLight(/** @type {Float32Array} */ (samples), pixels.channels);
+  const { imaging } = require("photoshop");
+  const imageData = await imaging.createImageDataFromBuffer(samples, {
+    width: pixels.width,
+    height: pixels.height,
+    components: pixels.channels,
+    colorSpace: "RGB",
+    colorProfile: SRGB,
+    chunky: true,
+    fullRange: true,
+  });
+  try {
+    await imaging.putPixels({
+      documentID: document.id,
+      layerID: layer.id,
+      imageData,
+      replace: true,
+      targetBounds: edgesOf([...offset, pixels.width, pixels.height]),
+    });
+  } finally {
+    imageData.dispose();
+  }
+}
+
+/**
+ * @param {Document} document
+ * @param {Layer} layer
+ * @param {{mask: Plane, offset: [number, number]}} result
+ * @param {Depth} depth of the document
+ */
+async function writeMask(document, layer, { mask, offset }, depth) {
+  const { action, imaging } = require("photoshop");
+  // The imaging API changes masks; adding one is left to the action that the Layers panel uses.
+  await action.batchPlay(
+    [
+      { _obj: "select", _target: [{ _ref: "layer", _id: layer.id }], makeVisible: false },
+      {
+        _obj: "make",
+        new: { _class: "channel" },
+        at: { _ref: "channel", _enum: "channel", _value: "mask" },
+        using: { _enum: "userMaskEnabled", _value: "revealAll" },
+      },
+    ],
+    {},
+  );
+  const samples = toDepth(samplesOf(mask), depth).slice();
+  const imageData = await imaging.createImageDataFromBuffer(samples, {
+    width: mask.width,
+    height: mask.height,
+    components: 1,
+    colorSpace: "Grayscale",
+    colorProfile: "Gray Gamma 2.2",
+    chunky: true,
+    fullRange: true,
+  });
+  try {
+    await imaging.putLayerMask({
+      documentID: document.id,
+      layerID: layer.id,
+      kind: "user",
+      imageData,
+      replace: true,
+      targetBounds: edgesOf([...offset, mask.width, mask.height]),
+    });
+  } finally {
+    imageData.dispose();
+  }
+}

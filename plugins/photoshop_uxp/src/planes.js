@@ -1,0 +1,131 @@
+/** Arithmetic on planes: padding, depths, and the light of 32-bit documents. */
+import { BYTES_PER_SAMPLE } from "./wire/messages.js";
+
+/** @typedef {import("./wire/messages.js").Plane} Plane */
+/** @typedef {import("./wire/messages.js").Depth} Depth */
+/** @typedef {import("./rectangle.js").Rectangle} Rectangle */
+/** @typedef {Uint8Array | Uint16Array | Float32Array} Samples */
+
+/** @type {Record<Depth, any>} */
+const ARRAYS = { u8: Uint8Array, u16: Uint16Array, f32: Float32Array };
+
+/** What stands for white and for opaque. @type {Record<Depth, number>} */
+export const FULL = { u8: 255, u16: 65535, f32: 1 };
+
+/**
+ * @param {Depth} depth
+ * @param {number} length
+ * @returns {Samples}
+ */
+export const newSamples = (depth, length) => new ARRAYS[depth](length);
+
+/** @param {Samples} samples @returns {Depth} */
+export const depthOf = (samples) =>
+  samples instanceof Uint16Array ? "u16" : samples instanceof Float32Array ? "f32" : "u8";
+
+/**
+ * A plane's samples as numbers; a view of its bytes where their position allows it.
+ * @param {Plane} plane
+ * @returns {Samples}
+ */
+export function samplesOf({ data, depth }) {
+  const size = BYTES_PER_SAMPLE[depth];
+  const aligned = data.byteOffset % size === 0 ? data : data.slice();
+  return new ARRAYS[depth](aligned.buffer, aligned.byteOffset, aligned.byteLength / size);
+}
+
+/**
+ * @param {Samples} samples
+ * @param {number} width
+ * @param {number} height
+ * @param {number} channels
+ * @returns {Plane}
+ */
+export function planeOf(samples, width, height, channels) {
+  const data = new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength);
+  return { width, height, channels, depth: depthOf(samples), data };
+}
+
+/**
+ * A part laid into a larger rectangle of `outside` samples; itself where it fills all of it.
+ * @param {Samples} part
+ * @param {Rectangle} where of the part
+ * @param {Rectangle} rectangle to be filled
+ * @param {number} channels
+ * @param {number} outside
+ * @returns {Samples}
+ */
+export function padded(part, where, rectangle, channels, outside) {
+  const [x, y, width, height] = rectangle;
+  if (where[0] === x && where[1] === y && where[2] === width && where[3] === height) return part;
+  const whole = newSamples(depthOf(part), width * height * channels);
+  if (outside) whole.fill(outside);
+  const left = Math.max(where[0], x);
+  const right = Math.min(where[0] + where[2], x + width);
+  if (right <= left) return whole;
+  for (let row = Math.max(where[1], y); row < Math.min(where[1] + where[3], y + height); row++) {
+    const from = ((row - where[1]) * where[2] + left - where[0]) * channels;
+    whole.set(part.subarray(from, from + (right - left) * channels), ((row - y) * width + left - x) * channels);
+  }
+  return whole;
+}
+
+/**
+ * RGB with an opaque alpha.
+ * @param {Samples} rgb
+ * @returns {Samples}
+ */
+export function withAlpha(rgb) {
+  const depth = depthOf(rgb);
+  const rgba = newSamples(depth, (rgb.length / 3) * 4);
+  for (let from = 0, to = 0; from < rgb.length; from += 3, to += 4) {
+    rgba[to] = rgb[from];
+    rgba[to + 1] = rgb[from + 1];
+    rgba[to + 2] = rgb[from + 2];
+    rgba[to + 3] = FULL[depth];
+  }
+  return rgba;
+}
+
+/**
+ * @param {Samples} samples
+ * @param {Depth} depth
+ * @returns {Samples}
+ */
+export function toDepth(samples, depth) {
+  const from = depthOf(samples);
+  if (from === depth) return samples;
+  const scale = FULL[depth] / FULL[from];
+  const converted = newSamples(depth, samples.length);
+  for (let i = 0; i < samples.length; i++) {
+    const value = samples[i] * scale;
+    converted[i] = depth === "f32" ? value : Math.floor(Math.min(FULL[depth], Math.max(0, value)) + 0.5);
+  }
+  return converted;
+}
+
+/**
+ * Colour in linear light, as in 32-bit documents, to sRGB encoding; alpha stays. In place.
+ * @param {Float32Array} samples
+ * @param {number} channels 3 or 4
+ */
+export const encodeLight = (samples, channels) =>
+  eachColour(samples, channels, (v) => (v <= 0.0031308 ? v * 12.92 : 1.055 * v ** (1 / 2.4) - 0.055));
+
+/**
+ * The reverse of `encodeLight`. In place.
+ * @param {Float32Array} samples
+ * @param {number} channels 3 or 4
+ */
+export const decodeLight = (samples, channels) =>
+  eachColour(samples, channels, (v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4));
+
+/**
+ * @param {Float32Array} samples
+ * @param {number} channels
+ * @param {(value: number) => number} curve mirrored for negative values
+ */
+function eachColour(samples, channels, curve) {
+  for (let i = 0; i < samples.length; i++)
+    if (channels === 3 || i % 4 !== 3) samples[i] = samples[i] < 0 ? -curve(-samples[i]) : curve(samples[i]);
+}

@@ -1,0 +1,61 @@
+/** The settings that the panel shows, with their defaults, ranges and helps from the protocol. */
+import { RECORDS } from "./wire/schema.js";
+
+/** @typedef {import("./wire/schema.js").Field} Field */
+/** @typedef {Record<string, any>} Settings */
+
+/** @type {Map<string, Field>} */
+export const FIELDS = new Map(RECORDS.Settings.fields.map((field) => [field.name, field]));
+
+export const SHOWN = ["prompt", "negative_prompt", "model", "strength", "steps", "guidance_scale", "seed", "count"];
+export const SHOWN_FOLDED = [
+  "area",
+  "context_pixels",
+  "context_factor",
+  "infill",
+  "grow_pixels",
+  "feather_pixels",
+  "threshold",
+  "output",
+  "preview",
+];
+
+/** @returns {Settings} */
+export function defaults() {
+  const names = [...SHOWN, ...SHOWN_FOLDED];
+  const values = names.map((name) => [name, /** @type {Field} */ (FIELDS.get(name)).default]);
+  // A panel can show pictures of what goes on, unlike a script; so it asks for them.
+  return { ...Object.fromEntries(values), preview: true };
+}
+
+/**
+ * A value that the daemon will take, nearest to what was entered; the default for nonsense.
+ * @param {string} name
+ * @param {any} entered
+ */
+export function cleaned(name, entered) {
+  const field = /** @type {Field} */ (FIELDS.get(name));
+  const type = field.type.replace(/\?$/, "");
+  if (type === "str") {
+    const text = String(entered ?? field.default).slice(0, field.characters);
+    return field.choices && !field.choices.includes(text) ? field.default : text;
+  }
+  if (type === "bool") return typeof entered === "boolean" ? entered : field.default;
+  const empty = entered === null || entered === undefined || String(entered).trim() === "";
+  const number = Number(String(entered).replace(",", "."));
+  if (empty || !Number.isFinite(number)) return field.default;
+  const whole = type === "int" ? Math.round(number) : number;
+  return Math.min(field.maximum ?? whole, Math.max(field.minimum ?? whole, whole));
+}
+
+/**
+ * Settings from an earlier session, perhaps of another version.
+ * @param {any} stored
+ * @returns {Settings}
+ */
+export function remembered(stored) {
+  const settings = defaults();
+  for (const name of Object.keys(settings))
+    if (stored && typeof stored === "object" && name in stored) settings[name] = cleaned(name, stored[name]);
+  return settings;
+}

@@ -1,0 +1,185 @@
+/** The fake's imaging API, as strict as the real one. */
+import { MARGIN } from "./document.js";
+import { HostError } from "./photoshop.js";
+
+const ARRAYS = { 8: Uint8Array, 16: Uint16Array, 32: Float32Array };
+
+export class FakeImaging {
+  constructor(host) {
+    this.host = host;
+    this.alive = 0; // image data that nobody has disposed of
+    this.made = 0;
+    this.hiccups = 0; // that many calls of getPixels fail with -1
+    this.puts = [];
+  }
+
+  #document(documentID) {
+    const document = this.host.documents.find(({ id }) => id === documentID);
+    if (!document) throw new HostError("the document does not exist");
+    return document;
+  }
+
+  #layer(document, layerID) {
+    const layer = document.allLayers().find(({ id }) => id === layerID);
+    if (!layer) throw new HostError("the layer does not exist");
+    return layer;
+  }
+
+  async getPixels({ documentID, layerID, sourceBounds, colorSpace, colorProfile, componentSize, applyAlpha, targetSize }) {
+    this.host.requireModal("getPixels");
+    if (this.hiccups > 0) {
+      this.hiccups--;
+      throw new HostError("unknown error", -1);
+    }
+    if (targetSize) throw new HostError("scaled reading gives bounds of another level");
+    const document = this.#document(documentID);
+    const layer = this.#layer(document, layerID);
+    if (layer.kind !== "pixel") throw new HostError("the layer has no pixels");
+    if (colorSpace !== "RGB" || colorProfile !== "sRGB IEC61966-2.1") throw new HostError("the test reads sRGB only");
+    if (componentSize !== document.bits && componentSize !== -1)
+      throw new HostError(`componentSize ${componentSize} in a document of ${document.bits} bits`);
+    const wanted = integers(sourceBounds);
+    const b = layer.boundsNoEffects;
+    const bounds = {
+      left: Math.max(wanted.left, b.left),
+      top: Math.max(wanted.top, b.top),
+      right: Math.min(wanted.right, b.right),
+      bottom: Math.min(wanted.bottom, b.bottom),
+    };
+    if (bounds.right <= bounds.left || bounds.bottom <= bounds.top) throw new HostError("the area is empty");
+    const opaque = layer.background || layer.transparentPixelsLocked || applyAlpha;
+    const components = opaque ? 3 : 4;
+    const [width, height] = [bounds.right - bounds.left, bounds.bottom - bounds.top];
+    const values = new Float64Array(width * height * components);
+    let to = 0;
+    for (let y = bounds.top; y < bounds.bottom; y++)
+      for (let x = bounds.left; x < bounds.right; x++) {
+        const [r, g, bl, alpha] = layer.at(x, y);
+        const scrambled = alpha === 0 && !opaque;
+        values[to++] = scrambled ? ((x * 7 + y * 13) % 11) / 11 : r;
+        values[to++] = scrambled ? ((x * 5 + y * 3) % 7) / 7 : g;
+        values[to++] = scrambled ? ((x + y) % 5) / 5 : bl;
+        if (components === 4) values[to++] = alpha;
+      }
+    return { imageData: this.#make(values, width, height, components, document.bits), sourceBounds: bounds, level: 0 };
+  }
+
+  async getSelection({ documentID, sourceBounds }) {
+    this.host.requireModal("getSelection");
+    const document = this.#document(documentID);
+    const selected = document.boundsOfSelection();
+    if (!selected) throw new HostError("nothing is selected");
+    const wanted = integers(sourceBounds);
+    const bounds = {
+      left: Math.max(wanted.left, selected.left),
+      top: Math.max(wanted.top, selected.top),
+      right: Math.min(wanted.right, selected.right),
+      bottom: Math.min(wanted.bottom, selected.bottom),
+    };
+    if (bounds.right <= bounds.left || bounds.bottom <= bounds.top) throw new HostError("the area is empty");
+    return this.#grey(document, document.selected, bounds);
+  }
+
+  async getLayerMask({ documentID, layerID, kind, sourceBounds }) {
+    this.host.requireModal("getLayerMask");
+    const document = this.#document(documentID);
+    const layer = this.#layer(document, layerID);
+    if (kind !== "user" || !layer.mask) throw new HostError("the layer has no mask");
+    return this.#grey(document, layer.mask, integers(sourceBounds));
+  }
+
+  #grey(document, weights, bounds) {
+    const [width, height] = [bounds.right - bounds.left, bounds.bottom - bounds.top];
+    const values = new Float64Array(width * height);
+    let to = 0;
+    for (let y = bounds.top; y < bounds.bottom; y++)
+      for (let x = bounds.left; x < bounds.right; x++) values[to++] = weights[y * document.width + x];
+    return { imageData: this.#make(values, width, height, 1, document.bits === 32 ? 8 : document.bits), sourceBounds: bounds };
+  }
+
+  #make(values, width, height, components, componentSize) {
+    this.alive++;
+    this.made++;
+    const imaging = this;
+    let disposed = false;
+    return {
+      width,
+      height,
+      components,
+      componentSize,
+      colorSpace: components === 1 ? "Grayscale" : "RGB",
+      hasAlpha: components === 4,
+      values() {
+        if (disposed) throw new HostError("the image data was disposed of");
+        return values;
+      },
+      async getData({ chunky = true, fullRange = false } = {}) {
+        if (disposed) throw new HostError("the image data was disposed of");
+        if (!chunky) throw new HostError("the test reads chunky only");
+        const full = componentSize === 8 ? 255 : componentSize === 32 ? 1 : fullRange ? 65535 : 32768;
+        return ARRAYS[componentSize].from(values, (v) => (componentSize === 32 ? v : Math.floor(v * full + 0.5)));
+      },
+      dispose() {
+        if (disposed) throw new HostError("the image data was disposed of already");
+        disposed = true;
+        imaging.alive--;
+      },
+    };
+  }
+
+  async createImageDataFromBuffer(array, { width, height, components, colorSpace, colorProfile, fullRange = false }) {
+    if (array.length !== width * height * components) throw new HostError("the array has a wrong length");
+    const bits = array instanceof Uint8Array ? 8 : array instanceof Uint16Array ? 16 : array instanceof Float32Array ? 32 : 0;
+    if (!bits) throw new HostError("not an array of samples");
+    const expected = components === 1 ? ["Grayscale", "Gray Gamma 2.2"] : ["RGB", "sRGB IEC61966-2.1"];
+    if (colorSpace !== expected[0] || colorProfile !== expected[1]) throw new HostError("a wrong colour space");
+    const full = bits === 8 ? 255 : bits === 32 ? 1 : fullRange ? 65535 : 32768;
+    if (bits === 16 && !fullRange && array.some((value) => value > 32768)) throw new HostError("16 bits end at 32768");
+    return this.#make(Float64Array.from(array, (value) => value / full), width, height, components, bits);
+  }
+
+  async putPixels({ documentID, layerID, imageData, replace, targetBounds }) {
+    this.host.requireModal("putPixels");
+    const document = this.#document(documentID);
+    const layer = this.#layer(document, layerID);
+    if (layer.kind !== "pixel" || layer.allLocked) throw new HostError("the layer cannot be changed");
+    if (imageData.componentSize !== document.bits) throw new HostError("image data of another depth");
+    const { left, top, right, bottom } = integers(targetBounds);
+    if (right - left !== imageData.width || bottom - top !== imageData.height)
+      throw new HostError("putPixels never scales");
+    if (replace) layer.samples.fill(0);
+    const values = imageData.values();
+    const { components } = imageData;
+    for (let y = top, from = 0; y < bottom; y++)
+      for (let x = left; x < right; x++, from += components) {
+        if (x < -MARGIN || y < -MARGIN || x >= document.width + MARGIN || y >= document.height + MARGIN) continue;
+        const rgba = Array.from(values.subarray(from, from + components));
+        layer.put(x, y, components === 3 ? [...rgba, 1] : rgba);
+      }
+    this.puts.push({ layerID, bounds: { left, top, right, bottom } });
+    document.changed("Put Pixels");
+  }
+
+  async putLayerMask({ documentID, layerID, kind, imageData, replace, targetBounds }) {
+    this.host.requireModal("putLayerMask");
+    const document = this.#document(documentID);
+    const layer = this.#layer(document, layerID);
+    if (layer.background || kind !== "user" || !layer.mask) throw new HostError("the layer has no mask to change");
+    if (imageData.components !== 1) throw new HostError("a mask has one component");
+    const { left, top, right, bottom } = integers(targetBounds);
+    if (right - left !== imageData.width || bottom - top !== imageData.height) throw new HostError("a mask is never scaled");
+    if (replace) layer.mask.fill(0);
+    const values = imageData.values();
+    for (let y = top, from = 0; y < bottom; y++)
+      for (let x = left; x < right; x++, from++)
+        if (x >= 0 && y >= 0 && x < document.width && y < document.height)
+          layer.mask[y * document.width + x] = values[from];
+    document.changed("Put Layer Mask");
+  }
+}
+
+function integers(bounds) {
+  for (const side of ["left", "top", "right", "bottom"])
+    if (!Number.isInteger(bounds?.[side])) throw new HostError(`bounds without a whole ${side}`);
+  return bounds;
+}
