@@ -34,25 +34,34 @@ def filled(path: Path) -> Any:
 def exif() -> Image.Exif:
     tags = Image.Exif()
     tags[0x010F] = "Maker of cameras"
-    tags[0x9003] = "2026:01:02 03:04:05"
-    return tags
+    tags.get_ifd(0x8769)[0x9003] = "2026:01:02 03:04:05"
+    tags.get_ifd(0x8825)[1] = "N"
+    loaded = Image.Exif()
+    loaded.load(tags.tobytes())
+    return loaded
 
 
 @pytest.mark.parametrize("suffix", [".png", ".tif", ".webp", ".jpg"])
-@pytest.mark.parametrize("source", [".png", ".jpg"])
+@pytest.mark.parametrize("source", [".png", ".jpg", ".tif"])
 def test_metadata_goes_along(tmp_path: Path, source: str, suffix: str) -> None:
     path = tmp_path / f"a{source}"
     profile = profiles.display_p3()
+    options: dict[str, Any] = {}
     text = PngImagePlugin.PngInfo()
     text.add_text("Author", "me")
-    options = {"pnginfo": text} if source == ".png" else {"xmp": XMP}
+    if source != ".tif":
+        options = {"pnginfo": text} if source == ".png" else {"xmp": XMP}
     Image.fromarray(photograph()).save(
         path, exif=exif(), icc_profile=profile, dpi=(300, 300), **options
     )
     out = write_picture(filled(path), tmp_path / f"out{suffix}", replace=False)
     with Image.open(out) as result:
         assert result.info["icc_profile"] == profile
-        assert result.getexif()[0x010F] == "Maker of cameras"
+        tags = result.getexif()
+        assert tags[0x010F] == "Maker of cameras"
+        assert tags.get_ifd(0x8769)[0x9003] == "2026:01:02 03:04:05"
+        assert tags.get_ifd(0x8825)[1] == "N"
+        assert np.asarray(result).shape == (240, 320, 3)
         if suffix != ".webp":  # WebP has no field for it but EXIF's
             assert float(result.info["dpi"][0]) == pytest.approx(300, abs=0.1)
         if source == suffix == ".png":
@@ -194,3 +203,14 @@ def test_nothing_is_left_when_interrupted(tmp_path: Path, monkeypatch: pytest.Mo
         write_picture(image, tmp_path / "out.png", replace=False)
     assert [p.name for p in tmp_path.iterdir()] == ["a.png"]
     shutil.rmtree(tmp_path)
+
+
+def test_damaged_exif_is_no_reason_to_refuse_a_tiff(tmp_path: Path) -> None:
+    path = tmp_path / "a.tif"
+    Image.fromarray(photograph()).save(path, exif=exif())
+    data = path.read_bytes()
+    pointer = data.index(b"\x69\x87\x04\x00\x01\x00\x00\x00") + 8
+    path.write_bytes(data[:pointer] + b"\xff\xff\xff\x7f" + data[pointer + 4 :])
+    out = write_picture(filled(path), tmp_path / "out.tif", replace=False)
+    with Image.open(out) as result:
+        assert result.getexif()[0x010F] == "Maker of cameras"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from inpaintd_protocol.messages import Notice
 from inpaintd_protocol.rectangle import Rectangle
 
 from . import vips
+from .exif import attach_exif
 
 PIXELS = 300_000_000
 """Most pixels of a file. Looked at before anything is decoded: a few kilobytes can claim more."""
@@ -97,6 +99,9 @@ def read_picture(path: Path, data: bytes | None = None) -> Picture:
         if image.get_typeof("orientation") and image.get("orientation") > 1:
             # What the artist sees is upright, and so is a mask painted over it.
             image = image.autorot().copy_memory()
+    if kind == "tiff":
+        with path.open("rb") if data is None else io.BytesIO(data) as file:
+            image = attach_exif(image, file)
     return Picture(path, image, kind, depth, colours, _notices(path, image))
 
 

@@ -15,6 +15,7 @@ from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.messages import Notice
 
 from . import vips
+from .exif import write_exif
 from .picture import Picture
 
 FORMATS = {
@@ -133,6 +134,7 @@ def _save(image: Any, path: Path, format_name: str) -> None:
         image.pngsave(name, filter=_PNG_FILTER_SUB)
     elif format_name == "tiff":
         image.tiffsave(name, compression="deflate", predictor=_predictor(image))
+        write_exif(image, path)
     elif format_name == "webp":
         # exact keeps the colour under alpha 0, which is what holes are made of.
         _as_bytes(image).webpsave(name, lossless=True, exact=True)
