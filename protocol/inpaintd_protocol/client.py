@@ -18,9 +18,9 @@ from types import TracebackType
 from typing import TypeVar
 
 from . import PROTOCOL_VERSION
-from .codec import decode_answer, encode
 from .connection import Connection, home, read_connection
 from .errors import InpaintError
+from .mailbox import Mailbox
 from .messages import (
     Attach,
     Cancel,
@@ -103,8 +103,7 @@ class Client:
         timeout_seconds: float = ANSWER_SECONDS,
     ) -> None:
         self._transport = transport
-        self._aside: list[Message] = []
-        self._abandoned: set[str] = set()
+        self._mailbox = Mailbox(transport)
         try:
             self.welcome = self._introduce(connection, name, timeout_seconds)
         except BaseException:
@@ -134,15 +133,11 @@ class Client:
 
     def submit(self, request: Message) -> None:
         """Send a request and return at once; its answers come from `poll`."""
-        if not isinstance(request, Cancel):
-            self._abandoned.discard(request.request_id)
-        self._transport.send(encode(request))
+        self._mailbox.send(request)
 
     def poll(self, timeout_seconds: float | None = 0.0) -> Message | None:
         """The next answer to any request, or None when none came in time; None waits for ever."""
-        if self._aside:
-            return self._aside.pop(0)
-        return self._read(timeout_seconds)
+        return self._mailbox.next(timeout_seconds)
 
     # --------------------------------------------------------------------------------- requests
 
@@ -270,13 +265,13 @@ class Client:
         self.submit(request)
         deadline = time.monotonic() + timeout_seconds
         while True:
-            answer = self._next_of(request.request_id, deadline - time.monotonic())
+            answer = self._mailbox.next_of(request.request_id, deadline - time.monotonic())
             if isinstance(answer, expected):
                 return answer
             if isinstance(answer, Failed):
                 raise answer.error()
             if time.monotonic() >= deadline:
-                self._abandoned.add(request.request_id)
+                self._mailbox.abandon(request.request_id)
                 raise _timed_out(f"The inpaint daemon did not answer for {timeout_seconds:g} s.")
 
     def _follow(
@@ -290,24 +285,22 @@ class Client:
         keep: bool,
     ) -> Finished:
         """Wait for the terminal answer of a request that has been sent."""
-        ended = False
         try:
             answer, asked_to_cancel = self._await_end(
                 request_id, on_progress, on_preview, should_cancel, timeout_seconds
             )
-            ended = True
-        finally:
-            if not ended:
-                # Timed out, or a callback raised (Ctrl-C too): nobody waits for it any more.
-                self._abandoned.add(request_id)
-                if not keep:
-                    with suppress(InpaintError):
-                        self.cancel(request_id)
+        except BaseException:
+            # Timed out, or a callback raised (Ctrl-C too): nobody waits for it any more.
+            self._mailbox.abandon(request_id)
+            if not keep:
+                with suppress(InpaintError):
+                    self.cancel(request_id)
+            raise
         if isinstance(answer, Cancelled):
             raise InpaintError("cancelled", "The request was cancelled.")
         if asked_to_cancel:
             # The request ended by itself before the cancellation came, and that is answered too.
-            self._abandoned.add(request_id)
+            self._mailbox.abandon(request_id)
         if isinstance(answer, Failed):
             raise answer.error()
         return answer
@@ -339,7 +332,7 @@ class Client:
                     raise _timed_out(f"The request was not done within {timeout_seconds:g} s.")
             if should_cancel is not None and not asked_to_cancel:
                 left = min(left, _CANCEL_POLL_SECONDS)
-            answer = self._next_of(request_id, left)
+            answer = self._mailbox.next_of(request_id, left)
             if answer is None:
                 continue
             heard = time.monotonic()
@@ -349,37 +342,6 @@ class Client:
                 on_progress(answer)
             elif isinstance(answer, Preview) and on_preview is not None:
                 on_preview(answer)
-
-    def _next_of(self, request_id: str, timeout_seconds: float) -> Message | None:
-        """The next answer to this request; those to others are put aside."""
-        for index, answer in enumerate(self._aside):
-            if answer.request_id == request_id:
-                return self._aside.pop(index)
-        deadline = time.monotonic() + timeout_seconds
-        while (found := self._read(deadline - time.monotonic())) is not None:
-            if found.request_id == request_id:
-                return found
-            self._aside.append(found)
-        return None
-
-    def _read(self, timeout_seconds: float | None) -> Message | None:
-        """The next answer that somebody waits for, off the transport."""
-        deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
-        while True:
-            left = None if deadline is None else max(0.0, deadline - time.monotonic())
-            frames = self._transport.receive(left)
-            if frames is None:
-                return None
-            try:
-                answer = decode_answer(frames)
-            except InpaintError as error:
-                if error.code == "unknown_message":
-                    continue  # a newer daemon may say more than this client knows
-                raise
-            if answer.request_id not in self._abandoned:
-                return answer
-            if not isinstance(answer, (Progress, Preview)):
-                self._abandoned.discard(answer.request_id)
 
 
 def new_request_id() -> str:
