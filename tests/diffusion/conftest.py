@@ -20,7 +20,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
     for item in items:
         if here in item.path.parents:
-            for library in ("diffusers", "torch", "transformers", "compel", "numpy"):
+            for library in ("diffusers", "torch", "transformers", "compel", "numpy", "peft"):
                 item.add_marker(pytest.mark.filterwarnings(f"ignore:::{library}"))
 
 

@@ -30,7 +30,7 @@ ORACLES: dict[str, tuple[str, dict[str, Any]]] = {
     "sdxl-inpainting": ("StableDiffusionXLInpaintPipeline", {"negative_prompt": NEGATIVE}),
     "sdxl-refiner": ("StableDiffusionXLInpaintPipeline", {"negative_prompt": NEGATIVE}),
     "sd3": ("StableDiffusion3InpaintPipeline", {"negative_prompt": NEGATIVE}),
-    "flux": ("FluxInpaintPipeline", {}),
+    "flux": ("FluxInpaintPipeline", {"negative_prompt": NEGATIVE, "true_cfg_scale": 3.0}),
     "flux-fill": ("FluxFillPipeline", {}),
     "qwen-image": ("QwenImageInpaintPipeline", {"negative_prompt": NEGATIVE}),
     "z-image": ("ZImageInpaintPipeline", {"negative_prompt": NEGATIVE}),

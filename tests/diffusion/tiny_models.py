@@ -319,7 +319,7 @@ def z_image(folder: Path) -> None:
         rope_theta=256.0,
         t_scale=1000.0,
         axes_dims=[8, 4, 4],
-        axes_lens=[256, 32, 32],
+        axes_lens=[1024, 32, 32],
     )
     with torch.no_grad():
         transformer.x_pad_token.fill_(1)

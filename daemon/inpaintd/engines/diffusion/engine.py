@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from inpaintd.engine import Painted, Report, Task
 from inpaintd_protocol.settings import Settings
 
+from .adapters import adapted
 from .honours import HONOURS
 from .library import Library
 from .model import Model, load
@@ -54,6 +55,12 @@ class DiffusionEngine:
             )
         model = self._loaded(settings.model, report)
         report("preparing")
+        with adapted(model, self.library, settings):
+            return self._paint(model, tasks, settings, report)
+
+    def _paint(
+        self, model: Model, tasks: Sequence[Task], settings: Settings, report: Report
+    ) -> Painted:
         jobs = [prepare(model, task, settings) for task in tasks]
         total = sum(job.steps for job in jobs)
         latent_colours = self._latent_colours(model) if settings.preview else None
@@ -61,7 +68,8 @@ class DiffusionEngine:
         for index, job in enumerate(jobs):
             place = (index, sum(done.steps for done in jobs[:index]), total)
             painted.append(paint(model, job, settings, report, place, latent_colours))
-        return Painted(painted, steps=jobs[0].steps if jobs else 0)
+        notices = tuple(dict.fromkeys(notice for job in jobs for notice in job.notices))
+        return Painted(painted, steps=jobs[0].steps if jobs else 0, notices=notices)
 
     def _loaded(self, name: str, report: Report) -> Model:
         source = self.library.model(name)

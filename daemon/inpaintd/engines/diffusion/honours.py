@@ -15,5 +15,7 @@ HONOURS = frozenset(
         "width",
         "height",
         "preview",
+        "loras",
+        "embeddings",
     }
 )

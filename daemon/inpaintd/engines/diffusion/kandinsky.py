@@ -14,7 +14,9 @@ PRIOR_STEPS = 25
 PRIOR_GUIDANCE_SCALE = 4.0
 
 
-def embeddings(prior: Any, prompt: str, negative_prompt: str, seed: int) -> dict[str, torch.Tensor]:
+def embeddings(
+    prior: Any, prompt: str, negative_prompt: str | None, seed: int
+) -> dict[str, torch.Tensor]:
     """The decoder's arguments that stand for the prompt. They depend on the seed."""
     positive, negative = prior(
         prompt=prompt,

@@ -20,6 +20,7 @@ from .latents import encoded
 from .model import Model
 from .prefill import smooth_fill
 from .preview import LatentColours
+from .prompts import Notice, prompt_arguments
 from .schedulers import make_scheduler
 from .soft_mask import HeldBack, SoftMask
 from .steps import steps_to_run
@@ -40,6 +41,8 @@ class Job:
         cells: the mask pooled to latent cells.
         scheduler: fresh, for this job alone.
         steps: steps that will be run.
+        prompt: the pipeline's arguments for the prompt.
+        notices: what could not be done as asked.
     """
 
     task: Task
@@ -48,6 +51,8 @@ class Job:
     cells: Array
     scheduler: Any
     steps: int
+    prompt: dict[str, Any]
+    notices: list[Notice]
 
 
 def prepare(model: Model, task: Task, settings: Settings) -> Job:
@@ -77,7 +82,14 @@ def prepare(model: Model, task: Task, settings: Settings) -> Job:
     if not family.strength:
         # A grey is freed in the last steps, which is what a strength is.
         cells = np.minimum(cells, settings.strength)
-    return Job(task, picture, mask, cells, scheduler, steps)
+    prompt, notices = prompt_arguments(
+        model, model.pipe, settings.prompt, settings.negative_prompt, settings.guidance_scale
+    )
+    if family is KANDINSKY:
+        prompt = kandinsky.embeddings(
+            model.prior, prompt["prompt"], prompt["negative_prompt"], task.seed
+        )
+    return Job(task, picture, mask, cells, scheduler, steps, prompt, notices)
 
 
 def paint(
@@ -151,13 +163,7 @@ def arguments(model: Model, job: Job, settings: Settings) -> dict[str, Any]:
         called["strength"] = settings.strength
     if family is KANDINSKY:
         called["image"] = 2 * image - 1
-        return called | kandinsky.embeddings(
-            model.prior, settings.prompt, settings.negative_prompt, job.task.seed
-        )
-    called["prompt"] = settings.prompt
-    if family.negative:
-        called["negative_prompt"] = settings.negative_prompt
-    return called
+    return called | job.prompt
 
 
 def _free_at_first(model: Model, job: Job) -> Array:

@@ -43,7 +43,7 @@ class Reuse:
         def remembered(pixels: torch.Tensor, *args: Any, **options: Any) -> Any:
             key = (id(vae), _digest(pixels), vae.dtype, _tiling(vae))
             output = self.posteriors.get_or_make(
-                key, lambda: encode(pixels, *args, **options), _bytes_in
+                key, lambda: encode(pixels, *args, **options), bytes_in
             )
             edit, self._edit = self._edit, None
             return output if edit is None else _edited(output, edit)
@@ -59,7 +59,7 @@ class Reuse:
                 return encode_prompt(*args, **options)
             key = (repr((args, sorted(options.items()))), self.adapters)
             return self.embeddings.get_or_make(
-                key, lambda: encode_prompt(*args, **options), _bytes_in
+                key, lambda: encode_prompt(*args, **options), bytes_in
             )
 
         pipe.encode_prompt = remembered
@@ -115,12 +115,12 @@ def _tiling(vae: Any) -> tuple[bool, bool]:
     return getattr(vae, "use_tiling", False), getattr(vae, "use_slicing", False)
 
 
-def _bytes_in(value: Any) -> int:
+def bytes_in(value: Any) -> int:
     """Bytes of all tensors in an output, a posterior, or lists of them."""
     if isinstance(value, torch.Tensor):
         return value.nbytes
     if isinstance(value, dict):
-        return sum(_bytes_in(v) for v in value.values())
+        return sum(bytes_in(v) for v in value.values())
     if isinstance(value, (list, tuple)):
-        return sum(_bytes_in(v) for v in value)
-    return _bytes_in(vars(value)) if hasattr(value, "__dict__") else 0
+        return sum(bytes_in(v) for v in value)
+    return bytes_in(vars(value)) if hasattr(value, "__dict__") else 0
