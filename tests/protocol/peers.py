@@ -42,7 +42,7 @@ class Router:
         self.socket.plain_server = plain
         if heartbeat_milliseconds:
             self.socket.heartbeat_ivl = heartbeat_milliseconds
-            self.socket.heartbeat_timeout = 10 * heartbeat_milliseconds
+            self.socket.heartbeat_timeout = 20 * heartbeat_milliseconds
         port = self.socket.bind_to_random_port("tcp://127.0.0.1")
         self.connection = Connection(f"tcp://127.0.0.1:{port}", self.secret, 1, "fake")
         self.password = self.connection.password if plain else None

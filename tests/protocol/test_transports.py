@@ -143,11 +143,11 @@ def test_what_was_sent_before_close_arrives(transport: str) -> None:
 
 
 def test_heartbeats_of_the_peer_are_answered(transport: str) -> None:
-    """Unanswered, libzmq would drop the connection ten heartbeats later."""
-    with Router(heartbeat_milliseconds=20) as router, router.dial(transport) as peer:
+    """Unanswered, libzmq would drop the connection twenty heartbeats later."""
+    with Router(heartbeat_milliseconds=30) as router, router.dial(transport) as peer:
         peer.send([b"hello"])
         client, _ = router.receive()
-        assert peer.receive(0.5) is None
+        assert peer.receive(1.0) is None
         router.send(client, [b"still there?"])
         assert received(peer) == [b"still there?"]
 
@@ -342,8 +342,6 @@ def test_sending_to_a_peer_that_went_away(transport: str) -> None:
         b"\x02\x00\x00",
         b"\x02" + (100_000).to_bytes(8, "big") + bytes(50_000),
         b"\x01\x05hello",
-        b"\x02" + (limits.MESSAGE_BYTES + 1).to_bytes(8, "big"),
-        b"\x02" + b"\xff" * 8,
     ],
     ids=[
         "in a head",
@@ -351,11 +349,9 @@ def test_sending_to_a_peer_that_went_away(transport: str) -> None:
         "in a long head",
         "in a long frame",
         "between frames",
-        "a frame over the limit",
-        "the longest frame there is",
     ],
 )
-def test_a_peer_that_vanishes_or_errs_in_a_message(transport: str, last: bytes) -> None:
+def test_a_peer_that_vanishes_in_a_message(transport: str, last: bytes) -> None:
     def talk(connection: socket.socket) -> None:
         shake_hands(connection)
         connection.sendall(b"\x00\x05hello" + last)
@@ -364,6 +360,24 @@ def test_a_peer_that_vanishes_or_errs_in_a_message(transport: str, last: bytes) 
 
     with raw_peer(talk) as endpoint, dial(transport, endpoint) as peer:
         assert received(peer) == [b"hello"]
+        assert error_of(lambda: peer.receive(PATIENCE_SECONDS)).code == "disconnected"
+
+
+@pytest.mark.parametrize("size", [limits.MESSAGE_BYTES + 1, (1 << 64) - 1])
+def test_a_frame_over_the_limit(transport: str, size: int) -> None:
+    go_on = threading.Event()
+
+    def talk(connection: socket.socket) -> None:
+        shake_hands(connection)
+        connection.sendall(b"\x00\x05hello")
+        # libzmq forgets what nobody has read yet when a peer errs.
+        go_on.wait(PATIENCE_SECONDS)
+        connection.sendall(b"\x02" + size.to_bytes(8, "big"))
+        until_closed(connection)
+
+    with raw_peer(talk) as endpoint, dial(transport, endpoint) as peer:
+        assert received(peer) == [b"hello"]
+        go_on.set()
         assert error_of(lambda: peer.receive(PATIENCE_SECONDS)).code == "disconnected"
 
 
