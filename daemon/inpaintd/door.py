@@ -16,7 +16,9 @@ INNER_ENDPOINT = "inproc://clients"
 """Where other threads of this process connect as clients; libzmq asks them for no password."""
 
 _MESSAGES_AT_ONCE = 64
-_MESSAGES_QUEUED = 64
+_PIPE_MESSAGES = 64
+"""How many messages wait in a client's pipe, each way, before its sender has to wait."""
+
 _HANDSHAKE_MILLISECONDS = 5_000
 
 
@@ -33,12 +35,13 @@ class Door:
         self.socket.setsockopt(zmq.PLAIN_SERVER, 1)
         # So that sending to a client that has gone says so, instead of dropping the message.
         self.socket.setsockopt(zmq.ROUTER_MANDATORY, 1)
+        # A client that is slow to read shall not make the daemon grow with previews.
+        self.socket.setsockopt(zmq.SNDHWM, _PIPE_MESSAGES)
+        self.socket.setsockopt(zmq.RCVHWM, _PIPE_MESSAGES)
         self.socket.setsockopt(zmq.HANDSHAKE_IVL, _HANDSHAKE_MILLISECONDS)
         self.socket.setsockopt(
             zmq.MAXMSGSIZE, limits.PLANE_PIXELS * 4 * max(BYTES_PER_SAMPLE.values())
         )
-        # For each client: one that is slow to read shall not make the daemon grow with previews.
-        self.socket.setsockopt(zmq.SNDHWM, _MESSAGES_QUEUED)
         self.socket.setsockopt(zmq.LINGER, 2_000)
         self.endpoint = _bind(self.socket, port)
         self.socket.bind(INNER_ENDPOINT)

@@ -93,7 +93,8 @@ class Slot:
     """absent, starting, idle, busy or ending."""
     request_id: str | None = None
     model: str = ""
-    interruptible: bool = False
+    interruptible: bool | None = None
+    """Of the engine at work; None while it is being loaded."""
     idle_since: float = 0.0
     started_at: float = 0.0
 
@@ -249,6 +250,9 @@ class Jobs:
     def _work_started(self, event: WorkStarted) -> None:
         slot = self.slots[event.worker]
         slot.model, slot.interruptible = event.model, event.interruptible
+        job = self._jobs.get(slot.request_id or "")
+        if job is not None and job.cancelling and not event.interruptible:
+            self._out.append(KillWorker(event.worker))
 
     @_on.register
     def _worker_said(self, event: WorkerSaid) -> None:
@@ -344,7 +348,7 @@ class Jobs:
         job.attempts += 1
         job.progress = Progress(request_id, phase="preparing", fraction=0.0)
         slot.state, slot.request_id, slot.started_at = "busy", request_id, self._now
-        slot.interruptible = False  # until the engine says otherwise
+        slot.interruptible = None
         self._out.append(Feed(number, job.request))
         self._tell(job)
 
@@ -404,11 +408,12 @@ class Jobs:
         if job.slot is None:
             self._leave_queue(job)
             self._end(job, Cancelled(request_id))
-        elif self.slots[job.slot].interruptible:
+        elif self.slots[job.slot].interruptible is False:
+            self._out.append(KillWorker(job.slot))
+        else:
+            # An engine still loading is left to finish: the next request will want it.
             job.interrupted_at = self._now
             self._out.append(Interrupt(job.slot, request_id))
-        else:
-            self._out.append(KillWorker(job.slot))
 
     def _end(self, job: _Running, answer: Terminal, *, journal: bool = True) -> None:
         """Give the job its one terminal answer."""

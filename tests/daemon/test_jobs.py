@@ -160,6 +160,16 @@ def test_cancelling_an_uninterruptible_engine_kills_its_worker_at_once() -> None
     assert out == [e.Send(b"A", Cancelled("1")), e.StartWorker(0)]
 
 
+def test_cancelling_while_the_engine_loads_waits_for_what_it_can_do() -> None:
+    for interruptible in (True, False):
+        story = Story()
+        story.submit("1")
+        story.feed(e.WorkerReady(0))
+        assert story.feed(e.CancelRequested(b"A", "1")) == [e.Interrupt(0, "1")]
+        started = story.feed(e.WorkStarted(0, "m", interruptible))
+        assert started == ([] if interruptible else [e.KillWorker(0)])
+
+
 def test_somebody_else_who_cancels_learns_of_it_too() -> None:
     story = Story()
     story.running("1")

@@ -50,15 +50,20 @@ def settings(model: str) -> Settings:
     return Settings(model=model, seed=1)
 
 
-def begin(client: Client, model: str, request_id: str, on_disconnect: str = "cancel") -> None:
+def begin(
+    client: Client,
+    model: str,
+    request_id: str,
+    on_disconnect: str = "cancel",
+    phase: str = "denoising",
+) -> None:
     """Submit a request and return as soon as the worker is at it."""
     client.submit(
         Inpaint(request_id, layer=layer(), settings=settings(model), on_disconnect=on_disconnect)
     )
-    with_worker = ("denoising", "preparing")
     eventually(
         lambda: any(
-            r.request_id == request_id and r.phase in with_worker for r in client.status().requests
+            (r.request_id, r.phase) == (request_id, phase) for r in client.status().requests
         ),
         "the request runs",
     )
@@ -180,6 +185,7 @@ PLANE = {"width": 2, "height": 2, "channels": 4, "depth": "u8", "frame": 0}
                 header(
                     type="inpaint", request_id="1", layer=PLANE | {"width": 1 << 19, "height": 400}
                 ),
+                b"",
             ),
             "too_large",
         ),
@@ -244,7 +250,7 @@ def test_cancelling_an_engine_that_listens(daemon: Daemon) -> None:
 
 def test_cancelling_an_engine_that_hangs_ends_its_worker(daemon: Daemon) -> None:
     with daemon.connect() as client:
-        begin(client, "hang", "1")
+        begin(client, "hang", "1", phase="preparing")
         (worker,) = client.status().workers
         client.cancel("1")
         error = outcome(client, "1")
