@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from inpaintd.engine import Array, Painted, Report, Task
 from inpaintd.engines.eight_bit import from_bytes, to_bytes
+from inpaintd.engines.resemblance import Scale, resembling, voted
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.settings import Settings
 
@@ -21,6 +22,12 @@ _THIN = 5
 
 _LEAST_REACH = 24
 """How far from the hole there are always sources, in pixels."""
+
+_SOLVED_AT_ONCE = 40_000
+"""Largest hole that is solved at its own resolution, in pixels; beyond, it gets slow."""
+
+_BAND = 8
+"""Width of the border that is solved again at full resolution, in pixels."""
 
 _LEAST_SIDE = 40
 """Least side of a picture that PyPatchMatch fills well, in pixels."""
@@ -67,15 +74,44 @@ def completed(task: Task) -> Array:
             "The hole covers everything, so there is nothing to continue.",
             "Select less, or choose a model that paints from a prompt.",
         )
-    pixels = to_bytes(task.colour)
     half_width = _half_width(hole)
-    sources = sources_near(pixels, hole, shown, max(_LEAST_REACH, half_width))
+    sources = sources_near(to_bytes(task.colour), hole, shown, max(_LEAST_REACH, half_width))
     near = _around(hole | sources)
-    patch_size = 2 if half_width <= _THIN else 3
-    filled = _inpainted(pixels[near], hole[near], sources[near], patch_size, task.seed)
+    scale = Scale(task.colour[near], hole[near], sources[near])
+    if half_width <= _THIN:
+        filled = _solved(scale, 2, task.seed)
+    else:
+        filled = _solved_coarse_to_fine(scale, task.seed)
     colour = task.colour.copy()
-    colour[near][hole[near]] = from_bytes(filled)[hole[near]]
+    colour[near][scale.hole] = filled[scale.hole]
     return colour
+
+
+def _solved_coarse_to_fine(scale: Scale, seed: int) -> Array:
+    """(H, W, 3) colours with the hole filled; large ones in a time that grows with their area.
+
+    A large hole is laid out at a lower resolution, which also gives better shapes, and then takes
+    its colours from the sources at full resolution. A band at its border is solved once more, so
+    that no seam is left.
+    """
+    coarse, factor = scale, 1
+    while np.count_nonzero(coarse.hole) > _SOLVED_AT_ONCE and coarse.halved().centres.any():
+        coarse, factor = coarse.halved(), factor * 2
+    laid_out = _solved(coarse, 3, seed)
+    if factor == 1:
+        return laid_out
+    rng = np.random.default_rng(seed)
+    matches = resembling(Scale(laid_out, coarse.hole, coarse.sources), rng)
+    colour = voted(scale.picture, scale.hole, matches, coarse.hole, factor)
+    depth = cv2.distanceTransform(scale.hole.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
+    band = scale.hole & (np.asarray(depth) <= _BAND)
+    return _solved(Scale(colour, band, scale.sources | (scale.hole & ~band)), 2, seed)
+
+
+def _solved(scale: Scale, patch_size: int, seed: int) -> Array:
+    """(H, W, 3) colours with the hole filled by PyPatchMatch."""
+    filled = _inpainted(to_bytes(scale.picture), scale.hole, scale.sources, patch_size, seed)
+    return np.where(scale.hole[..., None], from_bytes(filled), scale.picture)
 
 
 def _inpainted(

@@ -1,0 +1,214 @@
+"""Carrying a coarse fill to full resolution, in the source's own pixels and depth.
+
+For each hole pixel of a fill made at a lower resolution, the source pixel is found whose
+surroundings resemble its own; at full resolution the hole takes the colours found there.
+
+Source: Wexler, Shechtman, Irani, Space-Time Completion of Video (2007), for the voting; Barnes et
+al., PatchMatch (2009), for the propagation. The field starts from an exhaustive search at a scale
+so coarse that it is cheap.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from inpaintd.engine import Array
+
+Pixels = NDArray[np.bool_]
+Indices = NDArray[np.intp]
+
+_RADIUS = 2
+_SIDE = 2 * _RADIUS + 1
+_SHIFTS = [(dy, dx) for dy in range(-_RADIUS, _RADIUS + 1) for dx in range(-_RADIUS, _RADIUS + 1)]
+
+_EXHAUSTIVE = 60_000_000
+"""Most pairs of patches that are all compared."""
+
+_PASSES = 2
+_JITTER = 4
+"""How far a random look beside the best match so far goes, in pixels."""
+
+
+@dataclass(frozen=True)
+class Matches:
+    """For each hole pixel, in reading order: where its source is, and how little it resembles."""
+
+    rows: Indices
+    columns: Indices
+    error: Array
+
+
+@dataclass(frozen=True)
+class Scale:
+    """A picture at one resolution.
+
+    Attributes:
+        picture: (H, W, 3) float32.
+        hole: (H, W) bool.
+        sources: (H, W) bool, kept pixels that may be copied.
+    """
+
+    picture: Array
+    hole: Pixels
+    sources: Pixels
+
+    @cached_property
+    def centres(self) -> Pixels:
+        """Middles of patches that are all source."""
+        patch = np.ones((_SIDE, _SIDE), np.uint8)
+        sources = self.sources.astype(np.uint8)
+        eroded = cv2.erode(sources, patch, borderType=cv2.BORDER_CONSTANT, borderValue=0)
+        return np.asarray(eroded) > 0
+
+    def halved(self) -> Scale:
+        """At half the resolution; what is partly hole is hole, what is all source is source."""
+        height, width = self.hole.shape
+        even = ((0, height % 2), (0, width % 2))
+        size = ((width + 1) // 2, (height + 1) // 2)
+
+        def mean(values: Array) -> Array:
+            padded = np.pad(values, (*even, (0, 0))[: values.ndim], "edge")
+            return np.asarray(cv2.resize(padded, size, interpolation=cv2.INTER_AREA), np.float32)
+
+        return Scale(
+            mean(self.picture),
+            mean(self.hole.astype(np.float32)) > 0,
+            mean(self.sources.astype(np.float32)) == 1,
+        )
+
+
+def resembling(scale: Scale, rng: np.random.Generator) -> Matches:
+    """The source of each hole pixel of a filled picture. There must be at least one centre."""
+    comparison = _Comparison(scale)
+    pairs = comparison.rows.size * np.count_nonzero(scale.centres)
+    coarse = scale.halved() if pairs > _EXHAUSTIVE else scale
+    if coarse is not scale and coarse.centres.any():
+        rows, columns, _ = _expanded(resembling(coarse, rng), coarse.hole, scale.hole, 2)
+    else:
+        rows, columns = _exhaustive(comparison, scale)
+    return _propagated(comparison, rows, columns, rng)
+
+
+def voted(colour: Array, hole: Pixels, matches: Matches, coarse_hole: Pixels, factor: int) -> Array:
+    """The colours with the hole filled from the matches of a picture `factor` times smaller.
+
+    Each hole pixel is the mean of what the patches that cover it say, good matches first.
+    """
+    height, width = hole.shape
+    at_rows, at_columns, error = _expanded(matches, coarse_hole, hole, factor)
+    weight = np.exp(-error / (2 * np.percentile(error, 75) + 1e-9)).astype(np.float32) + 1e-6
+    rows, columns = np.nonzero(hole)
+    number = np.full((height + 2 * _RADIUS, width + 2 * _RADIUS), -1, np.int32)
+    number[rows + _RADIUS, columns + _RADIUS] = np.arange(rows.size)
+    total = np.zeros((rows.size, 4), np.float32)
+    known = np.dstack([colour, np.ones((height, width), np.float32)]).reshape(-1, 4)
+    for dy, dx in _SHIFTS:
+        neighbour = number[rows - dy + _RADIUS, columns - dx + _RADIUS]
+        # Near the picture's edge a source patch may reach beyond it; the nearest pixel stands in.
+        y = np.clip(at_rows[neighbour] + dy, 0, height - 1)
+        x = np.clip(at_columns[neighbour] + dx, 0, width - 1)
+        share = np.where(neighbour >= 0, weight[neighbour], np.float32(0))
+        total += known[y * width + x] * share[:, None]
+    filled = colour.copy()
+    filled[rows, columns] = total[:, :3] / total[:, 3:]
+    return filled
+
+
+class _Comparison:
+    """The patches round all hole pixels, to be compared with source patches."""
+
+    def __init__(self, scale: Scale) -> None:
+        self.height, self.width = scale.hole.shape
+        self._centres = scale.centres
+        padded = np.pad(scale.picture, ((_RADIUS, _RADIUS), (_RADIUS, _RADIUS), (0, 0)), "edge")
+        self._stride = padded.shape[1]
+        self._flat = padded.reshape(-1, 3)
+        self._shifts = np.array([dy * self._stride + dx for dy, dx in _SHIFTS])
+        self.rows, self.columns = np.nonzero(scale.hole)
+        self.number = np.full(scale.hole.shape, -1, np.int32)
+        self.number[self.rows, self.columns] = np.arange(self.rows.size)
+        self.patches = self.patches_at(self.rows, self.columns)
+
+    def patches_at(self, rows: Indices, columns: Indices) -> Array:
+        """(N, 75)."""
+        middle = (rows + _RADIUS) * self._stride + columns + _RADIUS
+        patches: Array = self._flat[middle[:, None] + self._shifts].reshape(rows.size, -1)
+        return patches
+
+    def error(self, rows: Indices, columns: Indices) -> Array:
+        """Squared difference of each hole pixel's patch from the one there; infinite if no source.
+
+        Rows and columns may lie outside the picture.
+        """
+        y, x = np.clip(rows, 0, self.height - 1), np.clip(columns, 0, self.width - 1)
+        difference = self.patches_at(y, x) - self.patches
+        error = np.einsum("ij,ij->i", difference, difference)
+        usable = (y == rows) & (x == columns) & self._centres[y, x]
+        return np.where(usable, error, np.float32(np.inf))
+
+
+def _exhaustive(comparison: _Comparison, scale: Scale) -> tuple[Indices, Indices]:
+    """The best source for each hole pixel, of all centres or evenly chosen ones."""
+    rows, columns = np.nonzero(scale.centres)
+    step = 1 + rows.size * comparison.rows.size // _EXHAUSTIVE
+    rows, columns = rows[::step], columns[::step]
+    sources = comparison.patches_at(rows, columns)
+    squares = np.einsum("ij,ij->i", sources, sources)
+    best = [
+        np.argmin(squares - 2 * (comparison.patches[start : start + 1024] @ sources.T), axis=1)
+        for start in range(0, len(comparison.patches), 1024)
+    ]
+    chosen = np.concatenate(best)
+    return rows[chosen], columns[chosen]
+
+
+def _propagated(
+    comparison: _Comparison, rows: Indices, columns: Indices, rng: np.random.Generator
+) -> Matches:
+    """Better matches: beside those of the neighbours, and a little way off."""
+    error = comparison.error(rows, columns)
+    height, width = comparison.height, comparison.width
+
+    def consider(other_rows: Indices, other_columns: Indices) -> None:
+        nonlocal rows, columns, error
+        other = comparison.error(other_rows, other_columns)
+        better = other < error
+        rows, columns = np.where(better, other_rows, rows), np.where(better, other_columns, columns)
+        error = np.where(better, other, error)
+
+    # A match found at half the resolution is off by up to a pixel.
+    for dy, dx in ((0, 1), (0, -1), (1, 0), (-1, 0), (1, 1), (-1, -1), (1, -1), (-1, 1)):
+        consider(rows + dy, columns + dx)
+    for _ in range(_PASSES):
+        for dy, dx in ((0, 1), (1, 0), (0, -1), (-1, 0)):
+            y = np.clip(comparison.rows - dy, 0, height - 1)
+            x = np.clip(comparison.columns - dx, 0, width - 1)
+            neighbour = comparison.number[y, x]
+            inside = neighbour >= 0
+            consider(
+                np.where(inside, rows[neighbour] + dy, rows),
+                np.where(inside, columns[neighbour] + dx, columns),
+            )
+        jitter = rng.integers(-_JITTER, _JITTER + 1, (2, rows.size))
+        consider(rows + jitter[0], columns + jitter[1])
+    return Matches(rows, columns, error)
+
+
+def _expanded(
+    matches: Matches, coarse_hole: Pixels, hole: Pixels, factor: int
+) -> tuple[Indices, Indices, Array]:
+    """Rows, columns and errors of the matches for the hole's pixels at `factor` times the size."""
+    number = np.zeros(coarse_hole.shape, np.int32)
+    number[coarse_hole] = np.arange(matches.rows.size)
+    rows, columns = np.nonzero(hole)
+    parent = number[rows // factor, columns // factor]
+    return (
+        matches.rows[parent] * factor + rows % factor,
+        matches.columns[parent] * factor + columns % factor,
+        matches.error[parent],
+    )
