@@ -34,10 +34,12 @@ format: $(VENV)/.dev
 	$(BIN)/ruff format .
 
 bench: $(VENV)/.test
-	$(BIN)/python -m bench
+	@for script in $(filter-out %_gpu.py,$(wildcard bench/*.py)); do \
+		echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
 bench-gpu: $(VENV)/.test
-	$(BIN)/python -m bench --gpu
+	@for script in $(wildcard bench/*_gpu.py); do \
+		echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
 clean:
 	rm -rf $(VENV) demo build dist .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache
@@ -59,7 +61,7 @@ $(VENV)/.demo: $(VENV)/.base
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.base
-	@$(PIP) --group test
+	@$(PIP) -e '.[diffusion]' --group test
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.test
