@@ -1,0 +1,65 @@
+/** The panel's one connection to the daemon: made when needed, made again when it broke. */
+import { asInpaintError } from "../errors.js";
+import { connect } from "./client.js";
+import { findConnection } from "./connection.js";
+
+/** @typedef {import("../errors.js").InpaintError} InpaintError */
+/** @typedef {import("./client.js").DaemonClient} DaemonClient */
+/** @typedef {{name: "connecting"} | {name: "connected", version: string} | {name: "lost", error: InpaintError}} LinkState */
+
+const RETRY_MILLISECONDS = 3_000;
+
+export class Link {
+  constructor() {
+    /** @type {DaemonClient | null} */
+    this.client = null;
+    /** @type {Promise<DaemonClient> | null} */
+    this.connecting = null;
+    /** @type {(state: LinkState) => void} */
+    this.onstate = () => {};
+    /** @type {any} */
+    this.timer = null;
+  }
+
+  /** Connect, and from now on try again whenever there is no connection. */
+  keep() {
+    clearTimeout(this.timer);
+    this.connected().catch(() => {});
+  }
+
+  /** Do not try again any more; an open connection stays. */
+  rest() {
+    clearTimeout(this.timer);
+    this.timer = null;
+  }
+
+  /** @returns {Promise<DaemonClient>} */
+  connected() {
+    if (this.client) return Promise.resolve(this.client);
+    this.connecting ??= this.open().finally(() => (this.connecting = null));
+    return this.connecting;
+  }
+
+  async open() {
+    this.onstate({ name: "connecting" });
+    try {
+      const client = await connect(await findConnection());
+      client.onclose = (error) => this.lost(error);
+      this.client = client;
+      this.onstate({ name: "connected", version: client.version });
+      return client;
+    } catch (thrown) {
+      const error = asInpaintError(thrown);
+      this.lost(error);
+      throw error;
+    }
+  }
+
+  /** @param {InpaintError} error */
+  lost(error) {
+    this.client = null;
+    this.onstate({ name: "lost", error });
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.keep(), RETRY_MILLISECONDS);
+  }
+}

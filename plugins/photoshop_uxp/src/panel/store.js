@@ -1,0 +1,42 @@
+/** What the panel remembers from one session to the next. */
+import { remembered } from "../settings.js";
+
+/** @typedef {import("../inpaint.js").LastResult} LastResult */
+
+const SETTINGS = "inpaint settings";
+const LAST = "inpaint last result";
+const FOLDED = "inpaint folded";
+
+export const loadSettings = () => remembered(load(SETTINGS));
+export const saveSettings = (/** @type {import("../settings.js").Settings} */ settings) => save(SETTINGS, settings);
+
+/** @returns {LastResult | null} */
+export function loadLast() {
+  const last = load(LAST);
+  return typeof last?.request_id === "string" && typeof last.prompt === "string" ? last : null;
+}
+export const saveLast = (/** @type {LastResult} */ last) => save(LAST, last);
+
+export const loadFolded = () => load(FOLDED) !== false;
+export const saveFolded = (/** @type {boolean} */ folded) => save(FOLDED, folded);
+
+/** @param {string} key */
+function load(key) {
+  try {
+    return JSON.parse(localStorage.getItem(key) ?? "null");
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * @param {string} key
+ * @param {any} value
+ */
+function save(key, value) {
+  try {
+    localStorage.setItem(key, JSON.stringify(value));
+  } catch {
+    // Full or forbidden: then the next session starts with the defaults.
+  }
+}
