@@ -24,7 +24,7 @@ def cat(tmp_path: Path) -> Path:
     [
         ((), "Which picture?"),
         (("a.png", "-I", "b.png"), "once"),
-        (("a.png", "--steps", "0"), "--steps"),
+        (("a.png", "--steps", "0"), "steps is 0; it must lie between 1 and 500"),
         (("a.png", "--steps", "many"), "--steps"),
         (("a.png", "--strength", "nan"), "strength"),
         (("a.png", "--infill", "magic"), "--infill"),

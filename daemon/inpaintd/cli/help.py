@@ -20,9 +20,10 @@ HEADINGS = {
         "context_factor",
     ),
     "How": ("model", "strength", "steps", "guidance_scale", "infill", "replace", "scheduler"),
-    "Running": ("as_json", "quiet", "detach", "preview", "help"),
+    "More": (),
+    "Running": ("as_json", "quiet", "detach", "preview", "help", "_click_default_help"),
 }
-"""Names of parameters under each heading; all others come under "More"."""
+"""Names of parameters under each heading; "More" takes all others."""
 
 
 class GroupedCommand(click.Command):
@@ -32,17 +33,12 @@ class GroupedCommand(click.Command):
         records = {
             param.name: record
             for param in self.get_params(ctx)
-            if (record := param.get_help_record(ctx)) is not None
+            if isinstance(param, click.Option)
+            and (record := param.get_help_record(ctx)) is not None
         }
+        listed = {name for names in HEADINGS.values() for name in names}
+        others = tuple(name for name in records if name not in listed)
         for heading, names in HEADINGS.items():
-            rows = [records.pop(name) for name in names if name in records]
-            if heading == "Running":
-                self._section(formatter, "More", list(records.values()))
-            self._section(formatter, heading, rows)
-
-    @staticmethod
-    def _section(formatter: click.HelpFormatter, heading: str, rows: list[tuple[str, str]]) -> None:
-        # `records` loses what a heading has taken, so "More" is listed before the last one.
-        if rows:
+            rows = [records[name] for name in names or others if name in records]
             with formatter.section(heading):
                 formatter.write_dl(rows)

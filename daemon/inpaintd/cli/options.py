@@ -73,19 +73,36 @@ def _option(field: Field[Any]) -> Callable[[Callable[..., Any]], Callable[..., A
         return click.option(
             *names, multiple=True, type=_Item(item), metavar=usage_of(item), help=_help(field)
         )
-    return click.option(*names, default=None, type=_type(field, hint), help=_help(field))
+    return click.option(
+        *names,
+        default=None,
+        type=_type(field, hint),
+        metavar=_metavar(field, hint),
+        help=_help(field),
+    )
 
 
 def _help(field: Field[Any]) -> str:
-    text: str = field.metadata["help"].removesuffix(".")
+    metadata = field.metadata
+    text: str = metadata["help"].removesuffix(".")
     if get_origin(_HINTS[field.name]) is tuple:
         return f"{text}. Repeatable."
+    notes = []
+    if metadata["minimum"] is not None:
+        notes.append(f"{metadata['minimum']:g} to {metadata['maximum']:.12g}")
     default = field.default
-    if default is None or default == "":
-        return f"{text}."
-    shown = ("on" if default else "off") if isinstance(default, bool) else default
-    unit = f" {field.metadata['unit']}" if field.metadata["unit"] else ""
-    return f"{text}. [default: {shown}{unit}]"
+    if default is not None and default != "":
+        shown = ("on" if default else "off") if isinstance(default, bool) else default
+        notes.append(f"default: {shown}")
+    return f"{text}. [{'; '.join(notes)}]" if notes else f"{text}."
+
+
+def _metavar(field: Field[Any], hint: Any) -> str | None:
+    """What stands for the value in the help; None where click knows better."""
+    if field.metadata["choices"]:
+        return None
+    kind = field.metadata["unit"].upper() or ("TEXT" if hint is str else "NUMBER")
+    return f"{kind}|none" if type(None) in get_args(hint) else kind
 
 
 def _type(field: Field[Any], hint: Any) -> click.ParamType[Any]:
@@ -94,11 +111,10 @@ def _type(field: Field[Any], hint: Any) -> click.ParamType[Any]:
         return click.Choice(metadata["choices"])
     optional = get_origin(hint) in (Union, types.UnionType)
     (kind,) = [a for a in get_args(hint) if a is not types.NoneType] if optional else [hint]
-    low, high = metadata["minimum"], metadata["maximum"]
     if kind is str:
         return click.STRING
-    number: click.ParamType[Any]
-    number = click.IntRange(low, high) if kind is int else click.FloatRange(low, high)
+    # No range here: the settings check it themselves, with a sentence.
+    number: click.ParamType[Any] = click.INT if kind is int else click.FLOAT
     return _OrNone(number) if optional else number
 
 
@@ -115,10 +131,6 @@ class _OrNone(click.ParamType):  # type: ignore[type-arg]  # generic since click
     def __init__(self, number: click.ParamType[Any]) -> None:
         self._number = number
         self.name = f"{number.name}|none"
-
-    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
-        kind = "INTEGER" if isinstance(self._number, click.IntRange) else "FLOAT"
-        return f"[{kind}|none]"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         if value is _NONE_GIVEN or (isinstance(value, str) and value.lower() == "none"):
