@@ -20,7 +20,7 @@ class CancelledError(Exception):
 
 
 class FatalEngineError(InpaintError):
-    """The engine failed in a way that spoils its process, such as a CUDA error; a new one follows."""
+    """The engine failed in a way that spoils its process, such as a CUDA error."""
 
 
 @dataclass(frozen=True)
