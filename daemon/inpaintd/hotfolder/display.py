@@ -103,7 +103,8 @@ def _line(event: str, raw_facts: dict[str, Any]) -> str:
     name = escape(facts.get("name", ""))
     if event == "done":
         warnings = "".join(f"\n  [yellow]{escape(w)}[/]" for w in facts.get("warnings", ()))
-        return f"[green]done[/]    {name} -> {escape(printable(', '.join(facts['outputs'])))}{warnings}"
+        outputs = escape(printable(", ".join(facts["outputs"])))
+        return f"[green]done[/]    {name} -> {outputs}{warnings}"
     if event == "failed":
         return f"[red]failed[/]  {name}: {escape(facts['message'])} {escape(facts['hint'])}"
     if event == "duplicate":

@@ -5,7 +5,8 @@ that the step can be repeated:
 
     taken      its files are being moved to processing, and it is to be filled
     written    its results lie in the private folder, and are being moved to the outbox
-    published  its results are in the outbox; its files are being moved to done
+    published  its results are in the outbox, or were there before it came; its files are being
+               moved to done
     failing    its files are being moved to failed
     done, failed, ignored   nothing is left to do
 """

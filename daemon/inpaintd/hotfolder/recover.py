@@ -33,6 +33,8 @@ def recover(layout: Layout, journal: Journal, ended: Ended) -> list[Row]:
         if row.state == WRITTEN:
             row = publish(layout, journal, row)
         if row.state == PUBLISHED:
+            if not row.outputs and not row.targets:  # a duplicate that was being taken
+                move_in(layout, row)
             ended(put_away_done(layout, journal, row))
         elif row.state == FAILING:
             if not row.targets:  # else they have been in processing before

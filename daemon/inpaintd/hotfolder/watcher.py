@@ -22,7 +22,7 @@ from .drops import Drop
 from .events import Counts, Tell
 from .fills import Fills
 from .intake import Intake
-from .journal import DONE, FAILED, FAILING, IGNORED, PUBLISHED, Journal, Row
+from .journal import DONE, FAILED, FAILING, IGNORED, PUBLISHED, TAKEN, Journal, Row
 from .layout import Layout
 from .options import WatchOptions
 from .prepare import Prepared, prepare
@@ -198,12 +198,12 @@ class Watcher:
             self._parked.add(drop.name)  # until it is known what becomes of its twin
             return
         earlier = next((row for row in same if self._result_is_there(row)), None)
-        row = self._journal.add(_row(drop, prepared=prepared))
+        state = TAKEN if earlier is None else PUBLISHED
+        row = self._journal.add(_row(drop, prepared=prepared, state=state))
         if not self._moved_in(row, prepared):
             return
         self._intake.forget(drop)
         if earlier is not None:
-            row = self._journal.write(_with(row, state=PUBLISHED))
             self._tell("duplicate", {"name": row.name, "job": row.id, "of": earlier.name})
             steps.put_away_done(self._layout, self._journal, row)
             self.counts.duplicates += 1
@@ -386,7 +386,7 @@ def _row(
     drop: Drop,
     *,
     prepared: Prepared | None = None,
-    state: str = "taken",
+    state: str = TAKEN,
     error: tuple[str, str] = ("", ""),
 ) -> Row:
     return Row(
@@ -398,10 +398,6 @@ def _row(
         settings=settings_to_map(prepared.settings) if prepared else {},
         error=error,
     )
-
-
-def _with(row: Row, *, state: str) -> Row:
-    return Row(**{**vars(row), "state": state})
 
 
 def _for_people(problem: Exception) -> InpaintError:
