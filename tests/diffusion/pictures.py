@@ -64,6 +64,18 @@ def library(folder: Path, **more: Entry) -> Library:
     return Library(lambda: registry)
 
 
+def controlnet(folder: Path, control: str) -> Entry:
+    """An entry for the ControlNet in this folder."""
+    return Entry(
+        folder.name, control, "diffusion", kind="controlnet", control=control, source=str(folder)
+    )
+
+
+def model(folder: Path) -> Entry:
+    """An entry for the model in this folder."""
+    return Entry(folder.name, folder.name, "diffusion", native_side=64, source=str(folder))
+
+
 def engine(folder: Path, **more: Entry) -> DiffusionEngine:
     return DiffusionEngine(library(folder, **more), torch.device("cpu"))
 

@@ -16,7 +16,7 @@ class Family:
         name: as printed.
         pipeline: its inpainting pipeline in diffusers. Imported by name: importing
             `AutoPipelineForInpainting` instead would import every pipeline there is, 4 to 6 s.
-        text_to_image, image_to_image: its other pipelines; empty where there is none.
+        controlled: its inpainting pipeline with ControlNets; empty where there is none.
         denoiser: the component whose input channels tell whether the mask is an input.
         free_channels: input channels of a denoiser that is not told about the mask; more than
             these means that it was trained for inpainting.
@@ -35,8 +35,7 @@ class Family:
 
     name: str
     pipeline: str
-    text_to_image: str
-    image_to_image: str
+    controlled: str = ""
     denoiser: str = "unet"
     free_channels: int | None = 4
     multiple: int = 8
@@ -55,23 +54,19 @@ class Family:
 SD = Family(
     "Stable Diffusion",
     pipeline="StableDiffusionInpaintPipeline",
-    text_to_image="StableDiffusionPipeline",
-    image_to_image="StableDiffusionImg2ImgPipeline",
+    controlled="StableDiffusionControlNetInpaintPipeline",
     native_side=512,
     chunked=True,
 )
 SDXL = Family(
     "Stable Diffusion XL",
     pipeline="StableDiffusionXLInpaintPipeline",
-    text_to_image="StableDiffusionXLPipeline",
-    image_to_image="StableDiffusionXLImg2ImgPipeline",
+    controlled="StableDiffusionXLControlNetInpaintPipeline",
     chunked=True,
 )
 KANDINSKY = Family(
     "Kandinsky 2.2",
     pipeline="KandinskyV22InpaintPipeline",
-    text_to_image="",
-    image_to_image="",
     multiple=64,
     native_side=512,
     strength=False,
@@ -80,8 +75,6 @@ KANDINSKY = Family(
 SD3 = Family(
     "Stable Diffusion 3",
     pipeline="StableDiffusion3InpaintPipeline",
-    text_to_image="StableDiffusion3Pipeline",
-    image_to_image="StableDiffusion3Img2ImgPipeline",
     denoiser="transformer",
     free_channels=16,
     multiple=16,
@@ -91,8 +84,6 @@ SD3 = Family(
 FLUX = Family(
     "FLUX",
     pipeline="FluxInpaintPipeline",
-    text_to_image="FluxPipeline",
-    image_to_image="FluxImg2ImgPipeline",
     denoiser="transformer",
     free_channels=None,
     multiple=16,
@@ -104,8 +95,6 @@ FLUX = Family(
 FLUX_FILL = Family(
     "FLUX Fill",
     pipeline="FluxFillPipeline",
-    text_to_image="",
-    image_to_image="",
     denoiser="transformer",
     free_channels=0,
     multiple=16,
@@ -118,8 +107,6 @@ FLUX_FILL = Family(
 QWEN = Family(
     "Qwen-Image",
     pipeline="QwenImageInpaintPipeline",
-    text_to_image="QwenImagePipeline",
-    image_to_image="QwenImageImg2ImgPipeline",
     denoiser="transformer",
     free_channels=None,
     multiple=16,
@@ -133,8 +120,6 @@ QWEN = Family(
 Z_IMAGE = Family(
     "Z-Image",
     pipeline="ZImageInpaintPipeline",
-    text_to_image="ZImagePipeline",
-    image_to_image="ZImageImg2ImgPipeline",
     denoiser="transformer",
     free_channels=None,
     multiple=16,

@@ -15,7 +15,9 @@ HONOURS = frozenset(
         "width",
         "height",
         "preview",
+        "controls",
         "loras",
         "embeddings",
+        "stages",
     }
 )

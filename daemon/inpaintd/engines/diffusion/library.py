@@ -63,13 +63,12 @@ class Library:
     def controlnet(self, name: str, control: str) -> Path:
         """The folder of a ControlNet; of the first installed one of its kind for no name."""
         nets = [e for e in self.registry.entries.values() if e.kind == "controlnet"]
+        fitting = [e for e in nets if e.control == control]
         if name:
             fitting = [e for e in nets if e.name == name]
             if not fitting:
                 raise _unknown("ControlNet", name, [e.name for e in nets])
-        else:
-            fitting = [e for e in nets if e.control == control]
-            fitting.sort(key=lambda entry: not self.registry.installed(entry))
+        fitting.sort(key=lambda entry: not self.registry.installed(entry))
         return self.registry.folder(fitting[0])
 
     def lora(self, name: str) -> Path:

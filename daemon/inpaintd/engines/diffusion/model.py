@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +39,7 @@ class Model:
         scheduler: as it was loaded, never used itself.
         cell: pixels per latent cell and side.
         reuse: what it need not compute twice.
+        controlnets: those that were used with it, by their folders.
     """
 
     source: Source
@@ -49,11 +52,20 @@ class Model:
     cell: int
     device: torch.device
     reuse: Reuse
+    controlnets: dict[Path, Any] = field(default_factory=dict)
 
     @property
     def video_vae(self) -> bool:
         """Whether its VAE takes pictures as videos of one frame."""
         return self.family is QWEN
+
+    @cached_property
+    def vae_fingerprint(self) -> bytes:
+        """Tells VAEs apart by their weights; those with the same one share their latents."""
+        digest = hashlib.blake2b(digest_size=16)
+        for name, weight in self.vae.state_dict().items():
+            digest.update(name.encode() + weight.float().cpu().numpy().tobytes())
+        return digest.digest() + repr(self.vae.config.get("scaling_factor")).encode()
 
     @property
     def vae(self) -> Any:
@@ -134,7 +146,7 @@ def load(source: Source, device: torch.device, dtype: torch.dtype | None = None)
 
 def _pipeline(family: Family, source: Source, dtype: torch.dtype) -> Any:
     options: dict[str, Any] = {"dtype": dtype}
-    if source.variant:
+    if source.variant and any(source.folder.rglob(f"*.{source.variant}*.safetensors")):
         options["variant"] = source.variant
     if family is SD:
         # It blackens pictures it takes offence at; a black layer is not an answer.

@@ -2,94 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from inpaintd.engine import Report, Task
+from inpaintd.engine import Report
 from inpaintd_protocol.settings import Settings
 
-from . import kandinsky
 from .families import FLUX_FILL, KANDINSKY
+from .job import Job
 from .latent_infill import latent_infill
-from .latent_mask import freed, is_soft, pooled, spread
+from .latent_mask import freed, is_soft, spread
 from .latents import encoded
 from .model import Model
-from .prefill import smooth_fill
 from .preview import LatentColours
-from .prompts import Notice, prompt_arguments
-from .schedulers import make_scheduler
 from .soft_mask import HeldBack, SoftMask
-from .steps import steps_to_run
 from .watch import BrokenNumbersError, Watch
-from .work_area import WorkSize, scale_colour, scale_mask, work_size
+from .work_area import WorkSize, scale_colour
 
 Array = NDArray[np.float32]
-
-
-@dataclass(frozen=True)
-class Job:
-    """A task at the size at which it is denoised.
-
-    Attributes:
-        task: as it was given.
-        picture: (H, W, 3) float32 in [0, 1], what the model sees.
-        mask: (H, W) float32 in [0, 1].
-        cells: the mask pooled to latent cells.
-        scheduler: fresh, for this job alone.
-        steps: steps that will be run.
-        prompt: the pipeline's arguments for the prompt.
-        notices: what could not be done as asked.
-    """
-
-    task: Task
-    picture: Array
-    mask: Array
-    cells: Array
-    scheduler: Any
-    steps: int
-    prompt: dict[str, Any]
-    notices: list[Notice]
-
-
-def prepare(model: Model, task: Task, settings: Settings) -> Job:
-    """Scale a task to the model's size and make its scheduler.
-
-    Raises:
-        InpaintError: `unsupported` for an unknown scheduler, or a strength too low for the steps.
-    """
-    family = model.family
-    by_steps = settings.strength if family.strength else 1.0
-    scheduler = make_scheduler(settings.scheduler, model.scheduler, family)
-    steps = steps_to_run(settings.steps, by_steps, scheduler, family)
-    height, width = task.mask.shape
-    size = work_size(
-        height,
-        width,
-        native_side=model.native_side,
-        multiple=family.multiple,
-        asked=(settings.width, settings.height),
-    )
-    mask = scale_mask(task.mask, size)
-    # Lanczos overshoots, and diffusers takes any negative number for a picture in [-1, 1].
-    picture = np.clip(scale_colour(task.colour, size), 0.0, 1.0)
-    if settings.strength == 1 and settings.infill == "original":
-        picture = smooth_fill(picture, (mask < 1).astype(np.float32))
-    cells = pooled(mask, model.cell)
-    if not family.strength:
-        # A grey is freed in the last steps, which is what a strength is.
-        cells = np.minimum(cells, settings.strength)
-    prompt, notices = prompt_arguments(
-        model, model.pipe, settings.prompt, settings.negative_prompt, settings.guidance_scale
-    )
-    if family is KANDINSKY:
-        prompt = kandinsky.embeddings(
-            model.prior, prompt["prompt"], prompt["negative_prompt"], task.seed
-        )
-    return Job(task, picture, mask, cells, scheduler, steps, prompt, notices)
 
 
 def paint(
@@ -99,7 +32,7 @@ def paint(
     report: Report,
     place: tuple[int, int, int],
     colours: LatentColours | None = None,
-) -> Array:
+) -> tuple[Array, torch.Tensor]:
     """Denoise one job.
 
     Args:
@@ -107,7 +40,7 @@ def paint(
         colours: for previews; None when nobody looks.
 
     Returns:
-        (H, W, 3) float32, as large as the task's colour.
+        (H, W, 3) float32, as large as the task's colour; and the latents it was decoded from.
 
     Raises:
         BrokenNumbersError: when the model does not run in its 16-bit type.
@@ -123,10 +56,10 @@ def paint(
         soft = _soft_mask(model, job)
         watch.after_step.append(soft)
         tensors += soft.tensors
-    model.pipe.scheduler = job.scheduler
+    job.pipe.scheduler = job.scheduler
     edit = latent_infill(job.cells, settings, job.task.seed, model.vae)
     with model.reuse.editing(edit):
-        output = model.pipe(
+        output = job.pipe(
             **arguments(model, job, settings),
             callback_on_step_end=watch,
             callback_on_step_end_tensor_inputs=tensors,
@@ -134,7 +67,7 @@ def paint(
     picture = np.asarray(output.images[0], np.float32)
     if not np.isfinite(picture).all():
         raise BrokenNumbersError
-    return scale_colour(picture, WorkSize(*job.task.mask.shape))
+    return scale_colour(picture, WorkSize(*job.task.mask.shape)), watch.latents
 
 
 def _soft_mask(model: Model, job: Job) -> SoftMask | HeldBack:
@@ -163,7 +96,10 @@ def arguments(model: Model, job: Job, settings: Settings) -> dict[str, Any]:
         called["strength"] = settings.strength
     if family is KANDINSKY:
         called["image"] = 2 * image - 1
-    return called | job.prompt
+    if job.latents is not None:
+        # The second only keeps the pipeline from masking latents as if they were a picture.
+        called |= {"image": job.latents, "masked_image_latents": job.latents}
+    return called | job.prompt | job.controls
 
 
 def _free_at_first(model: Model, job: Job) -> Array:

@@ -31,6 +31,7 @@ class Watch:
             that every pipeline obeys, without a needless decode.
         before, total: steps done before this call, and to do over all calls.
         preview: makes a picture of the latents; None when nobody looks.
+        latents: as the last step left them.
         after_step: changes what the pipeline goes on with, as soft masks do.
     """
 
@@ -41,12 +42,13 @@ class Watch:
     preview: Callable[[torch.Tensor], Array] | None = None
     after_step: list[Callable[[Any, int, dict[str, Any]], None]] = field(default_factory=list)
     steps_run: int = 0
+    latents: torch.Tensor = field(default_factory=lambda: torch.empty(0))
     _preview_due: float = 0.0
 
     def __call__(self, pipe: Any, step: int, _timestep: Any, tensors: dict[str, Any]) -> Any:
         for change in self.after_step:
             change(pipe, step, tensors)
-        latents = tensors["latents"]
+        self.latents = latents = tensors["latents"]
         if not bool(torch.isfinite(latents).all()):
             raise BrokenNumbersError
         self.steps_run += 1
