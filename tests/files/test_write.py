@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -109,14 +110,13 @@ def test_a_named_file_is_replaced_and_keeps_its_mode_and_its_link(tmp_path: Path
     assert read_picture(target).extent == (0, 0, 320, 240)
 
 
-def test_a_read_only_folder(tmp_path: Path) -> None:
+def test_a_read_only_folder(small_disk: Path, tmp_path: Path) -> None:
     picture = read_picture(save(tmp_path / "a.png", photograph()))
-    folder = tmp_path / "locked"
-    folder.mkdir(mode=0o500)
-    if os.access(folder, os.W_OK):
-        pytest.skip("root writes everywhere; see test_a_full_disk")
+    check_output(small_disk / "out.png", picture, transparent=False)
+    # Mounted so, because root may write into any folder that is only marked read-only.
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
     with pytest.raises(InpaintError, match="read-only") as caught:
-        check_output(folder / "out.png", picture, transparent=False)
+        check_output(small_disk / "out.png", picture, transparent=False)
     assert caught.value.code == "unwritable"
 
 
@@ -135,29 +135,34 @@ def test_a_folder_that_turns_read_only(tmp_path: Path, monkeypatch: pytest.Monke
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a.png", "out.png"]
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="needs a tiny file system")
-@pytest.mark.parametrize("suffix", [".png", ".tif", ".webp", ".jpg"])
-def test_a_full_disk(tmp_path: Path, suffix: str) -> None:
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 64 KiB."""
     disk = tmp_path / "disk"
     disk.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(disk)]
-    if os.geteuid() or subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("mounting a small disk needs root")
-    try:
-        old = disk / f"out{suffix}"
-        old.write_bytes(b"old")
-        rng = np.random.default_rng(0)
-        noise = rng.integers(0, 256, (600, 600, 3)).astype(np.uint8)
-        image = pyvips.Image.new_from_array(noise, interpretation="srgb")
-        for replace in (True, False):
-            with pytest.raises(InpaintError, match="the disk is full") as caught:
-                write_picture(image, old, replace=replace)
-            assert caught.value.code == "unwritable"
-        assert old.read_bytes() == b"old"
-        assert list(disk.iterdir()) == [old]
-    finally:
-        # Lazily: the exception that pytest holds still holds the file that libvips had opened.
-        subprocess.run(["umount", "-l", str(disk)], check=True)
+    if sys.platform != "linux" or os.geteuid():
+        pytest.skip("mounting a small disk needs Linux and root")
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("this machine mounts no disks")
+    yield disk
+    # Lazily: the exception that pytest holds still holds the file that libvips had opened.
+    subprocess.run(["umount", "-l", str(disk)], check=True)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tif", ".webp", ".jpg"])
+def test_a_full_disk(small_disk: Path, suffix: str) -> None:
+    old = small_disk / f"out{suffix}"
+    old.write_bytes(b"old")
+    rng = np.random.default_rng(0)
+    noise = rng.integers(0, 256, (600, 600, 3)).astype(np.uint8)
+    image = pyvips.Image.new_from_array(noise, interpretation="srgb")
+    for replace in (True, False):
+        with pytest.raises(InpaintError, match="the disk is full") as caught:
+            write_picture(image, old, replace=replace)
+        assert caught.value.code == "unwritable"
+    assert old.read_bytes() == b"old"
+    assert list(small_disk.iterdir()) == [old]
 
 
 def test_what_a_format_cannot_hold_is_said_before_any_work(tmp_path: Path) -> None:

@@ -41,7 +41,6 @@ class _Bar:
             self._task,
             completed=message.fraction,
             description=describe(message),
-            left=describe_time(message.remaining_seconds),
         )
 
     def close(self) -> None:
@@ -52,31 +51,30 @@ class _Bar:
 def describe(message: ProgressMessage) -> str:
     """What is going on, in a few words."""
     if message.phase == "waiting" and message.position:
-        return f"waiting, {message.position} before this one"
+        return f"waiting, number {message.position} in the queue"
     if message.steps:
         return f"{message.phase}, step {message.step} of {message.steps}"
     return message.phase
 
 
-def describe_time(seconds: float | None) -> str:
-    """How long it will still take, roughly; empty when unknown."""
-    if seconds is None:
-        return ""
-    return f"{seconds:.0f} s left" if seconds < 100 else f"{seconds / 60:.0f} min left"
-
-
 def _new_bar() -> tuple[Progress, TaskID]:
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        TaskProgressColumn,
+        TextColumn,
+        TimeRemainingColumn,
+    )
 
     bar = Progress(
         TextColumn("{task.description:<24}"),
         BarColumn(),
         TaskProgressColumn(),
-        TextColumn("{task.fields[left]}"),
+        TimeRemainingColumn(),
         console=Console(stderr=True),
         transient=True,
     )
-    task = bar.add_task("", total=1.0, left="")
+    task = bar.add_task("", total=1.0)
     bar.start()
     return bar, task
