@@ -7,7 +7,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -58,7 +58,7 @@ class Desktop:
         return [line.split(None, 3)[-1] for line in self.run("wmctrl", "-l").splitlines()]
 
     def wait_for_window(self, title: str, seconds: float = 40) -> None:
-        """Wait for a window with exactly this title, or one that begins so when it ends in *."""
+        """Wait for a window with exactly this title, or one that contains it when it ends in *."""
         self.wait_until(lambda: self.shows(title), f"a window “{title}” opens", seconds)
 
     def wait_for_no_window(self, title: str, seconds: float = 40) -> None:
@@ -66,7 +66,7 @@ class Desktop:
 
     def shows(self, title: str) -> bool:
         if title.endswith("*"):
-            return any(window.startswith(title[:-1]) for window in self.windows())
+            return any(title[:-1] in window for window in self.windows())
         return title in self.windows()
 
     def activate(self, title: str) -> None:
@@ -118,12 +118,9 @@ def desktop(gimp: Gimp, size: str = "1400x900") -> Iterator[Desktop]:
     """Start a display and a window manager; end all that was started on it afterwards."""
     gimp.configuration.mkdir(parents=True, exist_ok=True)
     (gimp.configuration / "gimprc").write_text(_GIMPRC)
-    made = Desktop(gimp, f":{_free_display(gimp)}")
+    made = Desktop(gimp, "")
     try:
-        made.start("Xvfb", made.display, "-screen", "0", f"{size}x24", "-nolisten", "tcp")
-        made.wait_until(
-            lambda: made.run("xdotool", "getdisplaygeometry").strip() != "", "the display is there"
-        )
+        made.display = f":{_started_display(made, size)}"
         made.start("openbox")
         made.wait_until(lambda: "Name:" in made.run("wmctrl", "-m"), "openbox runs")
         yield made
@@ -132,19 +129,25 @@ def desktop(gimp: Gimp, size: str = "1400x900") -> Iterator[Desktop]:
             _end(process)
 
 
+def _started_display(made: Desktop, size: str) -> int:
+    # -noreset: else it starts anew, and drops the window manager, when its first client goes.
+    command = ("Xvfb", "-displayfd", "1", "-screen", "0", f"{size}x24", "-noreset")
+    process = subprocess.Popen(
+        made.gimp.command(*command, "-nolisten", "tcp"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    made.processes.append(process)
+    assert process.stdout is not None
+    with process.stdout:
+        return int(process.stdout.readline())
+
+
 def _end(process: subprocess.Popen[bytes]) -> None:
     """End a process and what it has started: all that is in its session."""
-    try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
-    process.wait(20)
-
-
-def _free_display(gimp: Gimp) -> int:
-    sockets = (gimp.root or Path("/")) / "tmp" / ".X11-unix"
-    locks = (gimp.root or Path("/")) / "tmp"
-    for number in range(77, 200):
-        if not (sockets / f"X{number}").exists() and not (locks / f".X{number}-lock").exists():
-            return number
-    raise AssertionError("no free display")
+    for number in (signal.SIGTERM, signal.SIGKILL):  # Xvfb tidies up after SIGTERM
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(3)

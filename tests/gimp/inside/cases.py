@@ -707,13 +707,17 @@ def case_sketches_leave_nothing_behind():
     image, layer = photo()
     select(image)
     before = visible(image)
-    sketch = Sketch(Place(find_target(image, [layer])))
+    hole = Plane(50, 40, 1, "u8", b"\xff" * 1000 + b"\0" * 1000)
+    sketch = Sketch(Place(find_target(image, [layer])), lambda rectangle: hole)
     pixels = Plane(2, 2, 3, "u8", bytes((255, 0, 0)) * 4)
     sketch.show(Preview("r", 0, (140, 90), (50, 40), pixels))
     assert names(image.get_layers()) == ["Inpaint preview", "photo"]
     same(get(image.get_layers()[0]), bytes((255, 0, 0, 255)) * 2000, "the sketch, scaled")
     sketch.show(Preview("r", 1, (140, 90), (50, 40), pixels))
     assert len(image.get_layers()) == 2
+    assert visible(image)[(100 * WIDTH + 150) * 4] == 255, "the sketch shows in the hole"
+    kept = (125 * WIDTH + 150) * 4
+    same(visible(image)[kept : kept + 4], before[kept : kept + 4], "a kept pixel")
     sketch.remove()
     assert names(image.get_layers()) == ["photo"]
     same(visible(image), before)

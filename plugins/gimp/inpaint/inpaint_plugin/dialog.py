@@ -20,7 +20,7 @@ from inpaintd_protocol.settings import Settings  # noqa: E402
 from .arguments import scalar_fields  # noqa: E402
 from .filling import hole_in_words, painted_over_before  # noqa: E402
 from .masks import SOURCES  # noqa: E402
-from .model_choice import ModelChoice  # noqa: E402
+from .model_choice import ModelChoice, takes  # noqa: E402
 from .remembered import Choices  # noqa: E402
 from .setting_widgets import SettingWidget, text_box, widget_for  # noqa: E402
 from .target import Target  # noqa: E402
@@ -145,7 +145,7 @@ class _Dialog:
         self._models.show_note()
         self._window.set_response_sensitive(Gtk.ResponseType.OK, model is None or model.installed)
         for name in self._engine_settings:
-            honoured = model is None or name in model.honours
+            honoured = model is None or takes(model, name)
             for widget in self._rows.get(name, ()):
                 widget.set_sensitive(honoured)
 

@@ -18,7 +18,7 @@ from .daemon import connected
 from .formats import depths_of
 from .inserting import Place, Sketch, insert_fill
 from .lost_colour import flat_colour_of_hole
-from .masks import SOURCES, MaskSource
+from .masks import SOURCES, MaskSource, transparency
 from .pixels import read_colour
 from .recipe import Recipe
 from .remembered import Choices
@@ -51,7 +51,7 @@ def fill(target: Target, choices: Choices, waiting: Waiting) -> Gimp.Layer:
     """
     source, bounds = hole_of(target, choices)
     place = Place(target)
-    sketch = Sketch(place)
+    sketch = Sketch(place, lambda rectangle: shown_hole(target, source, choices, rectangle))
     notices = list(target.notices)
     with connected(waiting.starting_daemon) as client:
         settings = choices.settings
@@ -109,6 +109,16 @@ def read(
     depths = depths_of(target.image)
     colour = read_colour(target.parts, rectangle, depths.colour)
     return colour, source.read(rectangle, depths.mask) if source else None
+
+
+def shown_hole(
+    target: Target, source: MaskSource | None, choices: Choices, rectangle: Rectangle
+) -> Plane | None:
+    """The mask for a live preview; None where only the daemon knows it."""
+    if source is None or choices.settings.invert or choices.settings.text_mask:
+        return None
+    mask = source.read(rectangle, "u8")
+    return mask or transparency(target.parts, rectangle)
 
 
 def hole_in_words(target: Target, mask_source: str) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from gi.repository import Gimp
 
 from inpaintd_protocol.messages import Finished, Preview, ResultLayer
+from inpaintd_protocol.plane import Plane
+from inpaintd_protocol.rectangle import Rectangle
 
 from . import messages
 from .pixels import write_colour, write_mask, write_sketch
@@ -102,8 +104,13 @@ def insert_fill(place: Place, finished: Finished, recipe: Recipe) -> Gimp.Layer:
 class Sketch:
     """The live preview: a layer that comes and goes without a trace in the undo history."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Place, hole: Callable[[Rectangle], Plane | None]) -> None:
+        """
+        Args:
+            hole: the mask of a rectangle, so that the kept surroundings stay sharp; None for all.
+        """
         self._place = place
+        self._hole = hole
         self._layer: Gimp.Layer | None = None
         self._geometry: tuple[tuple[int, int], tuple[int, int]] | None = None
 
@@ -114,6 +121,11 @@ class Sketch:
             self.remove()
             layer = self._place.new_layer("Inpaint preview", *preview.size, preview.offset)
             write_sketch(layer, preview.pixels)
+            hole = self._hole(Rectangle(*preview.offset, *preview.size))
+            if hole is not None:
+                mask = layer.create_mask(Gimp.AddMaskType.WHITE)
+                layer.add_mask(mask)
+                write_mask(mask, hole)
             with no_undo(image):
                 self._place.insert(layer)
             self._layer, self._geometry = layer, geometry

@@ -84,6 +84,12 @@ class TransparencyMask:
         return None
 
 
+def transparency(parts: Sequence[Part], rectangle: Rectangle) -> Plane:
+    """How transparent the parts are together, as a mask."""
+    data = read_alpha(parts, rectangle).translate(_COMPLEMENT)
+    return Plane(rectangle.width, rectangle.height, 1, "u8", data)
+
+
 @dataclass(frozen=True)
 class LayerMaskMask:
     """Where a layer mask hides its layer."""

@@ -12,6 +12,11 @@ from gi.repository import Gtk, Pango  # noqa: E402
 from inpaintd_protocol.messages import ModelInfo  # noqa: E402
 
 
+def takes(model: ModelInfo, setting: str) -> bool:
+    """Whether a setting makes a difference to a model. One that says nothing may take all."""
+    return not model.honours or setting in model.honours
+
+
 class ModelChoice:
     """A combo box of models, and a note below it."""
 
@@ -20,7 +25,7 @@ class ModelChoice:
         self.combo = Gtk.ComboBoxText()
         usual = next((model for model in models if model.default), None)
         self.combo.append("", f"Default ({usual.title})" if usual else "Default")
-        for model in models:
+        for model in sorted(models, key=lambda model: not model.installed):
             missing = "" if model.installed else " (not installed)"
             self.combo.append(model.name, model.title + missing)
         self.combo.set_tooltip_text(tooltip)
@@ -52,7 +57,7 @@ class ModelChoice:
             words.append(f"Needs {model.needs}.")
         if model is not None and not model.installed and model.install:
             words.append(f"Install it in a terminal with: {model.install}")
-        if model is not None and "prompt" not in model.honours:
+        if model is not None and not takes(model, "prompt"):
             words.append("Fills from the surroundings; takes no prompt.")
         self.note.set_text(" ".join(words))
         self.note.set_visible(bool(words))

@@ -17,7 +17,7 @@ from inpaintd_protocol.messages import Finished  # noqa: E402
 
 from .following import CANCELLED, Following  # noqa: E402
 
-TITLE = "Inpaint"
+TITLE = "Inpainting"
 _TICK_MILLISECONDS = 250
 _CANCEL_SECONDS = 4.0
 """How long the daemon may take to end a cancelled request before we hang up on it."""

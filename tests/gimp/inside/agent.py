@@ -1,0 +1,52 @@
+"""Runs inside a GIMP with windows and answers questions about its images, until told to stop.
+
+Each question is a file WORK/question holding a Python expression; WORK/answer is its repr.
+"""
+
+import sys
+import time
+import traceback
+from pathlib import Path
+
+from gi.repository import Gimp
+
+work = Path(WORK)  # noqa: F821
+sys.path[:0] = [f"{WORK}/inside", f"{Gimp.directory()}/plug-ins/inpaint"]  # noqa: F821
+
+import scene  # noqa: E402
+
+
+def layers():
+    return scene.names(Gimp.get_images()[0].get_layers())
+
+
+def pixels(path):
+    """What is seen of the first image goes into a file."""
+    (work / path).write_bytes(scene.visible(Gimp.get_images()[0]))
+    return path
+
+
+def get_new_alpha(*rectangle):
+    """Which alphas the topmost layer has in a rectangle."""
+    layer = Gimp.get_images()[0].get_layers()[0]
+    return sorted(set(scene.get_on_canvas(layer, scene.Rectangle(*rectangle))[3::4]))
+
+
+def select(*rectangle):
+    Gimp.get_images()[0].select_rectangle(scene.REPLACE, *rectangle)
+    Gimp.displays_flush()
+
+
+(work / "agent-ready").touch()
+question, answer = work / "question", work / "answer"
+while not (work / "agent-stop").exists():
+    if question.exists():
+        expression = question.read_text()
+        question.unlink()
+        try:
+            result = repr(eval(expression))
+        except Exception:
+            result = f"!{traceback.format_exc()}"
+        (work / "answer.new").write_text(result)
+        (work / "answer.new").rename(answer)
+    time.sleep(0.03)
