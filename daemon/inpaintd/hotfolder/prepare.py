@@ -14,6 +14,7 @@ from typing import Any
 
 from inpaintd.files.exchange import Sent, cut
 from inpaintd.files.fill import Opened, Order
+from inpaintd.files.layered import is_layered, read_layered
 from inpaintd.files.mask import hole_bounds, mask_from
 from inpaintd.files.picture import Picture, Samples, read_picture
 from inpaintd.files.recipe import parse_recipe, recipe_in
@@ -38,6 +39,7 @@ class Prepared:
         key: hash of all files' bytes and of the settings.
         signatures: of the files as they were read, by role.
         suffix: of the result.
+        picture_name: relative to the folder in which its files lie.
     """
 
     key: str
@@ -46,6 +48,7 @@ class Prepared:
     opened: Opened
     sent: Sent
     suffix: str
+    picture_name: str
 
 
 def prepare(
@@ -82,13 +85,16 @@ def prepare(
         opened=opened,
         sent=cut(picture, mask, rectangle),
         suffix=_result_suffix(picture),
+        picture_name=members["picture"],
     )
 
 
 def _decoded(
     members: Mapping[str, str], data: Mapping[str, bytes]
 ) -> tuple[Picture, Samples | None]:
-    picture = read_picture(Path(PurePosixPath(members["picture"]).name), data["picture"])
+    path = Path(PurePosixPath(members["picture"]).name)
+    read = read_layered if is_layered(path) else read_picture
+    picture = read(path, data["picture"])
     if "mask" not in members:
         return picture, None
     mask = read_picture(Path(PurePosixPath(members["mask"]).name), data["mask"])
@@ -121,6 +127,6 @@ def _key(data: Mapping[str, bytes], settings: Settings) -> str:
 
 def _result_suffix(picture: Picture) -> str:
     """The source's own, where that format loses nothing."""
-    if picture.format in ("tiff", "webp"):
+    if picture.format in ("tiff", "webp", "psd", "ora"):
         return picture.path.suffix.lower()
     return default_suffix(picture)

@@ -1,0 +1,40 @@
+"""What documents of layers have in common, whatever their format."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from inpaintd_protocol.errors import InpaintError
+
+from .picture import PIXELS
+
+
+@dataclass(frozen=True)
+class NewLayer:
+    """A fill, on its way into a document.
+
+    Attributes:
+        image: (H, W) of the document with alpha; a libvips image in the document's own numbers.
+        merged: the document as one sees it with this layer on top; the same kind of image.
+        name: of the layer.
+        recipe: how it was made.
+    """
+
+    image: Any
+    merged: Any
+    name: str
+    recipe: str
+
+
+def check_size(name: str, width: int, height: int) -> None:
+    """Raises:
+    InpaintError: `too_large`, before anything is decoded.
+    """
+    if width * height > PIXELS:
+        raise InpaintError(
+            "too_large",
+            f"{name} says that it has {width} x {height} pixels; at most "
+            f"{PIXELS // 1_000_000} million are read.",
+            "Scale it down, or cut it into parts.",
+        )

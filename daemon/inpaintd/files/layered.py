@@ -1,0 +1,37 @@
+"""Documents of layers: the top layer's transparency is the hole, the fill becomes a new top layer.
+
+What is around the hole is the document as one sees it, so the fill fits all layers together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from . import openraster, psd
+from .document import NewLayer
+from .picture import Picture
+
+SUFFIXES = frozenset({".psd", ".psb", ".ora"})
+
+
+def is_layered(path: Path) -> bool:
+    return path.suffix.lower() in SUFFIXES
+
+
+def read_layered(path: Path, data: bytes) -> Picture:
+    """The document as one picture whose alpha is the top layer's.
+
+    Raises:
+        InpaintError: `unreadable` or `too_large`.
+    """
+    if path.suffix.lower() == ".ora":
+        return openraster.read_openraster(path, data)
+    return psd.read_psd(path, data)
+
+
+def add_layers(path: Path, data: bytes, layers: Sequence[NewLayer]) -> bytes:
+    """The document with layers added on top, first one topmost; all else stays as it is."""
+    if path.suffix.lower() == ".ora":
+        return openraster.add_to_openraster(data, layers)
+    return psd.add_to_psd(data, layers)

@@ -1,0 +1,166 @@
+"""OpenRaster documents: a ZIP archive of PNG layers. Source: openraster.org, version 0.0.6."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree
+
+import numpy as np
+
+from inpaintd_protocol.errors import InpaintError
+from inpaintd_protocol.rectangle import Rectangle
+
+from . import vips
+from .colour import convert_depth
+from .document import check_size
+from .picture import Picture, Samples, read_picture
+from .recipe import embed_recipe
+
+if TYPE_CHECKING:
+    from .document import NewLayer
+
+_STACK, _MERGED, _THUMBNAIL = "stack.xml", "mergedimage.png", "Thumbnails/thumbnail.png"
+_ENTRY_BYTES = 2 << 30
+_XML_BYTES = 4 << 20
+_THUMBNAIL_SIDE = 256
+
+
+def read_openraster(path: Path, data: bytes) -> Picture:
+    """The document as one picture whose alpha is the top layer's.
+
+    Raises:
+        InpaintError: `unreadable` or `too_large`.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            return _read(path, archive)
+    except (
+        zipfile.BadZipFile,
+        ElementTree.ParseError,
+        KeyError,
+        ValueError,
+        EOFError,
+        OSError,
+    ) as error:
+        raise InpaintError(
+            "unreadable",
+            f"{path.name} cannot be read as an OpenRaster document.",
+            "It may be damaged or only partly copied: save or copy it again.",
+        ) from error
+
+
+def add_to_openraster(data: bytes, layers: Sequence[NewLayer]) -> bytes:
+    """The document with layers added on top, first one topmost, and a new merged picture."""
+    result = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as source, zipfile.ZipFile(result, "w") as target:
+        names = {info.filename for info in source.infolist()}
+        stack = _stack(source)
+        added: dict[str, bytes] = {}
+        for layer in reversed(layers):
+            entry = _free_entry(names | set(added))
+            box, png = _cropped_png(layer)
+            added[entry] = png
+            attributes = {"name": layer.name, "src": entry, "x": str(box.x), "y": str(box.y)}
+            _top_stack(stack).insert(0, ElementTree.Element("layer", attributes))
+        merged = layers[0].merged
+        added[_STACK] = ElementTree.tostring(stack, "utf-8", xml_declaration=True)
+        added[_MERGED] = embed_recipe(merged, layers[0].recipe, "png").pngsave_buffer()
+        added[_THUMBNAIL] = merged.thumbnail_image(
+            _THUMBNAIL_SIDE, height=_THUMBNAIL_SIDE
+        ).pngsave_buffer()
+        # The type comes first and uncompressed, as the specification asks for.
+        for info in source.infolist():
+            if info.filename not in added:
+                target.writestr(info, _entry(source, info.filename), info.compress_type)
+        for name, content in added.items():
+            target.writestr(name, content, zipfile.ZIP_DEFLATED if name == _STACK else None)
+    return result.getvalue()
+
+
+def _read(path: Path, archive: zipfile.ZipFile) -> Picture:
+    stack = _stack(archive)
+    width, height = int(stack.attrib["w"]), int(stack.attrib["h"])
+    check_size(path.name, width, height)
+    visible = [e for e in stack.iter("layer") if e.get("visibility", "visible") != "hidden"]
+    top = visible[0] if visible else None
+    if top is None:
+        raise ValueError("no layers")
+    layer = read_picture(Path(path.name), _entry(archive, top.attrib["src"]))
+    place = Rectangle(
+        int(top.get("x", 0)), int(top.get("y", 0)), layer.image.width, layer.image.height
+    )
+    pixels = np.zeros((height, width, layer.colours + 1), layer.image.numpy().dtype)
+    inside = place.intersection(Rectangle(0, 0, width, height))
+    own = layer.cut(inside.moved(-place.x, -place.y)) if not inside.empty else None
+    if own is not None:
+        if own.shape[2] == layer.colours:
+            full = convert_depth(np.ones((*own.shape[:2], 1), np.float32), layer.depth)
+            own = np.concatenate([own, full], axis=2)
+        pixels[inside.y : inside.bottom, inside.x : inside.right] = own
+    if len(visible) > 1:
+        merged = _merged(path, archive, layer, width, height)
+        pixels[..., : layer.colours] = merged
+    image = _like(layer.image, pixels)
+    return Picture(path, image, "ora", layer.depth, layer.colours)
+
+
+def _merged(
+    path: Path, archive: zipfile.ZipFile, layer: Picture, width: int, height: int
+) -> Samples:
+    merged = read_picture(Path(path.name), _entry(archive, _MERGED))
+    if (merged.image.width, merged.image.height) != (width, height):
+        raise ValueError("the merged picture has another size")
+    colour = convert_depth(merged.cut(merged.extent)[..., : merged.colours], layer.depth)
+    return colour if merged.colours == layer.colours else colour[..., :1]
+
+
+def _like(image: Any, pixels: Samples) -> Any:
+    """Pixels with another image's interpretation, profile and text."""
+    made = vips.Image.new_from_array(pixels, interpretation=image.interpretation).copy()
+    for name in image.get_fields():
+        if name.startswith("png-comment-"):
+            vips.set_text(made, name, str(image.get(name)))
+        elif name in ("icc-profile-data", "xmp-data"):
+            vips.set_blob(made, name, image.get(name))
+    return made
+
+
+def _cropped_png(layer: NewLayer) -> tuple[Rectangle, bytes]:
+    alpha = layer.image.numpy()[..., -1]
+    rows, columns = np.flatnonzero(alpha.any(axis=1)), np.flatnonzero(alpha.any(axis=0))
+    box = Rectangle(0, 0, 1, 1)
+    if rows.size:
+        x, y = int(columns[0]), int(rows[0])
+        box = Rectangle(x, y, int(columns[-1]) + 1 - x, int(rows[-1]) + 1 - y)
+    image = embed_recipe(layer.image.crop(*box), layer.recipe, "png")
+    png: bytes = image.pngsave_buffer()
+    return box, png
+
+
+def _stack(archive: zipfile.ZipFile) -> ElementTree.Element:
+    text = _entry(archive, _STACK, _XML_BYTES)
+    if b"<!DOCTYPE" in text or b"<!ENTITY" in text:
+        raise ValueError("stack.xml defines entities")
+    return ElementTree.fromstring(text)
+
+
+def _top_stack(image: ElementTree.Element) -> ElementTree.Element:
+    return image if (stack := image.find("stack")) is None else stack
+
+
+def _entry(archive: zipfile.ZipFile, name: str, most: int = _ENTRY_BYTES) -> bytes:
+    """The bytes of an entry. Its declared size is enforced while it is inflated."""
+    if archive.getinfo(name).file_size > most:
+        raise ValueError("an entry is too large")
+    return archive.read(name)
+
+
+def _free_entry(names: set[str]) -> str:
+    number = 1
+    while f"data/inpainted{number}.png" in names:
+        number += 1
+    return f"data/inpainted{number}.png"

@@ -1,0 +1,150 @@
+"""Photoshop and OpenRaster documents through the folder, all the way."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+from psd_tools import PSDImage
+
+from inpaintd.files.layered import read_layered
+from inpaintd.files.recipe import parse_recipe, recipe_in
+from tests.hotfolder import pictures
+from tests.hotfolder.conftest import HotFolder
+
+HOLE = pictures.hole()
+
+
+def _kept() -> NDArray[np.bool_]:
+    kept = np.ones((pictures.SIDE, pictures.SIDE), bool)
+    kept[HOLE] = False
+    return kept
+
+
+def _psd(*layers: NDArray[Any], depth: int = 8, mask: NDArray[Any] | None = None) -> bytes:
+    document = PSDImage.new("RGB", (pictures.SIDE, pictures.SIDE), depth=depth)
+    for number, pixels in enumerate(layers):
+        layer = document.create_pixel_layer_from_array(pixels, f"layer {number}")
+        if mask is not None and number == len(layers) - 1:
+            layer.create_mask(Image.fromarray(mask))
+    file = io.BytesIO()
+    document.save(file)
+    return file.getvalue()
+
+
+def _recipe(path: Path) -> Any:
+    return parse_recipe(recipe_in(read_layered(path, path.read_bytes())), path.name)
+
+
+@pytest.mark.parametrize("depth", [8, 16, 32])
+def test_psd_gets_a_new_top_layer_and_keeps_the_others(folder: HotFolder, depth: int) -> None:
+    scale = {8: np.uint8(1), 16: np.uint16(257), 32: np.float32(1 / 255)}[depth]
+    pixels = (pictures.with_hole(1) * scale).astype(scale.dtype)
+    folder.drop("a.psd", _psd(pixels, depth=depth))
+    folder.drop("a.toml", b"seed = 4")
+    assert folder.run()[-1]["done"] == 1, (folder.failed / "a.error.txt").read_text()
+    before = PSDImage.open(folder.done / "a.psd")
+    after = PSDImage.open(folder.outbox / "a.psd")
+    assert after.depth == depth
+    below, top = list(after)
+    assert (below.numpy() == before[0].numpy()).all()
+    assert "seed 4" in top.name
+    assert top.bbox == (HOLE[1].start, HOLE[0].start, HOLE[1].stop, HOLE[0].stop)
+    truth = pictures.photograph(1)[HOLE] / 255
+    assert np.abs(top.numpy("color") - truth).mean() < 0.1
+    merged = after.numpy()[..., :3]
+    assert np.allclose(merged[_kept()], pictures.photograph(1)[_kept()] / 255, atol=1 / 400)
+    assert np.allclose(merged[HOLE], top.numpy("color"), atol=1 / 400)
+    assert _recipe(folder.outbox / "a.psd").seed == 4
+
+
+def test_a_layer_mask_is_a_hole(folder: HotFolder) -> None:
+    data = _psd(pictures.photograph(2), mask=255 - pictures.mask_picture())
+    folder.drop("masked.psd", data)
+    folder.run()
+    top = list(PSDImage.open(folder.outbox / "masked.psd"))[-1]
+    assert top.bbox == (HOLE[1].start, HOLE[0].start, HOLE[1].stop, HOLE[0].stop)
+
+
+@pytest.mark.parametrize("cut", [10, 30, 300, 3000])
+def test_half_a_psd_fails(folder: HotFolder, cut: int) -> None:
+    folder.drop("half.psd", _psd(pictures.with_hole(3))[:cut])
+    folder.run()
+    assert folder.files("failed") == {"half.psd", "half.error.txt"}
+
+
+def _ora(*layers: tuple[NDArray[Any], int, int]) -> bytes:
+    """First layer topmost."""
+    file = io.BytesIO()
+    side = str(pictures.SIDE)
+    image = ElementTree.Element("image", {"w": side, "h": side, "version": "0.0.3"})
+    stack = ElementTree.SubElement(image, "stack")
+    merged = Image.new("RGBA", (pictures.SIDE, pictures.SIDE))
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("mimetype", "image/openraster")
+        for number, (pixels, x, y) in enumerate(layers):
+            archive.writestr(f"data/{number}.png", pictures.encoded(pixels))
+            attributes = {"src": f"data/{number}.png", "x": str(x), "y": str(y), "name": "n"}
+            ElementTree.SubElement(stack, "layer", attributes)
+        for pixels, x, y in reversed(layers):
+            merged.alpha_composite(Image.fromarray(pixels).convert("RGBA"), (x, y))
+        archive.writestr("stack.xml", ElementTree.tostring(image))
+        archive.writestr("mergedimage.png", pictures.encoded(np.asarray(merged)))
+    return file.getvalue()
+
+
+def test_openraster_gets_a_new_top_layer(folder: HotFolder) -> None:
+    below = np.full((pictures.SIDE, pictures.SIDE, 3), 40, np.uint8)
+    folder.drop("a.ora", _ora((pictures.with_hole(5), 0, 0), (below, 0, 0)))
+    folder.drop("a.toml", b"seed = 8")
+    assert folder.run()[-1]["done"] == 1
+    with (
+        zipfile.ZipFile(folder.done / "a.ora") as before,
+        zipfile.ZipFile(folder.outbox / "a.ora") as after,
+    ):
+        assert after.namelist()[0] == "mimetype"
+        assert after.getinfo("mimetype").compress_type == zipfile.ZIP_STORED
+        for name in ("mimetype", "data/0.png", "data/1.png"):
+            assert before.read(name) == after.read(name)
+        layers = list(ElementTree.fromstring(after.read("stack.xml")).iter("layer"))
+        assert [e.get("src") for e in layers] == ["data/inpainted1.png", "data/0.png", "data/1.png"]
+        assert (layers[0].get("x"), layers[0].get("y")) == (
+            str(HOLE[1].start),
+            str(HOLE[0].start),
+        )
+        top = np.asarray(Image.open(io.BytesIO(after.read("data/inpainted1.png"))))
+        merged = np.asarray(Image.open(io.BytesIO(after.read("mergedimage.png"))))
+    assert top.shape == (12, 12, 4)
+    assert (top[..., 3] == 255).all()
+    assert (merged[_kept()][:, :3] == pictures.photograph(5)[_kept()]).all()
+    assert (merged[HOLE][..., :3] == top[..., :3]).all()
+    assert _recipe(folder.outbox / "a.ora").seed == 8
+
+
+@pytest.mark.parametrize(
+    "stack",
+    [
+        b'<!DOCTYPE x [<!ENTITY a "aaaa">]><image w="9" h="9"><stack/></image>',
+        b'<image w="99999" h="99999"><stack><layer src="data/0.png"/></stack></image>',
+        b'<image w="9" h="9"><stack><layer src="../../../etc/passwd"/></stack></image>',
+        b'<image w="-9" h="9"><stack><layer src="data/0.png"/></stack></image>',
+        b'<image w="9" h="9"><stack/></image>',
+        b"<image",
+    ],
+)
+def test_hostile_openraster_fails(folder: HotFolder, stack: bytes) -> None:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("data/0.png", pictures.encoded(pictures.with_hole(1)))
+        archive.writestr("stack.xml", stack)
+    folder.drop("bad.ora", file.getvalue())
+    folder.run()
+    assert folder.files("failed") == {"bad.ora", "bad.error.txt"}
+    assert "unexpected" not in (folder.failed / "bad.error.txt").read_text()
