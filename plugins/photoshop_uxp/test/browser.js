@@ -9,7 +9,8 @@ const PANEL = new URL("../build/index.html", import.meta.url).href;
 
 export const executablePath = process.env.INPAINT_CHROMIUM ?? CANDIDATES.find(existsSync);
 
-export function launch() {
+/** @param {string[]} [options] more of Chromium's switches */
+export function launch(options = []) {
   return chromium.launch({
     executablePath,
     headless: true,
@@ -21,6 +22,7 @@ export function launch() {
       "--disable-component-update",
       "--disable-sync",
       "--no-default-browser-check",
+      ...options,
     ],
   });
 }

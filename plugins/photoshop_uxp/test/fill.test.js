@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
+import { Fill, insertLast } from "../src/inpaint.js";
 import { startDaemon } from "./daemon.js";
 import { connectTo, enterPhotoshop, fill } from "./session.js";
 
@@ -76,4 +77,274 @@ describe("a fill", () => {
         assert.ok(bits === 32 ? worst < 1e-6 : worst === 0, `off by ${worst}`);
       }
     });
+
+  test("keeps a feathered selection's greys", async () => {
+    const soft = (x, y) => Math.max(0, Math.min(1, 1.5 - Math.hypot(x - 100, y - 80) / 20));
+    const document = photoshop.open({ ...SIZE, paint: gradient });
+    document.select(soft);
+    const before = snapshot(document);
+    await fill(client, {});
+    compare(document, before, (x, y) => (soft(x, y) < 0.5 / 255 ? 0 : 1));
+    const drift = (ring) => {
+      let [sum, count] = [0, 0];
+      for (let y = 0; y < 160; y++)
+        for (let x = 0; x < 200; x++)
+          if (ring(soft(x, y))) {
+            const [now, then] = [document.seen(x, y), before(x, y)];
+            sum += Math.abs(now[0] - then[0]) + Math.abs(now[1] - then[1]) + Math.abs(now[2] - then[2]);
+            count++;
+          }
+      return sum / count;
+    };
+    assert.ok(drift((h) => h > 0 && h < 0.3) < 0.5 * drift((h) => h === 1));
+  });
+
+  test("a document of 300 dpi, with layers beyond the canvas and a selection across its edge", async () => {
+    const document = photoshop.open({ ...SIZE, resolution: 300, paint: gradient });
+    const across = box(180, 130, 200, 160);
+    document.select(across);
+    document.selectionBounds = { left: 179.6, top: 129.7, right: 230, bottom: 190 };
+    const before = snapshot(document);
+    await fill(client);
+    assert.ok(compare(document, before, across) > 0.99);
+    const { bounds } = photoshop.imaging.puts[0];
+    assert.ok(bounds.right <= 200 && bounds.bottom <= 160, "nothing is written beyond the canvas");
+  });
+
+  test("a Background layer, which is locked and has three components", async () => {
+    const document = photoshop.open({ ...SIZE, paint: gradient, background: true });
+    document.select(hole);
+    const before = snapshot(document);
+    await fill(client);
+    assert.ok(compare(document, before, hole) > 0.99);
+    assert.equal(document.layers.at(-1).name, "Background");
+  });
+
+  test("a layer whose pixels end within the planned rectangle lands where it should", async () => {
+    const patch = (x, y) => (x >= 60 && x < 150 && y >= 40 && y < 120 ? gradient(x, y) : [0, 0, 0, 0]);
+    const document = photoshop.open({ ...SIZE, paint: patch });
+    document.select(hole);
+    const before = snapshot(document);
+    await fill(client, { model: "identity" });
+    for (let y = 60; y < 90; y++) for (let x = 80; x < 110; x++) assert.deepEqual(document.seen(x, y), before(x, y));
+    compare(document, before, hole);
+  });
+
+  test("without a selection, transparency is the hole, and the layer stays as it is", async () => {
+    const holed = (x, y) => (hole(x, y) ? [0, 0, 0, 0] : gradient(x, y));
+    const document = photoshop.open({ ...SIZE, paint: holed });
+    const before = snapshot(document);
+    const samples = document.layers[0].samples.slice();
+    const outcome = await fill(client);
+    assert.equal(outcome.hole, "transparency");
+    assert.ok(compare(document, before, hole) === 1);
+    assert.deepEqual(document.layers.at(-1).samples, samples);
+  });
+
+  test("without a selection, what a layer mask hides is the hole, the right way round", async () => {
+    const document = photoshop.open({ ...SIZE, paint: gradient });
+    const [layer] = document.layers;
+    layer.mask = Float64Array.from({ length: 200 * 160 }, (_, i) => 1 - hole(i % 200, Math.floor(i / 200)));
+    const before = snapshot(document);
+    const mask = layer.mask.slice();
+    const outcome = await fill(client);
+    assert.equal(outcome.hole, "layer mask");
+    assert.ok(compare(document, before, hole) === 1);
+    assert.deepEqual(layer.mask, mask);
+  });
+
+  test("output masked gives a layer mask, and the same picture", async () => {
+    const document = photoshop.open({ ...SIZE, paint: gradient });
+    document.select(hole);
+    const before = snapshot(document);
+    await fill(client, { output: "masked", model: "identity" });
+    compare(document, before, hole);
+    const [made] = document.layers;
+    assert.ok(made.mask, "there is a layer mask");
+    assert.equal(made.mask[75 * 200 + 95], 1);
+    assert.equal(made.mask[10 * 200 + 10], 0);
+  });
+
+  test("variants come in one group, the first on top and the only one seen, in one history step", async () => {
+    const document = photoshop.open({ ...SIZE, paint: gradient });
+    document.select(hole);
+    const { finished } = await fill(client, { count: 3, seed: 5, prompt: "x" });
+    const [group] = document.layers;
+    assert.deepEqual(group.layers.map(({ name, visible }) => [name, visible]), [
+      ["Inpaint: x, variant 1", true],
+      ["Inpaint: x, variant 2", false],
+      ["Inpaint: x, variant 3", false],
+    ]);
+    assert.deepEqual(finished.layers.map(({ seed }) => seed), [5, 6, 7]);
+    assert.equal(document.history.length, 2);
+    await fill(client, { model: "identity" });
+    assert.deepEqual(document.layers.map(({ name }) => name), ["Inpaint", "Inpaint: x", "Layer 1"]);
+  });
+
+  test("is inserted above the active layer, within its group", async () => {
+    const document = photoshop.open({ ...SIZE, paint: gradient });
+    photoshop.modalDepth++;
+    const group = await document.createLayerGroup({ name: "G", fromLayers: [document.layers[0]] });
+    photoshop.modalDepth--;
+    document.activeLayers = [group.layers[0]];
+    document.select(hole);
+    await fill(client);
+    assert.deepEqual(group.layers.map(({ name }) => name), ["Inpaint", "Layer 1"]);
+    assert.equal(document.layers.length, 1);
+  });
+
+  test("of a fill that is active repaints the picture that it was made for", async () => {
+    const document = photoshop.open({ ...SIZE, paint: gradient });
+    document.select(hole);
+    await fill(client, { prompt: "first" });
+    assert.equal(document.activeLayers[0].name, "Inpaint: first");
+    await fill(client, { prompt: "second", model: "identity" });
+    assert.deepEqual(document.layers.map(({ name }) => name), ["Inpaint: second", "Inpaint: first", "Layer 1"]);
+    assert.deepEqual(document.seen(95, 75), document.layers[2].at(95, 75));
+  });
+
+  test("no modal scope is open while the daemon works, and none is nested", async () => {
+    const document = photoshop.open({ ...SIZE, paint: gradient });
+    document.select(hole);
+    const depths = [];
+    await fill(client, { model: "slow" }, { watcher: { onProgress: () => depths.push(photoshop.modalDepth) } });
+    assert.ok(depths.length > 2 && depths.every((depth) => depth === 0));
+    assert.deepEqual(photoshop.modals, ["Inpaint: reading pixels", "Inpaint"]);
+  });
+
+  test("waits for a busy host, and reads again after error -1", async () => {
+    const document = photoshop.open({ ...SIZE, paint: gradient });
+    document.select(hole);
+    photoshop.busyCalls = 2;
+    photoshop.imaging.hiccups = 1;
+    await fill(client);
+    assert.equal(document.layers.length, 2);
+  });
+
+  test("a throw while writing leaves no trace", async () => {
+    const document = photoshop.open({ ...SIZE, paint: gradient });
+    document.select(hole);
+    photoshop.imaging.putPixels = async () => {
+      throw new Error("the scratch disks are full");
+    };
+    await assert.rejects(fill(client), /scratch disks/);
+    assert.equal(document.layers.length, 1);
+    assert.deepEqual(document.history, ["Open"]);
+    assert.equal(document.activeLayers[0].name, "Layer 1");
+  });
+
+  test("Photoshop's own Escape while reading ends it with a sentence", async () => {
+    const document = photoshop.open({ ...SIZE, paint: gradient });
+    document.select(hole);
+    const { core } = photoshop;
+    photoshop.core = { executeAsModal: (work, options) => ((photoshop.cancelled = true), core.executeAsModal(work, options)) };
+    await assert.rejects(fill(client), { code: "cancelled" });
+    assert.equal(document.layers.length, 1);
+  });
+
+  test("cancelling ends the request in the daemon too", async () => {
+    const document = photoshop.open({ ...SIZE, paint: gradient });
+    document.select(hole);
+    const run = new Fill();
+    const filled = fill(client, { model: "slow" }, { run, watcher: { onProgress: ({ step }) => step > 1 && run.cancel() } });
+    await assert.rejects(filled, { code: "cancelled" });
+    const status = await client.ask({ type: "status" });
+    assert.deepEqual(status.requests, []);
+    assert.equal(document.layers.length, 1);
+  });
+
+  test("survives a broken connection: it connects again and fetches the result", async () => {
+    const document = photoshop.open({ ...SIZE, paint: gradient });
+    document.select(hole);
+    let broken = false;
+    const clients = [client];
+    const connected = async () => {
+      if (clients.at(-1).socket.closed) clients.push(await connectTo(daemon));
+      return clients.at(-1);
+    };
+    const watcher = {
+      onProgress: ({ step }) => {
+        if (step < 2 || broken) return;
+        broken = true;
+        client.socket.socket.terminate();
+      },
+    };
+    await fill(client, { model: "slow" }, { connected, watcher });
+    assert.equal(clients.length, 2);
+    assert.equal(document.layers.length, 2);
+    clients[1].close();
+  });
+
+  for (const [what, change] of [
+    ["closed", (document) => photoshop.close(document)],
+    ["resized", (document) => (document.width -= 20)],
+    ["given another depth", (document) => (document.bitsPerChannel = "bitDepth16")],
+  ])
+    test(`a document that is ${what} meanwhile: a message, and the result is kept`, async () => {
+      const document = photoshop.open({ ...SIZE, paint: gradient });
+      document.select(hole);
+      let last = null;
+      const watcher = { onProgress: ({ step }) => step === 2 && change(document) };
+      const filled = fill(client, { model: "slow", prompt: "kept" }, { watcher, remember: (value) => (last = value) });
+      await assert.rejects(filled, { code: "document_changed" });
+      assert.equal(document.layers.length, 1);
+      const other = photoshop.open({ ...SIZE, bits: 16, paint: gradient });
+      const { name } = await insertLast(client, last, {});
+      assert.equal(name, "Inpaint: kept");
+      assert.equal(other.layers.length, 2);
+      for (let i = 0; i < 3; i++) assert.ok(Math.abs(other.layers[0].at(95, 75)[i] - gradient(95, 75)[i]) < 1 / 255);
+    });
+
+  describe("says what is wrong and what to do", () => {
+    const cases = {
+      no_document: () => {},
+      empty_mask: () => photoshop.open({ ...SIZE, paint: gradient, background: true }),
+      "empty_mask (nothing transparent)": () => photoshop.open({ ...SIZE, paint: gradient }),
+      "empty_mask (transparency locked)": () => {
+        photoshop.open({ ...SIZE, paint: gradient }).layers[0].transparentPixelsLocked = true;
+      },
+      "empty_mask (selection outside)": () => {
+        photoshop.open({ ...SIZE, paint: gradient }).selectionBounds = { left: 300, top: 0, right: 320, bottom: 20 };
+      },
+      no_single_layer: () => {
+        photoshop.open({ ...SIZE, paint: gradient }).activeLayers = [];
+      },
+      unsupported_mode: () => {
+        photoshop.open({ ...SIZE, mode: "indexedColorMode", paint: gradient });
+      },
+      ...Object.fromEntries(
+        ["group", "smartObject", "text", "curves"].map((kind) => [
+          `no_pixels (${kind})`,
+          () => {
+            photoshop.open({ ...SIZE, paint: gradient }).layers[0].kind = kind;
+          },
+        ]),
+      ),
+    };
+    for (const [name, arrange] of Object.entries(cases))
+      test(name, async () => {
+        arrange();
+        await assert.rejects(fill(client), (error) => {
+          assert.equal(error.code, name.split(" ")[0]);
+          assert.match(error.message, /^[A-Z0-9].*\.$/);
+          assert.match(error.hint, /^[A-Z].*\.$/);
+          return true;
+        });
+      });
+
+    test("host_busy", async () => {
+      const document = photoshop.open({ ...SIZE, paint: gradient });
+      document.select(hole);
+      photoshop.busyCalls = 1000;
+      await assert.rejects(fill(client), { code: "host_busy" });
+      photoshop.busyCalls = 0;
+    });
+
+    test("what the daemon says", async () => {
+      const document = photoshop.open({ ...SIZE, paint: gradient });
+      document.select(hole);
+      await assert.rejects(fill(client, { model: "nothing like it" }), { code: "unknown_model" });
+      await assert.rejects(fill(client, { model: "crash" }), { code: "worker_died" });
+    });
+  });
 });

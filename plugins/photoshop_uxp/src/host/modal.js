@@ -17,9 +17,20 @@ const HICCUP_MILLISECONDS = 60;
  */
 export async function modally(commandName, work) {
   for (let attempt = 1; ; attempt++) {
+    let escaped = false;
+    const watched = async (/** @type {ExecutionContext} */ context) => {
+      try {
+        return await work(context);
+      } catch (error) {
+        // After Escape, whatever Photoshop is asked for throws something.
+        escaped = context.isCancelled;
+        throw error;
+      }
+    };
     try {
-      return await require("photoshop").core.executeAsModal(work, { commandName });
+      return await require("photoshop").core.executeAsModal(watched, { commandName });
     } catch (error) {
+      if (escaped) throw cancelled();
       if (/** @type {any} */ (error)?.number !== BUSY) throw error;
       if (attempt === BUSY_ATTEMPTS)
         throw new InpaintError(
@@ -34,8 +45,10 @@ export async function modally(commandName, work) {
 
 /** @param {ExecutionContext} context */
 export function throwIfCancelled(context) {
-  if (context.isCancelled) throw new InpaintError("cancelled", "Cancelled.");
+  if (context.isCancelled) throw cancelled();
 }
+
+const cancelled = () => new InpaintError("cancelled", "Cancelled.");
 
 /**
  * The imaging API now and then fails with -1 for no reason; once more then usually works.

@@ -38,8 +38,8 @@ export async function insertLayers(context, { document, above, source, depth }, 
       if (index > 0) layer.visible = false;
       made.unshift(layer);
     }
-    if (made.length > 1) await document.createLayerGroup({ name, fromLayers: made });
-    if (source) for (const layer of made) rememberFill(document.id, layer.id, source.id);
+    const group = made.length > 1 ? await document.createLayerGroup({ name, fromLayers: made }) : null;
+    if (source) for (const layer of group ? [group, ...made] : made) rememberFill(document.id, layer.id, source.id);
   });
   return name;
 }

@@ -24,7 +24,6 @@ const PAIRS = [
   ["steps", "guidance_scale"],
   ["seed", "count"],
   ["area", "infill"],
-  ["context_pixels", "context_factor"],
   ["grow_pixels", "feather_pixels"],
   ["threshold", "output"],
 ];
@@ -193,7 +192,7 @@ export class View {
   setFolded(folded) {
     this.folded = folded;
     show(this.more, !folded);
-    this.fold.textContent = folded ? "More settings" : "Fewer settings";
+    this.fold.textContent = folded ? "▸ More settings" : "▾ Fewer settings";
     this.fold.setAttribute("aria-expanded", String(!folded));
   }
 }

@@ -1,0 +1,297 @@
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import schema from "../../../protocol/schema.json" with { type: "json" };
+import { SHOWN, SHOWN_FOLDED } from "../src/settings.js";
+import { executablePath, launch, openPanel } from "./browser.js";
+import { startDaemon } from "./daemon.js";
+
+const missing = executablePath ? false : "no Chromium is installed";
+const field = (page, name) => page.locator(`[data-setting=${name}]`);
+const press = (page, name) => page.getByRole("button", { name, exact: true }).click();
+const hint = schema.records.Settings.fields;
+
+/** Opens a picture with a round selection in it. */
+const openPicture = (page, side = 128) =>
+  page.evaluate((size) => {
+    const document = window.photoshop.open({ width: size, height: size, paint: (x, y) => [x / size, y / size, 0.5, 1] });
+    document.select((x, y) => (Math.hypot(x - 64, y - 64) < 20 ? 1 : 0));
+  }, side);
+
+describe("the bundled panel in Chromium", { skip: missing }, () => {
+  let daemon, browser;
+  before(async () => {
+    daemon = await startDaemon();
+    browser = await launch();
+  });
+  after(async () => {
+    await browser?.close();
+    await daemon?.stop();
+  });
+
+  async function panel(options = {}) {
+    const opened = await openPanel(browser, options.connection ?? daemon.connection, options);
+    if (!options.connection) await opened.page.getByText("Connected to inpaintd").waitFor();
+    return opened;
+  }
+
+  async function end({ page, faults }) {
+    assert.deepEqual(faults, []);
+    assert.equal(await page.evaluate(() => window.photoshop.imaging.alive), 0);
+    await page.context().close();
+  }
+
+  test("fills the selection at a click, with real pixels in the right place", async () => {
+    const opened = await panel();
+    const { page } = opened;
+    await openPicture(page);
+    await field(page, "prompt").locator("textarea").fill("a red barn");
+    await field(page, "model").locator("select").selectOption("noise");
+    await press(page, "Inpaint");
+    await page.getByText("New layer “Inpaint: a red barn”").waitFor();
+    const outcome = await page.evaluate(() => {
+      const [made, source] = window.photoshop.active.layers;
+      let [outside, inside] = [0, 0];
+      for (let y = 0; y < 128; y++)
+        for (let x = 0; x < 128; x++) {
+          const hole = Math.hypot(x - 64, y - 64) < 20;
+          const same = window.photoshop.active.seen(x, y).every((v, i) => v === source.at(x, y)[i]);
+          if (!same) hole ? inside++ : outside++;
+        }
+      return { name: made.name, outside, inside, history: window.photoshop.active.history };
+    });
+    assert.equal(outcome.outside, 0);
+    assert.ok(outcome.inside > 1200);
+    assert.deepEqual(outcome.history, ["Open", "Inpaint: a red barn"]);
+    await end(opened);
+  });
+
+  test("shows steps and a preview, and cancels", async () => {
+    const opened = await panel();
+    const { page } = opened;
+    await openPicture(page);
+    await field(page, "model").locator("select").selectOption("slow");
+    await press(page, "Inpaint");
+    await page.getByText(/Step \d+ of 50/).waitFor();
+    await page.waitForFunction(() => document.querySelector("img.preview:not(.hidden)")?.naturalWidth > 0);
+    await press(page, "Cancel");
+    await page.getByText("Cancelled.").waitFor();
+    assert.equal(await page.evaluate(() => window.photoshop.active.layers.length), 1);
+    await end(opened);
+  });
+
+  test("has the protocol's defaults and helps, and remembers what was changed", async () => {
+    const opened = await panel();
+    const { page } = opened;
+    for (const name of [...SHOWN, ...SHOWN_FOLDED]) {
+      const { label, help } = hint.find((one) => one.name === name);
+      assert.ok((await field(page, name).textContent()).includes(label), name);
+      assert.equal(await field(page, name).locator("[title]").first().getAttribute("title"), help);
+    }
+    assert.equal(await field(page, "steps").locator("input").inputValue(), "30");
+    await field(page, "steps").locator("input").fill("9999");
+    await field(page, "steps").locator("input").blur();
+    assert.equal(await field(page, "steps").locator("input").inputValue(), "500");
+    await field(page, "prompt").locator("textarea").fill("kept");
+    await page.reload();
+    await page.getByText("Connected to inpaintd").waitFor();
+    assert.equal(await field(page, "steps").locator("input").inputValue(), "500");
+    assert.equal(await field(page, "prompt").locator("textarea").inputValue(), "kept");
+    await press(page, "Reset");
+    assert.equal(await field(page, "steps").locator("input").inputValue(), "30");
+    await end(opened);
+  });
+
+  test("lists the daemon's models", async () => {
+    const opened = await panel();
+    const options = await field(opened.page, "model").locator("option").allTextContents();
+    assert.ok(options.some((text) => text.startsWith("Default: ")));
+    assert.ok(options.includes("noise"));
+    await end(opened);
+  });
+
+  test("the command fills again with the remembered settings", async () => {
+    const opened = await panel();
+    const { page } = opened;
+    await openPicture(page);
+    await field(page, "model").locator("select").selectOption("noise");
+    await page.evaluate(() => window.uxp.setUp.commands.inpaintAgain());
+    assert.equal(await page.evaluate(() => window.photoshop.active.layers.length), 2);
+    await end(opened);
+  });
+
+  test("inserts the last result after the document was closed", async () => {
+    const opened = await panel();
+    const { page } = opened;
+    await openPicture(page);
+    await field(page, "model").locator("select").selectOption("slow");
+    await press(page, "Inpaint");
+    await page.getByText(/Step \d+ of 50/).waitFor();
+    await page.evaluate(() => window.photoshop.close(window.photoshop.active));
+    await page.getByText("was closed meanwhile").waitFor();
+    await openPicture(page);
+    await press(page, "Insert last result");
+    await page.getByText("New layer").waitFor();
+    assert.equal(await page.evaluate(() => window.photoshop.active.layers.length), 2);
+    await end(opened);
+  });
+
+  test("says when no daemon runs, and connects as soon as one does", async () => {
+    const opened = await panel({ connection: () => daemon.connection() });
+    const { page } = opened;
+    await page.getByText("Connected to inpaintd").waitFor();
+    await daemon.kill();
+    await page.getByText("is not running").or(page.getByText("broke")).first().waitFor();
+    await daemon.start();
+    await page.getByText("Connected to inpaintd").waitFor();
+    await end(opened);
+  });
+
+  test("connects by hand when the file cannot be read", async () => {
+    const refused = async () => Promise.reject(new Error("Permission denied: manifest entry not found"));
+    const opened = await panel({ connection: refused });
+    const { page } = opened;
+    await page.getByText("does not let the plug-in read").waitFor();
+    await page.getByText("Connect by hand").click();
+    const box = page.locator("[aria-label='Contents of connection.json'] textarea");
+    await box.fill("nonsense");
+    await press(page, "Connect");
+    await page.getByText("This is not the contents").waitFor();
+    await box.fill(await daemon.connection());
+    await press(page, "Connect");
+    await page.getByText("Connected to inpaintd").waitFor();
+    await end(opened);
+  });
+
+  test("says what a document of another mode needs", async () => {
+    const opened = await panel();
+    await opened.page.evaluate(() => window.photoshop.open({ width: 8, height: 8, mode: "indexedColorMode" }));
+    await press(opened.page, "Inpaint");
+    await opened.page.getByText("Image > Mode > RGB Color").waitFor();
+    await end(opened);
+  });
+
+  for (const theme of ["dark", "light"])
+    test(`fits into 240 pixels, ${theme}`, async () => {
+      const opened = await panel({ theme });
+      const { page } = opened;
+      await page.getByText("More settings").click();
+      const { wide, colours } = await page.evaluate(() => ({
+        wide: [...document.querySelectorAll("#inpaint *")]
+          .filter((node) => node.getBoundingClientRect().right > 240.5)
+          .map((node) => node.outerHTML.slice(0, 80)),
+        colours: [getComputedStyle(document.body).color, getComputedStyle(document.body).backgroundColor],
+      }));
+      assert.deepEqual(wide, []);
+      const [text, background] = colours.map((colour) => Number(/\d+/.exec(colour)[0]));
+      assert.ok(theme === "dark" ? text > 180 && background < 80 : text < 80 && background > 180);
+      await end(opened);
+    });
+
+  test("can be reached and used with the keyboard alone", async () => {
+    const opened = await panel();
+    const { page } = opened;
+    await openPicture(page);
+    const reached = [];
+    for (let i = 0; i < 40; i++) {
+      await page.keyboard.press("Tab");
+      const focused = await page.evaluate(() => document.activeElement.getAttribute("aria-label") ?? document.activeElement.textContent);
+      if (reached.includes(focused)) break;
+      reached.push(focused);
+    }
+    for (const name of ["Prompt", "Inpaint", "Model", "Strength", "Steps", "Seed", "▸ More settings", "Reset"])
+      assert.ok(reached.includes(name), `${name} is not among ${reached}`);
+    await field(page, "prompt").locator("textarea").focus();
+    await page.keyboard.type("typed");
+    await page.keyboard.press("Control+Enter");
+    await page.getByText("New layer “Inpaint: typed”").waitFor();
+    await end(opened);
+  });
+
+  test("carries 8 and 64 MiB frames", async () => {
+    const opened = await panel();
+    const { page } = opened;
+    await field(page, "model").locator("select").selectOption("identity");
+    for (const side of [1448, 4096])
+      await page.evaluate(async (size) => {
+        const { photoshop } = window;
+        photoshop.imaging.getPixels = async () => {
+          const data = new Uint8Array(size * size * 4).fill(200);
+          return {
+            imageData: { width: size, height: size, components: 4, componentSize: 8, getData: async () => data, dispose() {} },
+            sourceBounds: { left: 0, top: 0, right: size, bottom: size },
+          };
+        };
+        photoshop.imaging.getSelection = async () => ({
+          imageData: { width: size, height: size, components: 1, componentSize: 8, getData: async () => new Uint8Array(size * size).fill(255), dispose() {} },
+          sourceBounds: { left: 0, top: 0, right: size, bottom: size },
+        });
+        let put = 0;
+        photoshop.imaging.createImageDataFromBuffer = async (array) => ((put = array.length), { dispose() {} });
+        photoshop.imaging.putPixels = async () => {};
+        const document = photoshop.open({ width: 8, height: 8, paint: () => [1, 1, 1, 1] });
+        Object.assign(document, { width: size, height: size });
+        Object.defineProperty(document.layers[0], "boundsNoEffects", { value: { left: 0, top: 0, right: size, bottom: size } });
+        document.selectionBounds = { left: 0, top: 0, right: size, bottom: size };
+        document.createPixelLayer = async () => ({ id: 999, move() {} });
+        document.snapshot = () => ({});
+        await window.uxp.setUp.commands.inpaintAgain();
+        const notice = window.document.querySelector(".notice").textContent;
+        if (put !== size * size * 4) throw new Error(`${put} samples came back: ${notice}`);
+      }, side);
+    await end(opened);
+  });
+
+  test("a hostile page gets nothing delivered", async () => {
+    const { websocket, secret } = JSON.parse(await daemon.connection());
+    const port = new URL(websocket).port;
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    await page.route("http://evil.example/**", (route) =>
+      route.fulfill({ contentType: "text/html", body: "<!doctype html><iframe sandbox='allow-scripts' srcdoc='<p>'></iframe>" }),
+    );
+    await page.goto("http://evil.example/");
+    const { createHmac } = await import("node:crypto");
+    const token = createHmac("sha256", Buffer.from(secret, "hex")).update("inpaintd websocket token").digest("hex");
+    const dial = (where, url) =>
+      where.evaluate(
+        (target) =>
+          new Promise((resolve) => {
+            const socket = new WebSocket(target, "ZWS2.0");
+            socket.onopen = () => socket.send(new Uint8Array([0]));
+            socket.onmessage = () => resolve("delivered");
+            socket.onclose = () => resolve("refused");
+          }),
+        url,
+      );
+    // Without the token; with it, which no page can have; from a sandboxed frame, whose Origin is null.
+    assert.equal(await dial(page, `ws://localhost:${port}/`), "refused");
+    assert.equal(await dial(page, `ws://127.0.0.1:${port}/?token=${token}`), "refused");
+    assert.equal(await dial(page.frames()[1], `ws://localhost:${port}/?token=${"0".repeat(64)}`), "refused");
+    const body = await page.evaluate((url) => fetch(url, { mode: "cors" }).then((r) => r.text(), () => "refused"), `http://localhost:${port}/`);
+    assert.equal(body, "refused");
+    await context.close();
+    // Rebinding: a name of the attacker's that points to this machine.
+    const rebound = await launchRebound(port);
+    assert.equal(rebound, "refused");
+  });
+
+  async function launchRebound(port) {
+    const other = await launch(["--host-resolver-rules=MAP evil.example 127.0.0.1"]);
+    try {
+      const page = await other.newPage();
+      const answer = await page.goto(`http://evil.example:${port}/?token=x`).catch(() => null);
+      if (answer?.ok()) return "delivered";
+      return await page.evaluate(
+        (at) =>
+          new Promise((resolve) => {
+            const socket = new WebSocket(`ws://evil.example:${at}/`, "ZWS2.0");
+            socket.onopen = () => resolve("delivered");
+            socket.onclose = () => resolve("refused");
+          }),
+        port,
+      );
+    } finally {
+      await other.close();
+    }
+  }
+});
