@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from inpaintd.engine import Task
 from inpaintd.pipeline.layer import samples_of, to_float, to_samples
 from tests.pipeline.pictures import depths, filled, laid_over, masks, photo, with_alpha
 from tests.synthetic_engines import constant_offset, flat, identity, noise, smooth_bias
@@ -99,6 +100,30 @@ def test_a_smooth_bias_is_taken_off(place: tuple[int, int]) -> None:
     # At a corner the bias is not enclosed but has to be continued outwards.
     assert error.max() < 2 / 255
     assert error[mask > 0].mean() < 0.5 / 255
+
+
+def test_a_slanted_bias_is_continued_into_a_corner() -> None:
+    colour = photo(200, 220, "f32")
+    mask = np.zeros((200, 220), np.float32)
+    mask[:60, :90] = 1
+    engine = identity()
+
+    def slanted(task: Task) -> Any:
+        slope = np.linspace(-8 / 255, 8 / 255, task.mask.shape[1], dtype=np.float32)
+        return task.colour + slope[None, :, None]
+
+    engine.change = slanted
+    shown = laid_over(colour, filled(colour, engine, mask).layers[0])
+    assert np.abs(shown - colour).max() < 0.6 / 255
+
+
+def test_nothing_of_a_lost_colour_shines_through() -> None:
+    mask = np.zeros((60, 60), np.float32)
+    mask[20:40, 20:40] = 1
+    layer = with_alpha(photo(60, 60, "u8"), mask)
+    layer[mask > 0] = (0, 0, 0, 1)
+    shown = laid_over(layer, filled(layer, flat(1, 1, 1), match_colour=False).layers[0])
+    assert (shown[mask > 0] == 255).all()
 
 
 def test_texture_is_no_colour_shift() -> None:

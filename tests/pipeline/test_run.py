@@ -81,6 +81,20 @@ def test_variants_are_shown_as_they_get_ready(mask: Any) -> None:
     assert {m.variant for m in sketches} == {0, 1, 2}
 
 
+def test_previews_say_which_part_of_the_canvas_they_show() -> None:
+    mask = np.zeros((100, 900), np.float32)
+    mask[10:20, 10:20] = mask[70:90, 860:880] = 1
+    said: list[Any] = []
+    engine = Synthetic(lambda task: task.colour, steps=1)
+    layer = photo(100, 380, "u8").repeat(3, axis=1)[:, :900]
+    filled(layer, engine, mask, said, count=2, preview=True)
+    sketches = [m for m in said if isinstance(m, Preview) and not m.final]
+    for sketch, task in zip(sketches, [t for call in engine.calls for t in call], strict=True):
+        assert sketch.size == task.mask.shape[::-1]
+        assert sketch.variant == task.variant
+    assert [m.offset[0] > 500 for m in sketches] == [False, True] * 2
+
+
 def test_progress_grows_to_the_end(mask: Any) -> None:
     said: list[Any] = []
     engine = Synthetic(lambda task: task.colour, steps=5)
