@@ -42,7 +42,16 @@ def test_fill_starts_a_daemon_that_stays_until_it_is_stopped(run: Run, cat: Path
     assert run("status").code == 3
 
 
-def test_many_starters_end_with_one_daemon(run: Run) -> None:
+def test_many_starters_end_with_one_daemon(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    started = []
+
+    def start_one(folder: Path) -> subprocess.Popen[bytes]:
+        started.append(folder)
+        return start_detached(folder)
+
+    start_detached = start.start_detached
+    monkeypatch.setattr(start, "start_detached", start_one)
+
     def pid(number: int) -> int:
         with start.connect_or_start(f"starter {number}") as client:
             return client.status().pid
@@ -50,6 +59,7 @@ def test_many_starters_end_with_one_daemon(run: Run) -> None:
     try:
         with ThreadPoolExecutor(6) as pool:
             assert len(set(pool.map(pid, range(6)))) == 1
+        assert len(started) == 1
     finally:
         run("stop")
 

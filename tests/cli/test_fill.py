@@ -101,6 +101,23 @@ def test_a_photograph_and_a_mask(tmp_path: Path, run: Run) -> None:
     assert (result[hole] != pixels[hole]).any()
 
 
+@pytest.mark.parametrize("suffix", [".png", ".tif", ".webp"])
+def test_a_cut_out_keeps_its_transparent_border_and_the_colour_under_it(
+    tmp_path: Path, run: Run, suffix: str
+) -> None:
+    pixels = photograph(alpha=True)
+    pixels[:20, :, 3] = 0
+    pixels[HOLE][..., 3] = 255
+    source, out = save(tmp_path / f"cat{suffix}", pixels), tmp_path / f"out{suffix}"
+    mask = mask_of(pixels, tmp_path)
+    assert run("fill", source, "-M", mask, "-o", out, "--model", "noise").code == 0
+    result = load(out)
+    hole = np.zeros(pixels.shape[:2], bool)
+    hole[HOLE] = True
+    np.testing.assert_array_equal(result[~hole], pixels[~hole])
+    assert (result[hole] != pixels[hole]).any(axis=1).mean() > 0.95
+
+
 def test_the_guides_pair_of_original_and_transparent_picture(tmp_path: Path, run: Run) -> None:
     original = save(tmp_path / "man.png", photograph())
     erased = photograph(alpha=True)
