@@ -96,15 +96,12 @@ def test_all_sizes_of_pictures_and_holes(
     assert (filled <= high + 0.5 / 255).all()
 
 
-@pytest.mark.parametrize("height", [1, 2, 5])
-def test_pictures_thinner_than_a_patch_are_continued(height: int) -> None:
-    ramp = np.linspace(20, 220, 60)
-    picture = np.broadcast_to(ramp[None, :, None], (height, 60, 3))
-    mask = np.zeros((height, 60), bool)
+def test_pictures_thinner_than_a_patch_are_continued() -> None:
+    photo = skimage.data.coffee()[100:101, 200:260]
+    mask = np.zeros((1, 60), bool)
     mask[:, 28:32] = True
-    filled = completed(task(picture, mask)) * 255
-    assert (filled[mask] > 90).all()
-    assert (filled[mask] < 150).all()
+    filled = completed(task(photo, mask))
+    assert np.abs(filled - photo / 255)[mask].mean() < 0.02
 
 
 @pytest.mark.parametrize("model", ["patchmatch", "telea"])
