@@ -118,7 +118,9 @@ def uninstall(configuration: Configuration) -> bool:
     return True
 
 
-def launch_settings(configuration: Configuration, environment: Mapping[str, str]) -> dict[str, object]:
+def launch_settings(
+    configuration: Configuration, environment: Mapping[str, str]
+) -> dict[str, object]:
     """What the plug-in is told about this installation of the daemon: launch.json."""
     serve = [sys.executable, "-P", "-m", "inpaintd", "serve"]
     settings: dict[str, object] = {}

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from inpaintd import install_gimp
 
+from inpaintd import install_gimp
 from tests.gimp.gimp_root import Gimp, NoGimp, root
 
 

@@ -102,11 +102,14 @@ class Desktop:
             time.sleep(0.05)
 
     def _place_of(self, title: str) -> tuple[int, int, int, int]:
-        for line in self.run("wmctrl", "-lG").splitlines():
-            _id, _desktop, x, y, width, height, _host, name = line.split(None, 7)
+        """Where a window is on the desktop, with openbox's frame round it."""
+        for line in self.run("wmctrl", "-l").splitlines():
+            identity, _desktop, _host, name = line.split(None, 3)
             if name == title:
-                frame = 24  # openbox's title bar
-                return int(x) - 2, int(y) - frame, int(width) + 4, int(height) + frame + 2
+                said = self.run("xdotool", "getwindowgeometry", "--shell", identity)
+                place = dict(entry.split("=") for entry in said.split())
+                x, y, width, height = (int(place[k]) for k in ("X", "Y", "WIDTH", "HEIGHT"))
+                return x - 1, y - 20, width + 2, height + 25
         raise AssertionError(f"no window “{title}”")
 
     def _command(self, *words: str) -> list[str]:

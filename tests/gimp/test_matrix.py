@@ -1,6 +1,6 @@
 """Every kind of image, layer and hole, in a real GIMP with a real daemon.
 
-The cases run in one GIMP, since each start takes seconds; see inside/cases.py.
+The cases run in one GIMP, since each start takes seconds; see inside/cases_*.py.
 """
 
 from __future__ import annotations
@@ -15,10 +15,12 @@ import pytest
 from tests.gimp.gimp_root import Gimp
 from tests.running import running_daemon
 
-_CASES = Path(__file__).parent / "inside" / "cases.py"
+_INSIDE = Path(__file__).parent / "inside"
+MODULES = sorted(path.stem for path in _INSIDE.glob("cases_*.py"))
 NAMES = [
-    node.name
-    for node in ast.parse(_CASES.read_text(encoding="utf-8")).body
+    f"{module}.{node.name}"
+    for module in MODULES
+    for node in ast.parse((_INSIDE / f"{module}.py").read_text(encoding="utf-8")).body
     if isinstance(node, ast.FunctionDef) and node.name.startswith("case_")
 ]
 
@@ -34,7 +36,7 @@ def run(gimp: Gimp) -> Run:
     script = gimp.work / "script.py"
     inside = gimp.inside(gimp.work)
     script.write_text(
-        f"WORK, MODULE = {inside!r}, 'cases'\n"
+        f"WORK, MODULES = {inside!r}, {MODULES!r}\n"
         "exec(compile(open(WORK + '/inside/run_cases.py').read(), 'run_cases.py', 'exec'))\n"
     )
     with running_daemon(gimp.work / "daemon"):
@@ -56,14 +58,14 @@ def _said_during(run: Run, name: str) -> str:
 
 
 def test_colour_painted_over_by_delete_is_explained(run: Run) -> None:
-    said = _said_during(run, "case_painted_over_is_explained")
+    said = _said_during(run, "cases_failures.case_painted_over_is_explained")
     assert "background colour" in said
     assert "Add Alpha Channel" in said
 
 
 def test_colour_lost_under_transparency_is_explained(run: Run) -> None:
-    assert "transparen" in _said_during(run, "case_colour_lost_is_explained")
+    assert "transparen" in _said_during(run, "cases_failures.case_colour_lost_is_explained")
 
 
 def test_nothing_is_said_of_colour_that_is_there(run: Run) -> None:
-    assert "lost" not in _said_during(run, "case_selection_becomes_a_layer")
+    assert "lost" not in _said_during(run, "cases_plain.case_selection_becomes_a_layer")

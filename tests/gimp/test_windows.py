@@ -108,9 +108,7 @@ def test_fill_changes_the_selection_and_nothing_else(windows: WindowedGimp) -> N
     assert (_picture(windows.seen()) == before).all()
 
 
-def test_cancel_leaves_nothing_and_forgets_nothing(
-    windows: WindowedGimp, daemon: Daemon
-) -> None:
+def test_cancel_leaves_nothing_and_forgets_nothing(windows: WindowedGimp, daemon: Daemon) -> None:
     screen = windows.desktop
     before = windows.seen()
     windows.command("inpaintd-inpaint")

@@ -34,7 +34,9 @@ def new_image(base=RGB, precision=NON_LINEAR, size=(WIDTH, HEIGHT)):
     return Gimp.Image.new_with_precision(*size, base, precision)
 
 
-def add_layer(image, data=None, fmt=U8, size=(WIDTH, HEIGHT), offset=(0, 0), alpha=True, parent=None):
+def add_layer(
+    image, data=None, fmt=U8, size=(WIDTH, HEIGHT), offset=(0, 0), alpha=True, parent=None
+):
     grey = image.get_base_type() == GRAY
     kinds = Gimp.ImageType
     kind = (
@@ -203,4 +205,30 @@ def channel(image, name, rectangle):
     return made
 
 
-__all__ = [name for name in globals() if not name.startswith("_")]
+SELECTED = Rectangle(140, 90, 50, 40)
+
+
+def select(image, rectangle=SELECTED):
+    image.select_rectangle(REPLACE, *rectangle)
+
+
+def expected_for(image, layer, bounds=SELECTED, **settings):
+    """The daemon's answer to the request that the plug-in ought to have sent."""
+    _, x, y = layer.get_offsets()
+    extent = Rectangle(x, y, layer.get_width(), layer.get_height())
+    rectangle = planned(extent, bounds.intersection(extent), **settings)
+    colour = get_on_canvas(layer, rectangle)
+    return answer(colour, rectangle, selection(image, rectangle), **settings)
+
+
+def erase(layer, rectangle, colour=None):
+    """Make a rectangle transparent; its colour stays, or becomes the given one."""
+    data = bytearray(get(layer))
+    width = layer.get_width()
+    for y in range(rectangle.y, rectangle.bottom):
+        for x in range(rectangle.x, rectangle.right):
+            i = (y * width + x) * 4
+            data[i + 3] = 0
+            if colour:
+                data[i : i + 3] = bytes(colour)
+    put(layer, data)

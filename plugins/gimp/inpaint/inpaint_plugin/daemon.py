@@ -71,7 +71,7 @@ def _started(command: list[str]) -> Client:
                 **_DETACHED,
             )
     except OSError as error:
-        raise _cannot_start(command, str(error)) from error
+        raise _cannot_start(command, error.strerror or str(error)) from error
     deadline = time.monotonic() + START_SECONDS
     while True:
         try:

@@ -1,0 +1,112 @@
+"""What the plug-in works out by itself, in plain Python, against numpy."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from inpaintd_protocol.messages import Progress
+from inpaintd_protocol.plane import Plane
+from inpaintd_protocol.rectangle import Rectangle
+
+_PLUG_IN = Path(__file__).parents[2] / "plugins" / "gimp" / "inpaint"
+
+
+def _module(name: str) -> ModuleType:
+    sys.path.insert(0, str(_PLUG_IN))
+    try:
+        return importlib.import_module(f"inpaint_plugin.{name}")
+    finally:
+        sys.path.remove(str(_PLUG_IN))
+
+
+bounds, lost_colour, following = map(_module, ("bounds", "lost_colour", "following"))
+
+
+@given(
+    arrays.arrays(
+        np.uint8,
+        st.tuples(st.integers(1, 9), st.integers(1, 9)),
+        elements=st.sampled_from([0, 1, 254, 255]),
+    ),
+    st.sampled_from([0, 255]),
+)
+def test_bounds_are_those_that_numpy_finds(mask: np.ndarray, nothing: int) -> None:
+    rows = bounds.rows_of(mask.tobytes(), mask.shape[1])
+    y, x = np.nonzero(mask != nothing)
+    found = bounds.bounds_of_other_values(rows, nothing)
+    if len(x) == 0:
+        assert found.empty
+    else:
+        assert found == Rectangle(x.min(), y.min(), x.max() - x.min() + 1, y.max() - y.min() + 1)
+
+
+def _planes(depth: str) -> tuple[np.ndarray, np.ndarray]:
+    """A noisy picture, and a mask of a square in it."""
+    dtype, full = {"u8": (np.uint8, 255), "u16": (np.uint16, 65535), "f32": (np.float32, 1)}[depth]
+    colour = np.random.default_rng(1).integers(0, 256, (60, 80, 4)).astype(dtype)
+    colour[..., 3] = full
+    mask = np.zeros((60, 80), np.uint8)
+    mask[20:40, 30:50] = 255
+    return colour, mask
+
+
+def _flat(colour: np.ndarray, mask: np.ndarray, depth: str) -> bytes | None:
+    height, width = mask.shape
+    found: bytes | None = lost_colour.flat_colour_of_hole(
+        Plane(width, height, 4, depth, colour.tobytes()),
+        Plane(width, height, 1, "u8", mask.tobytes()),
+    )
+    return found
+
+
+@pytest.mark.parametrize("depth", ["u8", "u16", "f32"])
+def test_a_hole_of_one_colour_is_noticed(depth: str) -> None:
+    colour, mask = _planes(depth)
+    assert _flat(colour, mask, depth) is None, "a picture"
+    colour[mask == 255] = colour[0, 0]
+    assert _flat(colour, mask, depth) == colour[0, 0].tobytes()
+    colour[35, 45] = colour[0, 1]
+    assert _flat(colour, mask, depth) is None, "one pixel is different"
+
+
+def test_a_flat_picture_is_nothing_to_warn_about() -> None:
+    colour, mask = _planes("u8")
+    colour[:] = colour[0, 0]
+    assert _flat(colour, mask, "u8") is None
+
+
+def test_a_mask_of_everything_or_nothing_is_nothing_to_warn_about() -> None:
+    colour, mask = _planes("u8")
+    assert _flat(colour, np.zeros_like(mask), "u8") is None
+    colour[:] = colour[0, 0]
+    assert _flat(colour, np.full_like(mask, 255), "u8") is None
+
+
+@pytest.mark.parametrize(
+    ("progress", "count", "words"),
+    [
+        (Progress("r", "waiting", 0, position=1), 1, "Next in the queue"),
+        (Progress("r", "waiting", 0, position=2), 1, "Waiting for 1 other request"),
+        (Progress("r", "waiting", 0, position=4), 1, "Waiting for 3 other requests"),
+        (Progress("r", "loading", 0), 1, "Loading the model"),
+        (Progress("r", "denoising", 0.4, step=12, steps=30), 1, "Step 12 of 30"),
+        (
+            Progress("r", "denoising", 0.4, step=12, steps=60, variant=1, remaining_seconds=8.3),
+            4,
+            "Step 12 of 60, variant 2 of 4, about 8 s left",
+        ),
+        (Progress("r", "denoising", 0.4), 1, "Filling"),
+        (Progress("r", "a phase of tomorrow", 0.4), 1, "A phase of tomorrow"),
+    ],
+)
+def test_progress_in_words(progress: Progress, count: int, words: str) -> None:
+    assert following.in_words(progress, count) == words
