@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from inpaintd.engine import Painted, Report, Task
+from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.settings import Settings
 
+from . import detail
 from .adapters import adapted
-from .families import SD, SDXL
+from .hand_over import HandedOver
 from .honours import HONOURS
-from .job import Job, prepare
+from .job import prepare
 from .library import Library
+from .memory import climb, is_out_of_memory
 from .model import Model, load
 from .paint import paint
 from .preview import LatentColours
 from .prompts import Notice
+from .source import Source
 from .stages import passes, reporting, tasks_of
+from .watch import BrokenNumbersError
 
 Array = NDArray[np.float32]
 
@@ -31,6 +36,28 @@ _NOTHING_TO_DO = (
     "A strength of 0 changes nothing.",
     "Raise the strength; 0.5 is a good start.",
 )
+
+
+_RAISED = (
+    "precision_raised",
+    "The model broke down in 16 bits, so it was run again with more.",
+    "Install a VAE or a variant that is made for 16 bits to have it faster.",
+)
+_SMALLER = (
+    "smaller_for_memory",
+    "Memory was short, so the work was done at a smaller size and scaled up.",
+    "Close other programs that use the GPU, or ask for a smaller work size yourself.",
+)
+
+
+@dataclass(frozen=True)
+class _Done:
+    """What a pass has made of its tasks."""
+
+    colours: list[Array]
+    latents: list[torch.Tensor]
+    steps: int
+    notices: list[Notice]
 
 
 class DiffusionEngine:
@@ -51,6 +78,7 @@ class DiffusionEngine:
         self.dtype = dtype
         self._model: Model | None = None
         self._colours: LatentColours | None = None
+        self._wider: dict[Source, torch.dtype] = {}
 
     def paint(self, tasks: Sequence[Task], settings: Settings, report: Report) -> Painted:
         """Fill each task's region; one after the other, so that each equals a run of its own."""
@@ -58,40 +86,122 @@ class DiffusionEngine:
             return Painted([task.colour for task in tasks], notices=(_NOTHING_TO_DO,))
         all_passes = [one for one in passes(settings) if one.settings.strength > 0]
         results: list[Array] | None = None
-        latents: _Latents | None = None
+        latents: HandedOver | None = None
         steps = 0
         notices: list[Notice] = []
         for index, one in enumerate(all_passes):
             tell = reporting(report, all_passes, index, len(tasks))
-            model = self._loaded(one.settings.model, tell)
-            tell("preparing")
-            with adapted(model, self.library, one.settings):
-                jobs = [
-                    prepare(model, self.library, task, one.settings)
-                    for task in tasks_of(one, tasks, results)
-                ]
-                if latents is not None:
-                    jobs = latents.handed_to(model, jobs)
-                results, raw = self._paint(model, jobs, one.settings, tell)
-            latents = _Latents(model, raw) if index + 1 < len(all_passes) else None
-            steps += jobs[0].steps
-            notices += [notice for job in jobs for notice in job.notices]
+            done = self._pass(one.settings, tasks_of(one, tasks, results), latents, tell)
+            results = done.colours
+            if index + 1 < len(all_passes) and self._model is not None:
+                latents = HandedOver(self._model.vae_fingerprint, done.latents)
+            steps += done.steps
+            notices += done.notices
         assert results is not None
+        if len(all_passes) == 1:
+            results, more = self._with_detail(tasks, results, all_passes[0].settings, report)
+            steps += more
         return Painted(results, steps=steps, notices=tuple(dict.fromkeys(notices)))
 
-    def _paint(
-        self, model: Model, jobs: Sequence[Job], settings: Settings, report: Report
-    ) -> tuple[list[Array], list[torch.Tensor]]:
-        total = sum(job.steps for job in jobs)
+    def _pass(
+        self,
+        settings: Settings,
+        tasks: Sequence[Task],
+        latents: HandedOver | None,
+        report: Report,
+    ) -> _Done:
+        """One pass, on whatever rung of the memory ladder and in whatever type it works."""
+        try:
+            done, rungs = self._climb(settings, tasks, latents, report)
+        except BrokenNumbersError:
+            done, rungs = None, ()
+        if done is None:
+            self._raise_precision(settings.model)
+            done, rungs = self._climb(settings, tasks, latents, report)
+            done.notices.append(_RAISED)
+        if "work at a smaller size" in rungs:
+            done.notices.append(_SMALLER)
+        return done
+
+    def _climb(
+        self,
+        settings: Settings,
+        tasks: Sequence[Task],
+        latents: HandedOver | None,
+        report: Report,
+    ) -> tuple[_Done, tuple[str, ...]]:
+        model = self._loaded(settings.model, report)
+        return climb(
+            model, lambda scale: self._attempt(model, settings, tasks, latents, report, scale)
+        )
+
+    def _attempt(
+        self,
+        model: Model,
+        settings: Settings,
+        tasks: Sequence[Task],
+        handed_over: HandedOver | None,
+        report: Report,
+        scale: float,
+    ) -> _Done:
+        report("preparing")
         latent_colours = self._latent_colours(model) if settings.preview else None
-        painted: list[Array] = []
-        latents: list[torch.Tensor] = []
-        for index, job in enumerate(jobs):
-            place = (index, sum(done.steps for done in jobs[:index]), total)
-            colour, raw = paint(model, job, settings, report, place, latent_colours)
-            painted.append(colour)
-            latents.append(raw)
-        return painted, latents
+        with adapted(model, self.library, settings):
+            jobs = [prepare(model, self.library, task, settings, scale) for task in tasks]
+            if handed_over is not None:
+                jobs = handed_over.to(model, jobs)
+            total = sum(job.steps for job in jobs)
+            colours: list[Array] = []
+            latents: list[torch.Tensor] = []
+            for index, job in enumerate(jobs):
+                place = (index, sum(done.steps for done in jobs[:index]), total)
+                colour, raw = paint(model, job, settings, report, place, latent_colours)
+                colours.append(colour)
+                latents.append(raw)
+        notices = [notice for job in jobs for notice in job.notices]
+        return _Done(colours, latents, jobs[0].steps, notices)
+
+    def _with_detail(
+        self, tasks: Sequence[Task], results: list[Array], settings: Settings, report: Report
+    ) -> tuple[list[Array], int]:
+        """The results, those larger than the model's area painted over tile by tile."""
+        if settings.width or settings.height or self._model is None:
+            return results, 0
+        side = self._model.native_side
+        strength = max(min(settings.strength, detail.STRENGTH), 1 / settings.steps)
+        finer = replace(settings, strength=strength, infill="original", replace=0.0)
+        detailed: list[Array] = []
+        steps = 0
+        for task, result in zip(tasks, results, strict=True):
+            height, width = task.mask.shape
+            if not detail.needs_detail(height, width, side):
+                detailed.append(result)
+                continue
+            current = np.where(task.mask[..., None] > 0, result, task.colour)
+            for tile in detail.tiles(task.mask, side):
+                mask = detail.mask_of(tile, task.mask)
+                part = replace(task, colour=current[tile.window], mask=mask, source=None)
+                done = self._pass(finer, [part], None, report)
+                window = current[tile.window]
+                window[mask > 0] = done.colours[0][mask > 0]
+                steps += done.steps
+            detailed.append(current)
+        return detailed, steps
+
+    def _raise_precision(self, name: str) -> None:
+        """Have a model loaded in a type of wider range from now on."""
+        source = self.library.model(name)
+        now = self._model.dtype if self._model else torch.float32
+        if now == torch.float32:
+            raise InpaintError(
+                "engine_failed",
+                f"{source.name} gave numbers that are no picture, even at full precision.",
+                "Try another scheduler or a lower guidance scale; its files may be damaged.",
+            )
+        can_bfloat = self.device.type == "cuda" and torch.cuda.is_bf16_supported()
+        wider = torch.bfloat16 if can_bfloat and now == torch.float16 else torch.float32
+        self._wider[source] = wider
+        self._model = self._colours = None
 
     def _loaded(self, name: str, report: Report) -> Model:
         source = self.library.model(name)
@@ -99,8 +209,18 @@ class DiffusionEngine:
             report("loading")
             # Two models at once rarely fit.
             self._model = self._colours = None
-            self._model = load(source, self.device, self.dtype)
+            self._model = self._load(source)
         return self._model
+
+    def _load(self, source: Source) -> Model:
+        dtype = self._wider.get(source, self.dtype)
+        try:
+            return load(source, self.device, dtype)
+        except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
+            if not is_out_of_memory(error):
+                raise
+        # Out of the except block: its traceback holds what was loaded so far.
+        return load(source, self.device, dtype, offloaded=self.device.type != "cpu")
 
     def _latent_colours(self, model: Model) -> LatentColours:
         if self._colours is None:
@@ -115,20 +235,3 @@ def best_device() -> torch.device:
     if torch.backends.mps.is_available():
         return torch.device("mps")
     return torch.device("cpu")
-
-
-class _Latents:
-    """What a pass has made, as latents."""
-
-    def __init__(self, model: Model, latents: list[torch.Tensor]) -> None:
-        self.latents = latents
-        self.vae = model.vae_fingerprint
-
-    def handed_to(self, model: Model, jobs: list[Job]) -> list[Job]:
-        """The next jobs, going on from latents where the VAE is the same: nothing is lost then."""
-        if model.family not in (SD, SDXL) or model.conditioned or model.vae_fingerprint != self.vae:
-            return jobs
-        return [
-            replace(job, latents=latent) if latent.shape[-2:] == job.cells.shape else job
-            for job, latent in zip(jobs, self.latents, strict=True)
-        ]

@@ -58,8 +58,13 @@ class Job:
     latents: torch.Tensor | None = None
 
 
-def prepare(model: Model, library: Library, task: Task, settings: Settings) -> Job:
+def prepare(
+    model: Model, library: Library, task: Task, settings: Settings, scale: float = 1.0
+) -> Job:
     """Scale a task to the model's size and make its scheduler.
+
+    Args:
+        scale: of the work area's sides, less than 1 when memory is short.
 
     Raises:
         InpaintError: `unsupported` for an unknown scheduler, or a strength too low for the steps;
@@ -70,13 +75,8 @@ def prepare(model: Model, library: Library, task: Task, settings: Settings) -> J
     scheduler = make_scheduler(settings.scheduler, model.scheduler, family)
     steps = steps_to_run(settings.steps, by_steps, scheduler, family)
     height, width = task.mask.shape
-    size = work_size(
-        height,
-        width,
-        native_side=model.native_side,
-        multiple=family.multiple,
-        asked=(settings.width, settings.height),
-    )
+    asked = (settings.width, settings.height)
+    size = work_size(height, width, model.native_side, family.multiple, asked, scale)
     mask = scale_mask(task.mask, size)
     # Lanczos overshoots, and diffusers takes any negative number for a picture in [-1, 1].
     picture = source = np.clip(scale_colour(task.colour, size), 0.0, 1.0)

@@ -55,6 +55,12 @@ class Model:
     controlnets: dict[Path, Any] = field(default_factory=dict)
 
     @property
+    def dtype(self) -> torch.dtype:
+        """Of the denoiser's weights."""
+        dtype: torch.dtype = getattr(self.pipe, self.family.denoiser).dtype
+        return dtype
+
+    @property
     def video_vae(self) -> bool:
         """Whether its VAE takes pictures as videos of one frame."""
         return self.family is QWEN
@@ -97,11 +103,18 @@ def family_of(folder: Path) -> Family:
     return family
 
 
-def load(source: Source, device: torch.device, dtype: torch.dtype | None = None) -> Model:
+def load(
+    source: Source,
+    device: torch.device,
+    dtype: torch.dtype | None = None,
+    *,
+    offloaded: bool = False,
+) -> Model:
     """Load a model from its files: safetensors only, and nothing from the network.
 
     Args:
         dtype: of the weights; None for the best for the device.
+        offloaded: whether only the component that works is to be on the device.
 
     Raises:
         InpaintError: `unsupported` for a folder of the wrong kind, `model_damaged` for files
@@ -121,9 +134,9 @@ def load(source: Source, device: torch.device, dtype: torch.dtype | None = None)
             )
         prior = _from_files("KandinskyV22PriorPipeline", source.prior, source.name, dtype=dtype)
         prior.set_progress_bar_config(disable=True)
-        prior.to(device)
+        _place(prior, device, offloaded)
     pipe.set_progress_bar_config(disable=True)
-    pipe.to(device)
+    _place(pipe, device, offloaded)
     # On the instance: the class would hand out only what it thinks callbacks should change.
     pipe._callback_tensor_inputs = [*pipe._callback_tensor_inputs, family.mask]
     reuse = Reuse(REUSE_BYTES)
@@ -142,6 +155,13 @@ def load(source: Source, device: torch.device, dtype: torch.dtype | None = None)
         device=device,
         reuse=reuse,
     )
+
+
+def _place(pipe: Any, device: torch.device, offloaded: bool) -> None:
+    if offloaded:
+        pipe.enable_model_cpu_offload(device=device)
+    else:
+        pipe.to(device)
 
 
 def _pipeline(family: Family, source: Source, dtype: torch.dtype) -> Any:

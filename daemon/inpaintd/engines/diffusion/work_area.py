@@ -24,7 +24,12 @@ class WorkSize:
 
 
 def work_size(
-    height: int, width: int, native_side: int, multiple: int, asked: tuple[int | None, int | None]
+    height: int,
+    width: int,
+    native_side: int,
+    multiple: int,
+    asked: tuple[int | None, int | None] = (None, None),
+    scale: float = 1.0,
 ) -> WorkSize:
     """The size at which a region of `height` × `width` pixels is denoised.
 
@@ -34,6 +39,7 @@ def work_size(
     Args:
         asked: width and height that the user asked for; with one of them the other follows in
             proportion.
+        scale: of the sides, less than 1 when memory is short.
     """
     asked_width, asked_height = asked
     if asked_width and asked_height:
@@ -44,7 +50,8 @@ def work_size(
         over = height * width / native_side**2
         scale_x = scale_y = 1.0 if 1 <= over <= LARGEST_OVER_NATIVE else math.sqrt(1 / over)
     return WorkSize(
-        _nearest_multiple(height * scale_y, multiple), _nearest_multiple(width * scale_x, multiple)
+        _nearest_multiple(height * scale_y * scale, multiple),
+        _nearest_multiple(width * scale_x * scale, multiple),
     )
 
 
@@ -64,13 +71,21 @@ def scale_colour(colour: Array, size: WorkSize) -> Array:
 
 
 def scale_mask(mask: Array, size: WorkSize) -> Array:
-    """Scale a (H, W) float32 mask in [0, 1] so that nothing of it gets lost or weaker."""
+    """Scale a (H, W) float32 mask in [0, 1] so that nothing of it gets lost or weaker.
+
+    A hard mask stays hard: it covers each pixel that it touches.
+    """
     height, width = mask.shape
     if (height, width) == (size.height, size.width):
         return mask
+    hard = not ((mask > 0) & (mask < 1)).any()
     # Each pixel spreads as far as one pixel of the smaller picture reaches.
     reach_y, reach_x = math.ceil(height / size.height), math.ceil(width / size.width)
     if reach_y > 1 or reach_x > 1:
         mask = np.asarray(cv2.dilate(mask, np.ones((2 * reach_y - 1, 2 * reach_x - 1), np.uint8)))
-    scaled = cv2.resize(mask, (size.width, size.height), interpolation=cv2.INTER_LINEAR)
-    return np.clip(np.asarray(scaled, np.float32), 0.0, 1.0)
+    to = (size.width, size.height)
+    smooth = np.asarray(cv2.resize(mask, to, interpolation=cv2.INTER_LINEAR), np.float32)
+    if hard:
+        return (smooth > 0).astype(np.float32)
+    exact = cv2.resize(mask, to, interpolation=cv2.INTER_NEAREST)
+    return np.clip(np.maximum(smooth, exact), 0.0, 1.0)

@@ -1,0 +1,127 @@
+"""No request leaves a trace in the next: schedulers, caches, LoRAs, embeddings, hooks, masks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import diffusers
+import numpy as np
+import pytest
+import torch
+from hypothesis import HealthCheck, example, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from inpaintd.engine import CancelledError, Task
+from inpaintd.engines.diffusion.engine import DiffusionEngine
+from inpaintd_protocol.settings import Control, Lora, Stage
+from tests.diffusion import tiny_adapters
+from tests.diffusion.pictures import controlnet, engine, model, paint, quiet, settings, task
+from tests.diffusion.tiny_models import Build
+
+SOFT = np.linspace(0, 1, 64, dtype=np.float32)[None].repeat(64, axis=0)
+
+REQUESTS: dict[str, dict[str, Any]] = {
+    "plain": {},
+    "another seed": {"seed": 8},
+    "euler_a": {"scheduler": "euler_a", "seed": 3},
+    "karras": {"scheduler": "dpmpp_2m_karras"},
+    "unipc": {"scheduler": "unipc", "steps": 5},
+    "soft": {"mask": SOFT},
+    "noise": {"infill": "noise", "strength": 0.5},
+    "replace": {"replace": 0.6, "strength": 0.5},
+    "weights": {"prompt": "a (red:1.4) cat", "negative_prompt": "(dog:1.2)"},
+    "lora": {"loras": (Lora("style", 0.8),)},
+    "embedding": {"prompt": "a cat in mystyle", "embeddings": ("mystyle",)},
+    "same words": {"prompt": "a cat in mystyle"},
+    "control": {"controls": (Control("inpaint"),)},
+    "size": {"width": 96, "height": 64},
+    "preview": {"preview": True},
+    "other model": {"model": "sd15-inpainting"},
+    "chain": {"stages": (Stage("image-to-image", "sd15-inpainting", strength=0.5, steps=4),)},
+    "cancelled": {"scheduler": "heun", "loras": (Lora("style"),), "cancel": True},
+}
+
+
+def run(model: DiffusionEngine, name: str) -> np.ndarray:
+    asked = dict(REQUESTS[name])
+    mask, seed = asked.pop("mask", None), asked.pop("seed", 7)
+    cancel = asked.pop("cancel", False)
+    one: Task = task(mask, seed=seed)
+
+    def report(phase: str, step: int = 0, *_: Any, **__: Any) -> None:
+        if cancel and step == 2:
+            raise CancelledError
+
+    try:
+        return model.paint([one], settings(**asked), report if cancel else quiet).colours[0]
+    except CancelledError:
+        return np.zeros(0)
+
+
+@pytest.fixture(scope="module")
+def fresh(tiny: Build) -> Callable[[], DiffusionEngine]:
+    folder = tiny("sd15")
+    unet = diffusers.UNet2DConditionModel.from_pretrained(folder, subfolder="unet")
+    tiny_adapters.lora(folder.parent / "loras" / "style.safetensors", unet, 1)
+    tiny_adapters.embedding(folder.parent / "embeddings" / "mystyle.safetensors")
+    net, other = tiny("controlnet"), tiny("sd15-inpainting")
+
+    def make() -> DiffusionEngine:
+        return engine(
+            folder, **{"controlnet": controlnet(net, "inpaint"), "sd15-inpainting": model(other)}
+        )
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def alone(fresh: Callable[[], DiffusionEngine]) -> Callable[[str], np.ndarray]:
+    """The picture of a request that has an engine of its own, where nothing came before it."""
+    return cache(lambda name: run(fresh(), name))
+
+
+@example(order=list(REQUESTS))
+@example(order=list(reversed(REQUESTS)))
+@given(order=st.lists(st.sampled_from(sorted(REQUESTS)), min_size=2, max_size=6))
+@hypothesis_settings(
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
+)
+def test_any_order_gives_the_pictures_that_each_gives_alone(
+    order: list[str],
+    fresh: Callable[[], DiffusionEngine],
+    alone: Callable[[str], np.ndarray],
+) -> None:
+    one = fresh()
+    for name in order:
+        assert np.array_equal(run(one, name), alone(name)), f"{name!r} after {order!r}"
+
+
+def test_the_same_again_skips_the_text_encoder_and_the_vae(tiny: Build) -> None:
+    one = engine(tiny("sdxl"))
+    first = paint(one).colours[0]
+    assert one._model is not None
+    reuse = one._model.reuse
+    made = reuse.embeddings.misses, reuse.posteriors.misses
+    other_seed = paint(one, task(seed=8)).colours[0]
+    assert (reuse.embeddings.misses, reuse.posteriors.misses) == made
+    assert np.array_equal(other_seed, paint(engine(tiny("sdxl")), task(seed=8)).colours[0])
+    assert np.array_equal(paint(one).colours[0], first)
+    assert paint(one, prompt="a dog").colours[0].shape == first.shape
+    assert reuse.embeddings.misses == made[0] + 1
+
+
+def test_what_is_kept_is_bounded_in_bytes() -> None:
+    from inpaintd.engines.diffusion.lru import Lru
+
+    held = Lru(1000)
+    for number in range(50):
+        held.get_or_make(number, lambda: torch.zeros(25), lambda tensor: tensor.nbytes)
+        assert held.held_bytes <= 1000
+    assert held.held_bytes == 1000
+    held.get_or_make(49, lambda: pytest.fail("is held"), lambda _: 0)
+    made = held.get_or_make("large", lambda: torch.zeros(999), lambda tensor: tensor.nbytes)
+    assert made.shape == (999,)
+    assert held.held_bytes == 1000

@@ -1,0 +1,130 @@
+"""Loading: by the files, safetensors alone, and in sentences when it cannot be done."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from inpaintd.engines.diffusion.families import FAMILY_OF_CLASS
+from inpaintd.engines.diffusion.model import family_of
+from inpaintd.models.registry import Entry
+from inpaintd_protocol.errors import InpaintError
+from tests.diffusion import tiny_models
+from tests.diffusion.pictures import distance, engine, inside, paint
+from tests.diffusion.tiny_models import BUILDERS, Build
+
+KINDS = sorted(set(BUILDERS) - {"controlnet"})
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_files_tell_the_family_and_the_channels(kind: str, tiny: Build) -> None:
+    model = engine(tiny(kind))
+    paint(model, steps=2, strength=1.0)
+    loaded = model._model
+    assert loaded is not None
+    assert type(loaded.pipe).__name__ == family_of(tiny(kind)).pipeline
+    inpainting = {"sd15-inpainting", "sdxl-inpainting", "flux-fill", "kandinsky"}
+    assert loaded.conditioned == (kind in inpainting)
+    assert loaded.cell == 8
+
+
+def test_every_family_names_a_pipeline_of_diffusers() -> None:
+    import diffusers
+
+    for family in FAMILY_OF_CLASS.values():
+        assert hasattr(diffusers, family.pipeline)
+        assert not family.controlled or hasattr(diffusers, family.controlled)
+
+
+def copy_of(folder: Path, to: Path) -> Path:
+    return Path(shutil.copytree(folder, to / folder.name))
+
+
+def test_a_damaged_file_says_which_command_helps(tiny: Build, tmp_path: Path) -> None:
+    folder = copy_of(tiny("sd15"), tmp_path)
+    weights = folder / "unet" / "diffusion_pytorch_model.safetensors"
+    weights.write_bytes(weights.read_bytes()[: weights.stat().st_size // 2])
+    with pytest.raises(InpaintError, match="inpaintd models install sd15") as caught:
+        paint(engine(folder))
+    assert caught.value.code == "model_damaged"
+
+
+def test_pickles_are_never_opened(tiny: Build, tmp_path: Path) -> None:
+    folder = copy_of(tiny("sd15"), tmp_path)
+    (folder / "unet" / "diffusion_pytorch_model.safetensors").unlink()
+    trap = tmp_path / "opened"
+
+    class Trap:
+        def __reduce__(self) -> tuple[object, tuple[str]]:
+            return Path.touch, (trap,)  # type: ignore[return-value]
+
+    torch.save({"weight": Trap()}, folder / "unet" / "diffusion_pytorch_model.bin")
+    with pytest.raises(InpaintError) as caught:
+        paint(engine(folder))
+    assert caught.value.code == "model_damaged"
+    assert not trap.exists()
+
+
+def test_a_folder_of_the_wrong_kind_says_so(tiny: Build, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InpaintError, match="not the folder of a diffusion model"):
+        paint(engine(tmp_path / "empty"))
+    with pytest.raises(InpaintError, match="not the folder of a diffusion model"):
+        paint(engine(tiny("controlnet")))
+    folder = copy_of(tiny("sd15"), tmp_path)
+    index = json.loads((folder / "model_index.json").read_text())
+    (folder / "model_index.json").write_text(json.dumps(index | {"_class_name": "AudioPipeline"}))
+    with pytest.raises(InpaintError, match="holds a AudioPipeline"):
+        paint(engine(folder))
+
+
+def test_a_model_that_is_not_installed_is_said_at_once(tmp_path: Path) -> None:
+    with pytest.raises(InpaintError) as caught:
+        paint(engine(tmp_path / "nowhere"))
+    assert caught.value.code == "model_missing"
+
+
+def test_another_vae_can_be_had(tiny: Build, tmp_path: Path) -> None:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(9)
+        tiny_models.autoencoder().save_pretrained(tmp_path / "vae")
+    folder = tiny("sd15")
+    entry = Entry(
+        "with-vae",
+        "",
+        "diffusion",
+        native_side=64,
+        source=str(folder),
+        vae=str(tmp_path / "vae"),
+    )
+    both = engine(folder, **{"with-vae": entry})
+    own, other = inside(paint(both)), inside(paint(both, model="with-vae"))
+    assert distance(own, other) > 1e-2
+    assert np.array_equal(inside(paint(both)), own)
+
+
+def test_a_variant_is_taken_where_there_is_one(tiny: Build, tmp_path: Path) -> None:
+    folder = copy_of(tiny("sd15"), tmp_path)
+    half = copy_of(tiny("sd15"), tmp_path / "half")
+    for weights in list(half.rglob("*.safetensors")):
+        weights.rename(weights.with_suffix(".fp16.safetensors"))
+    entries = {
+        name: Entry(name, "", "diffusion", native_side=64, source=str(place), variant="fp16")
+        for name, place in (("plain", folder), ("half", half))
+    }
+    both = engine(folder, **entries)
+    results = [inside(paint(both, model=name)) for name in ("plain", "half")]
+    assert np.array_equal(*results)
+
+
+def test_what_is_no_model_cannot_be_used_as_one(tiny: Build) -> None:
+    from tests.diffusion.pictures import controlnet
+
+    one = engine(tiny("sd15"), net=controlnet(tiny("controlnet"), "inpaint"))
+    with pytest.raises(InpaintError, match="is not a diffusion model"):
+        paint(one, model="net")

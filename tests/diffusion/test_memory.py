@@ -1,0 +1,160 @@
+"""Out of memory on each rung of the ladder, simulated; and models that break down in 16 bits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from inpaintd.engines.diffusion import engine as engines
+from inpaintd.engines.diffusion import memory
+from inpaintd.engines.diffusion.engine import DiffusionEngine
+from inpaintd.engines.diffusion.model import Model
+from inpaintd_protocol.errors import InpaintError
+from tests.diffusion.pictures import distance, engine, inside, library, paint
+from tests.diffusion.tiny_models import Build
+
+ERRORS = [
+    torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"),
+    MemoryError(),
+    RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory"),
+]
+
+
+def fail_times(monkeypatch: pytest.MonkeyPatch, times: int, error: Exception) -> list[float]:
+    """Let painting run out of memory so many times; the work area's width of each attempt."""
+    real = engines.paint
+    widths: list[float] = []
+
+    def paint_or_fail(model: Model, job: Any, *rest: Any) -> Any:
+        widths.append(job.mask.shape[1])
+        if len(widths) <= times:
+            raise error
+        return real(model, job, *rest)
+
+    monkeypatch.setattr(engines, "paint", paint_or_fail)
+    return widths
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
+def test_freeing_caches_comes_first_and_changes_nothing(
+    error: Exception, tiny: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = engine(tiny("sd15"))
+    calm = inside(paint(model))
+    fail_times(monkeypatch, 1, error)
+    assert np.array_equal(inside(paint(model)), calm)
+
+
+def test_each_rung_is_taken_in_its_turn(tiny: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = engine(tiny("sdxl"))
+    calm = inside(paint(model))
+    vae = model._model.vae if model._model else None
+    offloaded: list[Any] = []
+    ladder = [
+        *memory.LADDER[:2],
+        memory.Rung("offload", lambda model: offloaded.append(vae.use_tiling) or True),
+    ]
+    monkeypatch.setattr(memory, "LADDER", ladder)
+    widths = fail_times(monkeypatch, 4 - 1, ERRORS[0])
+    assert distance(inside(paint(model)), calm) < 1e-3
+    assert offloaded == [True]
+    assert widths == [64] * 4
+    assert vae is not None
+    assert not vae.use_tiling  # the next request is as it would be without this one
+    monkeypatch.undo()
+    assert np.array_equal(inside(paint(model)), calm)
+
+
+def test_a_smaller_size_is_the_last_thing_tried_and_told(
+    tiny: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = engine(tiny("sd15"))
+    widths = fail_times(monkeypatch, 3, ERRORS[0])
+    painted = paint(model)
+    assert widths[-1] == 48
+    assert painted.colours[0].shape == (64, 64, 3)
+    assert [code for code, *_ in painted.notices] == ["smaller_for_memory"]
+
+
+def test_the_error_says_what_was_tried(tiny: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = engine(tiny("sd15"))
+    fail_times(monkeypatch, 99, ERRORS[0])
+    with pytest.raises(InpaintError, match="free caches, decode in tiles, work at a sma") as caught:
+        paint(model)
+    assert caught.value.code == "out_of_memory"
+    monkeypatch.undo()
+    assert np.array_equal(inside(paint(model)), inside(paint(engine(tiny("sd15")))))
+
+
+def test_other_errors_are_not_taken_for_it(tiny: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    widths = fail_times(monkeypatch, 99, RuntimeError("shapes do not match"))
+    with pytest.raises(RuntimeError, match="shapes do not match"):
+        paint(engine(tiny("sd15")))
+    assert len(widths) == 1
+
+
+def test_no_tensors_of_a_failed_attempt_are_held(
+    tiny: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import weakref
+
+    real = engines.paint
+    alive: list[weakref.ref[torch.Tensor]] = []
+
+    def paint_or_fail(*arguments: Any) -> Any:
+        assert all(tensor() is None for tensor in alive)
+        if alive:
+            return real(*arguments)
+        large = torch.zeros(1000)
+        alive.append(weakref.ref(large))
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(engines, "paint", paint_or_fail)
+    paint(engine(tiny("sd15")))
+    assert alive
+
+
+def overflowing(model: Model) -> None:
+    """Have a 16-bit denoiser answer as one whose activations have overflowed."""
+
+    def broken(_: Any, __: Any, output: Any) -> Any:
+        return (torch.full_like(output[0], torch.nan), *output[1:])
+
+    if model.dtype != torch.float32:
+        getattr(model.pipe, model.family.denoiser).register_forward_hook(broken)
+
+
+@pytest.mark.parametrize("kind", ["sd15", "sdxl-inpainting", "sd3"])
+def test_a_model_that_breaks_down_in_16_bits_is_run_in_more(
+    kind: str, tiny: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = engines.load
+
+    def load(*arguments: Any, **options: Any) -> Model:
+        model = real(*arguments, **options)
+        overflowing(model)
+        return model
+
+    monkeypatch.setattr(engines, "load", load)
+    half = DiffusionEngine(library(tiny(kind)), torch.device("cpu"), torch.bfloat16)
+    painted = paint(half)
+    assert [code for code, *_ in painted.notices] == ["precision_raised"]
+    assert np.array_equal(inside(painted), inside(paint(engine(tiny(kind)))))
+    assert not paint(half).notices  # and is not tried in vain again
+
+
+def test_a_picture_that_is_none_at_full_precision_is_an_error(
+    tiny: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = engine(tiny("sd15"))
+    paint(model)
+    assert model._model is not None
+    with torch.no_grad():
+        for parameter in model._model.pipe.unet.parameters():
+            parameter.fill_(torch.nan)
+    with pytest.raises(InpaintError, match="numbers that are no picture") as caught:
+        paint(model)
+    assert caught.value.code == "engine_failed"
