@@ -198,8 +198,10 @@ class Server:
 
     @_answer.register
     def _(self, request: m.Plan, client: bytes) -> None:
-        sizes = load_registry(self._home).find(request.settings.model).sizes
-        rectangle = region_for(request.bounds, request.extent, request.settings, sizes)
+        registry = load_registry(self._home)
+        entry = registry.find(request.settings.model)
+        settings = registry.settled(entry, request.settings)
+        rectangle = region_for(request.bounds, request.extent, settings, entry.sizes)
         self._send(client, m.Planned(request.request_id, rectangle))
         self._feed(events.Anticipated())
 

@@ -95,9 +95,16 @@ def test_a_hole_is_filled(daemon: Daemon, transport: str) -> None:
 
 def test_plan_needs_no_worker_and_warms_one(daemon: Daemon) -> None:
     with daemon.connect() as client:
-        planned = client.plan(Rectangle(0, 0, 8000, 6000), Rectangle(4000, 3000, 200, 200))
-        assert planned == Rectangle(3900, 2900, 400, 400)
+        client.plan(Rectangle(0, 0, 8000, 6000), Rectangle(4000, 3000, 200, 200))
         eventually(lambda: len(client.status().workers) == 1, "a worker gets ready")
+
+
+def test_plan_knows_what_its_model_wants_unless_the_user_says_otherwise(daemon: Daemon) -> None:
+    canvas, hole = Rectangle(0, 0, 8000, 6000), Rectangle(4000, 3000, 200, 200)
+    with daemon.connect() as client:
+        assert client.plan(canvas, hole, Settings(model="patchmatch")) == hole.grown(200)
+        near = Settings(model="patchmatch", context_factor=0.0, context_pixels=30)
+        assert client.plan(canvas, hole, near) == hole.grown(30)
 
 
 def test_an_unknown_model_is_refused_at_once_with_near_names(daemon: Daemon) -> None:

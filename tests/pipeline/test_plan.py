@@ -18,7 +18,6 @@ sizes = st.builds(
     WorkSizes,
     native_side=st.sampled_from([None, 64, 512, 1024]),
     multiple=st.sampled_from([1, 8, 16, 64]),
-    context_factor=st.sampled_from([0.0, 1.0]),
 )
 settings = st.builds(
     Settings,
@@ -65,8 +64,8 @@ def test_sides_are_multiples_with_full_context_where_the_layer_allows(
     region = region_for(bounds, extent, settings, sizes)
     margin = max(0, settings.grow_pixels) + settings.feather_pixels
     hole = bounds.grown(margin).intersection(extent)
-    factor = max(settings.context_factor, sizes.context_factor)
-    context = max(settings.context_pixels, factor * max(hole.width, hole.height))
+    longer = max(hole.width, hole.height)
+    context = max(settings.context_pixels, settings.context_factor * longer)
     for side, available, length in (
         (region.width, extent.width, hole.width),
         (region.height, extent.height, hole.height),

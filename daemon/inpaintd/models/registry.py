@@ -31,7 +31,6 @@ class Entry:
     engine: str
     native_side: int | None = None
     multiple: int = 1
-    context_factor: float = 0.0
     needs: str = ""
     honours: tuple[str, ...] = field(default=())
     kind: str = "model"
@@ -65,7 +64,6 @@ class Entry:
         return WorkSizes(
             native_side=self.native_side,
             multiple=self.multiple,
-            context_factor=self.context_factor,
         )
 
 

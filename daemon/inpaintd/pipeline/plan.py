@@ -25,8 +25,6 @@ class WorkSizes:
     """Its pictures' sides are a multiple of this."""
     maximum_side: int | None = None
     """Longest side that it can do in one pass."""
-    context_factor: float = 0.0
-    """Least margin that it needs round the hole, as a multiple of the hole's longer side."""
 
 
 def region_for(
@@ -61,8 +59,8 @@ def region_around(
     hole: Rectangle, extent: Rectangle, settings: Settings, sizes: WorkSizes
 ) -> Rectangle:
     """A hole's bounds with their context, inside `extent`, which holds them."""
-    factor = max(settings.context_factor, sizes.context_factor)
-    context = max(settings.context_pixels, math.ceil(factor * max(hole.width, hole.height)))
+    longer = max(hole.width, hole.height)
+    context = max(settings.context_pixels, math.ceil(settings.context_factor * longer))
     least = (sizes.native_side or 0) // 2
     x, width = _span(hole.x, hole.width, extent.x, extent.width, context, least, sizes.multiple)
     y, height = _span(hole.y, hole.height, extent.y, extent.height, context, least, sizes.multiple)
