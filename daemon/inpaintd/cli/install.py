@@ -1,4 +1,4 @@
-"""`inpaintd install gimp`: put the editor plug-ins where the editors look for them."""
+"""`inpaintd install gimp|photoshop`: put the editor plug-ins where the editors look for them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from inpaintd import install_gimp
+from inpaintd import install_gimp, install_photoshop
 from inpaintd_protocol.errors import InpaintError
 
 
@@ -49,3 +49,35 @@ def gimp(uninstall: bool, folder: Path | None) -> None:
             click.echo(f"  {advice}")
     if not uninstall:
         click.echo("Restart GIMP: the commands are in Filters > Enhance and in Edit.")
+
+
+@command.command("photoshop")
+@click.option("--uninstall", is_flag=True, help="Remove the plug-in instead.")
+@click.option(
+    "--to",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Only put the packed plug-in into this folder, to be double-clicked.",
+)
+def photoshop(uninstall: bool, folder: Path | None) -> None:
+    """Install the plug-in into Photoshop 25.0 (2024) or newer. Can be repeated, for updates too."""
+    agent = install_photoshop.find_agent(os.environ, sys.platform)
+    if uninstall:
+        if agent is None:
+            raise InpaintError(
+                "unreadable",
+                "Adobe's installer was not found on this machine.",
+                "Remove the plug-in in Creative Cloud: Stock & Marketplace > Plugins > Manage.",
+            )
+        install_photoshop.uninstall(agent, sys.platform)
+        click.echo("Removed from Photoshop.")
+        return
+    if agent is not None and folder is None:
+        install_photoshop.install(agent, sys.platform)
+        click.echo("Installed. Start Photoshop: the panel is in Plugins > Inpaint.")
+        return
+    downloads = Path.home() / "Downloads"
+    target = install_photoshop.hand_over(folder or (downloads if downloads.is_dir() else Path()))
+    click.echo(f"Double-click {target.absolute()}")
+    click.echo("  Creative Cloud says that it was not verified by Adobe: choose Install locally.")
+    click.echo("  Then start Photoshop: the panel is in Plugins > Inpaint.")

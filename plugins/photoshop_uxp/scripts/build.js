@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const out = `${root}build`;
+const out = process.argv[2] ?? `${root}build`;
 
 await rm(out, { recursive: true, force: true });
 await mkdir(out, { recursive: true });

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { zip } from "./zip.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const build = `${root}build`;
+const build = process.argv[2] ?? `${root}build`;
 
 const entries = await readdir(build, { recursive: true, withFileTypes: true });
 const paths = entries
@@ -15,6 +15,6 @@ const paths = entries
 const files = await Promise.all(
   paths.map(async (path) => ({ name: relative(build, path).replaceAll("\\", "/"), data: await readFile(path) })),
 );
-const out = `${root}inpaint-photoshop.ccx`;
+const out = process.argv[3] ?? `${root}inpaint-photoshop.ccx`;
 await writeFile(out, zip(files));
 console.log(`${out}: ${files.map(({ name }) => name).join(", ")}`);

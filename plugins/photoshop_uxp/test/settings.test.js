@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { encodeLight, decodeLight, padded, samplesOf, toDepth } from "../src/planes.js";
+import { png } from "../src/panel/png.js";
+import { progressWords } from "../src/panel/words.js";
+import { layerName } from "../src/host/write.js";
+import { cleaned, defaults, FIELDS, remembered } from "../src/settings.js";
+import { inflateSync } from "node:zlib";
+
+describe("settings", () => {
+  test("start with the protocol's defaults", () => {
+    for (const [name, value] of Object.entries(defaults()))
+      if (name !== "preview") assert.deepEqual(value, FIELDS.get(name).default);
+  });
+
+  test("are brought into range, and nonsense becomes the default", () => {
+    assert.equal(cleaned("steps", "12.6"), 13);
+    assert.equal(cleaned("steps", -5), 1);
+    assert.equal(cleaned("strength", "0,25"), 0.25);
+    assert.equal(cleaned("steps", "many"), 30);
+    assert.equal(cleaned("seed", ""), null);
+    assert.equal(cleaned("seed", 2 ** 40), 2 ** 32 - 1);
+    assert.equal(cleaned("infill", "magic"), "original");
+    assert.equal(cleaned("prompt", "x".repeat(99_999)).length, 16_000);
+    assert.equal(cleaned("grow_pixels", "-4"), -4);
+  });
+
+  test("of another version are taken as far as they make sense", () => {
+    for (const stored of [null, 7, "x", [], { steps: {}, gone: 1 }]) assert.deepEqual(remembered(stored), defaults());
+    assert.equal(remembered({ steps: 20, old: true }).steps, 20);
+  });
+});
+
+describe("planes", () => {
+  test("depths convert there and back", () => {
+    const eight = Uint8Array.from({ length: 256 }, (_, i) => i);
+    for (const depth of ["u16", "f32"]) assert.deepEqual(toDepth(toDepth(eight, depth), "u8"), eight);
+    const sixteen = Uint16Array.from({ length: 65536 }, (_, i) => i);
+    assert.deepEqual(toDepth(toDepth(sixteen, "f32"), "u16"), sixteen);
+    assert.deepEqual([...toDepth(Float32Array.of(-1, 2, 0.5), "u8")], [0, 255, 128]);
+  });
+
+  test("light is encoded and decoded, below black and above white too, and alpha is left alone", () => {
+    const values = Float32Array.of(0, 0.001, 0.18, 0.7, 1, 4, -0.2, 0.7);
+    const copy = values.slice();
+    encodeLight(copy, 4);
+    assert.ok(Math.abs(copy[2] - 0.4613561) < 1e-5);
+    assert.equal(copy[3], values[3]);
+    decodeLight(copy, 4);
+    copy.forEach((value, i) => assert.ok(Math.abs(value - values[i]) < 1e-5));
+  });
+
+  test("a part is laid into its place, whatever sticks out of it", () => {
+    const part = Uint8Array.from([1, 2, 3, 4]);
+    assert.deepEqual([...padded(part, [1, 1, 2, 2], [0, 0, 3, 3], 1, 9)], [9, 9, 9, 9, 1, 2, 9, 3, 4]);
+    assert.deepEqual([...padded(part, [-1, -1, 2, 2], [0, 0, 2, 2], 1, 0)], [4, 0, 0, 0]);
+    assert.deepEqual([...padded(part, [5, 5, 2, 2], [0, 0, 2, 1], 1, 0)], [0, 0]);
+    assert.equal(padded(part, [0, 0, 2, 2], [0, 0, 2, 2], 1, 0), part);
+  });
+
+  test("samples at an odd position in a message can be read", () => {
+    const message = Uint8Array.from([0, 1, 2, 3, 4]);
+    const plane = { width: 2, height: 1, channels: 1, depth: "u16", data: message.subarray(1) };
+    assert.deepEqual([...samplesOf(plane)], [0x0201, 0x0403]);
+  });
+});
+
+test("a PNG holds the picture", () => {
+  for (const channels of [1, 3, 4]) {
+    const [width, height] = [300, 90];
+    const data = Uint8Array.from({ length: width * height * channels }, (_, i) => (i * 7) % 256);
+    const bytes = Buffer.from(png({ width, height, channels, depth: "u8", data }));
+    const start = bytes.indexOf("IDAT");
+    const rows = inflateSync(bytes.subarray(start + 4, start + 4 + bytes.readUInt32BE(start - 4)));
+    for (let y = 0; y < height; y++) {
+      const row = rows.subarray(y * (width * channels + 1), (y + 1) * (width * channels + 1));
+      assert.equal(row[0], 0);
+      assert.deepEqual([...row.subarray(1)], [...data.subarray(y * width * channels, (y + 1) * width * channels)]);
+    }
+  }
+});
+
+test("progress in words", () => {
+  const at = (fields, variants = 1) =>
+    progressWords({ phase: "denoising", step: 3, steps: 30, variant: 0, position: 0, remaining_seconds: null, ...fields }, variants);
+  assert.equal(at({}), "Step 3 of 30");
+  assert.equal(at({ variant: 1, remaining_seconds: 12.3 }, 4), "Step 3 of 30, variant 2 of 4, 12 s left");
+  assert.equal(at({ phase: "waiting", position: 2 }), "Waiting, place 2 in the queue");
+  assert.equal(at({ phase: "something new", steps: 0, remaining_seconds: 200 }), "Working, 3 min left");
+});
+
+test("layers are named by the prompt, on one line and not too long", () => {
+  assert.equal(layerName(" \n"), "Inpaint");
+  assert.equal(layerName("a\n b"), "Inpaint: a b");
+  assert.equal([...layerName("🙂".repeat(99))].length, "Inpaint: ".length + 40);
+});

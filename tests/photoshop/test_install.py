@@ -1,0 +1,76 @@
+"""`inpaintd install photoshop`, with a stand-in for Adobe's installer agent."""
+
+from __future__ import annotations
+
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from inpaintd import install_photoshop
+from inpaintd.cli.install import command
+from inpaintd_protocol.errors import InpaintError
+
+_AGENT = "UnifiedPluginInstallerAgent"
+_MAC = f"Library/Application Support/Adobe/Adobe Desktop Common/RemoteComponents/UPI/{_AGENT}"
+
+
+def agent_in(root: Path, script: str) -> Path:
+    agent = root / _MAC / f"{_AGENT}.app" / "Contents" / "MacOS" / _AGENT
+    agent.parent.mkdir(parents=True)
+    agent.write_text(f"#!/bin/sh\n{script}\n")
+    agent.chmod(0o755)
+    return agent
+
+
+def test_the_agent_is_found_where_adobe_puts_it(tmp_path: Path) -> None:
+    assert install_photoshop.find_agent({}, "darwin", tmp_path) is None
+    agent = agent_in(tmp_path, "exit 0")
+    assert install_photoshop.find_agent({}, "darwin", tmp_path) == agent
+    assert install_photoshop.find_agent({}, "linux", tmp_path) is None
+
+
+def test_the_agent_is_found_on_windows(tmp_path: Path) -> None:
+    exe = tmp_path / "Adobe/Adobe Desktop Common/RemoteComponents/UPI" / _AGENT / f"{_AGENT}.exe"
+    exe.parent.mkdir(parents=True)
+    exe.touch()
+    environment = {"CommonProgramFiles": str(tmp_path)}
+    assert install_photoshop.find_agent(environment, "win32") == exe
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the stand-in is a shell script")
+def test_the_agent_is_handed_the_package(tmp_path: Path) -> None:
+    agent = agent_in(tmp_path, f'echo "$@" >> "{tmp_path}/said"')
+    install_photoshop.install(agent, "darwin")
+    install_photoshop.uninstall(agent, "darwin")
+    assert (tmp_path / "said").read_text().splitlines() == [
+        f"--install {install_photoshop.package()}",
+        "--remove Inpaint",
+    ]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the stand-in is a shell script")
+@pytest.mark.parametrize(
+    "script", ["echo no rights; exit 3", "echo Failed to install, status = -1"]
+)
+def test_what_the_agent_complains_of_is_passed_on(tmp_path: Path, script: str) -> None:
+    agent = agent_in(tmp_path, script)
+    with pytest.raises(InpaintError, match=r"no rights|status = -1") as caught:
+        install_photoshop.install(agent, "darwin")
+    assert "--to" in caught.value.hint
+
+
+def test_without_an_agent_the_package_is_handed_over(tmp_path: Path) -> None:
+    result = CliRunner().invoke(command, ["photoshop", "--to", str(tmp_path / "new")])
+    assert result.exit_code == 0, result.output
+    package = tmp_path / "new" / "inpaint-photoshop.ccx"
+    assert f"Double-click {package}" in result.output
+    assert "manifest.json" in zipfile.ZipFile(package).namelist()
+
+
+def test_a_folder_that_cannot_be_written_to_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(InpaintError, match="cannot be written"):
+        install_photoshop.hand_over(tmp_path / "file")
