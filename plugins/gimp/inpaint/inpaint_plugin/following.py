@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from inpaintd_protocol.client import SILENCE_SECONDS
 from inpaintd_protocol.errors import InpaintError
@@ -19,6 +20,23 @@ from inpaintd_protocol.messages import (
 
 CANCELLED = "cancelled"
 """Code of the error that a cancelled request ends with."""
+
+
+def _nobody_looks() -> None:
+    pass
+
+
+@dataclass
+class Shown:
+    """The latest progress, for a window that may open later."""
+
+    fraction: float = 0.0
+    words: str = "Sending the picture"
+    changed: Callable[[], None] = _nobody_looks
+
+    def progress(self, fraction: float, words: str) -> None:
+        self.fraction, self.words = fraction, words
+        self.changed()
 
 
 class Following:

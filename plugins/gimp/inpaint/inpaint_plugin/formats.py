@@ -6,11 +6,17 @@ from dataclasses import dataclass
 
 from gi.repository import Gimp
 
-COLOUR_FORMATS = {"u8": "R'G'B'A u8", "u16": "R'G'B'A u16", "f32": "R'G'B'A float"}
-"""Straight alpha and sRGB-encoded: GIMP itself converts from and to the image's own profile."""
+_SAMPLES = {"u8": "u8", "u16": "u16", "f32": "float"}
+_ENCODINGS = {1: "Y", 3: "R'G'B'", 4: "R'G'B'A"}
+"""Straight alpha and sRGB-encoded: GIMP itself converts from and to the image's own profile.
 
-MASK_FORMATS = {"u8": "Y u8", "u16": "Y u16", "f32": "Y float"}
-"""Linear: with "Y'" GIMP would apply a gamma to the selection."""
+Masks are linear: with "Y'" GIMP would apply a gamma to the selection.
+"""
+
+
+def pixel_format(channels: int, depth: str) -> str:
+    """The name of GIMP's pixel format for a plane. A wrong one would end the process."""
+    return f"{_ENCODINGS[channels]} {_SAMPLES[depth]}"
 
 
 @dataclass(frozen=True)

@@ -15,13 +15,13 @@ def flat_colour_of_hole(colour: Plane, mask: Plane) -> bytes | None:
     Looks at some 20 000 pixels spread over the planes, and mostly stops after a few.
 
     Args:
-        colour: RGBA.
+        colour: RGB or RGBA.
         mask: as large as `colour`, u8 or u16.
 
     Returns:
         One pixel's bytes as they are in `colour`, or None.
     """
-    bytes_per_pixel = 4 * BYTES_PER_SAMPLE[colour.depth]
+    bytes_per_pixel = colour.channels * BYTES_PER_SAMPLE[colour.depth]
     bytes_per_grey = _FULL[mask.depth]
     white, black = b"\xff" * bytes_per_grey, b"\0" * bytes_per_grey
     count = colour.width * colour.height

@@ -31,7 +31,9 @@ SOURCES = {
 class MaskSource(Protocol):
     """Something that says which pixels are the hole."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """Its nick in SOURCES; "automatic" for the hole of an earlier fill."""
 
     def bounds(self, extent: Rectangle) -> Rectangle:
         """The smallest rectangle within `extent` that holds the hole; its width may be 0."""

@@ -10,7 +10,7 @@ from gi.repository import Gegl, Gimp
 from inpaintd_protocol.plane import Plane
 from inpaintd_protocol.rectangle import Rectangle
 
-from .formats import COLOUR_FORMATS, MASK_FORMATS
+from .formats import pixel_format
 
 
 @dataclass(frozen=True)
@@ -21,12 +21,15 @@ class Part:
     x: int
     y: int
     mask: Gegl.Buffer | None = None
+    opaque: bool = False
+    """Whether it has no alpha channel."""
 
 
 def part_of(layer: Gimp.Layer, *, with_layer_mask: bool) -> Part:
     _, x, y = layer.get_offsets()
     mask = layer.get_mask() if with_layer_mask else None
-    return Part(layer.get_buffer(), x, y, mask.get_buffer() if mask else None)
+    mask_buffer = mask.get_buffer() if mask else None
+    return Part(layer.get_buffer(), x, y, mask_buffer, opaque=not layer.has_alpha())
 
 
 def rectangle_of(item: Gimp.Drawable) -> Rectangle:
@@ -36,51 +39,51 @@ def rectangle_of(item: Gimp.Drawable) -> Rectangle:
 
 
 def read_colour(parts: Sequence[Part], rectangle: Rectangle, depth: str) -> Plane:
-    """RGBA of the parts laid over each other, the first lowest.
+    """RGBA of the parts laid over each other, the first lowest; RGB of a single opaque one.
 
     A single part keeps the colour under its transparency.
     """
     if len(parts) == 1 and parts[0].mask is None:
-        data = _get(parts[0].buffer, rectangle.moved(-parts[0].x, -parts[0].y), depth)
+        # As it is stored: GEGL needs a quarter of a second to find out how to add an alpha channel.
+        channels = 3 if parts[0].opaque else 4
+        inside = rectangle.moved(-parts[0].x, -parts[0].y)
+        data = _get(parts[0].buffer, inside, pixel_format(channels, depth))
     else:
-        flat = _laid_over_each_other(parts, rectangle, COLOUR_FORMATS[depth])
-        data = _get(flat, Rectangle(0, 0, rectangle.width, rectangle.height), depth)
-    return Plane(rectangle.width, rectangle.height, 4, depth, data)
+        channels = 4
+        flat = _laid_over_each_other(parts, rectangle, pixel_format(channels, depth))
+        whole = Rectangle(0, 0, rectangle.width, rectangle.height)
+        data = _get(flat, whole, pixel_format(channels, depth))
+    return Plane(rectangle.width, rectangle.height, channels, depth, data)
 
 
 def read_alpha(parts: Sequence[Part], rectangle: Rectangle) -> bytes:
-    """u8 alpha; 0 outside the parts."""
+    """u8 alpha of parts of which one at least has an alpha channel."""
     # slicing is fifty times faster than asking GEGL for "A u8"
-    data = read_colour(parts, rectangle, "u8").data
-    return bytes(data[3::4])
+    plane = read_colour(parts, rectangle, "u8")
+    assert plane.channels == 4
+    return bytes(plane.data[3::4])
 
 
 def read_channel(buffer: Gegl.Buffer, rectangle: Rectangle, depth: str) -> bytes:
     """A channel, selection or layer mask; 0 outside it. The rectangle is in its own coordinates."""
-    return bytes(buffer.get(_gegl(rectangle), 1.0, MASK_FORMATS[depth], Gegl.AbyssPolicy.NONE))
+    return _get(buffer, rectangle, pixel_format(1, depth))
 
 
 def write_colour(layer: Gimp.Layer, plane: Plane) -> None:
     """Fill a whole layer, as large as the plane."""
-    _set(layer, COLOUR_FORMATS[plane.depth], plane)
+    _set(layer, plane)
 
 
 def write_mask(mask: Gimp.LayerMask, plane: Plane) -> None:
-    _set(mask, MASK_FORMATS[plane.depth], plane)
+    _set(mask, plane)
 
 
 def write_sketch(layer: Gimp.Layer, plane: Plane) -> None:
     """Fill a whole layer with a picture of any other size, scaled."""
-    picture = Gegl.Buffer.new(
-        COLOUR_FORMATS[plane.depth] if plane.channels == 4 else f"R'G'B' {_SAMPLES[plane.depth]}",
-        0,
-        0,
-        plane.width,
-        plane.height,
-    )
-    whole = Gegl.Rectangle.new(0, 0, plane.width, plane.height)
-    encoding = "R'G'B'A" if plane.channels == 4 else "R'G'B'"
-    picture.set(whole, f"{encoding} {_SAMPLES[plane.depth]}", bytes(plane.data))
+    encoding = pixel_format(plane.channels, plane.depth)
+    picture = Gegl.Buffer.new(encoding, 0, 0, plane.width, plane.height)
+    whole = Rectangle(0, 0, plane.width, plane.height)
+    picture.set(_gegl(whole), encoding, bytes(plane.data))
     graph = Gegl.Node()
     source = graph.create_child("gegl:buffer-source")
     source.set_property("buffer", picture)
@@ -99,24 +102,21 @@ def write_sketch(layer: Gimp.Layer, plane: Plane) -> None:
     layer.update(0, 0, layer.get_width(), layer.get_height())
 
 
-_SAMPLES = {"u8": "u8", "u16": "u16", "f32": "float"}
+def _get(buffer: Gegl.Buffer, rectangle: Rectangle, encoding: str) -> bytes:
+    return bytes(buffer.get(_gegl(rectangle), 1.0, encoding, Gegl.AbyssPolicy.NONE))
 
 
-def _get(buffer: Gegl.Buffer, rectangle: Rectangle, depth: str) -> bytes:
-    return bytes(buffer.get(_gegl(rectangle), 1.0, COLOUR_FORMATS[depth], Gegl.AbyssPolicy.NONE))
-
-
-def _set(drawable: Gimp.Drawable, pixel_format: str, plane: Plane) -> None:
+def _set(drawable: Gimp.Drawable, plane: Plane) -> None:
     buffer = drawable.get_buffer()
     whole = Gegl.Rectangle.new(0, 0, plane.width, plane.height)
     # bytes, whatever the wire gave: PyGObject takes ten times as long over anything else
-    buffer.set(whole, pixel_format, bytes(plane.data))
+    buffer.set(whole, pixel_format(plane.channels, plane.depth), bytes(plane.data))
     buffer.flush()
     drawable.update(0, 0, plane.width, plane.height)
 
 
 def _laid_over_each_other(
-    parts: Sequence[Part], rectangle: Rectangle, pixel_format: str
+    parts: Sequence[Part], rectangle: Rectangle, encoding: str
 ) -> Gegl.Buffer:
     graph = Gegl.Node()
     below = None
@@ -142,7 +142,7 @@ def _laid_over_each_other(
     crop = graph.create_child("gegl:crop")
     for name, value in (("width", rectangle.width), ("height", rectangle.height)):
         crop.set_property(name, float(value))
-    target = Gegl.Buffer.new(pixel_format, 0, 0, rectangle.width, rectangle.height)
+    target = Gegl.Buffer.new(encoding, 0, 0, rectangle.width, rectangle.height)
     sink = graph.create_child("gegl:write-buffer")
     sink.set_property("buffer", target)
     below.connect_to("output", crop, "input")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Protocol
+from collections.abc import Callable
 
 import gi
 
@@ -15,21 +15,12 @@ from inpaintd_protocol.client import Client  # noqa: E402
 from inpaintd_protocol.errors import InpaintError  # noqa: E402
 from inpaintd_protocol.messages import Finished  # noqa: E402
 
-from .following import CANCELLED, Following  # noqa: E402
+from .following import CANCELLED, Following, Shown  # noqa: E402
 
 TITLE = "Inpainting"
 _TICK_MILLISECONDS = 250
 _CANCEL_SECONDS = 4.0
 """How long the daemon may take to end a cancelled request before we hang up on it."""
-
-
-class Shown(Protocol):
-    """What the window shows, kept up to date by whoever reads the progress."""
-
-    fraction: float
-    words: str
-
-    def changed(self) -> None: ...
 
 
 def wait_in_window(client: Client, following: Following, request_id: str, shown: Shown) -> Finished:
@@ -101,12 +92,12 @@ class _Window:
         self._guarded(self._check)
         return True
 
-    def _guarded(self, action: object) -> None:
+    def _guarded(self, action: Callable[[], None]) -> None:
         """An exception in a GLib callback would vanish: keep it for run()."""
         if self._error is not None:
             return
         try:
-            action()  # type: ignore[operator]
+            action()
         except BaseException as error:
             self._error = error
         if self._error is not None or self._following.finished is not None:

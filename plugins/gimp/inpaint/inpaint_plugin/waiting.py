@@ -9,7 +9,7 @@ from gi.repository import Gimp
 from inpaintd_protocol.client import Client
 from inpaintd_protocol.messages import Finished, Inpaint, Preview
 
-from .following import Following
+from .following import Following, Shown
 from .inserting import Sketch
 
 STARTING = "Starting the inpaint daemon"
@@ -49,9 +49,9 @@ class Windowed:
 
     def until_finished(self, client: Client, request: Inpaint, sketch: Sketch) -> Finished:
         Gimp.progress_init("Inpaint")
-        state = _State()
+        shown = Shown()
         following = Following(
-            request.request_id, request.settings.count, state.progress, sketch.show
+            request.request_id, request.settings.count, shown.progress, sketch.show
         )
         client.submit(request)
         # Most fills without a prompt are done before a window would be on the screen.
@@ -63,20 +63,7 @@ class Windowed:
             return following.finished
         from .progress_window import wait_in_window
 
-        return wait_in_window(client, following, request.request_id, state)
-
-
-class _State:
-    """The latest progress, for a window that opens later."""
-
-    def __init__(self) -> None:
-        self.fraction = 0.0
-        self.words = "Sending the picture"
-        self.changed = lambda: None
-
-    def progress(self, fraction: float, words: str) -> None:
-        self.fraction, self.words = fraction, words
-        self.changed()
+        return wait_in_window(client, following, request.request_id, shown)
 
 
 def _read_once(client: Client, following: Following, seconds: float = _POLL_SECONDS) -> None:
