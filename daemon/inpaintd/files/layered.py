@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import openraster, psd
+from . import openraster
 from .document import NewLayer
 from .picture import Picture
 
@@ -27,11 +27,15 @@ def read_layered(path: Path, data: bytes) -> Picture:
     """
     if path.suffix.lower() == ".ora":
         return openraster.read_openraster(path, data)
-    return psd.read_psd(path, data)
+    from .psd import read_psd  # psd-tools takes a sixth of a second to load
+
+    return read_psd(path, data)
 
 
 def add_layers(path: Path, data: bytes, layers: Sequence[NewLayer]) -> bytes:
     """The document with layers added on top, first one topmost; all else stays as it is."""
     if path.suffix.lower() == ".ora":
         return openraster.add_to_openraster(data, layers)
-    return psd.add_to_psd(data, layers)
+    from .psd import add_to_psd
+
+    return add_to_psd(data, layers)

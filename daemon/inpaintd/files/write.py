@@ -29,6 +29,7 @@ FORMATS = {
 """Suffix to format."""
 
 _ENOUGH_BYTES = 1 << 20
+_PNG_LEVEL = 3  # a quarter of the time of zlib's usual 6, and a tenth more bytes
 _PNG_FILTER_SUB = 0x10  # a fifth smaller than none on photographs, at the same speed
 
 
@@ -131,7 +132,7 @@ def _save(image: Any, path: Path, format_name: str) -> None:
     if format_name == "png":
         if image.format == "float":
             image = _as_integers(image)
-        image.pngsave(name, filter=_PNG_FILTER_SUB)
+        image.pngsave(name, filter=_PNG_FILTER_SUB, compression=_PNG_LEVEL)
     elif format_name == "tiff":
         image.tiffsave(name, compression="deflate", predictor=_predictor(image))
         write_exif(image, path)
