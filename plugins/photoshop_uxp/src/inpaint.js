@@ -2,7 +2,7 @@
 import { newRequestId } from "./daemon/ids.js";
 import { InpaintError } from "./errors.js";
 import { findHole, readHole } from "./host/hole.js";
-import { modally, throwIfCancelled } from "./host/modal.js";
+import { modally, pause, throwIfCancelled } from "./host/modal.js";
 import { readLayer } from "./host/read.js";
 import { canvasOf, depthOf, findTarget, sameDocument } from "./host/target.js";
 import { insertLayers } from "./host/write.js";
@@ -18,7 +18,7 @@ import { edgesOf, intersection, isSame } from "./rectangle.js";
  * @typedef {object} Surroundings
  * @property {() => Promise<DaemonClient>} connected a client; connects again where that is needed
  * @property {Watcher} watcher
- * @property {(last: LastResult) => void} remember called before anything is sent that could be lost
+ * @property {(last: LastResult) => void} remember called before each request that could get lost
  */
 
 /**
@@ -27,6 +27,10 @@ import { edgesOf, intersection, isSame } from "./rectangle.js";
  * @property {string} hole what was taken for the hole
  * @property {Message} finished
  */
+
+const ATTEMPTS = 2;
+const RECONNECT_ATTEMPTS = 8;
+const RECONNECT_MILLISECONDS = 1_000;
 
 /** A fill that runs. */
 export class Fill {
@@ -66,18 +70,9 @@ export class Fill {
     });
     this.check();
     const { left, top } = edgesOf(rectangle);
-    const request = {
-      type: "inpaint",
-      request_id: this.requestId,
-      layer,
-      mask,
-      settings,
-      offset: [left, top],
-      on_disconnect: "keep", // so that nothing is lost with a connection, a panel or a document
-    };
-    remember({ request_id: this.requestId, prompt: settings.prompt });
+    const request = { type: "inpaint", layer, mask, settings, offset: [left, top] };
     // No modal scope is open here: Photoshop stays usable while the daemon works.
-    const finished = await this.followed(client, request, { connected, watcher });
+    const finished = await this.followed(client, request, { connected, watcher, remember });
     const name = await modally("Inpaint", async (context) => {
       const document = sameDocument(target);
       const place = { document, above: target.above, source: target.layer, depth: target.depth };
@@ -87,21 +82,43 @@ export class Fill {
   }
 
   /**
-   * The end of the request, even when the connection breaks meanwhile.
+   * The end of the request. When the connection breaks meanwhile, the daemon has given the request
+   * up, if it is there at all; so the request is made once more, under another id.
    * @param {DaemonClient} client
-   * @param {Message} request
-   * @param {Pick<Surroundings, "connected" | "watcher">} surroundings
+   * @param {Omit<Message, "request_id"> & {type: string}} request
+   * @param {Surroundings} surroundings
    */
-  async followed(client, request, { connected, watcher }) {
-    this.client = client;
-    try {
-      return await client.follow(request, watcher);
-    } catch (error) {
-      if (!(error instanceof InpaintError) || error.code !== "disconnected" || this.cancelled) throw error;
-      this.client = await connected();
-      return await this.client.follow({ type: "attach", request_id: this.requestId }, watcher);
-    } finally {
-      this.client = null;
+  async followed(client, request, { connected, watcher, remember }) {
+    for (let attempt = 1; ; attempt++) {
+      this.client = client;
+      remember({ request_id: this.requestId, prompt: request.settings.prompt });
+      try {
+        return await client.follow({ ...request, request_id: this.requestId }, watcher);
+      } catch (error) {
+        const broken = error instanceof InpaintError && error.code === "disconnected";
+        if (!broken || attempt === ATTEMPTS || this.cancelled) throw error;
+      } finally {
+        this.client = null;
+      }
+      this.requestId = newRequestId();
+      client = await this.reconnected(connected);
+      this.check();
+    }
+  }
+
+  /**
+   * @param {() => Promise<DaemonClient>} connected
+   * @returns {Promise<DaemonClient>}
+   */
+  async reconnected(connected) {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await connected();
+      } catch (error) {
+        // A daemon that was restarted needs a moment.
+        if (attempt === RECONNECT_ATTEMPTS || this.cancelled) throw error;
+        await pause(RECONNECT_MILLISECONDS);
+      }
     }
   }
 

@@ -253,27 +253,37 @@ describe("a fill", () => {
     assert.equal(document.layers.length, 1);
   });
 
-  test("survives a broken connection: it connects again and fetches the result", async () => {
-    const document = photoshop.open({ ...SIZE, paint: gradient });
-    document.select(hole);
-    let broken = false;
-    const clients = [client];
-    const connected = async () => {
-      if (clients.at(-1).socket.closed) clients.push(await connectTo(daemon));
-      return clients.at(-1);
-    };
-    const watcher = {
-      onProgress: ({ step }) => {
-        if (step < 2 || broken) return;
-        broken = true;
-        client.socket.socket.terminate();
+  for (const [what, harm] of [
+    ["a broken connection", async () => client.socket.socket.terminate()],
+    [
+      "a daemon that dies",
+      async () => {
+        await daemon.kill("SIGKILL");
+        await daemon.start();
       },
-    };
-    await fill(client, { model: "slow" }, { connected, watcher });
-    assert.equal(clients.length, 2);
-    assert.equal(document.layers.length, 2);
-    clients[1].close();
-  });
+    ],
+  ])
+    test(`survives ${what}: it connects again and asks once more`, async () => {
+      const document = photoshop.open({ ...SIZE, paint: gradient });
+      document.select(hole);
+      let harmed = false;
+      const clients = [client];
+      const connected = async () => {
+        if (clients.at(-1).socket.closed) clients.push(await connectTo(daemon));
+        return clients.at(-1);
+      };
+      const watcher = {
+        onProgress: ({ step }) => {
+          if (step < 2 || harmed) return;
+          harmed = true;
+          harm();
+        },
+      };
+      await fill(client, { model: "slow" }, { connected, watcher });
+      assert.equal(clients.length, 2);
+      assert.equal(document.layers.length, 2);
+      clients[1].close();
+    });
 
   for (const [what, change] of [
     ["closed", (document) => photoshop.close(document)],

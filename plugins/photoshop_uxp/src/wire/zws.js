@@ -135,6 +135,6 @@ function disconnected(reason) {
   return new InpaintError(
     "disconnected",
     `The connection to the inpaint daemon broke: ${reason}.`,
-    "Start it with: inpaintd serve. A fill that was running is kept: choose Insert last result.",
+    "Restart it with: inpaintd serve, then press Inpaint again.",
   );
 }
