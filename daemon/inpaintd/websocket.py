@@ -40,6 +40,7 @@ LAST, MORE, COMMAND = 0, 1, 2
 MOST_CONNECTIONS = 64
 """Most peers at once; each holds a socket of libzmq, which has about a thousand."""
 
+_OFFERED = "Sec-WebSocket-Protocol"
 _FRAME_BYTES = limits.PLANE_PIXELS * 4 * max(BYTES_PER_SAMPLE.values())
 _FRAMES_READ_AHEAD = 4
 _MESSAGES_QUEUED = 4
@@ -85,6 +86,9 @@ async def serve_until(
         if refusal is None and len(bridges) >= MOST_CONNECTIONS:
             refusal = HTTPStatus.SERVICE_UNAVAILABLE, "Too many connections are open.\n"
         if refusal is None:
+            # libzmq offers "ZWS2.0/NULL,ZWS2.0"; the library takes a "/" there for bad syntax.
+            del request.headers[_OFFERED]
+            request.headers[_OFFERED] = SUBPROTOCOL
             return None
         log.warning("a WebSocket was refused: %s", refusal[1].strip())
         return peer.respond(*refusal)
@@ -135,7 +139,7 @@ def refuse(request: Request, token: str, port: int) -> tuple[HTTPStatus, str] | 
     given = parse_qs(urlsplit(request.path).query).get("token", [""])
     if not hmac.compare_digest(given[-1].encode(), token.encode()):
         return HTTPStatus.FORBIDDEN, "The token is missing or of another run of the daemon.\n"
-    offered = ",".join(request.headers.get_all("Sec-WebSocket-Protocol")).split(",")
+    offered = ",".join(request.headers.get_all(_OFFERED)).split(",")
     if SUBPROTOCOL not in [name.strip() for name in offered]:
         return HTTPStatus.BAD_REQUEST, "This door speaks the WebSocket subprotocol ZWS2.0 only.\n"
     return None
