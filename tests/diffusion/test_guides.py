@@ -1,0 +1,148 @@
+"""Every command of docs/from-the-guides.md, run as it stands, with tiny models under real names."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import diffusers
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from tests.diffusion import tiny_adapters, tiny_models
+from tests.diffusion.pictures import photograph
+from tests.diffusion.tiny_models import Build
+from tests.running import ROOT, running_daemon
+
+PAGE = (ROOT / "docs" / "from-the-guides.md").read_text(encoding="utf-8")
+COMMANDS = re.findall(r"^\$ (inpaintd .+)$", PAGE, re.MULTILINE)
+
+TINY = {
+    "sd-1.5": "sd15",
+    "sd-1.5-inpainting": "sd15-inpainting",
+    "sdxl-inpainting": "sdxl-inpainting",
+    "sdxl-refiner": "sdxl-refiner",
+    "kandinsky-2.2": "kandinsky",
+    "controlnet-inpaint": "controlnet",
+    "controlnet-tile": "controlnet",
+}
+
+
+@dataclass
+class Desk:
+    """A folder with the guides' pictures, beside a daemon that knows the guides' models."""
+
+    folder: Path
+    home: Path
+
+    def run(self, command: str) -> subprocess.CompletedProcess[str]:
+        program, *arguments = shlex.split(command)
+        assert program == "inpaintd"
+        return subprocess.run(
+            [sys.executable, "-m", "inpaintd", *arguments],
+            cwd=self.folder,
+            env=os.environ | {"INPAINTD_HOME": str(self.home)},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+
+def save(file: Path, pixels: np.ndarray) -> None:
+    Image.fromarray(np.round(pixels * 255).astype(np.uint8)).save(file)
+
+
+def lay_out(folder: Path) -> None:
+    """The pictures that the commands name."""
+    folder.mkdir()
+    photo = photograph(96, 96)
+    mask = np.zeros((96, 96), np.float32)
+    mask[36:60, 40:66] = 1
+    for name in ("init", "man", "curly"):
+        save(folder / f"{name}.png", photo)
+    save(folder / "mask.png", mask)
+    save(folder / "man-transparent.png", np.dstack([photo, 1 - mask]))
+    border = np.zeros((96, 96), np.float32)
+    border[:, 70:] = 1
+    save(folder / "widened.png", np.dstack([photo, 1 - border]))
+
+
+def tables(tiny: Build, home: Path) -> str:
+    """models.toml: the shipped names with tiny files, and the page's own example."""
+    lines = []
+    for name, kind in TINY.items():
+        lines += [f'["{name}"]', f'source = "{tiny(kind)}"', 'variant = ""']
+        if "controlnet" not in name:
+            lines.append("native_side = 64")
+    lines.append(f'prior = "{tiny("kandinsky").with_name("kandinsky-prior")}"')
+    at = lines.index('["kandinsky-2.2"]')
+    lines.insert(at + 1, lines.pop())
+    with torch.random.fork_rng(devices=[]):
+        tiny_models.autoencoder().save_pretrained(home / "vae")
+    lines += ['["vae-ft-mse"]', f'source = "{home / "vae"}"']
+    return "\n".join(lines) + "\n"
+
+
+@pytest.fixture(scope="module")
+def desk(tiny: Build, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    root = tmp_path_factory.mktemp("guides")
+    lay_out(root / "desk")
+    home = root / "home"
+    with running_daemon(home):
+        (home / "models.toml").write_text(tables(tiny, home), encoding="utf-8")
+        unet = diffusers.UNet2DConditionModel.from_pretrained(tiny("sd15"), subfolder="unet")
+        tiny_adapters.lora(home / "loras" / "soft-light.safetensors", unet, 1)
+        tiny_adapters.embedding(home / "embeddings" / "mystyle.safetensors")
+        yield Desk(root / "desk", home)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_command_works_as_it_stands(command: str, desk: Desk) -> None:
+    before = set(desk.folder.iterdir())
+    done = desk.run(command)
+    assert done.returncode == 0, done.stderr
+    results = sorted(set(desk.folder.iterdir()) - before)
+    if not command.startswith("inpaintd fill"):
+        return
+    assert len(results) == (4 if "--count 4" in command else 1)
+    source = next(word for word in shlex.split(command) if word.endswith(".png"))
+    original = np.asarray(Image.open(desk.folder / source).convert("RGBA"))
+    for result in results:
+        painted = np.asarray(Image.open(result).convert("RGBA"))
+        changed = (painted[..., :3] != original[..., :3]).any(axis=2)
+        assert 0.02 < changed.mean() < 0.9
+        result.unlink()
+
+
+def test_the_page_is_complete() -> None:
+    assert len(COMMANDS) > 30
+    for name in TINY:
+        assert name in PAGE or name.startswith("controlnet")
+
+
+def test_the_models_toml_of_the_page_works(desk: Desk, tiny: Build) -> None:
+    (block,) = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
+    ((name, table),) = tomllib.loads(block).items()
+    local = block.replace(table["source"], str(tiny("sd15-inpainting"))).replace("512", "64")
+    toml = desk.home / "models.toml"
+    toml.write_text(toml.read_text() + local, encoding="utf-8")
+    done = desk.run(f'inpaintd fill init.png -M mask.png --model {name} -p "a face" --json')
+    assert done.returncode == 0, done.stdout
+    assert json.loads(done.stdout)["model"] == name
+
+
+def test_a_model_that_is_not_installed_is_said_at_once(desk: Desk) -> None:
+    done = desk.run('inpaintd fill init.png -M mask.png --model qwen-image -p "a face"')
+    assert done.returncode == 1
+    assert "inpaintd models install qwen-image" in done.stderr
