@@ -11,7 +11,7 @@ const MODELS = ["identity", "noise", "slow", "crash", "bug"];
 /** @param {string[]} [options] of `inpaintd serve` */
 export async function startDaemon(options = []) {
   const home = await mkdtemp(join(tmpdir(), "inpaint-photoshop-"));
-  const tables = MODELS.map((name) => `[${name}]\ntitle = "${name}"\nengine = "tests.synthetic_engines:${name}"\n`);
+  const tables = MODELS.map((name) => `[${name}]\ntitle = "${name === "slow" ? "Stand-in for a diffusion model" : name}"\nengine = "tests.synthetic_engines:${name}"\n`);
   await writeFile(join(home, "models.toml"), tables.join(""));
   const daemon = { home, process: null, log: "" };
   daemon.start = async () => {

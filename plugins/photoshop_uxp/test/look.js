@@ -1,21 +1,36 @@
-/** Takes the guide's pictures: `node test/look.js FOLDER`. The daemon and the pixels are real. */
+/**
+ * Takes the guide's pictures: `node test/look.js ../../docs/pictures`. The daemon is real, and so is
+ * the photograph, which comes with scikit-image; Photoshop and its widgets are the tests' stand-ins.
+ */
+import { execFileSync } from "node:child_process";
 import { mkdir } from "node:fs/promises";
 import { launch, openPanel } from "./browser.js";
 import { startDaemon } from "./daemon.js";
 
 const folder = process.argv[2] ?? "pictures";
 await mkdir(folder, { recursive: true });
+const SIDE = 320;
+const photograph = execFileSync(
+  process.env.INPAINT_PYTHON ?? "python3",
+  ["-c", `import sys, skimage.data; sys.stdout.buffer.write(skimage.data.coffee()[40:${40 + SIDE}, 130:${130 + SIDE}].tobytes())`],
+  { maxBuffer: 1 << 24 },
+).toString("base64");
 const daemon = await startDaemon();
 const browser = await launch();
 
 async function panel(theme, options = {}) {
   const opened = await openPanel(browser, options.connection ?? daemon.connection, { theme, ...options });
   if (!options.connection) await opened.page.getByText("Connected").waitFor();
-  await opened.page.evaluate(() => {
-    const paint = (x, y) => [0.35 + 0.4 * (y / 256), 0.45 + 0.2 * Math.sin(x / 40), 0.75 - 0.4 * (y / 256), 1];
-    const document = window.photoshop.open({ width: 256, height: 256, paint });
-    document.select((x, y) => (Math.hypot(x - 128, y - 120) < 48 ? 1 : 0));
-  });
+  await opened.page.evaluate(
+    ([base64, side]) => {
+      const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+      const at = (x, y, c) => bytes[(Math.max(0, Math.min(side - 1, y)) * side + Math.max(0, Math.min(side - 1, x))) * 3 + c] / 255;
+      const paint = (x, y) => [at(x, y, 0), at(x, y, 1), at(x, y, 2), 1];
+      const document = window.photoshop.open({ width: side, height: side, paint });
+      document.select((x, y) => (Math.hypot(x - 160, y - 160) < 50 ? 1 : 0));
+    },
+    [photograph, SIDE],
+  );
   return opened.page;
 }
 
@@ -25,8 +40,9 @@ const field = (page, name) => page.locator(`[data-setting=${name}]`);
 for (const theme of ["dark", "light"]) {
   const page = await panel(theme);
   await shoot(page, `${theme}-start`);
-  await field(page, "prompt").locator("textarea").fill("an old wooden fishing boat, calm water");
+  await field(page, "prompt").locator("textarea").fill("black coffee with a leaf of mint");
   await page.getByText("More settings").click();
+  await page.mouse.move(0, 0);
   await shoot(page, `${theme}-all-settings`);
   await page.getByText("Fewer settings").click();
   await field(page, "model").locator("select").selectOption("slow");
@@ -37,14 +53,15 @@ for (const theme of ["dark", "light"]) {
   await page.getByRole("button", { name: "Cancel" }).click();
   await page.getByText("Cancelled").waitFor();
   await field(page, "model").locator("select").selectOption("patchmatch");
+  await field(page, "prompt").locator("textarea").fill("");
   await page.getByRole("button", { name: "Inpaint", exact: true }).click();
   await page.getByText("New layer").waitFor();
+  await page.mouse.move(0, 0);
   await shoot(page, `${theme}-done`);
   await page.close();
 }
-const lost = await panel("dark", { connection: async () => Promise.reject(new Error("ENOENT")), height: 420 });
+const lost = await panel("dark", { connection: async () => Promise.reject(new Error("ENOENT")), height: 560 });
 await lost.getByText("is not running").waitFor();
-await lost.evaluate(() => window.photoshop.active.select(() => 0));
 await shoot(lost, "dark-no-daemon");
 await browser.close();
 await daemon.stop();

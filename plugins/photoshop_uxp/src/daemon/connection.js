@@ -90,10 +90,22 @@ function derived(secret, purpose) {
   return hmacSha256(fromHex(secret), purpose);
 }
 
-function readFile() {
+async function readFile() {
   const os = require("os");
-  const path = [os.homedir(), ".inpaintd", "connection.json"].join(os.platform() === "win32" ? "\\" : "/");
-  return require("fs").readFile(path, { encoding: "utf-8" });
+  const home = os.homedir();
+  const windows = os.platform().startsWith("win");
+  const path = [home, ".inpaintd", "connection.json"].join(windows ? "\\" : "/");
+  const fs = require("fs");
+  try {
+    return await fs.readFile(path, { encoding: "utf-8" });
+  } catch (error) {
+    try {
+      // Adobe documents both forms, and reports differ on which one works.
+      return await fs.readFile(`file:${path.replace(/\\/g, "/")}`, { encoding: "utf-8" });
+    } catch {
+      throw error;
+    }
+  }
 }
 
 /** @returns {Promise<Connection | null>} */
