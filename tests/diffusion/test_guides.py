@@ -99,6 +99,13 @@ def desk(tiny: Build, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk
     root = tmp_path_factory.mktemp("guides")
     lay_out(root / "desk")
     home = root / "home"
+    with pytest.MonkeyPatch.context() as environment:
+        # Two threads on a busy machine wait for each other ten times as long as they work.
+        environment.setenv("OMP_NUM_THREADS", "1")
+        yield from _served(root, home, tiny)
+
+
+def _served(root: Path, home: Path, tiny: Build) -> Iterator[Desk]:
     with running_daemon(home):
         (home / "models.toml").write_text(tables(tiny, home), encoding="utf-8")
         unet = diffusers.UNet2DConditionModel.from_pretrained(tiny("sd15"), subfolder="unet")
