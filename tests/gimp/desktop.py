@@ -109,7 +109,7 @@ class Desktop:
                 said = self.run("xdotool", "getwindowgeometry", "--shell", identity)
                 place = dict(entry.split("=") for entry in said.split())
                 x, y, width, height = (int(place[k]) for k in ("X", "Y", "WIDTH", "HEIGHT"))
-                return x - 1, y - 20, width + 2, height + 25
+                return x - 2, y - 41, width + 2, height + 24  # xdotool counts the frame twice
         raise AssertionError(f"no window “{title}”")
 
     def _command(self, *words: str) -> list[str]:

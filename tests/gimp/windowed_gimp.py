@@ -55,11 +55,12 @@ class WindowedGimp:
         self.desktop.key(SHORTCUTS[procedure])
 
 
+# Not F6, F8 and F10: GTK takes those itself.
 SHORTCUTS = {
     "inpaintd-inpaint": "F5",
-    "inpaintd-again": "F6",
+    "inpaintd-again": "F9",
     "inpaintd-fill": "F7",
-    "inpaintd-edit-again": "F8",
+    "inpaintd-edit-again": "F12",
 }
 
 

@@ -37,6 +37,11 @@ def select(*rectangle):
     Gimp.displays_flush()
 
 
+def polygon(points):
+    Gimp.get_images()[0].select_polygon(scene.REPLACE, points)
+    Gimp.displays_flush()
+
+
 (work / "agent-ready").touch()
 question, answer = work / "question", work / "answer"
 while not (work / "agent-stop").exists():

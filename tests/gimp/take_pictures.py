@@ -1,0 +1,106 @@
+"""Takes the pictures of the user guide, in a real GIMP with the real daemon.
+
+    python -m tests.gimp.take_pictures docs/pictures
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+
+import skimage.data
+from PIL import Image
+
+from tests.gimp.conftest import installed_gimp
+from tests.gimp.gimp_root import root
+from tests.gimp.windowed_gimp import WindowedGimp, windowed_gimp
+from tests.running import running_daemon
+
+SHUTTLE = (388, 0, 442, 0, 472, 60, 498, 215, 468, 240, 458, 272, 402, 272, 384, 240, 350, 228, 374, 190)
+"""A polygon round the model of a shuttle behind the astronaut."""
+
+_JPEG_QUALITY = 88
+
+
+class Album:
+    """Saves screenshots under the names that the guide uses."""
+
+    def __init__(self, windows: WindowedGimp, folder: Path) -> None:
+        self._windows = windows
+        self._folder = folder
+
+    def take(self, name: str, window: str | None = None) -> None:
+        shot = self._windows.gimp.work / "shot.png"
+        time.sleep(0.6)
+        self._windows.desktop.screenshot(shot, window)
+        with Image.open(shot) as picture:
+            if window is None:
+                path = self._folder / f"gimp-{name}.jpg"
+                picture.convert("RGB").save(path, quality=_JPEG_QUALITY, optimize=True)
+            else:
+                picture.convert("RGB").save(self._folder / f"gimp-{name}.png", optimize=True)
+
+
+def main(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    with installed_gimp(root()) as gimp:
+        photograph = gimp.work / "photo.png"
+        Image.fromarray(skimage.data.astronaut()).save(photograph)
+        with (
+            running_daemon(gimp.work / "daemon") as daemon,
+            windowed_gimp(gimp, photograph, "1180x760") as windows,
+        ):
+            _take_all(windows, Album(windows, folder))
+            daemon.kill()
+            launch = gimp.configuration / "plug-ins" / "inpaint" / "launch.json"
+            launch.write_text(json.dumps({"command": ["/opt/old/bin/python", "-m", "inpaintd"]}))
+            windows.command("inpaintd-fill")
+            windows.desktop.wait_for_window("GIMP Message")
+            Album(windows, folder).take("message", "GIMP Message")
+
+
+def _take_all(windows: WindowedGimp, album: Album) -> None:
+    screen = windows.desktop
+    screen.run("xdotool", "mousemove", "1", "1")
+    windows.ask(f"polygon({list(SHUTTLE)})")
+    album.take("select")
+    windows.focus_canvas()
+    screen.key("alt+r", "h")
+    time.sleep(0.5)
+    screen.key(*["Down"] * 11)
+    album.take("menu")
+    screen.key("Escape", "Escape", "Escape")
+    windows.command("inpaintd-fill")
+    screen.wait_until(lambda: windows.layers() == ["Inpaint", "photo.png"], "the fill is there")
+    screen.wait_for_no_window("Inpainting")
+    windows.ask("Gimp.Selection.none(Gimp.get_images()[0])")
+    windows.ask("Gimp.displays_flush()")
+    album.take("result")
+    _remember(windows, model="sd-1.5-inpainting")
+    windows.ask(f"polygon({list(SHUTTLE)})")
+    windows.command("inpaintd-inpaint")
+    screen.wait_for_window("Inpaint")
+    time.sleep(0.5)
+    album.take("dialog", "Inpaint")
+    screen.key("Escape")
+    screen.wait_for_no_window("Inpaint")
+    _remember(windows, model="slow", prompt="a bookshelf")
+    windows.command("inpaintd-again")
+    screen.wait_until(lambda: "Inpaint preview" in windows.layers(), "a live preview shows")
+    screen.run("wmctrl", "-r", "Inpainting", "-e", "0,700,560,-1,-1")
+    time.sleep(1.0)
+    album.take("progress")
+    screen.activate("Inpainting")
+    screen.key("Escape")
+    screen.wait_for_no_window("Inpainting")
+
+
+def _remember(windows: WindowedGimp, **settings: str) -> None:
+    file = windows.gimp.configuration / "inpaint-settings.json"
+    file.write_text(json.dumps({"settings": settings}))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
