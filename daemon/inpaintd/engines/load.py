@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from inpaintd.engine import Engine
 from inpaintd.models.registry import load_registry
 from inpaintd_protocol.errors import InpaintError
+
+if TYPE_CHECKING:
+    from inpaintd.engines.textmask import TextMask
 
 _NO_PATCHMATCH = (
     "no_patchmatch",
@@ -68,3 +72,20 @@ def _diffusion(home: Path) -> Engine:
             'Install it: pip install "inpaintd[diffusion]"',
         ) from error
     return DiffusionEngine(Library(lambda: load_registry(home)))
+
+
+def load_text_mask(folder: Path) -> TextMask:
+    """The model in this folder that finds words in a picture.
+
+    Raises:
+        InpaintError: `unsupported` when the extra is not installed.
+    """
+    try:
+        from inpaintd.engines.textmask import TextMask
+    except ImportError as error:
+        raise InpaintError(
+            "unsupported",
+            f"Finding a hole by words needs an extra that is not installed ({error}).",
+            'Install it: pip install "inpaintd[diffusion]"',
+        ) from error
+    return TextMask(folder)

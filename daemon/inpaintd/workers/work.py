@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from inpaintd.engine import Engine
-from inpaintd.engines.load import load
+from inpaintd.engine import Array, Engine
+from inpaintd.engines.load import load, load_text_mask
 from inpaintd.models.registry import load_registry
 from inpaintd.pipeline.run import run
 from inpaintd_protocol.messages import Finished, Inpaint, Job, Message
+
+if TYPE_CHECKING:
+    from inpaintd.engines.textmask import TextMask
+
+TEXT_MASK_MODEL = "clipseg"
+"""Name of the entry of models.toml that finds words in pictures."""
 
 
 class Started(Protocol):
@@ -26,6 +32,7 @@ class Work:
     def __init__(self, home: Path) -> None:
         self._home = home
         self._engines: dict[str, Engine] = {}
+        self._text_mask: tuple[Path, TextMask] | None = None
 
     def do(self, request: Job, started: Started, tell: Callable[[Message], None]) -> Finished:
         """The answer to a request.
@@ -48,7 +55,15 @@ class Work:
             sizes=entry.sizes,
             model=entry.name,
             prefill=self._engine("patchmatch"),
+            text_masker=self._find_words,
         )
+
+    def _find_words(self, colour: Array, words: str) -> Array:
+        registry = load_registry(self._home)
+        folder = registry.folder(registry.find(TEXT_MASK_MODEL))
+        if self._text_mask is None or self._text_mask[0] != folder:
+            self._text_mask = folder, load_text_mask(folder)
+        return self._text_mask[1].find(colour, words)
 
     def _engine(self, name: str) -> Engine:
         if name not in self._engines:

@@ -1,0 +1,88 @@
+"""Find what words name in a picture, with CLIPSeg.
+
+Source: Lüddecke and Ecker, "Image Segmentation Using Text and Image Prompts", CVPR 2022.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch.nn import functional
+from transformers import CLIPSegForImageSegmentation, CLIPTokenizer
+
+from inpaintd.engine import Array
+from inpaintd_protocol.errors import InpaintError
+
+_SIDE = 352
+_MEAN, _DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet
+
+
+class TextMask:
+    """A loaded CLIPSeg model."""
+
+    def __init__(self, folder: Path) -> None:
+        """Load the model in this folder, safetensors only and without the network."""
+        self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self._tokenizer = CLIPTokenizer.from_pretrained(folder, local_files_only=True)
+        self._model: Any = CLIPSegForImageSegmentation.from_pretrained(
+            folder, local_files_only=True, use_safetensors=True
+        )
+        self._model.to(self._device).eval()
+        self._side, self._mean, self._deviation = _preprocessing(folder)
+
+    def find(self, colour: Array, words: str) -> Array:
+        """How surely each pixel shows one of the words, as a `TextMasker`.
+
+        Args:
+            colour: (H, W, 3) float32, sRGB-encoded, 1.0 = white; the whole picture.
+            words: separated by commas; a pixel counts for the word that fits it best.
+
+        Returns:
+            (H, W) float32 in [0, 1].
+
+        Raises:
+            InpaintError: `bad_message` when there are no words.
+        """
+        names = [word.strip() for word in words.split(",") if word.strip()]
+        if not names:
+            raise InpaintError(
+                "bad_message", "There are no words to look for.", 'Name something, such as "hair".'
+            )
+        with torch.inference_mode():
+            heat = self._heat(colour, names).amax(dim=0)
+            whole = functional.interpolate(
+                heat[None, None], colour.shape[:2], mode="bilinear", align_corners=False
+            )
+        found: Array = whole[0, 0].clamp(0, 1).cpu().numpy()
+        return found
+
+    def _heat(self, colour: Array, names: list[str]) -> Any:
+        """(words, side, side) tensor in [0, 1]."""
+        pixels = torch.from_numpy(np.ascontiguousarray(colour)).permute(2, 0, 1)[None]
+        size = (self._side, self._side)
+        small = functional.interpolate(pixels.clamp(0, 1), size, mode="bicubic", antialias=True)
+        mean, deviation = (
+            torch.tensor(values).view(1, 3, 1, 1) for values in (self._mean, self._deviation)
+        )
+        normal = ((small.clamp(0, 1) - mean) / deviation).to(self._device)
+        tokens = self._tokenizer(names, padding=True, truncation=True, return_tensors="pt")
+        logits = self._model(
+            pixel_values=normal.expand(len(names), -1, -1, -1),
+            input_ids=tokens["input_ids"].to(self._device),
+            attention_mask=tokens["attention_mask"].to(self._device),
+        ).logits
+        return torch.sigmoid(logits.float()).reshape(len(names), *logits.shape[-2:])
+
+
+def _preprocessing(folder: Path) -> tuple[int, tuple[float, ...], tuple[float, ...]]:
+    """Side, mean and deviation that the model was trained with."""
+    path = folder / "preprocessor_config.json"
+    values = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    size = values.get("size", _SIDE)
+    side = size if isinstance(size, int) else int(size.get("height", _SIDE))
+    mean, deviation = values.get("image_mean", _MEAN), values.get("image_std", _DEVIATION)
+    return side, tuple(mean), tuple(deviation)
