@@ -15,7 +15,7 @@ import zmq
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 from websockets.sync.client import connect as connect_websocket
 
-from inpaintd.websocket_thread import DoorSettings, WebSocketDoor
+from inpaintd.websocket_thread import DoorSettings, WebSocketDoor, listen
 from inpaintd_protocol import limits
 from inpaintd_protocol import messages as m
 from inpaintd_protocol.connection import read_connection
@@ -257,6 +257,13 @@ def test_a_daemon_that_stops_says_so_to_everybody(tmp_path: Path) -> None:
             peer.receive()
         assert peer.socket.close_code == 1001
         assert process.wait(20) == 0
+
+
+def test_small_messages_are_sent_at_once() -> None:
+    """asyncio turns Nagle's algorithm off for sockets that say that they are TCP, and no others."""
+    for listener in listen(0):
+        assert listener.proto == socket.IPPROTO_TCP
+        listener.close()
 
 
 def test_a_taken_port_means_another_one(tmp_path: Path) -> None:
