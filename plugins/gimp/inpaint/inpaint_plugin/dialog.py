@@ -10,7 +10,7 @@ import gi
 
 gi.require_version("Gtk", "3.0")
 gi.require_version("GimpUi", "3.0")
-from gi.repository import GimpUi, Gtk, Pango  # noqa: E402
+from gi.repository import Gdk, GimpUi, GLib, Gtk, Pango  # noqa: E402
 
 from inpaintd_protocol.codec import settings_from_map, settings_to_map  # noqa: E402
 from inpaintd_protocol.errors import InpaintError  # noqa: E402
@@ -41,6 +41,8 @@ _HOLE = (
 
 _RESET = 1
 _WIDTH = 460
+_BUTTONS_AND_FRAME = 120
+"""Height in pixels of what is not scrolled."""
 
 
 def ask(target: Target, start: Choices, models: Sequence[ModelInfo]) -> Choices | None:
@@ -67,10 +69,9 @@ class _Dialog:
         self._window.add_button("_Cancel", Gtk.ResponseType.CANCEL)
         self._window.add_button("_Inpaint", Gtk.ResponseType.OK)
         self._window.set_default_response(Gtk.ResponseType.OK)
-        box = self._window.get_content_area()
-        box.set_border_width(12)
-        box.set_spacing(6)
+        box = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6, border_width=12)
         box.set_size_request(_WIDTH, -1)
+        self._window.get_content_area().pack_start(_scrolled(box), True, True, 0)
 
         self._hole = _dim_label()
         self._warning, self._warning_text = _warning_bar()
@@ -101,7 +102,7 @@ class _Dialog:
             for name in names:
                 self._add(inner, *fields[name])
             box.pack_start(_expander(title, inner, self._window), False, False, 0)
-        box.show_all()
+        self._window.get_content_area().show_all()
         self._warning.hide()
         self._fill_in(start)
 
@@ -187,6 +188,16 @@ class _Dialog:
         self._rows[name] = (widget, _attach_row(grid, label, widget))
 
 
+def _scrolled(box: Gtk.Box) -> Gtk.ScrolledWindow:
+    """As high as its contents, unless the screen is lower: all unfolded, that is a tall dialog."""
+    monitor = Gdk.Display.get_default().get_monitor(0)
+    scrolled = Gtk.ScrolledWindow(propagate_natural_height=True, propagate_natural_width=True)
+    scrolled.set_policy(Gtk.PolicyType.NEVER, Gtk.PolicyType.AUTOMATIC)
+    scrolled.set_max_content_height(monitor.get_workarea().height - _BUTTONS_AND_FRAME)
+    scrolled.add(box)
+    return scrolled
+
+
 def _grid() -> Gtk.Grid:
     grid = Gtk.Grid(column_spacing=12, row_spacing=6)
     grid.rows = 0
@@ -215,9 +226,15 @@ def _expander(title: str, inner: Gtk.Grid, window: Gtk.Window) -> Gtk.Expander:
     inner.set_margin_top(6)
     inner.set_margin_start(12)
     expander.add(inner)
-    # folded up again, the window must not stay long
-    expander.connect("notify::expanded", lambda *_: window.resize(_WIDTH, 1))
+    # the window neither grows nor shrinks by itself, because its contents can be scrolled
+    expander.connect("notify::expanded", lambda *_: GLib.idle_add(_fit, window))
     return expander
+
+
+def _fit(window: Gtk.Window) -> bool:
+    natural = window.get_preferred_size().natural_size
+    window.resize(natural.width, natural.height)
+    return False
 
 
 def _source_combo() -> Gtk.ComboBoxText:
