@@ -128,3 +128,25 @@ def test_what_is_no_model_cannot_be_used_as_one(tiny: Build) -> None:
     one = engine(tiny("sd15"), net=controlnet(tiny("controlnet"), "inpaint"))
     with pytest.raises(InpaintError, match="is not a diffusion model"):
         paint(one, model="net")
+
+
+def test_switching_keeps_what_both_models_have(tiny: Build) -> None:
+    from tests.diffusion.pictures import model
+
+    both = engine(tiny("sd15"), other=model(tiny("sd15-inpainting")))
+    first = inside(paint(both))
+    assert both._model is not None
+    kept = both._model.pipe.text_encoder, both._model.vae
+    switched = inside(paint(both, model="other"))
+    assert (both._model.pipe.text_encoder, both._model.vae) == kept
+    assert np.array_equal(switched, inside(paint(engine(tiny("sd15-inpainting")))))
+    assert np.array_equal(inside(paint(both)), first)
+
+
+def test_switching_does_not_keep_what_differs(tiny: Build, tmp_path: Path) -> None:
+    from tests.diffusion.pictures import model
+
+    another = tiny_models.build("sd15", tmp_path / "another", seed=3)
+    both = engine(tiny("sd15"), another=model(another))
+    paint(both)
+    assert np.array_equal(inside(paint(both, model="another")), inside(paint(engine(another))))

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from inpaintd.engine import FatalEngineError
 from inpaintd.engines.diffusion import engine as engines
 from inpaintd.engines.diffusion import memory
 from inpaintd.engines.diffusion.engine import DiffusionEngine
@@ -94,6 +95,12 @@ def test_other_errors_are_not_taken_for_it(tiny: Build, monkeypatch: pytest.Monk
     with pytest.raises(RuntimeError, match="shapes do not match"):
         paint(engine(tiny("sd15")))
     assert len(widths) == 1
+
+
+def test_a_failing_device_ends_the_worker(tiny: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    fail_times(monkeypatch, 99, torch.AcceleratorError("CUDA error: an illegal memory access"))
+    with pytest.raises(FatalEngineError, match="illegal memory access"):
+        paint(engine(tiny("sd15")))
 
 
 def test_no_tensors_of_a_failed_attempt_are_held(

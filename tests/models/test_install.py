@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from inpaintd.models.install import wanted_files
+from inpaintd.models.install import install, wanted_files
 from inpaintd.models.registry import load_registry
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.settings import Settings
@@ -100,7 +102,8 @@ def test_safetensors_alone_are_fetched_and_pinned(repository: Path, home: Path) 
         "tokenizer/merges.txt",
     }
     marker = json.loads((folder / ".installed.json").read_text())
-    assert marker == {"source": "tiny/model", "revision": COMMIT}
+    assert (marker["source"], marker["revision"]) == ("tiny/model", COMMIT)
+    assert set(marker["hashes"]) == {n for n in names if n.endswith(".safetensors")}
     registry = load_registry(home)
     assert registry.installed(registry.find("tiny"))
 
@@ -121,6 +124,24 @@ def test_no_hub_says_so_in_a_sentence(home: Path) -> None:
     assert failed.returncode == 1
     assert "tiny/model could not be fetched" in failed.stderr
     assert "Traceback" not in failed.stderr
+
+
+def test_a_full_disk_says_so(repository: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import huggingface_hub
+
+    def full(*_: object, **__: object) -> str:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    sibling = huggingface_hub.hf_api.RepoSibling("model.safetensors")
+    about = SimpleNamespace(siblings=[sibling], sha=COMMIT)
+    monkeypatch.setattr(huggingface_hub.HfApi, "model_info", lambda *_, **__: about)
+    monkeypatch.setattr(huggingface_hub, "hf_hub_download", full)
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    registry = load_registry(home)
+    with pytest.raises(InpaintError, match=r"The disk with .*tiny is full") as caught:
+        install(registry, registry.find("tiny"), lambda _: None)
+    assert caught.value.code == "unwritable"
+    assert not registry.installed(registry.find("tiny"))
 
 
 def test_an_unknown_repository_says_so(repository: Path, home: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -62,6 +63,8 @@ def _patchmatch() -> Engine:
 
 
 def _diffusion(home: Path) -> Engine:
+    # Before the libraries are imported: what is installed is complete, so nobody is to be asked.
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
     try:
         from inpaintd.engines.diffusion.engine import DiffusionEngine
         from inpaintd.engines.diffusion.library import Library

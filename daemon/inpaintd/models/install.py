@@ -87,12 +87,12 @@ def install(registry: Registry, entry: Entry, say: Say) -> None:
         )
     folder = folder_of(registry.home, entry.name, entry.source)
     try:
-        revision = _fetch(entry, folder, say)
+        revision, hashes = _fetch(entry, folder, say)
     except InpaintError:
         raise
     except Exception as error:  # the client's HTTP library has changed between its versions
         raise _in_words(entry, folder, error) from error
-    marker = {"source": entry.source, "revision": revision}
+    marker = {"source": entry.source, "revision": revision, "hashes": hashes}
     temporary = folder / f"{MARKER}.new"
     temporary.write_text(json.dumps(marker), encoding="utf-8")
     temporary.replace(folder / MARKER)
@@ -149,7 +149,8 @@ def _class_name(path: Path) -> str:
         return ""
 
 
-def _fetch(entry: Entry, folder: Path, say: Say) -> str:
+def _fetch(entry: Entry, folder: Path, say: Say) -> tuple[str, dict[str, str]]:
+    """The commit that was fetched, and the SHA-256 of its large files."""
     os.environ.pop("HF_HUB_OFFLINE", None)
     try:
         import huggingface_hub
@@ -178,7 +179,8 @@ def _fetch(entry: Entry, folder: Path, say: Say) -> str:
             entry.source, name, revision=info.sha, local_dir=folder
         )
         _check(entry, Path(path), siblings[name])
-    return str(info.sha)
+    large = {name: siblings[name].lfs for name in names}
+    return str(info.sha), {name: lfs.sha256 for name, lfs in large.items() if lfs is not None}
 
 
 def _check(entry: Entry, path: Path, file: Any) -> None:

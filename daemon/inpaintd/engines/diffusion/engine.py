@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from inpaintd.engine import Painted, Report, Task
+from inpaintd.engine import FatalEngineError, Painted, Report, Task
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.settings import Settings
 
@@ -20,10 +21,11 @@ from .honours import HONOURS
 from .job import prepare
 from .library import Library
 from .memory import climb, is_out_of_memory
-from .model import Model, load
+from .model import Model, best_type, load
 from .paint import paint
 from .preview import LatentColours
 from .prompts import Notice
+from .sharing import shared_components
 from .source import Source
 from .stages import passes, reporting, tasks_of
 from .watch import BrokenNumbersError
@@ -84,6 +86,16 @@ class DiffusionEngine:
         """Fill each task's region; one after the other, so that each equals a run of its own."""
         if settings.strength == 0 and not settings.stages:
             return Painted([task.colour for task in tasks], notices=(_NOTHING_TO_DO,))
+        try:
+            return self._passes(tasks, settings, report)
+        except torch.AcceleratorError as error:
+            raise FatalEngineError(
+                "engine_failed",
+                f"The device failed: {str(error).splitlines()[0][:200]}.",
+                "The request is tried again; if it keeps failing, look at the device's driver.",
+            ) from error
+
+    def _passes(self, tasks: Sequence[Task], settings: Settings, report: Report) -> Painted:
         all_passes = [one for one in passes(settings) if one.settings.strength > 0]
         results: list[Array] | None = None
         latents: HandedOver | None = None
@@ -207,20 +219,21 @@ class DiffusionEngine:
         source = self.library.model(name)
         if self._model is None or self._model.source != source:
             report("loading")
+            dtype = self._wider.get(source) or self.dtype or best_type(source, self.device)
+            shared = shared_components(self._model, source, dtype) if self._model else {}
             # Two models at once rarely fit.
             self._model = self._colours = None
-            self._model = self._load(source)
+            self._model = self._load(source, dtype, shared)
         return self._model
 
-    def _load(self, source: Source) -> Model:
-        dtype = self._wider.get(source, self.dtype)
+    def _load(self, source: Source, dtype: torch.dtype, shared: Mapping[str, Any]) -> Model:
         try:
-            return load(source, self.device, dtype)
+            return load(source, self.device, dtype, shared=shared)
         except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
             if not is_out_of_memory(error):
                 raise
         # Out of the except block: its traceback holds what was loaded so far.
-        return load(source, self.device, dtype, offloaded=self.device.type != "cpu")
+        return load(source, self.device, dtype, offloaded=self.device.type != "cpu", shared=shared)
 
     def _latent_colours(self, model: Model) -> LatentColours:
         if self._colours is None:

@@ -60,7 +60,7 @@ def _untile_vae(model: Model) -> None:
 
 def _offload(model: Model) -> bool:
     """Keeps only the component on the device that works; it stays so, as it changes no picture."""
-    if model.device.type == "cpu":
+    if model.device.type == "cpu" or model.offloaded:
         return False
     model.pipe.enable_model_cpu_offload(device=model.device)
     if model.prior is not None:

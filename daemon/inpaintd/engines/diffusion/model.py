@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -61,6 +62,11 @@ class Model:
         return dtype
 
     @property
+    def offloaded(self) -> bool:
+        """Whether only the component that works is on the device."""
+        return bool(getattr(self.pipe, "_all_hooks", None))
+
+    @property
     def video_vae(self) -> bool:
         """Whether its VAE takes pictures as videos of one frame."""
         return self.family is QWEN
@@ -106,24 +112,24 @@ def family_of(folder: Path) -> Family:
 def load(
     source: Source,
     device: torch.device,
-    dtype: torch.dtype | None = None,
+    dtype: torch.dtype,
     *,
     offloaded: bool = False,
+    shared: Mapping[str, Any] | None = None,
 ) -> Model:
     """Load a model from its files: safetensors only, and nothing from the network.
 
     Args:
-        dtype: of the weights; None for the best for the device.
+        dtype: of the weights.
         offloaded: whether only the component that works is to be on the device.
+        shared: components that are loaded already.
 
     Raises:
         InpaintError: `unsupported` for a folder of the wrong kind, `model_damaged` for files
             that cannot be read, `out_of_memory` when the weights do not fit.
     """
     family = family_of(source.folder)
-    if dtype is None:
-        dtype = torch.float32 if device.type == "cpu" else getattr(torch, family.half)
-    pipe = _pipeline(family, source, dtype)
+    pipe = _pipeline(family, source, dtype, shared or {})
     prior = None
     if family is KANDINSKY:
         if source.prior is None:
@@ -157,6 +163,14 @@ def load(
     )
 
 
+def best_type(source: Source, device: torch.device) -> torch.dtype:
+    """The type that a model's weights have on a device."""
+    if device.type == "cpu":
+        return torch.float32
+    half: torch.dtype = getattr(torch, family_of(source.folder).half)
+    return half
+
+
 def _place(pipe: Any, device: torch.device, offloaded: bool) -> None:
     if offloaded:
         pipe.enable_model_cpu_offload(device=device)
@@ -164,14 +178,14 @@ def _place(pipe: Any, device: torch.device, offloaded: bool) -> None:
         pipe.to(device)
 
 
-def _pipeline(family: Family, source: Source, dtype: torch.dtype) -> Any:
-    options: dict[str, Any] = {"dtype": dtype}
+def _pipeline(family: Family, source: Source, dtype: torch.dtype, shared: Mapping[str, Any]) -> Any:
+    options: dict[str, Any] = {"dtype": dtype, **shared}
     if source.variant and any(source.folder.rglob(f"*.{source.variant}*.safetensors")):
         options["variant"] = source.variant
     if family is SD:
         # It blackens pictures it takes offence at; a black layer is not an answer.
         options |= {"safety_checker": None, "requires_safety_checker": False}
-    if source.vae is not None:
+    if source.vae is not None and "vae" not in shared:
         options["vae"] = _from_files("AutoencoderKL", source.vae, source.name, dtype=dtype)
     return _from_files(family.pipeline, source.folder, source.name, **options)
 
