@@ -73,6 +73,9 @@ class Desktop:
         self.run("wmctrl", "-F", "-a", title)
         time.sleep(0.2)
 
+    def move(self, title: str, x: int, y: int) -> None:
+        self.run("xdotool", "windowmove", self._identity(title), str(x), str(y))
+
     def screenshot(self, path: Path, window: str | None = None) -> None:
         """Save a picture of the whole desktop, or of one window with its frame."""
         inside = self.gimp.work / "screenshot.png"
@@ -103,13 +106,16 @@ class Desktop:
 
     def _place_of(self, title: str) -> tuple[int, int, int, int]:
         """Where a window is on the desktop, with openbox's frame round it."""
+        said = self.run("xdotool", "getwindowgeometry", "--shell", self._identity(title))
+        place = dict(entry.split("=") for entry in said.split())
+        x, y, width, height = (int(place[k]) for k in ("X", "Y", "WIDTH", "HEIGHT"))
+        return x - 2, y - 41, width + 2, height + 24  # xdotool counts the frame twice
+
+    def _identity(self, title: str) -> str:
         for line in self.run("wmctrl", "-l").splitlines():
             identity, _desktop, _host, name = line.split(None, 3)
             if name == title:
-                said = self.run("xdotool", "getwindowgeometry", "--shell", identity)
-                place = dict(entry.split("=") for entry in said.split())
-                x, y, width, height = (int(place[k]) for k in ("X", "Y", "WIDTH", "HEIGHT"))
-                return x - 2, y - 41, width + 2, height + 24  # xdotool counts the frame twice
+                return identity
         raise AssertionError(f"no window “{title}”")
 
     def _command(self, *words: str) -> list[str]:

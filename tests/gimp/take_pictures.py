@@ -1,6 +1,6 @@
 """Takes the pictures of the user guide, in a real GIMP with the real daemon.
 
-    python -m tests.gimp.take_pictures docs/pictures
+python -m tests.gimp.take_pictures docs/pictures
 """
 
 from __future__ import annotations
@@ -18,7 +18,28 @@ from tests.gimp.gimp_root import root
 from tests.gimp.windowed_gimp import WindowedGimp, windowed_gimp
 from tests.running import running_daemon
 
-SHUTTLE = (388, 0, 442, 0, 472, 60, 498, 215, 468, 240, 458, 272, 402, 272, 384, 240, 350, 228, 374, 190)
+SHUTTLE = (
+    388,
+    0,
+    442,
+    0,
+    472,
+    60,
+    498,
+    215,
+    468,
+    240,
+    458,
+    272,
+    402,
+    272,
+    384,
+    240,
+    350,
+    228,
+    374,
+    190,
+)
 """A polygon round the model of a shuttle behind the astronaut."""
 
 _JPEG_QUALITY = 88
@@ -69,7 +90,7 @@ def _take_all(windows: WindowedGimp, album: Album) -> None:
     windows.focus_canvas()
     screen.key("alt+r", "h")
     time.sleep(0.5)
-    screen.key(*["Down"] * 11)
+    screen.key(*["Down"] * 10)
     album.take("menu")
     screen.key("Escape", "Escape", "Escape")
     windows.command("inpaintd-fill")
@@ -89,7 +110,8 @@ def _take_all(windows: WindowedGimp, album: Album) -> None:
     _remember(windows, model="slow", prompt="a bookshelf")
     windows.command("inpaintd-again")
     screen.wait_until(lambda: "Inpaint preview" in windows.layers(), "a live preview shows")
-    screen.run("wmctrl", "-r", "Inpainting", "-e", "0,700,560,-1,-1")
+    screen.wait_for_window("Inpainting")
+    screen.move("Inpainting", 200, 560)
     time.sleep(1.0)
     album.take("progress")
     screen.activate("Inpainting")

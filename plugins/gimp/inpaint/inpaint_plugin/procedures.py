@@ -63,7 +63,7 @@ COMMANDS = {
         commands.fill_without_prompt,
     ),
     "inpaintd-edit-again": Command(
-        "_Edit Inpaint Layer...",
+        "Inpaint: _Edit Again...",
         "Open the dialog with the settings that made the active layer, and make it anew",
         "The layer must carry the recipe that Inpaint attaches to its layers. Called "
         "non-interactively it repeats that recipe as it is, with the same seed.",
