@@ -58,7 +58,7 @@ describe("the package", () => {
     const required = [...script.matchAll(/require\("([^"]+)"\)/g)].map(([, name]) => name);
     assert.deepEqual([...new Set(required)].sort(), ["fs", "os", "photoshop", "uxp"]);
     assert.doesNotMatch(script, /\b(import|export)\s|TextEncoder\(|TextDecoder\(|crypto\.subtle|process\.|Buffer\./);
-    assert.doesNotMatch(read("panel.css").replace(/\/\*.*?\*\//gs, ""), /grid|\bgap:|transition|\bfont:/);
+    assert.doesNotMatch(read("panel.css").replace(/\/\*.*?\*\//gs, ""), /grid|\bgap:|float|transition|object-fit|\bfont:/);
     assert.doesNotMatch(read("index.html"), /type="module"|<label/);
   });
 });

@@ -40,7 +40,8 @@ export function controlFor(name, onchange) {
  */
 function framed(field, inner, extra = "") {
   const unit = field.unit ? ` (${field.unit})` : "";
-  const label = element("div", { class: "label", title: field.help, text: `${field.label}${unit}` });
+  const words = element("span", { text: `${field.label}${unit}` });
+  const label = element("div", { class: "label", title: field.help }, [words]);
   return { label, node: element("div", { class: `field ${extra}`, "data-setting": field.name }, [label, ...inner]) };
 }
 
@@ -82,7 +83,7 @@ function textField(field, onchange) {
 /** @param {Field} field @param {() => void} onchange @returns {Control} */
 function slider(field, onchange) {
   const { minimum = 0, maximum = 1 } = field;
-  const number = element("span", { class: "value" });
+  const number = element("span");
   const input = element("sp-slider", {
     title: field.help,
     min: 0,
@@ -99,6 +100,7 @@ function slider(field, onchange) {
     cleaned(field.name, (minimum + ((maximum - minimum) * Number(input.value)) / SLIDER_STEPS).toFixed(2));
   const tell = () => (number.textContent = read().toFixed(2));
   const { node, label } = framed(field, [input]);
+  label.classList.add("with-value");
   label.appendChild(number);
   return {
     name: field.name,
