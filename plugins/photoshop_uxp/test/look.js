@@ -39,17 +39,18 @@ const field = (page, name) => page.locator(`[data-setting=${name}]`);
 
 for (const theme of ["dark", "light"]) {
   const page = await panel(theme);
-  await shoot(page, `${theme}-start`);
+  if (theme === "dark") await shoot(page, "dark-start");
   await field(page, "prompt").locator("textarea").fill("black coffee with a leaf of mint");
   await page.getByText("More settings").click();
   await page.mouse.move(0, 0);
   await shoot(page, `${theme}-all-settings`);
+  if (theme === "light") continue;
   await page.getByText("Fewer settings").click();
   await field(page, "model").locator("select").selectOption("slow");
   await page.getByRole("button", { name: "Inpaint", exact: true }).click();
   await page.getByText(/Step [3-9]\d* of/).waitFor();
   await page.locator("img.preview:not(.hidden)").waitFor();
-  await shoot(page, `${theme}-running`);
+  await shoot(page, "dark-running");
   await page.getByRole("button", { name: "Cancel" }).click();
   await page.getByText("Cancelled").waitFor();
   await field(page, "model").locator("select").selectOption("patchmatch");
@@ -57,7 +58,7 @@ for (const theme of ["dark", "light"]) {
   await page.getByRole("button", { name: "Inpaint", exact: true }).click();
   await page.getByText("New layer").waitFor();
   await page.mouse.move(0, 0);
-  await shoot(page, `${theme}-done`);
+  await shoot(page, "dark-done");
   await page.close();
 }
 const lost = await panel("dark", { connection: async () => Promise.reject(new Error("ENOENT")), height: 560 });
