@@ -39,7 +39,6 @@ def cat(tmp_path: Path) -> Path:
             ),
             "no-such-option",
         ),
-        (("a.png", "b.png"), "extra argument"),
     ],
 )
 def test_wrong_usage(run: Run, arguments: tuple[str, ...], said: str) -> None:

@@ -6,7 +6,8 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from inpaintd.cli.fill import _split_text_mask, command
+from inpaintd.cli.fill import command
+from inpaintd.cli.help import _split_text_mask
 from inpaintd.cli.options import option_name, settings_from_options, settings_options
 from inpaintd_protocol.settings import Control, Lora, Settings, Stage, settings_fields
 

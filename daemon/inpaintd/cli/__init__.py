@@ -15,12 +15,16 @@ from .failures import USAGE, exit_code, print_error
 
 _COMMANDS = {
     "fill": "Fill the hole of a picture.",
+    "mask": "Make a mask, by words for instance, and show what it selects.",
+    "outpaint": "Enlarge a picture's canvas and fill what is new.",
+    "again": "Repeat a result by its recipe.",
     "attach": "Fetch the result of a fill that was detached.",
     "cancel": "Cancel a running or waiting fill.",
     "watch": "Fill whatever is dropped into a folder.",
     "models": "List the models that can fill.",
     "status": "Show what the daemon is doing.",
     "install": "Install a plug-in into an editor.",
+    "service": "Start daemon and hot folder at login.",
     "serve": "Run the daemon in the foreground.",
     "stop": "Stop the daemon.",
 }

@@ -9,12 +9,13 @@ from typing import Any
 import click
 
 from inpaintd.files.exchange import Sent
-from inpaintd.files.fill import Opened, Order, open_order, write_answer
+from inpaintd.files.fill import Opened, Order, Written, open_order, write_answer
 from inpaintd.files.recipe import read_recipe
 from inpaintd.start import connect_or_start
 from inpaintd_protocol.client import Client
 from inpaintd_protocol.settings import Settings
 
+from .contact_sheet import write_contact_sheet
 from .detached import submit_detached
 from .help import GroupedCommand
 from .interrupt import cancel_on_interrupt
@@ -25,13 +26,8 @@ from .progress import progress_bar
 _PATH = click.Path(path_type=Path)
 
 
-class _FillCommand(GroupedCommand):
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        return super().parse_args(ctx, _split_text_mask(args))
-
-
-@click.command("fill", cls=_FillCommand)
-@click.argument("input_argument", metavar="INPUT", type=_PATH, required=False)
+@click.command("fill", cls=GroupedCommand)
+@click.argument("input_arguments", metavar="INPUT...", type=_PATH, nargs=-1)
 @click.option("input_option", "-I", "--input", type=_PATH, help="The picture, if not the argument.")
 @click.option(
     "mask_file",
@@ -45,7 +41,7 @@ class _FillCommand(GroupedCommand):
     "-o",
     "--output",
     type=_PATH,
-    help="The result; replaced if it exists. "
+    help="The result; replaced if it exists. A folder, or DIR/, for several inputs. "
     "[default: INPUT-stem.inpainted.png beside the input, never replacing anything]",
 )
 @click.option("layer", "--layer", is_flag=True, help="Write only the new layer, canvas-sized.")
@@ -63,6 +59,7 @@ class _FillCommand(GroupedCommand):
 )
 @settings_options
 @click.option("as_json", "--json", is_flag=True, help="Print one JSON object.")
+@click.option("grid", "--grid", is_flag=True, help="Write a contact sheet of the variants, too.")
 @click.option("quiet", "-q", "--quiet", is_flag=True, help="Print paths and warnings only.")
 @click.option(
     "detach",
@@ -71,7 +68,7 @@ class _FillCommand(GroupedCommand):
     help="Do not wait; fetch the result later with: inpaintd attach ID.",
 )
 def command(
-    input_argument: Path | None,
+    input_arguments: tuple[Path, ...],
     input_option: Path | None,
     mask_file: Path | None,
     out: Path | None,
@@ -79,6 +76,7 @@ def command(
     recipe_from: Path | None,
     with_recipe: bool,
     as_json: bool,
+    grid: bool,
     quiet: bool,
     detach: bool,
     **options: Any,
@@ -89,29 +87,42 @@ def command(
     and the metadata stay as they are. The daemon is started when none runs.
     """
     base = read_recipe(recipe_from) if recipe_from else Settings()
-    order = Order(
-        source=_one_input(input_argument, input_option),
-        settings=settings_from_options(base, options),
-        mask=mask_file,
-        out=out,
-        only_layer=layer,
-        with_recipe=with_recipe,
-    )
+    sources = _inputs(input_arguments, input_option)
+    for source in sources:
+        order = Order(
+            source=source,
+            settings=settings_from_options(base, options),
+            mask=mask_file,
+            out=_out_of(source, out, several=len(sources) > 1),
+            only_layer=layer,
+            with_recipe=with_recipe,
+        )
+        if detach:
+            opened = open_order(order)
+            with connect_or_start("inpaintd fill") as client:
+                submit_detached(client, opened, opened.send(client), as_json=as_json)
+        else:
+            fill_order(order, as_json=as_json, quiet=quiet, grid=grid)
+
+
+def fill_order(order: Order, *, as_json: bool, quiet: bool, grid: bool = False) -> None:
+    """Fill a picture file, wait for it, and tell how it went."""
     started = time.monotonic()
     opened = open_order(order)
     read = time.monotonic()
     with connect_or_start("inpaintd fill") as client:
         sent = opened.send(client)
-        if detach:
-            submit_detached(client, opened, sent, as_json=as_json)
-            return
-        outcome = _fill(client, opened, sent, quiet=quiet or as_json)
+        outcome = fill_opened(client, opened, sent, quiet=quiet or as_json)
     outcome.seconds["read"] = read - started
     outcome.seconds["total"] = time.monotonic() - started
+    if grid:
+        paths = [written.path for written in outcome.written]
+        outcome.written.append(Written(write_contact_sheet(paths), outcome.written[0].seed))
     print_outcome(outcome, as_json=as_json, quiet=quiet)
 
 
-def _fill(client: Client, opened: Opened, sent: Sent, *, quiet: bool) -> Outcome:
+def fill_opened(client: Client, opened: Opened, sent: Sent, *, quiet: bool) -> Outcome:
+    """Send what was opened, show its progress, and write the answer."""
     sent_at = time.monotonic()
     with cancel_on_interrupt() as cancelled, progress_bar(quiet=quiet) as show:
         answer = client.inpaint(
@@ -132,29 +143,21 @@ def _fill(client: Client, opened: Opened, sent: Sent, *, quiet: bool) -> Outcome
     return Outcome(written, answer, opened.notices, seconds)
 
 
-def _one_input(argument: Path | None, option: Path | None) -> Path:
-    if argument is not None and option is not None:
+def _inputs(arguments: tuple[Path, ...], option: Path | None) -> list[Path]:
+    if arguments and option is not None:
         raise click.UsageError("Give the input once: as the argument, or with -I.")
-    path = argument or option
-    if path is None:
+    paths = [*arguments, *([option] if option is not None else [])]
+    if not paths:
         raise click.UsageError("Which picture? For example: inpaintd fill photo.png")
-    return path
+    return paths
 
 
-def _split_text_mask(args: list[str]) -> list[str]:
-    """Let -tm take its threshold as a second word, as in `-tm orange 0.6`."""
-    result = list(args)
-    for option in ("-tm", "--text-mask"):
-        if option in result:
-            index = result.index(option) + 2
-            if index < len(result) and _is_number(result[index]):
-                result.insert(index, "--text-mask-threshold")
-    return result
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return not Path(text).exists()
+def _out_of(source: Path, out: Path | None, *, several: bool) -> Path | None:
+    """Where the result of this source goes, when `out` may be a folder for all of them."""
+    if out is None or not (several or out.is_dir()):
+        return out
+    if out.exists() and not out.is_dir():
+        raise click.UsageError(f"{out} is a file: name a folder for the results of several inputs.")
+    out.mkdir(parents=True, exist_ok=True)
+    lossy = source.suffix.lower() in (".jpg", ".jpeg")
+    return out / (f"{source.stem}.png" if lossy else source.name)

@@ -1,6 +1,8 @@
-"""A command whose options are listed under headings."""
+"""A command with the options of settings: listed under headings, and read as the seeds do."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import click
 
@@ -27,7 +29,10 @@ HEADINGS = {
 
 
 class GroupedCommand(click.Command):
-    """Prints its options under `HEADINGS`."""
+    """Prints its options under `HEADINGS`, and reads `-tm orange 0.6`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, _split_text_mask(args))
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         records = {
@@ -42,3 +47,22 @@ class GroupedCommand(click.Command):
             rows = [records[name] for name in names or others if name in records]
             with formatter.section(heading):
                 formatter.write_dl(rows)
+
+
+def _split_text_mask(args: list[str]) -> list[str]:
+    """Let -tm take its threshold as a second word, as in `-tm orange 0.6`."""
+    result = list(args)
+    for option in ("-tm", "--text", "--text-mask"):
+        if option in result:
+            index = result.index(option) + 2
+            if index < len(result) and _is_number(result[index]):
+                result.insert(index, "--text-mask-threshold")
+    return result
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return not Path(text).exists()

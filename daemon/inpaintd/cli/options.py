@@ -32,6 +32,18 @@ def settings_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
+def some_settings_options(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Decorate a command with the options for these settings alone."""
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        for field in reversed(list(settings_fields())):
+            if field.name in names:
+                function = _option(field)(function)
+        return function
+
+    return decorate
+
+
 def settings_from_options(base: Settings, options: Mapping[str, Any]) -> Settings:
     """The base with every option that was given laid over it.
 
@@ -41,7 +53,7 @@ def settings_from_options(base: Settings, options: Mapping[str, Any]) -> Setting
     given: dict[str, Any] = {
         field.name: None if value is _NONE_GIVEN else value
         for field in settings_fields()
-        if (value := options[field.name]) is not None and value != ()
+        if (value := options.get(field.name)) is not None and value != ()
     }
     changed = replace(base, **given)
     checked: Settings = settings_from_map(Settings, settings_to_map(changed))
@@ -64,7 +76,7 @@ def _option(field: Field[Any]) -> Callable[[Callable[..., Any]], Callable[..., A
     if metadata["flag"]:
         names.append(metadata["flag"])
     if field.name == "text_mask":
-        names.append("-tm")
+        names += ["-tm", "--text"]
     if hint is bool:
         names[1] = f"{long}/--no-{long[2:]}"
         return click.option(*names, default=None, help=_help(field))

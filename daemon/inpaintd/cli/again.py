@@ -1,0 +1,79 @@
+"""`inpaintd again`: repeat a result by the recipe that it carries."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from inpaintd.files.fill import Order
+from inpaintd.files.recipe import read_recipe
+from inpaintd_protocol.errors import InpaintError
+
+from .fill import fill_order
+from .help import GroupedCommand
+from .options import settings_from_options, settings_options
+
+_PATH = click.Path(path_type=Path)
+
+
+class _AgainCommand(GroupedCommand):
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        # The option --seed of all settings takes numbers and "none"; here "new" says it better.
+        words = [
+            "none" if before == "--seed" and word == "new" else word
+            for before, word in zip(["", *args], args, strict=False)
+        ]
+        return super().parse_args(ctx, words)
+
+
+@click.command("again", cls=_AgainCommand)
+@click.argument("result", type=_PATH)
+@click.option("source", "-I", "--input", type=_PATH, help="The picture that was filled.")
+@click.option("mask_file", "-M", "--mask", type=_PATH, help="The mask that was used.")
+@click.option("out", "-o", "--output", type=_PATH, help="The new result.")
+@settings_options
+@click.option("as_json", "--json", is_flag=True, help="Print one JSON object.")
+@click.option("quiet", "-q", "--quiet", is_flag=True, help="Print paths and warnings only.")
+def command(
+    result: Path,
+    source: Path | None,
+    mask_file: Path | None,
+    out: Path | None,
+    as_json: bool,
+    quiet: bool,
+    **options: Any,
+) -> None:
+    """Fill again as RESULT was filled; options given here override its recipe.
+
+    With the same source, seed and model, the same picture comes out. --seed new takes another
+    seed. The source is the picture that RESULT was made of, which RESULT does not hold: it is
+    looked for beside RESULT as NAME.png of NAME.inpainted.png, and named with -I otherwise.
+    """
+    settings = settings_from_options(read_recipe(result), options)
+    picture = source or _source_of(result)
+    order = Order(picture, settings, mask=mask_file, out=out)
+    fill_order(order, as_json=as_json, quiet=quiet)
+
+
+def _source_of(result: Path) -> Path:
+    stem = result.name.partition(".inpainted")[0]
+    found = [
+        p
+        for p in sorted(result.parent.glob("*"))
+        if p.stem == stem
+        and p != result
+        and p.suffix.lower() in (".png", ".tif", ".tiff", ".webp", ".jpg", ".jpeg")
+    ]
+    # A hot folder keeps the sources in done, beside the outbox.
+    done = result.parent.parent / "done" / result.name
+    if result.parent.name == "outbox" and done.exists():
+        found.insert(0, done)
+    if not found:
+        raise InpaintError(
+            "unreadable",
+            f"The picture that {result.name} was made of is not beside it.",
+            "Name it with -I; a mask that was used goes to -M.",
+        )
+    return found[0]

@@ -1,0 +1,103 @@
+"""`inpaintd outpaint`: a larger canvas, filled where it is new."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+from inpaintd.files.fill import Opened, Order
+from inpaintd.files.picture import PIXELS, Picture, Samples, read_picture
+from inpaintd.files.write import check_output, default_suffix
+from inpaintd.start import connect_or_start
+from inpaintd_protocol.errors import InpaintError
+from inpaintd_protocol.settings import Settings
+
+from .fill import fill_opened
+from .help import GroupedCommand
+from .options import settings_from_options, settings_options
+from .outcome import print_outcome
+
+_PATH = click.Path(path_type=Path)
+_SIDES = ("left", "right", "top", "bottom")
+_INFILL = "fill"  # the border carried outwards: there is nothing original under the new canvas
+
+
+def _sides(function: Any) -> Any:
+    for side in reversed(_SIDES):
+        help_text = (
+            f"Pixels to add on the {side}."
+            if side in ("left", "right")
+            else (f"Pixels to add at the {side}.")
+        )
+        function = click.option(f"--{side}", type=click.IntRange(0), default=0, help=help_text)(
+            function
+        )
+    return function
+
+
+@click.command("outpaint", cls=GroupedCommand)
+@click.argument("image", type=_PATH)
+@_sides
+@click.option("out", "-o", "--output", type=_PATH, help="The result; replaced if it exists.")
+@settings_options
+@click.option("as_json", "--json", is_flag=True, help="Print one JSON object.")
+@click.option("quiet", "-q", "--quiet", is_flag=True, help="Print paths and warnings only.")
+def command(
+    image: Path,
+    left: int,
+    right: int,
+    top: int,
+    bottom: int,
+    out: Path | None,
+    as_json: bool,
+    quiet: bool,
+    **options: Any,
+) -> None:
+    """Enlarge the canvas of IMAGE and fill what is new; IMAGE itself stays as it is.
+
+    For example: inpaintd outpaint beach.jpg --left 128 --right 128 -p "a sandy beach"
+    """
+    if not left + right + top + bottom:
+        raise click.UsageError("By how much? For example: --left 128 --right 128")
+    settings = settings_from_options(Settings(infill=_INFILL), options)
+    started = time.monotonic()
+    picture, mask = enlarged(read_picture(image), left, top, right, bottom)
+    out_path = out or image.with_name(f"{image.stem}.outpainted{default_suffix(picture)}")
+    lost = check_output(out_path, picture, transparent=picture.has_alpha)
+    order = Order(image, settings, out=out)
+    opened = Opened(order, picture, mask, picture.extent, out_path, picture.notices + lost)
+    with connect_or_start("inpaintd outpaint") as client:
+        outcome = fill_opened(client, opened, opened.send(client), quiet=quiet or as_json)
+    outcome.seconds["total"] = time.monotonic() - started
+    print_outcome(outcome, as_json=as_json, quiet=quiet)
+
+
+def enlarged(
+    picture: Picture, left: int, top: int, right: int, bottom: int
+) -> tuple[Picture, Samples]:
+    """The picture on a larger canvas, its border carried outwards, and the mask of what is new.
+
+    Returns:
+        The picture, and (H, W) uint8, 255 where it is new.
+
+    Raises:
+        InpaintError: `too_large`.
+    """
+    image = picture.image
+    width, height = image.width + left + right, image.height + top + bottom
+    if width * height > PIXELS:
+        raise InpaintError(
+            "too_large",
+            f"The canvas would have {width} x {height} pixels; at most "
+            f"{PIXELS // 1_000_000} million can be filled.",
+            "Add less on each side.",
+        )
+    canvas = image.embed(left, top, width, height, extend="copy").copy_memory()
+    mask = np.full((height, width), 255, np.uint8)
+    mask[top : top + image.height, left : left + image.width] = 0
+    return replace(picture, image=canvas), mask

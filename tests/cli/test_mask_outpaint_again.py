@@ -1,0 +1,105 @@
+"""The commands around fill: mask, outpaint, again, and fill with several files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from inpaintd.files.recipe import read_recipe
+from tests.cli.run import Run
+from tests.files.photographs import HOLE, load, photograph, save
+
+pytestmark = pytest.mark.usefixtures("daemon_home")
+
+
+def test_mask_writes_the_three_pictures(tmp_path: Path, run: Run) -> None:
+    pixels = photograph("u8", 3, alpha=True)
+    source = save(tmp_path / "cat.png", pixels)
+    ran = run("mask", source)
+    names = [f"cat.{kind}.png" for kind in ("selected", "deselected", "masked")]
+    assert ran.out.split() == [str(tmp_path / name) for name in names], ran.err
+    selected, deselected, masked = (load(tmp_path / name) for name in names)
+    hole = 255 - pixels[..., 3]
+    assert (masked[..., 0] == hole).all(), "white where it would be repainted"
+    assert (selected[..., :3] == pixels[..., :3]).all()
+    assert (selected[..., 3] == hole).all()
+    assert (deselected[..., 3] == 255 - hole).all()
+
+
+def test_the_mask_goes_straight_into_fill(tmp_path: Path, run: Run) -> None:
+    source = save(tmp_path / "cat.png", photograph("u8", 3, alpha=True))
+    run("mask", source, "--threshold", 0.5, "-o", tmp_path / "masks")
+    opaque = save(tmp_path / "opaque.png", photograph("u8", 3))
+    mask = tmp_path / "masks" / "cat.masked.png"
+    ran = run("fill", opaque, "-M", mask, "-o", tmp_path / "out.png", "--model", "noise")
+    assert ran.code == 0, ran.err
+    changed = (load(tmp_path / "out.png")[..., :3] != load(opaque)[..., :3]).any(axis=2)
+    assert (changed <= (load(mask)[..., 0] > 0)).all()
+    assert changed[HOLE].any()
+
+
+def test_words_without_their_model_name_the_command(tmp_path: Path, run: Run) -> None:
+    source = save(tmp_path / "cat.png", photograph("u8", 3))
+    ran = run("mask", source, "--text", "cat, dog", 0.6)
+    assert ran.code != 0
+    assert "inpaintd models install clipseg" in ran.err
+
+
+@pytest.mark.parametrize("depth", ["u8", "u16"])
+def test_outpaint_enlarges_and_keeps_the_picture(tmp_path: Path, run: Run, depth: str) -> None:
+    pixels = photograph(depth, 3)
+    source = save(tmp_path / "cat.png", pixels)
+    ran = run("outpaint", source, "--left", 16, "--bottom", 9, "--model", "telea")
+    assert ran.code == 0, ran.err
+    result = load(tmp_path / "cat.outpainted.png")
+    height, width = pixels.shape[:2]
+    assert result.shape[:2] == (height + 9, width + 16)
+    assert result.dtype == pixels.dtype
+    assert (result[:height, 16:, :3] == pixels[..., :3]).all()
+    new = result[:height, :16, :3].astype(float)
+    assert np.abs(new.mean() / pixels[:, :16, :3].mean() - 1) < 0.3, "it continues the border"
+
+
+def test_outpaint_by_nothing_is_wrong_usage(tmp_path: Path, run: Run) -> None:
+    assert run("outpaint", save(tmp_path / "cat.png", photograph("u8", 3))).code == 2
+
+
+def test_again_repeats_a_result_and_takes_a_new_seed(tmp_path: Path, run: Run) -> None:
+    source = save(tmp_path / "cat.png", photograph("u8", 3, alpha=True))
+    run("fill", source, "--model", "noise")
+    first = tmp_path / "cat.inpainted.png"
+    assert run("again", first, "-o", tmp_path / "same.png").code == 0
+    assert (load(tmp_path / "same.png") == load(first)).all()
+    assert run("again", first, "--seed", "new", "-o", tmp_path / "other.png").code == 0
+    assert (load(tmp_path / "other.png") != load(first)).any()
+    assert read_recipe(tmp_path / "other.png").seed != read_recipe(first).seed
+    assert read_recipe(tmp_path / "other.png").model == "noise"
+
+
+def test_again_without_its_source_says_what_to_do(tmp_path: Path, run: Run) -> None:
+    source = save(tmp_path / "cat.png", photograph("u8", 3, alpha=True))
+    run("fill", source, "--model", "telea")
+    source.unlink()
+    ran = run("again", tmp_path / "cat.inpainted.png")
+    assert ran.code == 4
+    assert "-I" in ran.err
+
+
+def test_several_files_into_a_folder(tmp_path: Path, run: Run) -> None:
+    names = ("a.png", "b [1].png", "c.tif")
+    sources = [save(tmp_path / name, photograph("u8", 3, alpha=True)) for name in names]
+    ran = run("fill", *sources, "-o", tmp_path / "out", "--model", "telea")
+    assert ran.code == 0, ran.err
+    assert {p.name for p in (tmp_path / "out").iterdir()} == set(names)
+
+
+def test_a_contact_sheet_of_variants(tmp_path: Path, run: Run) -> None:
+    source = save(tmp_path / "cat.png", photograph("u8", 3, alpha=True))
+    ran = run("fill", source, "--model", "noise", "--count", 3, "--grid", "--seed", 1)
+    paths = [Path(line) for line in ran.out.split()]
+    assert [p.name for p in paths][-1] == "cat.inpainted.grid.png"
+    assert len(paths) == 4
+    height, width = load(paths[0]).shape[:2]
+    assert load(paths[-1]).shape[:2] == (2 * height + 8, 2 * width + 8)
