@@ -1,0 +1,176 @@
+"""Start the daemon and the watching of hot folders at login, with what each system has for it."""
+
+from __future__ import annotations
+
+import plistlib
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from inpaintd_protocol.connection import home
+from inpaintd_protocol.errors import InpaintError
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One program to start at login.
+
+    Attributes:
+        name: of files and units, such as "inpaintd-watch-Pictures".
+        title: for people.
+        arguments: of `inpaintd`.
+    """
+
+    name: str
+    title: str
+    arguments: tuple[str, ...]
+
+    @property
+    def command(self) -> list[str]:
+        # -P: whatever lies in the current folder is not imported.
+        return [sys.executable, "-P", "-m", "inpaintd", *self.arguments]
+
+
+def units(folders: Sequence[Path]) -> list[Unit]:
+    """The daemon, and one watch for each hot folder."""
+    found = [Unit("inpaintd", "Inpaint daemon", ("serve",))]
+    for folder in folders:
+        path = folder.resolve()
+        name = re.sub(r"[^A-Za-z0-9]+", "-", str(path)).strip("-")[-60:]
+        arguments = ("watch", str(path), "--json")
+        found.append(Unit(f"inpaintd-watch-{name}", f"Inpaint hot folder {path}", arguments))
+    return found
+
+
+def files_of(unit: Unit, platform: str, user_home: Path) -> dict[Path, bytes]:
+    """The files that make a system start this unit at login, by path."""
+    if platform == "darwin":
+        path = user_home / "Library" / "LaunchAgents" / f"org.inpaintd.{unit.name}.plist"
+        return {path: _launchd(unit)}
+    if platform == "win32":
+        start = user_home / "AppData/Roaming/Microsoft/Windows/Start Menu/Programs/Startup"
+        return {start / f"{unit.name}.vbs": _windows(unit)}
+    return {user_home / ".config/systemd/user" / f"{unit.name}.service": _systemd(unit)}
+
+
+def install(folders: Sequence[Path], *, start: bool) -> list[Path]:
+    """Write the files and have the system take notice; returns what was written.
+
+    Raises:
+        InpaintError: `unwritable`, or `unsupported` when the system's own tool refuses.
+    """
+    written = []
+    for unit in units(folders):
+        for path, content in files_of(unit, sys.platform, Path.home()).items():
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content)
+            except OSError as error:
+                raise InpaintError(
+                    "unwritable",
+                    f"{path} cannot be written: {error.strerror}.",
+                    "Check who owns that folder.",
+                ) from error
+            written.append(path)
+    for command in start_commands(written, sys.platform) if start else []:
+        _run(command)
+    return written
+
+
+def remove() -> list[Path]:
+    """Take away all that `install` has written; returns what was removed."""
+    example = next(iter(files_of(units([])[0], sys.platform, Path.home())))
+    prefix = "org.inpaintd.inpaintd*" if sys.platform == "darwin" else "inpaintd*"
+    paths = sorted(example.parent.glob(f"{prefix}{example.suffix}"))
+    for path in paths:
+        for command in stop_commands(path, sys.platform):
+            subprocess.run(command, check=False, capture_output=True)
+        path.unlink()
+    return paths
+
+
+def start_commands(paths: Sequence[Path], platform: str) -> list[list[str]]:
+    """What starts the units now and at each login."""
+    if platform == "darwin":
+        return [["launchctl", "load", "-w", str(path)] for path in paths]
+    if platform == "win32":
+        return [["wscript.exe", str(path)] for path in paths]
+    names = [path.name for path in paths]
+    return [
+        ["systemctl", "--user", "daemon-reload"],
+        ["systemctl", "--user", "enable", "--now", *names],
+    ]
+
+
+def stop_commands(path: Path, platform: str) -> list[list[str]]:
+    if platform == "darwin":
+        return [["launchctl", "unload", "-w", str(path)]]
+    if platform == "win32":
+        return []
+    return [["systemctl", "--user", "disable", "--now", path.name]]
+
+
+def _run(command: list[str]) -> None:
+    try:
+        done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
+        problem = done.stderr.strip() if done.returncode else ""
+        failed = bool(done.returncode)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        problem, failed = str(error), True
+    if failed:
+        raise InpaintError(
+            "unsupported",
+            f"The files are written, but {command[0]} did not start them: {problem}",
+            f"Try it yourself: {' '.join(command)}",
+        )
+
+
+def _systemd(unit: Unit) -> bytes:
+    # In a unit file % and $ are special, and " and \ within quotes.
+    words = " ".join(
+        '"' + re.sub(r'(["\\])', r"\\\1", word).replace("%", "%%").replace("$", "$$") + '"'
+        for word in unit.command
+    )
+    folder = str(home()).replace("%", "%%")
+    return f"""[Unit]
+Description={unit.title.replace("%", "%%")}
+
+[Service]
+ExecStart={words}
+Environment="INPAINTD_HOME={folder}"
+Restart=on-failure
+RestartSec=5
+
+[Install]
+WantedBy=default.target
+""".encode()
+
+
+def _launchd(unit: Unit) -> bytes:
+    log = str(home() / "logs" / f"{unit.name}.log")
+    return plistlib.dumps(
+        {
+            "Label": f"org.inpaintd.{unit.name}",
+            "ProgramArguments": unit.command,
+            "EnvironmentVariables": {"INPAINTD_HOME": str(home())},
+            "RunAtLoad": True,
+            "KeepAlive": {"SuccessfulExit": False},
+            "StandardOutPath": log,
+            "StandardErrorPath": log,
+        }
+    )
+
+
+def _windows(unit: Unit) -> bytes:
+    # By Windows Script Host, because a .cmd in the start-up folder shows a black window.
+    line = subprocess.list2cmdline(unit.command).replace('"', '""')
+    variable = str(home()).replace('"', '""')
+    text = (
+        'Set shell = CreateObject("WScript.Shell")\r\n'
+        f'shell.Environment("PROCESS")("INPAINTD_HOME") = "{variable}"\r\n'
+        f'shell.Run "{line}", 0, False\r\n'
+    )
+    return text.encode("utf-16")

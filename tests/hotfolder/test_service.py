@@ -1,0 +1,81 @@
+"""What is written to start at login."""
+
+from __future__ import annotations
+
+import plistlib
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from inpaintd import service
+from inpaintd.cli import main
+
+FOLDER = Path('/pictures/100% "mine" $HOME/ö')
+
+
+@pytest.fixture(autouse=True)
+def daemon_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("INPAINTD_HOME", str(tmp_path / "daemon home"))
+
+
+def _file(platform: str) -> tuple[Path, bytes]:
+    _, watch = service.units([FOLDER])
+    ((path, content),) = service.files_of(watch, platform, Path("/home/me")).items()
+    return path, content
+
+
+def test_systemd_takes_the_command_as_it_is(tmp_path: Path) -> None:
+    path, content = _file("linux")
+    assert path.parent == Path("/home/me/.config/systemd/user")
+    text = content.decode()
+    assert '"watch" "/pictures/100%% \\"mine\\" $$HOME/ö"' in text
+    assert f'INPAINTD_HOME={tmp_path / "daemon home"}"' in text
+    analyze = shutil.which("systemd-analyze")
+    if analyze:
+        unit = tmp_path / path.name
+        unit.write_bytes(content)
+        done = subprocess.run([analyze, "verify", "--user", unit], capture_output=True, text=True)
+        assert str(unit) not in done.stderr, done.stderr
+
+
+def test_launchd() -> None:
+    path, content = _file("darwin")
+    assert path.suffix == ".plist"
+    values = plistlib.loads(content)
+    assert values["ProgramArguments"][-3:] == ["watch", str(FOLDER), "--json"]
+    assert values["RunAtLoad"] is True
+    assert values["Label"] == path.stem
+
+
+def test_windows() -> None:
+    path, content = _file("win32")
+    assert path.suffix == ".vbs"
+    text = content.decode("utf-16")
+    run = next(line for line in text.splitlines() if line.startswith("shell.Run"))
+    literal = run.removeprefix("shell.Run ").removesuffix(", 0, False")
+    assert literal.startswith('"')
+    assert literal.endswith('"')
+    command = literal[1:-1].replace('""', '"')
+    assert command == subprocess.list2cmdline(service.units([FOLDER])[1].command)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="writes what Linux reads")
+def test_install_and_remove(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    units = tmp_path / ".config/systemd/user"
+    units.mkdir(parents=True)
+    (units / "other.service").write_text("mine")
+    assert main(["service", "install", "--no-start", str(tmp_path / "hot folder")]) == 0
+    written = capsys.readouterr().out.split()
+    assert sorted(p.name for p in units.iterdir()) == sorted(
+        [*(Path(p).name for p in written), "other.service"]
+    )
+    assert len(written) == 2
+    monkeypatch.setattr(service, "stop_commands", lambda *_: [])
+    assert main(["service", "remove"]) == 0
+    assert [p.name for p in units.iterdir()] == ["other.service"]
