@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import subprocess
+import sys
 import time
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -257,6 +259,14 @@ def test_a_daemon_that_stops_says_so_to_everybody(tmp_path: Path) -> None:
             peer.receive()
         assert peer.socket.close_code == 1001
         assert process.wait(20) == 0
+
+
+def test_the_door_costs_nothing_until_the_daemon_is_ready() -> None:
+    code = (
+        "import inpaintd.server, sys; print('asyncio' in sys.modules, 'websockets' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "False"]
 
 
 def test_small_messages_are_sent_at_once() -> None:

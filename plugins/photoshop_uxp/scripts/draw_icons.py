@@ -21,8 +21,12 @@ def icon(colour: tuple[int, int, int], scale: int) -> Image.Image:
     low, high, thick, dash = 2.5, 20.5, 1.6, 3.6
     for start in (low, low + 7.2, high - dash):
         for fixed in (low, high - thick):
-            draw.rectangle([start * unit, fixed * unit, (start + dash) * unit, (fixed + thick) * unit], ink)
-            draw.rectangle([fixed * unit, start * unit, (fixed + thick) * unit, (start + dash) * unit], ink)
+            draw.rectangle(
+                [start * unit, fixed * unit, (start + dash) * unit, (fixed + thick) * unit], ink
+            )
+            draw.rectangle(
+                [fixed * unit, start * unit, (fixed + thick) * unit, (start + dash) * unit], ink
+            )
     points = [(7.2, 15.6), (9.2, 10.6), (11.6, 14.0), (13.6, 8.6), (16.0, 7.2)]
     draw.line([(x * unit, y * unit) for x, y in points], ink, int(2.2 * unit), joint="curve")
     for x, y in (points[0], points[-1]):
