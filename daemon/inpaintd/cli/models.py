@@ -44,13 +44,14 @@ def install_model(name: str, own_name: str) -> None:
     """Fetch a model by its name, or make one known by its repository, folder or file.
 
     NAME is a listed model, OWNER/NAME of a repository of the Hugging Face hub, a folder in the
-    layout of diffusers, or a ControlNet's folder.
+    layout of diffusers, a single .safetensors file, or a ControlNet's folder.
     """
     from inpaintd.models.install import install, install_unlisted
+    from inpaintd.models.installed import is_path
     from inpaintd.models.registry import load_registry
 
     registry = load_registry(home())
-    if name not in registry.entries and "/" in name:
+    if name not in registry.entries and ("/" in name or is_path(name)):
         install_unlisted(registry, name, own_name, click.echo)
     else:
         install(registry, registry.find(name), click.echo)

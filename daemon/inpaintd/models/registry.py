@@ -45,6 +45,8 @@ class Entry:
     """Name of the entry, or folder, of another VAE."""
     prior: str = ""
     """Name of the entry, or folder, of Kandinsky's prior."""
+    config: str = ""
+    """Of a single file: name of the entry, or folder, of a model with the same configuration."""
     control: str = ""
     """Of a ControlNet: inpaint or tile."""
     defaults: Mapping[str, Any] = field(default_factory=dict)
@@ -57,7 +59,9 @@ class Entry:
     @property
     def parts(self) -> tuple[str, ...]:
         """Names of the entries that must be installed besides this one."""
-        return tuple(name for name in (self.vae, self.prior) if name and not is_path(name))
+        return tuple(
+            name for name in (self.vae, self.prior, self.config) if name and not is_path(name)
+        )
 
     @property
     def sizes(self) -> WorkSizes:

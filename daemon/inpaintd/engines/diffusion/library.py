@@ -48,6 +48,7 @@ class Library:
             variant=entry.variant,
             vae=self._part(entry.vae),
             prior=self._part(entry.prior),
+            config=self._part(entry.config),
             native_side=entry.native_side,
         )
 

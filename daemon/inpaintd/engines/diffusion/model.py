@@ -128,7 +128,7 @@ def load(
         InpaintError: `unsupported` for a folder of the wrong kind, `model_damaged` for files
             that cannot be read, `out_of_memory` when the weights do not fit.
     """
-    family = family_of(source.folder)
+    family = family_of(source.described_in)
     pipe = _pipeline(family, source, dtype, shared or {})
     prior = None
     if family is KANDINSKY:
@@ -167,7 +167,7 @@ def best_type(source: Source, device: torch.device) -> torch.dtype:
     """The type that a model's weights have on a device."""
     if device.type == "cpu":
         return torch.float32
-    half: torch.dtype = getattr(torch, family_of(source.folder).half)
+    half: torch.dtype = getattr(torch, family_of(source.described_in).half)
     return half
 
 
@@ -180,21 +180,29 @@ def _place(pipe: Any, device: torch.device, offloaded: bool) -> None:
 
 def _pipeline(family: Family, source: Source, dtype: torch.dtype, shared: Mapping[str, Any]) -> Any:
     options: dict[str, Any] = {"dtype": dtype, **shared}
-    if source.variant and any(source.folder.rglob(f"*.{source.variant}*.safetensors")):
+    if (
+        source.variant
+        and source.config is None
+        and any(source.folder.rglob(f"*.{source.variant}*.safetensors"))
+    ):
         options["variant"] = source.variant
     if family is SD:
         # It blackens pictures it takes offence at; a black layer is not an answer.
         options |= {"safety_checker": None, "requires_safety_checker": False}
     if source.vae is not None and "vae" not in shared:
         options["vae"] = _from_files("AutoencoderKL", source.vae, source.name, dtype=dtype)
+    if source.config is not None:
+        options |= {"config": str(source.config)}
     return _from_files(family.pipeline, source.folder, source.name, **options)
 
 
-def _from_files(class_name: str, folder: Path, model: str, **options: Any) -> Any:
+def _from_files(class_name: str, files: Path, model: str, **options: Any) -> Any:
+    """A pipeline or a model; `files` is a folder, or a single file along with a `config`."""
+    kind = getattr(diffusers, class_name)
     try:
-        return getattr(diffusers, class_name).from_pretrained(
-            folder, use_safetensors=True, local_files_only=True, **options
-        )
+        if "config" in options:
+            return kind.from_single_file(str(files), local_files_only=True, **options)
+        return kind.from_pretrained(files, use_safetensors=True, local_files_only=True, **options)
     except torch.OutOfMemoryError:
         raise
     except Exception as error:  # whatever a damaged file makes the loaders raise

@@ -12,7 +12,8 @@ class Source:
 
     Attributes:
         name: as in the registry.
-        folder: in the layout of diffusers, with a model_index.json.
+        folder: in the layout of diffusers, with a model_index.json; or a single file of weights.
+        config: for a single file, the folder of a model with the same configuration.
         variant: which of several sets of weights ("fp16"); empty for the plain one.
         vae: folder of another VAE; None for the model's own.
         prior: folder of Kandinsky's prior.
@@ -24,4 +25,10 @@ class Source:
     variant: str = ""
     vae: Path | None = None
     prior: Path | None = None
+    config: Path | None = None
     native_side: int | None = None
+
+    @property
+    def described_in(self) -> Path:
+        """The folder whose files say what kind of model it is."""
+        return self.config or self.folder
