@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaintd.engine import Array
-from inpaintd.pipeline.smooth import extended, per
+from inpaintd.smooth import extended, per
 
 _FULL_FROM = np.float32(0.25)
 """Mask from which a soft engine's colours are taken whole."""

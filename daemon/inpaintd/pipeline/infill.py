@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from inpaintd.engine import Array
 from inpaintd.pipeline.layer import cut
 from inpaintd.pipeline.mask import bounds
-from inpaintd.pipeline.smooth import extended
+from inpaintd.smooth import extended
 from inpaintd_protocol.rectangle import Rectangle
 
 _FILL_PASSES = ((256, 1), (64, 1), (16, 2), (4, 4), (2, 2), (0, 1))
