@@ -118,6 +118,7 @@ def test_cancel_leaves_nothing_and_forgets_nothing(windows: WindowedGimp, daemon
     screen.write("never to be seen")
     screen.key("alt+i")
     screen.wait_until(lambda: "Inpaint preview" in windows.layers(), "a live preview shows")
+    screen.wait_for_window("Inpainting")
     screen.activate("Inpainting")
     screen.key("Escape")
     cancelled = time.monotonic()
@@ -132,6 +133,28 @@ def test_cancel_leaves_nothing_and_forgets_nothing(windows: WindowedGimp, daemon
     assert settings["prompt"] == "never to be seen"
     assert settings["grow_pixels"] == 4
     assert settings["seed"] is None
+
+
+def test_edit_again_brings_the_recipe_back_into_the_dialog(windows: WindowedGimp) -> None:
+    screen = windows.desktop
+    windows.ask("inpaint(prompt='a boat', model='identity', feather_pixels=3)")
+    assert windows.layers() == ["Inpaint: a boat", "photo.png"]
+    windows.command("inpaintd-edit-again")
+    screen.wait_for_window("Inpaint")
+    time.sleep(0.5)
+    screen.key("ctrl+End")
+    screen.write(" at sea")
+    _keep(windows, "edit-again", "Inpaint")
+    screen.key("alt+i")
+    made = ["Inpaint: a boat at sea", "Inpaint: a boat", "photo.png"]
+    screen.wait_until(lambda: windows.layers() == made, "the fill is made anew")
+    remembered = windows.gimp.configuration / "inpaint-settings.json"
+    settings = json.loads(remembered.read_text())["settings"]
+    assert (settings["prompt"], settings["feather_pixels"]) == ("a boat at sea", 3)
+    assert (settings["seed"], settings["model"]) == (7, "identity")
+    windows.focus_canvas()
+    screen.key("ctrl+z", "ctrl+z")
+    screen.wait_until(lambda: windows.layers() == ["photo.png"], "two undos take two calls back")
 
 
 def test_a_daemon_that_cannot_be_started_is_explained(

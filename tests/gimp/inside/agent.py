@@ -37,6 +37,11 @@ def select(*rectangle):
     Gimp.displays_flush()
 
 
+def inpaint(**settings):
+    image = Gimp.get_images()[0]
+    return scene.inpaint(image, image.get_layers()[-1], **settings).get_name()
+
+
 def polygon(points):
     Gimp.get_images()[0].select_polygon(scene.REPLACE, points)
     Gimp.displays_flush()
