@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from inpaintd_protocol.messages import Progress
+from inpaintd_protocol.errors import InpaintError
+from inpaintd_protocol.messages import Failed, Progress
 from inpaintd_protocol.plane import Plane
 from inpaintd_protocol.rectangle import Rectangle
 
@@ -73,7 +74,7 @@ def test_a_hole_of_one_colour_is_noticed(depth: str) -> None:
     colour, mask = _planes(depth)
     assert _flat(colour, mask, depth) is None, "a picture"
     colour[mask == 255] = colour[0, 0]
-    assert _flat(colour, mask, depth) == colour[0, 0].tobytes()
+    assert _flat(colour, mask, depth) == colour[0, 0, :3].tobytes()
     colour[35, 45] = colour[0, 1]
     assert _flat(colour, mask, depth) is None, "one pixel is different"
 
@@ -110,3 +111,13 @@ def test_a_mask_of_everything_or_nothing_is_nothing_to_warn_about() -> None:
 )
 def test_progress_in_words(progress: Progress, count: int, words: str) -> None:
     assert following.in_words(progress, count) == words
+
+
+@pytest.mark.parametrize("code", ["busy", "out_of_memory", "model_missing", "engine_failed"])
+def test_a_failure_is_told_with_its_remedy(code: str) -> None:
+    follower = following.Following("r", 1, lambda *_: None, lambda _: None)
+    follower.take(Failed("another", code, "Not for us.", ""))
+    with pytest.raises(InpaintError) as caught:
+        follower.take(Failed("r", code, "It did not work.", "Do this."))
+    assert str(caught.value) == "It did not work. Do this."
+    assert caught.value.code == code

@@ -120,6 +120,24 @@ def case_colour_lost_is_explained():
     inpaint(image, layer, strength=0.5)
 
 
+def case_the_dialog_tells_of_lost_colour():
+    from inpaint_plugin.filling import colour_lost_before
+    from inpaint_plugin.target import find_target
+
+    image, layer = photo()
+    erase(layer, SELECTED)
+    assert colour_lost_before(find_target(image, [layer]), "automatic") is None
+    erase(layer, SELECTED, colour=(0, 0, 0))
+    notice = colour_lost_before(find_target(image, [layer]), "automatic")
+    assert "XCF" in notice.remedy, notice
+    image, layer = photo(alpha=False)
+    select(image)
+    assert colour_lost_before(find_target(image, [layer]), "automatic") is None
+    layer.edit_clear()
+    notice = colour_lost_before(find_target(image, [layer]), "automatic")
+    assert "Add Alpha Channel" in notice.remedy, notice
+
+
 class _Meddling:
     """Waits as usual, and does something to the image before the answer is inserted."""
 

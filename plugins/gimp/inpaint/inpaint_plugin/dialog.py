@@ -18,7 +18,7 @@ from inpaintd_protocol.messages import ModelInfo  # noqa: E402
 from inpaintd_protocol.settings import Settings  # noqa: E402
 
 from .arguments import scalar_fields  # noqa: E402
-from .filling import hole_in_words, painted_over_before  # noqa: E402
+from .filling import colour_lost_before, hole_in_words  # noqa: E402
 from .masks import SOURCES  # noqa: E402
 from .model_choice import ModelChoice, takes  # noqa: E402
 from .remembered import Choices  # noqa: E402
@@ -154,7 +154,7 @@ class _Dialog:
         source = self._source.get_active_id() or "automatic"
         try:
             words = hole_in_words(self._target, source)
-            lost = painted_over_before(self._target, source)
+            lost = colour_lost_before(self._target, source)
         except InpaintError as error:
             self._hole.set_text("")
             self._show_warning(str(error))

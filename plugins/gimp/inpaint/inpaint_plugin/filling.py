@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -52,12 +53,11 @@ def fill(target: Target, choices: Choices, waiting: Waiting) -> Gimp.Layer:
     source, bounds = hole_of(target, choices)
     place = Place(target)
     sketch = Sketch(place, lambda rectangle: shown_hole(target, source, choices, rectangle))
-    notices = list(target.notices)
     with connected(waiting.starting_daemon) as client:
         settings = choices.settings
         rectangle = client.plan(target.extent, bounds, settings)
         colour, mask = read(target, source, rectangle)
-        notices += painted_over(target, colour, mask) if settings.strength < 1 else []
+        notices = painted_over(target, colour, mask)
         wire_settings = replace(settings, preview=waiting.previews)
         request = Inpaint(new_request_id(), colour, wire_settings, (rectangle.x, rectangle.y), mask)
         try:
@@ -65,7 +65,8 @@ def fill(target: Target, choices: Choices, waiting: Waiting) -> Gimp.Layer:
         finally:
             sketch.remove()
         daemon = client.welcome.daemon
-    if place.image() and place.layer_is_gone:
+    place.image()
+    if place.layer_is_gone:
         notices.append(messages.layer_is_gone())
     recipe = Recipe(
         settings=settings,
@@ -75,8 +76,13 @@ def fill(target: Target, choices: Choices, waiting: Waiting) -> Gimp.Layer:
         daemon=daemon,
     )
     layer = insert_fill(place, finished, recipe)
-    messages.show_notices([*notices, *finished.warnings])
+    messages.show_notices(worth_telling([*notices, *finished.warnings], settings.strength))
     return layer
+
+
+def worth_telling(notices: Sequence[Notice], strength: float) -> list[Notice]:
+    """At full strength, what was there was not meant to guide the fill, so its loss is no news."""
+    return [notice for notice in notices if strength < 1 or notice.code != "colour_lost"]
 
 
 def hole_of(target: Target, choices: Choices) -> tuple[MaskSource | None, Rectangle]:
@@ -133,13 +139,15 @@ def hole_in_words(target: Target, mask_source: str) -> str:
     return f"{origin}: {bounds.width} × {bounds.height} px on “{target.layer.get_name()}”"
 
 
-def painted_over_before(target: Target, mask_source: str) -> Notice | None:
-    """As `painted_over`, from the hole and a few pixels round it."""
+def colour_lost_before(target: Target, mask_source: str) -> Notice | None:
+    """Whether GIMP has erased what was in the hole, from the hole and a few pixels round it."""
     source = target.mask_source(mask_source)
-    if source.name == "transparency":
-        return None
     look_at = target.bounds(source).grown(_RIM_PIXELS).intersection(target.extent)
-    return next(iter(painted_over(target, *read(target, source, look_at))), None)
+    colour, mask = read(target, source, look_at)
+    if mask is None:
+        hole = transparency(target.parts, look_at)
+        return messages.erased_under_transparency() if flat_colour_of_hole(colour, hole) else None
+    return next(iter(painted_over(target, colour, mask)), None)
 
 
 def painted_over(target: Target, colour: Plane, mask: Plane | None) -> list[Notice]:

@@ -19,9 +19,10 @@ def flat_colour_of_hole(colour: Plane, mask: Plane) -> bytes | None:
         mask: as large as `colour`, u8 or u16.
 
     Returns:
-        One pixel's bytes as they are in `colour`, or None.
+        The bytes of its red, green and blue, or None.
     """
     bytes_per_pixel = colour.channels * BYTES_PER_SAMPLE[colour.depth]
+    bytes_of_colour = 3 * BYTES_PER_SAMPLE[colour.depth]
     bytes_per_grey = _FULL[mask.depth]
     white, black = b"\xff" * bytes_per_grey, b"\0" * bytes_per_grey
     count = colour.width * colour.height
@@ -33,7 +34,8 @@ def flat_colour_of_hole(colour: Plane, mask: Plane) -> bytes | None:
         grey = mask.data[index * bytes_per_grey : (index + 1) * bytes_per_grey]
         if grey != white and grey != black:
             continue
-        pixel = bytes(colour.data[index * bytes_per_pixel : (index + 1) * bytes_per_pixel])
+        start = index * bytes_per_pixel
+        pixel = bytes(colour.data[start : start + bytes_of_colour])
         if grey == black:
             outside.append(pixel)
             continue

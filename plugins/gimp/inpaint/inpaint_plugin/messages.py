@@ -113,6 +113,15 @@ def painted_over() -> Notice:
     )
 
 
+def erased_under_transparency() -> Notice:
+    """All transparent pixels have one colour, so what was there has been erased."""
+    return Notice(
+        "colour_lost",
+        "The transparent pixels have all the same colour under them: what was there is lost.",
+        colour_lost_remedy(),
+    )
+
+
 def colour_lost_remedy() -> str:
     return (
         "Exporting as PNG or WebP, scaling, rotating and blurring a layer in GIMP erase the colour "

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from gi.repository import Gimp
 
-from inpaintd_protocol.messages import Notice
 from inpaintd_protocol.rectangle import Rectangle
 
 from . import messages
@@ -32,7 +31,6 @@ class Target:
     floating: Gimp.Layer | None
     quick_mask: Gimp.Channel | None
     filters: WithoutFilters
-    notices: list[Notice] = field(default_factory=list)
 
     def close(self) -> None:
         """Throw away what was only needed for reading."""
