@@ -14,6 +14,7 @@ from inpaintd.pipeline.infill import Completion, Pixels
 from inpaintd.pipeline.layer import Samples, cut, plane_of, samples_of, to_samples
 from inpaintd.pipeline.mask import TextMasker, found_by_words, mask_of
 from inpaintd.pipeline.notices import colour_lost, not_honoured, partial_mask
+from inpaintd.pipeline.pace import Pace
 from inpaintd.pipeline.paste import Pasted, pasted
 from inpaintd.pipeline.plan import WorkSizes
 from inpaintd.pipeline.prepare import Region, prepared
@@ -120,6 +121,7 @@ class _Painting:
         first = self._settings.seed
         first = secrets.randbelow(_SEEDS) if first is None else first
         self._seeds = [(first + k) % _SEEDS for k in range(self._settings.count)]
+        self._pace = Pace()
         self.notices: list[tuple[str, str, str]] = []
         self.steps = 0
         self.seconds = 0.0
@@ -142,7 +144,7 @@ class _Painting:
             for variant in variants
             for region in self._regions
         ]
-        telling = _Telling(self._request, self._report, self._regions, variants)
+        telling = _Telling(self._request, self._report, self._regions, variants, self._pace)
         began = time.perf_counter()
         painted = self._engine.paint(tasks, self._settings, telling)
         self.seconds += time.perf_counter() - began
@@ -194,6 +196,7 @@ class _Telling:
     report: Tell
     regions: list[Region]
     variants: list[int]
+    pace: Pace
 
     def __call__(
         self,
@@ -216,6 +219,7 @@ class _Telling:
                 step=step,
                 steps=steps,
                 variant=variant,
+                remaining_seconds=self.pace.remaining_seconds(done, time.monotonic()),
             )
         )
         if preview is None or not settings.preview:
