@@ -1,0 +1,86 @@
+"""Trouble that passes by itself: the daemon goes away, the disk is full."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from inpaintd_protocol.client import connect
+from inpaintd_protocol.errors import InpaintError
+from tests.hotfolder import pictures
+from tests.hotfolder.conftest import SETTINGS, HotFolder
+from tests.running import eventually, running_daemon
+
+
+def test_the_daemon_dies_and_another_one_goes_on(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    (tmp_path / "hot" / "inbox").mkdir(parents=True)
+    (tmp_path / "hot" / "inpaintd.toml").write_text(SETTINGS)
+    folder = HotFolder(tmp_path / "hot", home)
+    names = {f"{i}.png" for i in range(40)}
+    for i, name in enumerate(sorted(names)):
+        folder.drop(name, pictures.encoded(pictures.with_hole(i)))
+    try:
+        with running_daemon(home) as daemon:
+            process = folder.start("--once")
+            eventually(lambda: len(folder.files("outbox")) > 5, "some are filled")
+            daemon.kill()
+            said, errors = process.communicate(timeout=120)
+        assert process.returncode == 0, errors
+        assert folder.files("outbox") == names
+        assert any(json.loads(line)["event"] == "trouble" for line in said.splitlines())
+    finally:
+        with suppress(InpaintError), connect(home, name="test") as client:
+            client.shutdown()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=32m", "tmpfs", str(disk)]
+    if sys.platform != "linux" or os.geteuid():
+        pytest.skip("mounting a small disk needs Linux and root")
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("this machine mounts no disks")
+    yield disk
+    subprocess.run(["umount", "-l", str(disk)], check=True)
+
+
+def test_a_full_disk_loses_nothing_and_room_is_waited_for(
+    small_disk: Path, daemon_home: Path
+) -> None:
+    folder = HotFolder(small_disk / "hot", daemon_home)
+    folder.inbox.mkdir(parents=True)
+    (folder.root / "inpaintd.toml").write_text(SETTINGS)
+    for i in range(3):
+        folder.drop(f"{i}.png", pictures.encoded(pictures.with_hole(i)))
+    process = folder.start()
+    eventually(lambda: len(folder.files("done")) == 3, "the first ones are filled")
+    ballast = small_disk / "ballast"
+    with suppress(OSError), ballast.open("wb", buffering=0) as file:
+        while True:
+            file.write(bytes(4096))
+    ordered = small_disk / "hot" / "inbox" / "late.png"
+    (folder.done / "0.png").rename(ordered)
+    (folder.outbox / "0.png").unlink()
+    with suppress(OSError), ballast.open("ab", buffering=0) as file:
+        while True:
+            file.write(bytes(4096))
+    assert process.stdout is not None
+    events = iter(process.stdout.readline, "")
+    assert any('"trouble"' in line for line in events)
+    assert not folder.files("failed")
+    ballast.unlink()
+    eventually(lambda: "late.png" in folder.files("outbox"), "there is room again", 40)
+    process.terminate()
+    process.communicate(timeout=20)
+    assert "late.png" in folder.files("done")
+    assert not folder.files("failed")
