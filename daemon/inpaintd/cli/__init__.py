@@ -17,6 +17,7 @@ _COMMANDS = {
     "fill": "Fill the hole of a picture.",
     "mask": "Make a mask, by words for instance, and show what it selects.",
     "outpaint": "Enlarge a picture's canvas and fill what is new.",
+    "chain": "Run several models one after the other.",
     "again": "Repeat a result by its recipe.",
     "attach": "Fetch the result of a fill that was detached.",
     "cancel": "Cancel a running or waiting fill.",
@@ -25,6 +26,7 @@ _COMMANDS = {
     "status": "Show what the daemon is doing.",
     "install": "Install a plug-in into an editor.",
     "service": "Start daemon and hot folder at login.",
+    "completion": "Make a shell complete these commands.",
     "serve": "Run the daemon in the foreground.",
     "stop": "Stop the daemon.",
 }
