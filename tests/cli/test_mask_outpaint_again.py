@@ -53,6 +53,7 @@ def test_outpaint_enlarges_and_keeps_the_picture(tmp_path: Path, run: Run, depth
     source = save(tmp_path / "cat.png", pixels)
     ran = run("outpaint", source, "--left", 16, "--bottom", 9, "--model", "telea")
     assert ran.code == 0, ran.err
+    assert "Warning" not in ran.err
     result = load(tmp_path / "cat.outpainted.png")
     height, width = pixels.shape[:2]
     assert result.shape[:2] == (height + 9, width + 16)

@@ -14,6 +14,7 @@ from inpaintd.files.fill import Opened, Order
 from inpaintd.files.picture import PIXELS, Picture, Samples, read_picture
 from inpaintd.files.write import check_output, default_suffix
 from inpaintd.start import connect_or_start
+from inpaintd_protocol.client import Client
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.settings import Settings
 
@@ -64,17 +65,24 @@ def command(
     """
     if not left + right + top + bottom:
         raise click.UsageError("By how much? For example: --left 128 --right 128")
-    settings = settings_from_options(Settings(infill=_INFILL), options)
+    settings = settings_from_options(Settings(), options)
     started = time.monotonic()
     picture, mask = enlarged(read_picture(image), left, top, right, bottom)
     out_path = out or image.with_name(f"{image.stem}.outpainted{default_suffix(picture)}")
     lost = check_output(out_path, picture, transparent=picture.has_alpha)
-    order = Order(image, settings, out=out)
-    opened = Opened(order, picture, mask, picture.extent, out_path, picture.notices + lost)
     with connect_or_start("inpaintd outpaint") as client:
+        if options["infill"] is None and _looks_under_the_hole(client, settings.model):
+            settings = replace(settings, infill=_INFILL)
+        order = Order(image, settings, out=out)
+        opened = Opened(order, picture, mask, picture.extent, out_path, picture.notices + lost)
         outcome = fill_opened(client, opened, opened.send(client), quiet=quiet or as_json)
     outcome.seconds["total"] = time.monotonic() - started
     print_outcome(outcome, as_json=as_json, quiet=quiet)
+
+
+def _looks_under_the_hole(client: Client, model: str) -> bool:
+    chosen = (m for m in client.models().models if m.name == model or (not model and m.default))
+    return any("infill" in m.honours for m in chosen)
 
 
 def enlarged(
