@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import diffusers
@@ -20,6 +24,7 @@ from inpaintd_protocol.settings import Control, Lora, Stage
 from tests.diffusion import tiny_adapters
 from tests.diffusion.pictures import controlnet, engine, model, paint, quiet, settings, task
 from tests.diffusion.tiny_models import Build
+from tests.running import ROOT
 
 SOFT = np.linspace(0, 1, 64, dtype=np.float32)[None].repeat(64, axis=0)
 
@@ -61,6 +66,12 @@ def run(model: DiffusionEngine, name: str) -> np.ndarray:
         return np.zeros(0)
 
 
+def engine_for(folder: Path, net: Path, other: Path) -> DiffusionEngine:
+    return engine(
+        folder, **{"controlnet": controlnet(net, "inpaint"), "sd15-inpainting": model(other)}
+    )
+
+
 @pytest.fixture(scope="module")
 def fresh(tiny: Build) -> Callable[[], DiffusionEngine]:
     folder = tiny("sd15")
@@ -69,12 +80,7 @@ def fresh(tiny: Build) -> Callable[[], DiffusionEngine]:
     tiny_adapters.embedding(folder.parent / "embeddings" / "mystyle.safetensors")
     net, other = tiny("controlnet"), tiny("sd15-inpainting")
 
-    def make() -> DiffusionEngine:
-        return engine(
-            folder, **{"controlnet": controlnet(net, "inpaint"), "sd15-inpainting": model(other)}
-        )
-
-    return make
+    return lambda: engine_for(folder, net, other)
 
 
 @pytest.fixture(scope="module")
@@ -97,6 +103,37 @@ def test_any_order_gives_the_pictures_that_each_gives_alone(
     one = fresh()
     for name in order:
         assert np.array_equal(run(one, name), alone(name)), f"{name!r} after {order!r}"
+
+
+_IN_A_PROCESS_OF_ITS_OWN = """
+import sys
+from pathlib import Path
+import torch
+from tests.diffusion.test_independence import engine_for, run
+torch.set_num_threads(1)
+sys.stdout.write(run(engine_for(*map(Path, sys.argv[2:])), sys.argv[1]).tobytes().hex())
+"""
+
+
+@pytest.mark.parametrize("name", ["weights", "lora"])
+def test_after_many_requests_it_is_as_in_a_fresh_process(
+    name: str, tiny: Build, fresh: Callable[[], DiffusionEngine]
+) -> None:
+    one = fresh()
+    for before in REQUESTS:
+        run(one, before)
+    folders = [str(tiny(kind)) for kind in ("sd15", "controlnet", "sd15-inpainting")]
+    done = subprocess.run(
+        [sys.executable, "-c", _IN_A_PROCESS_OF_ITS_OWN, name, *folders],
+        cwd=ROOT,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert run(one, name).tobytes().hex() == done.stdout
 
 
 def test_the_same_again_skips_the_text_encoder_and_the_vae(tiny: Build) -> None:
