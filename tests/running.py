@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,9 +48,17 @@ class Daemon:
 
 @contextmanager
 def running_daemon(
-    home: Path, *, workers: int = 1, keep_alive_seconds: float = 300.0
+    home: Path,
+    *,
+    workers: int = 1,
+    keep_alive_seconds: float = 300.0,
+    command: Sequence[str] = (),
 ) -> Iterator[Daemon]:
-    """Start a daemon that knows the synthetic engines as models; stop it at the end."""
+    """Start a daemon that knows the synthetic engines as models; stop it at the end.
+
+    `command` starts it in another way than this file's own.
+    """
+    own_command = [sys.executable, "-c", _SERVE, str(home), str(workers), str(keep_alive_seconds)]
     home.mkdir(exist_ok=True)
     (home / "models.toml").write_text(
         "".join(
@@ -60,7 +68,7 @@ def running_daemon(
     )
     with (home / "test.log").open("ab") as log:
         process = subprocess.Popen(
-            [sys.executable, "-c", _SERVE, str(home), str(workers), str(keep_alive_seconds)],
+            command or own_command,
             stderr=log,
             env=os.environ | {"PYTHONPATH": str(ROOT), "INPAINTD_HOME": str(home)},
         )

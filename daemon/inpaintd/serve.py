@@ -7,12 +7,14 @@ import sys
 from collections.abc import Sequence
 
 from inpaintd_protocol.connection import DEFAULT_PORT, DEFAULT_WEBSOCKET_PORT, home
+from inpaintd_protocol.errors import InpaintError
 
 
 def main(arguments: Sequence[str]) -> int:
     """Serve until stopped; returns the exit code. A second daemon ends at once, with 0."""
     options = _parser().parse_args(arguments)
     from inpaintd.server import serve
+    from inpaintd.workers.processes import LOCAL
 
     try:
         return serve(
@@ -21,10 +23,21 @@ def main(arguments: Sequence[str]) -> int:
             websocket_port=options.websocket_port,
             workers=options.workers,
             keep_alive_seconds=options.keep_alive,
+            worker_command=_on_cluster(options.cluster) if options.cluster else LOCAL,
         )
+    except InpaintError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        return 1
     except OSError as error:
         print(f"Error: the daemon cannot start: {error}.", file=sys.stderr)
         return 1
+
+
+def _on_cluster(address: str) -> Sequence[str]:
+    from inpaintd.workers.cluster import check_cluster
+
+    check_cluster(address)
+    return ("inpaintd.workers.ray_bridge", address)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -61,5 +74,10 @@ def _parser() -> argparse.ArgumentParser:
         default=300.0,
         metavar="SECONDS",
         help="how long an idle worker keeps its model in memory",
+    )
+    parser.add_argument(
+        "--cluster",
+        metavar="HOST:PORT",
+        help="fill holes on the Ray cluster with this head instead of on this machine",
     )
     return parser

@@ -12,6 +12,7 @@ import socket
 import sys
 import time
 from collections import OrderedDict, deque
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import singledispatchmethod
@@ -28,7 +29,7 @@ from inpaintd.memory import give_back_unused, resident_bytes
 from inpaintd.models.registry import load_registry
 from inpaintd.pipeline.plan import region_for
 from inpaintd.websocket_thread import DoorSettings, WebSocketDoor
-from inpaintd.workers.processes import WorkerProcesses
+from inpaintd.workers.processes import LOCAL, WorkerProcesses
 from inpaintd.zap import Zap
 from inpaintd_protocol import PROTOCOL_VERSION, codec
 from inpaintd_protocol import messages as m
@@ -70,6 +71,7 @@ class Server:
         websocket_port: int | None,
         workers: int,
         keep_alive_seconds: float,
+        worker_command: Sequence[str] = LOCAL,
     ) -> None:
         self._home = home
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
@@ -89,7 +91,9 @@ class Server:
         self._wake_reader, self._wake_writer = socket.socketpair()
         self._wake_reader.setblocking(False)
         self._wake_writer.setblocking(False)
-        self._workers = WorkerProcesses(self._context, self._zap, home, self._wake)
+        self._workers = WorkerProcesses(
+            self._context, self._zap, home, self._wake, command=worker_command
+        )
         self._jobs = Jobs(workers=workers, keep_alive_seconds=keep_alive_seconds)
         self._journal: Journal | None = None
         self._events: deque[events.Event] = deque()
@@ -360,10 +364,12 @@ def serve(
     websocket_port: int | None = None,
     workers: int = 1,
     keep_alive_seconds: float = 300.0,
+    worker_command: Sequence[str] = LOCAL,
 ) -> int:
     """Run the daemon of this home folder until it is told to stop; returns the exit code.
 
-    `websocket_port` None leaves the WebSocket door closed.
+    `websocket_port` None leaves the WebSocket door closed. `worker_command` is what workers run,
+    as Python's `-m` takes it.
 
     A second daemon for the same folder says so and exits with 0: what was wanted is there.
     """
@@ -387,5 +393,6 @@ def serve(
             websocket_port=websocket_port,
             workers=workers,
             keep_alive_seconds=keep_alive_seconds,
+            worker_command=worker_command,
         ).run()
     return 0

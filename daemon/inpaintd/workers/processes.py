@@ -7,7 +7,7 @@ import logging
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+LOCAL = ("inpaintd.workers.main",)
+"""The module that fills holes on this machine, as Python's `-m` takes it."""
+
 _LAST_WORDS_MILLISECONDS = 50
 
 
@@ -34,10 +37,14 @@ class _Worker:
     slot: int
     process: subprocess.Popen[bytes]
     killed: bool = False
+    last_words: str = ""
 
 
 class WorkerProcesses:
-    """All worker processes of one daemon, each known by its slot's number."""
+    """All worker processes of one daemon, each known by its slot's number.
+
+    `command` names the module that they run, and its arguments.
+    """
 
     def __init__(
         self,
@@ -45,6 +52,8 @@ class WorkerProcesses:
         zap: Zap,
         home: Path,
         wake: Callable[[], None],
+        *,
+        command: Sequence[str] = LOCAL,
     ) -> None:
         self.socket = context.socket(zmq.ROUTER)
         self.socket.setsockopt(zmq.ZAP_DOMAIN, wire.ZAP_DOMAIN)
@@ -56,6 +65,7 @@ class WorkerProcesses:
         self._zap = zap
         self._home = home
         self._wake = wake
+        self._command = command
         self._workers: dict[bytes, _Worker] = {}
         self._exited: SimpleQueue[tuple[bytes, int]] = SimpleQueue()  # filled by other threads
 
@@ -69,9 +79,7 @@ class WorkerProcesses:
         name = f"worker-{slot}-{os.urandom(4).hex()}".encode()
         password = os.urandom(32).hex().encode()
         self._zap.admit(wire.ZAP_DOMAIN, name, password)
-        process = subprocess.Popen(
-            [sys.executable, "-m", "inpaintd.workers.main"], stdin=subprocess.PIPE
-        )
+        process = subprocess.Popen([sys.executable, "-m", *self._command], stdin=subprocess.PIPE)
         self._workers[name] = _Worker(slot, process)
         # By its standard input rather than its arguments, which other users can read. The pipe
         # stays open as a lifeline: the worker ends itself when the daemon is gone.
@@ -111,7 +119,8 @@ class WorkerProcesses:
         for name_bytes, code in exited:
             ended = self._workers.pop(name_bytes)
             self._zap.withdraw(wire.ZAP_DOMAIN, name_bytes)
-            reason = "it was ended" if ended.killed else f"its exit code was {code}"
+            own_reason = ended.last_words or f"its exit code was {code}"
+            reason = "it was ended" if ended.killed else own_reason
             log.info("worker %d (pid %d) ended: %s", ended.slot, ended.process.pid, reason)
             yield WorkerEnded(ended.slot, reason)
 
@@ -130,6 +139,8 @@ class WorkerProcesses:
         elif word == wire.ANSWER:
             message: Message = codec.decode_answer(frames)
             yield WorkerSaid(worker.slot, message)
+        elif word == wire.ENDING:
+            worker.last_words = bytes(frames[0]).decode(errors="replace")
 
     def _send(self, slot: int, frames: list[bytes | bytearray | memoryview]) -> None:
         name, _ = self._in(slot)

@@ -1,0 +1,59 @@
+"""What can be said about a Ray cluster without importing Ray, when a daemon starts."""
+
+from __future__ import annotations
+
+import os
+import socket
+from importlib.util import find_spec
+from pathlib import Path
+
+from inpaintd_protocol.errors import InpaintError
+
+_CONNECT_SECONDS = 5.0
+
+
+def check_cluster(address: str) -> None:
+    """Find out whether workers can be expected to reach the cluster at HOST:PORT.
+
+    Raises:
+        InpaintError: `unsupported` without Ray, else `unreachable`.
+    """
+    if find_spec("ray") is None:
+        raise InpaintError(
+            "unsupported",
+            "Filling holes on a Ray cluster needs an extra that is not installed.",
+            "Install it: pip install 'inpaintd[cluster]'",
+        )
+    host, port = _host_and_port(address)
+    try:
+        socket.create_connection((host, port), _CONNECT_SECONDS).close()
+    except (OSError, UnicodeError) as error:
+        raise InpaintError(
+            "unreachable",
+            f"No Ray cluster answers at {address} ({error}).",
+            "On its head, 'ray status' shows whether it runs; a firewall may be in between.",
+        ) from error
+    _check_token()
+
+
+def _host_and_port(address: str) -> tuple[str, int]:
+    host, _, port = address.rpartition(":")
+    if "/" in address or not host or not port.isdecimal() or not 0 < int(port) < 65536:
+        raise InpaintError(
+            "unreachable",
+            f"{address!r} is not the address of a Ray cluster's head, such as 192.0.2.7:6379.",
+            "This computer must belong to the cluster; to add it, so that it does no work itself: "
+            "ray start --num-cpus=0 --address=HOST:PORT",
+        )
+    return host.removeprefix("[").removesuffix("]"), int(port)
+
+
+def _check_token() -> None:
+    """Whoever reads the token can run anything on the cluster, and Ray lets every user read it."""
+    path = Path(os.environ.get("RAY_AUTH_TOKEN_PATH") or Path.home() / ".ray" / "auth_token")
+    if os.name == "posix" and path.is_file() and path.stat().st_mode & 0o077:
+        raise InpaintError(
+            "refused",
+            f"Other users can read the token of the Ray cluster, {path}.",
+            f"Take that away from them: chmod 600 {path}",
+        )

@@ -1,0 +1,171 @@
+"""A real daemon with its workers on a real, small Ray cluster."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import psutil
+import pytest
+
+from inpaintd_protocol.client import Client
+from inpaintd_protocol.errors import InpaintError
+from inpaintd_protocol.messages import Finished, Inpaint, Plane, Preview, Progress, Settings
+from tests.cluster.conftest import RayCluster
+from tests.daemon.test_server import begin, layer, outcome, settings
+from tests.running import Daemon, alive, eventually, running_daemon
+
+
+@pytest.fixture
+def daemon(ray_cluster: RayCluster) -> Iterator[Daemon]:
+    with running_daemon(ray_cluster.home, command=ray_cluster.serve()) as running:
+        yield running
+
+
+def actors() -> list[int]:
+    """The processes of all actors on this machine's clusters that belong to these tests."""
+    mine = os.environ["RAY_AUTH_TOKEN_PATH"]
+    found = []
+    for process in psutil.process_iter(["name"]):
+        if "ray::Filler" in process.info["name"]:
+            try:
+                if process.environ().get("RAY_AUTH_TOKEN_PATH") == mine:
+                    found.append(process.pid)
+            except psutil.Error:
+                continue
+    return found
+
+
+def error_of(client: Client, model: str) -> InpaintError:
+    with pytest.raises(InpaintError) as failure:
+        client.inpaint(layer(), settings(model), timeout_seconds=60)
+    return failure.value
+
+
+def test_a_hole_is_filled_on_the_cluster(daemon: Daemon) -> None:
+    with daemon.connect() as client:
+        (result,) = client.inpaint(layer(), settings("identity"), offset=(7, 9)).layers
+        assert (result.offset, result.pixels.width, result.pixels.height) == ((7, 9), 24, 1)
+        assert bytes(result.pixels.data) == b"\x80\x80\x80\xff" * 24
+        (actor,) = actors()
+        assert actor not in [c.pid for c in psutil.Process(daemon.process.pid).children(True)]
+
+
+def test_megabytes_come_back_bit_exactly(daemon: Daemon) -> None:
+    noise = os.urandom(3 * 1024 * 1024)
+    mask = Plane(1024, 1024, 1, "u8", b"\xff" * (1024 * 1024))
+    with daemon.connect() as client:
+        picture = Plane(1024, 1024, 3, "u8", noise)
+        (result,) = client.inpaint(picture, settings("identity"), mask=mask).layers
+    filled = bytes(result.pixels.data)
+    assert all(filled[channel::4] == noise[channel::3] for channel in range(3))
+
+
+def test_progress_and_previews_come_while_the_actor_works(daemon: Daemon) -> None:
+    with daemon.connect() as client:
+        wish = Settings(model="slow", seed=1, preview=True)
+        client.submit(Inpaint("1", layer=layer(), settings=wish))
+        heard: list[type] = []
+        fractions: list[float] = []
+        while Finished not in heard:
+            message = client.poll(20)
+            assert message is not None, "something is said all the time"
+            heard.append(type(message))
+            if isinstance(message, Progress) and message.phase == "denoising":
+                fractions.append(message.fraction)
+        assert len(set(fractions)) > 10
+        assert fractions == sorted(fractions)
+        assert Preview in heard
+
+
+def test_cancelling_between_steps_leaves_the_actor_alive(daemon: Daemon) -> None:
+    with daemon.connect() as client:
+        begin(client, "slow", "1")
+        before = actors()
+        client.cancel("1")
+        error = outcome(client, "1")
+        assert isinstance(error, InpaintError)
+        assert error.code == "cancelled"
+        assert client.inpaint(layer(), settings("identity")).layers
+        assert actors() == before
+
+
+def test_cancelling_an_engine_that_hangs_ends_its_actor(daemon: Daemon) -> None:
+    with daemon.connect() as client:
+        begin(client, "hang", "1", phase="preparing")
+        (actor,) = actors()
+        client.cancel("1")
+        error = outcome(client, "1")
+        assert isinstance(error, InpaintError)
+        assert error.code == "cancelled"
+        eventually(lambda: not alive(actor), "the actor is gone")
+        assert client.inpaint(layer(), settings("identity")).layers
+
+
+def test_an_actor_killed_in_the_middle_is_replaced_and_nothing_is_lost(daemon: Daemon) -> None:
+    with daemon.connect() as client:
+        begin(client, "slow", "1")
+        os.kill(actors()[0], signal.SIGKILL)
+        assert isinstance(outcome(client, "1"), Finished)
+
+
+def test_an_actor_killed_while_idle_costs_no_request(daemon: Daemon) -> None:
+    with daemon.connect() as client:
+        client.inpaint(layer(), settings("identity"))
+        os.kill(actors()[0], signal.SIGKILL)
+        assert client.inpaint(layer(), settings("identity")).layers
+
+
+def test_an_engine_that_crashes_fails_its_request_alone(daemon: Daemon) -> None:
+    with daemon.connect() as client:
+        error = error_of(client, "crash")
+        assert error.code == "worker_died"
+        assert "the Ray actor that filled it died" in str(error)
+        assert client.inpaint(layer(), settings("identity")).layers
+
+
+def test_a_daemon_killed_in_the_middle_takes_its_actor_along(ray_cluster: RayCluster) -> None:
+    with running_daemon(ray_cluster.home, command=ray_cluster.serve()) as daemon:
+        client = daemon.connect()
+        begin(client, "hang", "1", phase="preparing")
+        (actor,) = actors()
+        daemon.kill()
+        client.close()
+        eventually(lambda: not alive(actor), "the actor ends")
+
+
+def test_a_full_cluster_is_named_instead_of_waiting_for_ever(
+    ray_cluster: RayCluster, tmp_path: Path
+) -> None:
+    elsewhere = tmp_path / "other"
+    with (
+        running_daemon(ray_cluster.home, command=ray_cluster.serve("--workers", "2")) as full,
+        running_daemon_in(elsewhere, ray_cluster) as other,
+        full.connect() as first,
+        other.connect() as second,
+    ):
+        begin(first, "hang", "1", phase="preparing")
+        begin(first, "hang", "2", phase="preparing")
+        error = error_of(second, "identity")
+        assert error.code == "worker_died"
+        assert "no free processor" in str(error)
+
+
+def test_a_wrong_token_is_told(
+    ray_cluster: RayCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = tmp_path / "wrong"
+    token.touch(0o600)
+    token.write_text("0" * 64)
+    monkeypatch.setenv("RAY_AUTH_TOKEN_PATH", str(token))
+    with running_daemon_in(tmp_path / "other", ray_cluster) as daemon, daemon.connect() as client:
+        error = error_of(client, "identity")
+        assert "did not let this computer in" in str(error)
+        assert "token" in str(error)
+
+
+def running_daemon_in(home: Path, cluster: RayCluster) -> AbstractContextManager[Daemon]:
+    return running_daemon(home, command=cluster.serve())
