@@ -23,8 +23,9 @@ from .source import Source
 REUSE_BYTES = 256 << 20
 """Memory for prompt embeddings and VAE posteriors."""
 
-# Their bars would go into the daemon's log.
+# Their bars would go into the daemon's log, and so would a warning for each cast of SDXL's VAE.
 diffusers.utils.logging.disable_progress_bar()
+diffusers.utils.logging.set_verbosity_error()
 transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
 
 
