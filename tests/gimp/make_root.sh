@@ -10,6 +10,10 @@ root=$1
 done_mark=$root/.gimp-root-version
 version=1 # raise it when the list of packages changes
 
+mkdir -p "$(dirname "$root")"
+exec 9>"$root.lock"
+flock 9 # two test runs must not build it at once
+
 [ "$(cat "$done_mark" 2>/dev/null)" = "$version" ] && exit 0
 
 command -v debootstrap >/dev/null || { apt-get update -q && apt-get install -qy debootstrap; }

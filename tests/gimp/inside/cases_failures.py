@@ -1,5 +1,7 @@
 """What goes wrong, and what happens meanwhile."""
 
+from pathlib import Path
+
 from gi.repository import Gegl, Gimp
 from scene import (
     SELECTED,
@@ -136,6 +138,22 @@ def case_the_dialog_tells_of_lost_colour():
     layer.edit_clear()
     notice = colour_lost_before(find_target(image, [layer]), "automatic")
     assert "Add Alpha Channel" in notice.remedy, notice
+
+
+def case_an_error_that_nobody_foresaw_is_shown_and_written_down():
+    from inpaint_plugin import messages
+
+    image, layer = photo()
+    select(image)
+    folder = Path(Gimp.directory())
+    try:
+        layer.no_such_thing()
+    except AttributeError as error:
+        shown = messages.unexpected(error, folder)
+    assert "no_such_thing" in str(shown), shown
+    assert messages.LOG_NAME in str(shown), shown
+    written = (folder / messages.LOG_NAME).read_text()
+    assert "Traceback" in written and "cases_failures.py" in written, written
 
 
 class _Meddling:
