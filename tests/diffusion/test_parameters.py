@@ -8,6 +8,7 @@ import pytest
 from inpaintd.engine import Task
 from inpaintd.engines.diffusion.schedulers import FLOW_SCHEDULERS, SCHEDULERS, usual_name
 from inpaintd_protocol.errors import InpaintError
+from inpaintd_protocol.settings import Stage
 from tests.diffusion.pictures import distance, engine, hole, inside, paint, photograph, task
 from tests.diffusion.tiny_models import Build
 
@@ -157,6 +158,15 @@ def test_what_is_hidden_under_the_hole_does_not_leak_at_full_strength(tiny: Buil
 def test_strength_0_gives_the_source_back_and_says_so(tiny: Build) -> None:
     painted = paint(engine(tiny("sd15")), strength=0.0)
     assert np.array_equal(painted.colours[0], photograph())
+    assert [code for code, _, _ in painted.notices] == ["nothing_to_do"]
+
+
+def test_stages_of_strength_0_are_left_out(tiny: Build) -> None:
+    idle = Stage(strength=0.0)
+    assert np.array_equal(
+        inside(paint(engine(tiny("sd15")), stages=(idle,))), inside(paint(engine(tiny("sd15"))))
+    )
+    painted = paint(engine(tiny("sd15")), strength=0.0, stages=(idle,))
     assert [code for code, _, _ in painted.notices] == ["nothing_to_do"]
 
 

@@ -27,7 +27,7 @@ from .preview import LatentColours
 from .prompts import Notice
 from .sharing import shared_components
 from .source import Source
-from .stages import passes, reporting, tasks_of
+from .stages import Pass, passes, reporting, tasks_of
 from .watch import BrokenNumbersError
 
 Array = NDArray[np.float32]
@@ -84,10 +84,11 @@ class DiffusionEngine:
 
     def paint(self, tasks: Sequence[Task], settings: Settings, report: Report) -> Painted:
         """Fill each task's region; one after the other, so that each equals a run of its own."""
-        if settings.strength == 0 and not settings.stages:
+        all_passes = [one for one in passes(settings) if one.settings.strength > 0]
+        if not all_passes:
             return Painted([task.colour for task in tasks], notices=(_NOTHING_TO_DO,))
         try:
-            return self._passes(tasks, settings, report)
+            return self._passes(all_passes, tasks, report)
         except torch.AcceleratorError as error:
             raise FatalEngineError(
                 "engine_failed",
@@ -95,8 +96,7 @@ class DiffusionEngine:
                 "The request is tried again; if it keeps failing, look at the device's driver.",
             ) from error
 
-    def _passes(self, tasks: Sequence[Task], settings: Settings, report: Report) -> Painted:
-        all_passes = [one for one in passes(settings) if one.settings.strength > 0]
+    def _passes(self, all_passes: Sequence[Pass], tasks: Sequence[Task], report: Report) -> Painted:
         results: list[Array] | None = None
         latents: HandedOver | None = None
         steps = 0
@@ -123,13 +123,15 @@ class DiffusionEngine:
         report: Report,
     ) -> _Done:
         """One pass, on whatever rung of the memory ladder and in whatever type it works."""
-        try:
-            done, rungs = self._climb(settings, tasks, latents, report)
-        except BrokenNumbersError:
-            done, rungs = None, ()
-        if done is None:
+        raised = False
+        while True:
+            try:
+                done, rungs = self._climb(settings, tasks, latents, report)
+                break
+            except BrokenNumbersError:
+                raised = True
             self._raise_precision(settings.model)
-            done, rungs = self._climb(settings, tasks, latents, report)
+        if raised:
             done.notices.append(_RAISED)
         if "work at a smaller size" in rungs:
             done.notices.append(_SMALLER)

@@ -88,6 +88,11 @@ def parse(prompt: str) -> Prompt:
     return Prompt(tuple(_merged(chunk) for chunk in chunks), loras)
 
 
+def without_loras(prompt: str) -> str:
+    """The prompt without its LoRAs, its weights as they were."""
+    return _LORA.sub("", prompt)
+
+
 def _merged(fragments: list[Fragment]) -> tuple[Fragment, ...]:
     """Neighbours of the same weight as one fragment."""
     merged: list[Fragment] = []

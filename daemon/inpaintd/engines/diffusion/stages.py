@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from inpaintd.engine import Report, Task
 from inpaintd_protocol.settings import Settings
 
+from .prompt_syntax import without_loras
+
 Array = NDArray[np.float32]
 
 
@@ -43,10 +45,16 @@ def passes(settings: Settings) -> list[Pass]:
     after: list[Pass] = []
     for stage in settings.stages:
         from_nothing = stage.kind == "text-to-image"
+        another = bool(stage.model) and stage.model != settings.model
+        prompt = stage.prompt or settings.prompt
         changed = replace(
             own.settings,
             model=stage.model or settings.model,
-            prompt=stage.prompt or settings.prompt,
+            # What was made for one model seldom fits another.
+            prompt=without_loras(prompt) if another else prompt,
+            loras=() if another else settings.loras,
+            embeddings=() if another else settings.embeddings,
+            scheduler="" if another else settings.scheduler,
             strength=1.0 if from_nothing else stage.strength,
             steps=stage.steps,
             infill="original",
