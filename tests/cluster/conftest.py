@@ -33,7 +33,6 @@ class RayCluster:
 
 @pytest.fixture(scope="session")
 def ray_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RayCluster]:
-    pytest.importorskip("ray", reason="Ray is not installed: pip install 'inpaintd[cluster]'")
     home = tmp_path_factory.mktemp("cluster") / "home"
     token = tmp_path_factory.mktemp("token") / "auth_token"
     token.touch(0o600)

@@ -6,6 +6,7 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from importlib.util import find_spec
 from pathlib import Path
 
 import psutil
@@ -17,6 +18,9 @@ from inpaintd_protocol.messages import Finished, Inpaint, Plane, Preview, Progre
 from tests.cluster.conftest import RayCluster
 from tests.daemon.test_server import begin, layer, outcome, settings
 from tests.running import Daemon, alive, eventually, running_daemon
+
+if find_spec("ray") is None:
+    pytest.skip("no Ray here: pip install 'inpaintd[cluster]'", allow_module_level=True)
 
 
 @pytest.fixture
