@@ -18,12 +18,6 @@ from inpaintd_protocol.errors import InpaintError
 
 ROOT = Path(__file__).parent.parent
 
-_SERVE = (
-    "import sys, pathlib; from inpaintd.server import serve;"
-    "sys.exit(serve(pathlib.Path(sys.argv[1]), port=0, workers=int(sys.argv[2]),"
-    "keep_alive_seconds=float(sys.argv[3])))"
-)
-
 SYNTHETIC_MODELS = ("identity", "noise", "slow", "crash", "hang")
 
 
@@ -58,7 +52,8 @@ def running_daemon(
 
     `command` starts it in another way than this file's own.
     """
-    own_command = [sys.executable, "-c", _SERVE, str(home), str(workers), str(keep_alive_seconds)]
+    serve = [sys.executable, "-m", "inpaintd", "serve", "--port", "0", "--no-websocket"]
+    serve += ["--workers", str(workers), "--keep-alive", str(keep_alive_seconds)]
     home.mkdir(exist_ok=True)
     (home / "models.toml").write_text(
         "".join(
@@ -68,7 +63,7 @@ def running_daemon(
     )
     with (home / "test.log").open("ab") as log:
         process = subprocess.Popen(
-            command or own_command,
+            command or serve,
             stderr=log,
             env=os.environ | {"PYTHONPATH": str(ROOT), "INPAINTD_HOME": str(home)},
         )

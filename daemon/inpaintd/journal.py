@@ -5,6 +5,7 @@ One SQLite file. Each row holds a request until it has an answer, and the answer
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 import struct
 import time
@@ -15,6 +16,8 @@ from inpaintd_protocol import codec
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.messages import Inpaint, Job, MakeMask, Message, Terminal
 from inpaintd_protocol.plane import Buffer
+
+log = logging.getLogger(__name__)
 
 KEEP_DAYS = 7
 """How long the answer of a kept request waits to be fetched."""
@@ -71,7 +74,10 @@ class Journal:
         row = self._database.execute(
             "SELECT message FROM jobs WHERE request_id = ? AND answered", (request_id,)
         ).fetchone()
-        return codec.decode_answer(_split(row[0])) if row else None
+        try:
+            return codec.decode_answer(_split(row[0])) if row else None
+        except InpaintError:
+            return None  # written by a version that said it differently
 
     def close(self) -> None:
         self._database.close()
@@ -81,6 +87,17 @@ class Journal:
             "INSERT OR REPLACE INTO jobs VALUES (?, ?, ?, ?)",
             (message.request_id, answered, time.time(), _join(codec.encode(message))),
         )
+
+
+def open_journal(path: Path) -> Journal:
+    """The journal at this path; a damaged one is put aside, for a person to look at."""
+    try:
+        return Journal(path)
+    except sqlite3.DatabaseError:
+        aside = path.with_suffix(".damaged.sqlite")
+        log.exception("the journal is damaged and was put aside as %s", aside)
+        path.replace(aside)
+        return Journal(path)
 
 
 def _join(frames: Sequence[Buffer]) -> bytes:

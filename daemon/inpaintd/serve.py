@@ -1,36 +1,82 @@
-"""`inpaintd serve`: the daemon in the foreground."""
+"""`inpaintd serve`: the daemon in the foreground, one for each home folder."""
 
 from __future__ import annotations
 
-import argparse
+import logging
 import sys
 from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from inpaintd.server import Server
+from inpaintd.workers.processes import LOCAL
 from inpaintd_protocol.connection import DEFAULT_PORT, DEFAULT_WEBSOCKET_PORT, home
 from inpaintd_protocol.errors import InpaintError
+
+if TYPE_CHECKING:
+    import argparse
+
+KEEP_ALIVE_SECONDS = 300.0
 
 
 def main(arguments: Sequence[str]) -> int:
     """Serve until stopped; returns the exit code. A second daemon ends at once, with 0."""
-    options = _parser().parse_args(arguments)
-    from inpaintd.server import serve
-    from inpaintd.workers.processes import LOCAL
-
     try:
-        return serve(
-            home(),
-            port=options.port,
-            websocket_port=options.websocket_port,
-            workers=options.workers,
-            keep_alive_seconds=options.keep_alive,
-            worker_command=_on_cluster(options.cluster) if options.cluster else LOCAL,
-        )
+        # Editors start a daemon without arguments: it need not wait for argparse.
+        return serve(home(), **(_options(arguments) if arguments else {}))
     except InpaintError as error:
         print(f"Error: {error}", file=sys.stderr)
         return 1
     except OSError as error:
         print(f"Error: the daemon cannot start: {error}.", file=sys.stderr)
         return 1
+
+
+def serve(
+    folder: Path,
+    *,
+    port: int = DEFAULT_PORT,
+    websocket_port: int | None = DEFAULT_WEBSOCKET_PORT,
+    workers: int = 1,
+    keep_alive_seconds: float = KEEP_ALIVE_SECONDS,
+    worker_command: Sequence[str] = LOCAL,
+) -> int:
+    """Run the daemon of this home folder until it is told to stop; returns the exit code.
+
+    `websocket_port` None leaves the WebSocket door closed. `worker_command` is what workers run,
+    as Python's `-m` takes it.
+
+    A second daemon for the same folder says so and exits with 0: what was wanted is there.
+    """
+    from filelock import FileLock, Timeout
+
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    lock = FileLock(folder / "daemon.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        print("inpaintd: a daemon is already running.", file=sys.stderr)
+        return 0
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    with lock:
+        Server(
+            folder,
+            port=port,
+            websocket_port=websocket_port,
+            workers=workers,
+            keep_alive_seconds=keep_alive_seconds,
+            worker_command=worker_command,
+        ).run()
+    return 0
+
+
+def _options(arguments: Sequence[str]) -> dict[str, Any]:
+    options = vars(_parser().parse_args(arguments))
+    cluster = options.pop("cluster")
+    return options | ({"worker_command": _on_cluster(cluster)} if cluster else {})
 
 
 def _on_cluster(address: str) -> Sequence[str]:
@@ -41,6 +87,8 @@ def _on_cluster(address: str) -> Sequence[str]:
 
 
 def _parser() -> argparse.ArgumentParser:
+    import argparse
+
     parser = argparse.ArgumentParser(
         prog="inpaintd serve",
         description="Run the daemon in the foreground until it is stopped. 'inpaintd fill' and the "
@@ -70,8 +118,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--workers", type=int, default=1, help="most requests filled at once")
     parser.add_argument(
         "--keep-alive",
+        dest="keep_alive_seconds",
         type=float,
-        default=300.0,
+        default=KEEP_ALIVE_SECONDS,
         metavar="SECONDS",
         help="how long an idle worker keeps its model in memory",
     )

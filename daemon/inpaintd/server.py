@@ -7,17 +7,12 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
-import socket
-import sys
 import time
 from collections import OrderedDict, deque
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import replace
 from functools import singledispatchmethod
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING
 
 import zmq
@@ -28,6 +23,7 @@ from inpaintd.jobs import Jobs, unknown_request
 from inpaintd.memory import give_back_unused, resident_bytes
 from inpaintd.models.registry import load_registry
 from inpaintd.pipeline.plan import region_for
+from inpaintd.wake import Wake
 from inpaintd.websocket_thread import DoorSettings, WebSocketDoor
 from inpaintd.workers.processes import LOCAL, WorkerProcesses
 from inpaintd.zap import Zap
@@ -87,10 +83,7 @@ class Server:
         self._websocket: WebSocketDoor | None = None
         if websocket_port is not None:
             self._open_websocket(websocket_port)
-        # A byte in this pair wakes the loop: from signal handlers and from waiting threads.
-        self._wake_reader, self._wake_writer = socket.socketpair()
-        self._wake_reader.setblocking(False)
-        self._wake_writer.setblocking(False)
+        self._wake = Wake()
         self._workers = WorkerProcesses(
             self._context, self._zap, home, self._wake, command=worker_command
         )
@@ -99,25 +92,23 @@ class Server:
         self._events: deque[events.Event] = deque()
         self._names: OrderedDict[bytes, str] = OrderedDict()
         self._started_at = time.monotonic()
+        self._feeding = False
         self._was_busy = False
         self._stopping = False
         self._running = True
 
     def run(self) -> None:
         """Serve until told to stop. Raises nothing that a client could cause."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._on_signal)
-        signal.set_wakeup_fd(self._wake_writer.fileno(), warn_on_full_buffer=False)
         write_connection(self._home, self.connection)
         log.info("inpaintd %s listens at %s", __version__, self._door.endpoint)
         if self._websocket is not None:
             self._websocket.start()
             log.info("and for plug-ins that have WebSockets only at %s", self._websocket.endpoint)
         try:
-            self._restore()
-            self._loop()
+            with self._wake.on_signals(self._stop):
+                self._restore()
+                self._loop()
         finally:
-            signal.set_wakeup_fd(-1)
             remove_connection(self._home, self.connection)
             self._workers.close()
             if self._websocket is not None:
@@ -125,6 +116,7 @@ class Server:
             self._door.close()
             self._zap.close()
             self._context.term()
+            self._wake.close()
             if self._journal is not None:
                 self._journal.close()
             log.info("inpaintd stopped")
@@ -133,12 +125,12 @@ class Server:
         poller = zmq.Poller()
         for source in (self._zap.socket, self._door.socket, self._workers.socket):
             poller.register(source, zmq.POLLIN)
-        poller.register(self._wake_reader.fileno(), zmq.POLLIN)
+        poller.register(self._wake.fileno(), zmq.POLLIN)
         next_tick = 0.0
         while self._running:
             # Idle for days means asleep for days: no ticks without jobs and workers.
             poller.poll(_TICK_MILLISECONDS if self._jobs.active else None)
-            self._drain_wake()
+            self._wake.drain()
             self._zap.handle()
             for client, frames in self._door.receive():
                 self._receive(client, frames)
@@ -235,12 +227,16 @@ class Server:
     @_answer.register
     def _(self, request: m.Shutdown, client: bytes) -> None:
         self._send(client, m.ShuttingDown(request.request_id))
-        self._stopping = True
+        self._stop()
 
     def _send(self, client: bytes, message: m.Message) -> None:
         sketch = isinstance(message, (m.Progress, m.Preview))
         try:
-            self._door.send(client, codec.encode(message), droppable=sketch)
+            frames = codec.encode(message)
+        except InpaintError as error:  # such as an answer too large to be sent
+            frames = codec.encode(m.Failed.of(message.request_id, error))
+        try:
+            self._door.send(client, frames, droppable=sketch)
         except Vanished:
             self._names.pop(client, None)
             self._feed(events.ClientVanished(client))
@@ -268,12 +264,17 @@ class Server:
     def _feed(self, event: events.Event) -> None:
         # Carrying out instructions can raise further events: they wait until this one is done.
         self._events.append(event)
-        if len(self._events) > 1:
+        if self._feeding:
             return
+        self._feeding = True
         while self._events:
-            for instruction in self._jobs.handle(self._events[0], time.monotonic()):
-                self._carry_out(instruction)
-            self._events.popleft()
+            for instruction in self._jobs.handle(self._events.popleft(), time.monotonic()):
+                try:
+                    self._carry_out(instruction)
+                except Exception:
+                    # Such as a journal on a full disk: the others' requests go on all the same.
+                    log.exception("could not be done: %s", type(instruction).__name__)
+        self._feeding = False
 
     @singledispatchmethod
     def _carry_out(self, instruction: events.Instruction) -> None:
@@ -285,7 +286,10 @@ class Server:
 
     @_carry_out.register
     def _(self, instruction: events.StartWorker) -> None:
-        self._workers.start(instruction.worker)
+        try:
+            self._workers.start(instruction.worker)
+        except OSError as error:
+            self._feed(events.WorkerEnded(instruction.worker, str(error)))
 
     @_carry_out.register
     def _(self, instruction: events.Feed) -> None:
@@ -334,9 +338,9 @@ class Server:
 
     def _open_journal(self) -> Journal:
         if self._journal is None:
-            from inpaintd.journal import Journal
+            from inpaintd.journal import open_journal
 
-            self._journal = Journal(self._journal_file)
+            self._journal = open_journal(self._journal_file)
         return self._journal
 
     def _restore(self) -> None:
@@ -344,55 +348,5 @@ class Server:
             journal = self._open_journal()
             self._feed(events.Restored(journal.unfinished(), journal.answered()))
 
-    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
+    def _stop(self) -> None:
         self._stopping = True
-
-    def _wake(self) -> None:
-        with suppress(BlockingIOError):  # enough bytes are waiting to wake anybody
-            self._wake_writer.send(b"w")
-
-    def _drain_wake(self) -> None:
-        with suppress(BlockingIOError):
-            while self._wake_reader.recv(4096):
-                pass
-
-
-def serve(
-    home: Path,
-    *,
-    port: int,
-    websocket_port: int | None = None,
-    workers: int = 1,
-    keep_alive_seconds: float = 300.0,
-    worker_command: Sequence[str] = LOCAL,
-) -> int:
-    """Run the daemon of this home folder until it is told to stop; returns the exit code.
-
-    `websocket_port` None leaves the WebSocket door closed. `worker_command` is what workers run,
-    as Python's `-m` takes it.
-
-    A second daemon for the same folder says so and exits with 0: what was wanted is there.
-    """
-    from filelock import FileLock, Timeout
-
-    home.mkdir(parents=True, exist_ok=True)
-    home.chmod(0o700)
-    lock = FileLock(home / "daemon.lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        print("inpaintd: a daemon is already running.", file=sys.stderr)
-        return 0
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
-    with lock:
-        Server(
-            home,
-            port=port,
-            websocket_port=websocket_port,
-            workers=workers,
-            keep_alive_seconds=keep_alive_seconds,
-            worker_command=worker_command,
-        ).run()
-    return 0

@@ -1,0 +1,46 @@
+"""Waking the daemon's loop from where it does not look: other threads and signal handlers."""
+
+from __future__ import annotations
+
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+
+class Wake:
+    """A pair of sockets, one end of which the loop polls; a byte in it means "look around"."""
+
+    def __init__(self) -> None:
+        self._reader, self._writer = socket.socketpair()
+        self._reader.setblocking(False)
+        self._writer.setblocking(False)
+
+    def fileno(self) -> int:
+        return self._reader.fileno()
+
+    def __call__(self) -> None:
+        """Wake the loop; from any thread."""
+        with suppress(BlockingIOError):  # enough bytes are waiting to wake anybody
+            self._writer.send(b"w")
+
+    def drain(self) -> None:
+        """The loop is awake: the bytes have done their work."""
+        with suppress(BlockingIOError):
+            while self._reader.recv(4096):
+                pass
+
+    @contextmanager
+    def on_signals(self, stop: Callable[[], None]) -> Iterator[None]:
+        """Within, SIGTERM and SIGINT call `stop` and wake the loop."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda _number, _frame: stop())
+        signal.set_wakeup_fd(self._writer.fileno(), warn_on_full_buffer=False)
+        try:
+            yield
+        finally:
+            signal.set_wakeup_fd(-1)
+
+    def close(self) -> None:
+        self._reader.close()
+        self._writer.close()
