@@ -14,7 +14,15 @@ from inpaintd.engines.diffusion import memory
 from inpaintd.engines.diffusion.engine import DiffusionEngine
 from inpaintd.engines.diffusion.model import Model
 from inpaintd_protocol.errors import InpaintError
-from tests.diffusion.pictures import distance, engine, inside, library, paint
+from tests.diffusion.pictures import (
+    distance,
+    engine,
+    inside,
+    library,
+    paint,
+    settings,
+    task,
+)
 from tests.diffusion.tiny_models import Build
 
 ERRORS = [
@@ -147,7 +155,9 @@ def test_a_model_that_breaks_down_in_16_bits_is_run_in_more(
 
     monkeypatch.setattr(engines, "load", load)
     half = DiffusionEngine(library(tiny(kind)), torch.device("cpu"), torch.bfloat16)
-    painted = paint(half)
+    said: list[str] = []
+    painted = half.paint([task()], settings(), lambda phase, *_, **__: said.append(phase))
+    assert said.count("denoising") == painted.steps  # it broke off before its first was told
     assert [code for code, *_ in painted.notices] == ["precision_raised"]
     assert np.array_equal(inside(painted), inside(paint(engine(tiny(kind)))))
     assert not paint(half).notices  # and is not tried in vain again
