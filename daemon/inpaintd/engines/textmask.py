@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch.nn import functional
+from torch.nn import Module, functional
 from transformers import CLIPSegForImageSegmentation, CLIPTokenizer
 
 from inpaintd.engine import Array
@@ -31,7 +31,7 @@ class TextMask:
         self._model: Any = CLIPSegForImageSegmentation.from_pretrained(
             folder, local_files_only=True, use_safetensors=True
         )
-        self._model.to(self._device).eval()
+        Module.to(self._model, self._device).eval()
         self._side, self._mean, self._deviation = _preprocessing(folder)
 
     def find(self, colour: Array, words: str) -> Array:
