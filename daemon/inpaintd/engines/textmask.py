@@ -31,7 +31,8 @@ class TextMask:
         self._model: Any = CLIPSegForImageSegmentation.from_pretrained(
             folder, local_files_only=True, use_safetensors=True
         )
-        Module.to(self._model, self._device).eval()
+        Module.to(self._model, self._device)
+        Module.train(self._model, mode=False)
         self._side, self._mean, self._deviation = _preprocessing(folder)
 
     def find(self, colour: Array, words: str) -> Array:
