@@ -99,13 +99,9 @@ class Server:
 
     def run(self) -> None:
         """Serve until told to stop. Raises nothing that a client could cause."""
-        write_connection(self._home, self.connection)
-        log.info("inpaintd %s listens at %s", __version__, self._door.endpoint)
-        if self._websocket is not None:
-            self._websocket.start()
-            log.info("and for plug-ins that have WebSockets only at %s", self._websocket.endpoint)
         try:
             with self._wake.on_signals(self._stop):
+                self._open()
                 self._restore()
                 self._loop()
         finally:
@@ -120,6 +116,13 @@ class Server:
             if self._journal is not None:
                 self._journal.close()
             log.info("inpaintd stopped")
+
+    def _open(self) -> None:
+        write_connection(self._home, self.connection)
+        log.info("inpaintd %s listens at %s", __version__, self._door.endpoint)
+        if self._websocket is not None:
+            self._websocket.start()
+            log.info("and for plug-ins that have WebSockets only at %s", self._websocket.endpoint)
 
     def _loop(self) -> None:
         poller = zmq.Poller()

@@ -6,6 +6,7 @@ import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from types import FrameType
 
 
 class Wake:
@@ -33,9 +34,15 @@ class Wake:
     @contextmanager
     def on_signals(self, stop: Callable[[], None]) -> Iterator[None]:
         """Within, SIGTERM and SIGINT call `stop` and wake the loop."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda _number, _frame: stop())
+
+        def handle(_number: int, _frame: FrameType | None) -> None:
+            stop()
+            self()
+
+        # The byte first: a loop that sleeps already must not miss a signal that comes just now.
         signal.set_wakeup_fd(self._writer.fileno(), warn_on_full_buffer=False)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, handle)
         try:
             yield
         finally:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 from inpaintd_protocol.messages import Inpaint
 from tests.daemon.test_server import layer, outcome, settings
-from tests.running import running_daemon
+from tests.running import eventually, running_daemon
 
 
 def test_a_damaged_journal_is_put_aside(tmp_path: Path) -> None:
@@ -35,3 +39,18 @@ def test_a_journal_that_cannot_be_written_delays_nobody(tmp_path: Path) -> None:
             assert outcome(client, kept.request_id)
         assert client.inpaint(layer(), settings("identity")).layers
         assert "could not be done: Journal" in daemon.log
+
+
+def test_a_daemon_told_to_stop_at_any_moment_of_its_start_stops(tmp_path: Path) -> None:
+    for delay in range(12):
+        home = tmp_path / f"home {delay}"
+        home.mkdir()
+        daemon = subprocess.Popen(
+            [sys.executable, "-m", "inpaintd", "serve", "--port", "0", "--no-websocket"],
+            env=os.environ | {"INPAINTD_HOME": str(home)},
+            stderr=subprocess.DEVNULL,
+        )
+        eventually((home / "daemon.lock").exists, "the daemon starts")
+        time.sleep(delay / 500)
+        daemon.terminate()
+        daemon.wait(20)

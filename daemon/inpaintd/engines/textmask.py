@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch.nn import Module, functional
+from torch.nn import functional
 from transformers import CLIPSegForImageSegmentation, CLIPTokenizer
 
 from inpaintd.engine import Array
@@ -28,11 +28,10 @@ class TextMask:
         """Load the model in this folder, safetensors only and without the network."""
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self._tokenizer = CLIPTokenizer.from_pretrained(folder, local_files_only=True)
-        self._model: Any = CLIPSegForImageSegmentation.from_pretrained(
+        model: Any = CLIPSegForImageSegmentation.from_pretrained(
             folder, local_files_only=True, use_safetensors=True
         )
-        Module.to(self._model, self._device)
-        Module.train(self._model, mode=False)
+        self._model = model.to(self._device).eval()
         self._side, self._mean, self._deviation = _preprocessing(folder)
 
     def find(self, colour: Array, words: str) -> Array:
