@@ -23,6 +23,7 @@ from tests.diffusion import tiny_adapters, tiny_models
 from tests.diffusion.pictures import photograph
 from tests.diffusion.tiny_models import Build
 from tests.running import ROOT, running_daemon
+from tests.textmask import tiny_clipseg
 
 PAGE = (ROOT / "docs" / "from-the-guides.md").read_text(encoding="utf-8")
 COMMANDS = re.findall(r"^\$ (inpaintd .+)$", PAGE, re.MULTILINE)
@@ -69,8 +70,11 @@ def lay_out(folder: Path) -> None:
     photo = photograph(96, 96)
     mask = np.zeros((96, 96), np.float32)
     mask[36:60, 40:66] = 1
-    for name in ("init", "man", "curly"):
+    for name in ("init", "man"):
         save(folder / f"{name}.png", photo)
+    redhead = np.full_like(photo, 0.5)
+    redhead[32:64, 32:64] = (0.85, 0.15, 0.1)
+    save(folder / "curly.png", redhead)
     save(folder / "mask.png", mask)
     save(folder / "man-transparent.png", np.dstack([photo, 1 - mask]))
     border = np.zeros((96, 96), np.float32)
@@ -89,8 +93,10 @@ def tables(tiny: Build, home: Path) -> str:
     at = lines.index('["kandinsky-2.2"]')
     lines.insert(at + 1, lines.pop())
     with torch.random.fork_rng(devices=[]):
-        tiny_models.autoencoder().save_pretrained(home / "vae")
-    lines += ['["vae-ft-mse"]', f'source = "{home / "vae"}"']
+        tiny_models.autoencoder().save_pretrained(home / "vae-ft-mse")
+        tiny_clipseg.build(home / "clipseg", ("hair", "green", "blue"))
+    for name in ("vae-ft-mse", "clipseg"):
+        lines += [f'["{name}"]', f'source = "{home / name}"']
     return "\n".join(lines) + "\n"
 
 

@@ -26,8 +26,11 @@ _STEADY = 20.0
 """Put into two dimensions that mean nothing, so that layer norms keep the others' scale."""
 
 
-def build(folder: Path) -> None:
-    """Write the model, its tokenizer and its preprocessing into a folder."""
+def build(folder: Path, names: tuple[str, str, str] = NAMES) -> None:
+    """Write the model, its tokenizer and its preprocessing into a folder.
+
+    `names` are its words for red, green and blue; their last letters must differ.
+    """
     tokenizer = clip_tokenizer()
     model = CLIPSegForImageSegmentation(_config(len(tokenizer))).eval()
     with torch.no_grad():
@@ -35,7 +38,7 @@ def build(folder: Path) -> None:
             is_norm = "norm" in name or "layrnorm" in name
             parameter.fill_(1.0 if is_norm and name.endswith("weight") else 0.0)
         _set_vision(model.clip.vision_model)
-        _set_text(model.clip, tokenizer)
+        _set_text(model.clip, tokenizer, names)
         _set_decoder(model.decoder)
     model.save_pretrained(folder, safe_serialization=True)
     tokenizer.save_pretrained(folder)
@@ -69,10 +72,10 @@ def _set_vision(vision: Any) -> None:
     vision.embeddings.position_embedding.weight[:, 7] = -_STEADY
 
 
-def _set_text(clip: Any, tokenizer: Any) -> None:
+def _set_text(clip: Any, tokenizer: Any, names: tuple[str, str, str]) -> None:
     embeddings = clip.text_model.embeddings.token_embedding.weight
     embeddings[512:, 30], embeddings[512:, 31] = 5.0, -5.0
-    last_letters = [tokenizer(name)["input_ids"][-2] for name in NAMES]
+    last_letters = [tokenizer(name)["input_ids"][-2] for name in names]
     for axis, letter in enumerate(last_letters):
         embeddings[letter, axis] = 1.0
     # Without queries and keys, attention is the mean of all letters up to here.
@@ -80,7 +83,7 @@ def _set_text(clip: Any, tokenizer: Any) -> None:
     torch.nn.init.eye_(attention.v_proj.weight)
     torch.nn.init.eye_(attention.out_proj.weight)
     torch.nn.init.eye_(clip.text_projection.weight)
-    for axis, name in enumerate(NAMES):
+    for axis, name in enumerate(names):
         tokens = tokenizer([name], return_tensors="pt")
         pooled = clip.text_model(**tokens).pooler_output
         clip.text_projection.weight[axis, axis] = 1 / pooled[0, axis]

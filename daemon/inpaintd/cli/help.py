@@ -45,8 +45,9 @@ class GroupedCommand(click.Command):
         others = tuple(name for name in records if name not in listed)
         for heading, names in HEADINGS.items():
             rows = [records[name] for name in names or others if name in records]
-            with formatter.section(heading):
-                formatter.write_dl(rows)
+            if rows:
+                with formatter.section(heading):
+                    formatter.write_dl(rows)
 
 
 def _split_text_mask(args: list[str]) -> list[str]:
