@@ -3,7 +3,6 @@
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.messages import ResultLayer
 from tests.files import profiles
 from tests.files.photographs import photograph, save
+from tests.small_disk import small_disk as mounted
 
 XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="r"/></x:xmpmeta>'
 
@@ -138,16 +138,8 @@ def test_a_folder_that_turns_read_only(tmp_path: Path, monkeypatch: pytest.Monke
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 64 KiB."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(disk)]
-    if sys.platform != "linux" or os.geteuid():
-        pytest.skip("mounting a small disk needs Linux and root")
-    if subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("this machine mounts no disks")
-    yield disk
-    # Lazily: the exception that pytest holds still holds the file that libvips had opened.
-    subprocess.run(["umount", "-l", str(disk)], check=True)
+    with mounted(tmp_path, "64k") as disk:
+        yield disk
 
 
 @pytest.mark.parametrize("suffix", [".png", ".tif", ".webp", ".jpg"])

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -17,6 +14,7 @@ from inpaintd_protocol.errors import InpaintError
 from tests.hotfolder import pictures
 from tests.hotfolder.conftest import SETTINGS, HotFolder
 from tests.running import eventually, running_daemon
+from tests.small_disk import small_disk as mounted
 
 
 def test_the_daemon_dies_and_another_one_goes_on(tmp_path: Path) -> None:
@@ -43,15 +41,8 @@ def test_the_daemon_dies_and_another_one_goes_on(tmp_path: Path) -> None:
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=32m", "tmpfs", str(disk)]
-    if sys.platform != "linux" or os.geteuid():
-        pytest.skip("mounting a small disk needs Linux and root")
-    if subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("this machine mounts no disks")
-    yield disk
-    subprocess.run(["umount", "-l", str(disk)], check=True)
+    with mounted(tmp_path, "32m") as disk:
+        yield disk
 
 
 def test_a_full_disk_loses_nothing_and_room_is_waited_for(
