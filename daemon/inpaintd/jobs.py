@@ -44,6 +44,7 @@ from inpaintd_protocol.messages import (
     Cancelled,
     Failed,
     Finished,
+    Inpaint,
     Job,
     Message,
     Preview,
@@ -81,8 +82,9 @@ class _Running:
 
     @property
     def byte_count(self) -> int:
-        mask = self.request.mask
-        return self.request.layer.byte_count + (mask.byte_count if mask else 0)
+        request = self.request
+        masks = [request.mask, *(request.stage_masks if isinstance(request, Inpaint) else ())]
+        return request.layer.byte_count + sum(mask.byte_count for mask in masks if mask)
 
 
 @dataclass

@@ -156,6 +156,7 @@ class Client:
         offset: tuple[int, int] = (0, 0),
         mask: Plane | None = None,
         on_disconnect: str = "cancel",
+        stage_masks: tuple[Plane | None, ...] = (),
         request_id: str | None = None,
         on_progress: OnProgress | None = None,
         on_preview: OnPreview | None = None,
@@ -175,7 +176,11 @@ class Client:
             InpaintError: what the daemon answered, `cancelled`, `timed_out` or `disconnected`.
         """
         request_id = request_id or new_request_id()
-        self.submit(Inpaint(request_id, layer, settings or Settings(), offset, mask, on_disconnect))
+        self.submit(
+            Inpaint(
+                request_id, layer, settings or Settings(), offset, mask, on_disconnect, stage_masks
+            )
+        )
         return self._follow(
             request_id,
             on_progress,

@@ -68,6 +68,8 @@ class Inpaint(Message):
     """1 channel, as large as `layer`; full scale = repaint, 0 = keep."""
     on_disconnect: str = field(default="cancel", metadata={"choices": ON_DISCONNECT})
     """What happens when the client vanishes: cancel, or keep the result for `Attach`."""
+    stage_masks: tuple[Plane | None, ...] = ()
+    """For each of `settings.stages` a mask of its own or None, like `mask`; empty when none has."""
 
 
 @dataclass(frozen=True)

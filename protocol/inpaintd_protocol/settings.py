@@ -90,29 +90,6 @@ class Lora:
 
 
 @dataclass(frozen=True)
-class Stage:
-    """One more pass over the result, with the same or another model."""
-
-    kind: str = setting(
-        "image-to-image",
-        label="Kind",
-        help="What this pass does.",
-        choices=("text-to-image", "inpaint", "image-to-image"),
-    )
-    model: str = setting("", label="Model", help="Model of this pass; empty for the same one.")
-    prompt: str = setting(
-        "",
-        label="Prompt",
-        help="Prompt of this pass; empty for the same one.",
-        characters=limits.PROMPT_CHARACTERS,
-    )
-    strength: float = setting(
-        0.3, label="Strength", help="How much this pass changes.", minimum=0.0, maximum=1.0
-    )
-    steps: int = setting(30, label="Steps", help="Denoising steps.", minimum=1, maximum=500)
-
-
-@dataclass(frozen=True)
 class Settings:
     """One complete, comparable, storable description of how to fill a hole.
 
@@ -317,6 +294,43 @@ class Settings:
     def changed(self) -> frozenset[str]:
         """Names of the fields that are not at their default."""
         return frozenset(f.name for f in fields(self) if getattr(self, f.name) != f.default)
+
+
+def _of_settings(name: str, help: str = "", default: Any = ...) -> Any:
+    """A field like that of `Settings`, but for what is said here."""
+    (like,) = (f for f in fields(Settings) if f.name == name)
+    return field(
+        default=like.default if default is ... else default,
+        metadata={**like.metadata, "help": help or like.metadata["help"], "flag": ""},
+    )
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One more pass over the result, with the same or another model."""
+
+    kind: str = setting(
+        "image-to-image",
+        label="Kind",
+        help="What this pass does.",
+        choices=("text-to-image", "inpaint", "image-to-image"),
+    )
+    model: str = _of_settings("model", "Model of this pass; empty for the same one.")
+    prompt: str = _of_settings("prompt", "Prompt of this pass; empty for the same one.")
+    negative_prompt: str = _of_settings(
+        "negative_prompt", "Negative prompt of this pass; empty for the same one."
+    )
+    strength: float = _of_settings("strength", "How much this pass changes.", 0.3)
+    steps: int = _of_settings("steps")
+    guidance_scale: float | None = _of_settings(
+        "guidance_scale",
+        "How closely this pass follows its prompt; none for the same, or what another model wants.",
+        None,
+    )
+    scheduler: str = _of_settings(
+        "scheduler", "Sampler of this pass; empty for the same one, or another model's own."
+    )
+    seed: int | None = _of_settings("seed", "Seed of this pass; none for the same one.")
 
 
 def settings_fields() -> Iterator[Field[Any]]:

@@ -84,7 +84,17 @@ EVERY_SETTING = Settings(
     loras=(Lora(name="grain", weight=-0.5),),
     embeddings=("<style-a>", "<style-b>"),
     stages=(
-        Stage(kind="inpaint", model="xl", prompt="a red fox", strength=0.5, steps=10),
+        Stage(
+            kind="inpaint",
+            model="xl",
+            prompt="a red fox",
+            negative_prompt="grey",
+            strength=0.5,
+            steps=10,
+            guidance_scale=0.0,
+            scheduler="ddim",
+            seed=0,
+        ),
         Stage(),
     ),
 )
@@ -109,6 +119,16 @@ EXAMPLES: dict[str, tuple[str, Message]] = {
     "inpaint-mask-plane": (
         "A mask of its own in a second frame; the result is kept when the client goes.",
         Inpaint(ID, RGBA_2X1, offset=(-5, 1048576), mask=MASK_2X1, on_disconnect="keep"),
+    ),
+    "inpaint-stage-masks": (
+        "Three stages, the second with a mask of its own besides the request's.",
+        Inpaint(
+            ID,
+            RGBA_2X1,
+            Settings(stages=(Stage(), Stage("inpaint"), Stage())),
+            mask=MASK_2X1,
+            stage_masks=(None, Plane(2, 1, 1, "u8", bytes([255, 0])), None),
+        ),
     ),
     "inpaint-every-setting": (
         "No setting at its default; two controls and two stages, each with one at its defaults.",
@@ -141,7 +161,7 @@ EXAMPLES: dict[str, tuple[str, Message]] = {
     "shutdown": ("Stop the daemon. The shortest request id.", Shutdown("1")),
     "welcome": (
         "The answer to hello.",
-        Welcome(ID, "0.1.0", (1, 0), bytes(range(255, 223, -1)), ("plan", "inpaint")),
+        Welcome(ID, "0.1.0", (1, 1), bytes(range(255, 223, -1)), ("plan", "inpaint")),
     ),
     "welcome-nothing-optional": (
         "A daemon with no capabilities to name: an empty list.",

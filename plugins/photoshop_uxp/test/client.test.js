@@ -6,7 +6,7 @@ import { WebSocketServer } from "ws";
 import { connect } from "../src/daemon/client.js";
 import { findConnection, parseConnection, pasteConnection, urlOf } from "../src/daemon/connection.js";
 import { decode, encode } from "../src/wire/messages.js";
-import { REQUESTS } from "../src/wire/schema.js";
+import { PROTOCOL_VERSION, REQUESTS } from "../src/wire/schema.js";
 import { openZws } from "../src/wire/zws.js";
 import { enterPhotoshop } from "./session.js";
 
@@ -43,7 +43,7 @@ describe("a client that meets", () => {
 
   const welcome = ({ request_id, nonce }, fields = {}) => {
     const proof = new Uint8Array(hmac("inpaintd hello", nonce));
-    const message = { type: "welcome", request_id, daemon: "1.2.3", protocol: [1, 0], proof, capabilities: [], ...fields };
+    const message = { type: "welcome", request_id, daemon: "1.2.3", protocol: PROTOCOL_VERSION, proof, capabilities: [], ...fields };
     return [Buffer.concat([Buffer.of(0), encode(message)[0]])];
   };
 
