@@ -310,7 +310,7 @@ def test_shutting_down_answers_everybody_and_exits() -> None:
     assert not any(isinstance(i, e.JournalAnswer) for i in out), "kept work stays to be done"
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.data())
 def test_every_request_gets_exactly_one_terminal_answer(data: st.DataObject) -> None:
     """Whatever happens in whatever order: one terminal answer for each id, not two, not none."""

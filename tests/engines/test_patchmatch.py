@@ -77,7 +77,7 @@ def test_kept_pixels_and_the_seed_decide_the_fill_and_nothing_else() -> None:
     st.integers(1, 12),
     st.integers(0, 2**32 - 1),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_all_sizes_of_pictures_and_holes(
     height: int, width: int, hole_height: int, hole_width: int, seed: int
 ) -> None:

@@ -45,7 +45,7 @@ def test_a_coarse_fill_gets_the_detail_of_its_sources(gravel: Any) -> None:
 
 
 @given(st.integers(1, 40), st.integers(1, 40), st.integers(0, 2**32 - 1))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_halving_never_loses_a_hole_or_invents_a_source(height: int, width: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
     hole = rng.random((height, width)) < 0.1

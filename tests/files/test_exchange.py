@@ -166,7 +166,7 @@ def test_cmyk_is_filled_in_its_own_inks(tmp_path: Path) -> None:
     assert min(magenta, yellow) > 180
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data(), st.sampled_from([np.uint8, np.uint16]), st.booleans())
 def test_blend_copies_replaces_and_stays_between(data: Any, dtype: Any, has_alpha: bool) -> None:
     full = np.iinfo(dtype).max
