@@ -10,7 +10,7 @@ from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.settings import Lora
 from tests.diffusion import tiny_adapters
 from tests.diffusion.pictures import distance, engine, inside, paint
-from tests.diffusion.tiny_models import Build
+from tests.diffusion.tiny_models import OPENCLIP_WIDTH, Build
 
 DENOISERS = {
     "sd15": (diffusers.UNet2DConditionModel, "unet"),
@@ -83,7 +83,8 @@ def test_a_damaged_lora_says_so(tiny: Build) -> None:
 @pytest.mark.parametrize("kind", ["sd15", "sdxl"])
 def test_an_embedding_gives_a_word_its_meaning(kind: str, tiny: Build) -> None:
     folder = tiny(kind)
-    tiny_adapters.embedding(folder.parent / "embeddings" / "mystyle.safetensors")
+    widths = (32, OPENCLIP_WIDTH) if kind == "sdxl" else (32,)
+    tiny_adapters.embedding(folder.parent / "embeddings" / "mystyle.safetensors", *widths)
     model = engine(folder)
     asked = {"prompt": "a cat in mystyle", "negative_prompt": "dog"}
     plain = inside(paint(model, **asked))
@@ -98,6 +99,6 @@ def test_an_embedding_gives_a_word_its_meaning(kind: str, tiny: Build) -> None:
 
 def test_an_embedding_of_another_width_does_not_fit(tiny: Build) -> None:
     folder = tiny("sd15")
-    tiny_adapters.embedding(folder.parent / "embeddings" / "wide.safetensors", width=48)
+    tiny_adapters.embedding(folder.parent / "embeddings" / "wide.safetensors", 48)
     with pytest.raises(InpaintError, match="embedding wide does not fit"):
         paint(engine(folder), embeddings=("wide",))

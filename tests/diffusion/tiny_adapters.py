@@ -24,7 +24,13 @@ def lora(file: Path, model: torch.nn.Module, seed: int, part: str = "unet", rank
     save_file(weights, file)
 
 
-def embedding(file: Path, width: int = 32, vectors: int = 2, seed: int = 0) -> None:
-    rows = torch.randn((vectors, width), generator=torch.Generator().manual_seed(seed))
+def embedding(file: Path, *widths: int, vectors: int = 2, seed: int = 0) -> None:
+    """An embedding for one text encoder of this width, or for the two of SDXL."""
+    names = ("clip_l", "clip_g") if len(widths) == 2 else ("emb_params",)
+    generator = torch.Generator().manual_seed(seed)
+    rows = {
+        name: torch.randn((vectors, width), generator=generator)
+        for name, width in zip(names, widths or (32,), strict=True)
+    }
     file.parent.mkdir(parents=True, exist_ok=True)
-    save_file({"emb_params": rows}, file)
+    save_file(rows, file)

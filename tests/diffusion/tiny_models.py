@@ -15,6 +15,8 @@ from tests.diffusion import tiny_text as text
 Build = Callable[[str], Path]
 """From the name of a model to its folder."""
 
+OPENCLIP_WIDTH = 48
+
 
 def autoencoder(latent_channels: int = 4, **changes: Any) -> diffusers.AutoencoderKL:
     """Four blocks, so that a latent cell is 8 × 8 pixels as in the true ones."""
@@ -91,8 +93,15 @@ def sdxl_unet(channels: int, *, refiner: bool = False) -> diffusers.UNet2DCondit
         addition_embed_type="text_time",
         addition_time_embed_dim=8,
         transformer_layers_per_block=(1, 2),
-        projection_class_embeddings_input_dim=8 * (5 if refiner else 6) + 32,
-        cross_attention_dim=32 if refiner else 64,
+        projection_class_embeddings_input_dim=8 * (5 if refiner else 6) + OPENCLIP_WIDTH,
+        cross_attention_dim=OPENCLIP_WIDTH if refiner else 32 + OPENCLIP_WIDTH,
+    )
+
+
+def openclip_encoder() -> transformers.CLIPTextModelWithProjection:
+    """SDXL's second encoder is wider than its first, which is how a single file tells them."""
+    return text.clip_encoder_with_projection(
+        hidden_act="gelu", hidden_size=OPENCLIP_WIDTH, projection_dim=OPENCLIP_WIDTH
     )
 
 
@@ -115,7 +124,7 @@ def sdxl(folder: Path, channels: int = 4) -> None:
     kind(
         vae=autoencoder(scaling_factor=0.13025),
         text_encoder=text.clip_encoder(),
-        text_encoder_2=text.clip_encoder_with_projection(hidden_act="gelu"),
+        text_encoder_2=openclip_encoder(),
         tokenizer=text.clip_tokenizer(),
         tokenizer_2=text.clip_tokenizer(),
         unet=sdxl_unet(channels),
@@ -127,7 +136,7 @@ def sdxl_refiner(folder: Path) -> None:
     diffusers.StableDiffusionXLImg2ImgPipeline(
         vae=autoencoder(scaling_factor=0.13025),
         text_encoder=None,
-        text_encoder_2=text.clip_encoder_with_projection(hidden_act="gelu"),
+        text_encoder_2=openclip_encoder(),
         tokenizer=None,
         tokenizer_2=text.clip_tokenizer(),
         unet=sdxl_unet(4, refiner=True),
