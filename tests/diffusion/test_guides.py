@@ -19,9 +19,10 @@ import pytest
 import torch
 from PIL import Image
 
-from tests.diffusion import tiny_adapters, tiny_models
+from tests.diffusion import full_size, tiny_adapters, tiny_models
 from tests.diffusion.pictures import photograph
 from tests.diffusion.tiny_models import Build
+from tests.models import hollow
 from tests.running import ROOT, running_daemon
 from tests.textmask import tiny_clipseg
 
@@ -65,7 +66,7 @@ def save(file: Path, pixels: np.ndarray) -> None:
 
 
 def lay_out(folder: Path) -> None:
-    """The pictures that the commands name."""
+    """The pictures that the commands name, and checkpoints that are only looked at."""
     folder.mkdir()
     photo = photograph(96, 96)
     mask = np.zeros((96, 96), np.float32)
@@ -80,6 +81,10 @@ def lay_out(folder: Path) -> None:
     border = np.zeros((96, 96), np.float32)
     border[:, 70:] = 1
     save(folder / "widened.png", np.dstack([photo, 1 - border]))
+    for name, kind in (("realisticVision", "sd-1.5"), ("sd_xl_base_1.0", "sdxl")):
+        shapes = {tensor: w.shape for tensor, w in full_size.single_file(kind).items()}
+        hollow.write(folder / f"{name}.safetensors", shapes)
+    hollow.write(folder / "sdxl_vae.safetensors", {"encoder.conv_in.weight": (128, 3, 3, 3)})
 
 
 def tables(tiny: Build, home: Path) -> str:

@@ -128,11 +128,12 @@ def test_no_hub_says_so_in_a_sentence(home: Path) -> None:
 
 def test_a_full_disk_says_so(repository: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import huggingface_hub
+    from huggingface_hub.hf_api import RepoSibling
 
     def full(*_: object, **__: object) -> str:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    sibling = huggingface_hub.hf_api.RepoSibling("model.safetensors")
+    sibling = RepoSibling("model.safetensors")
     about = SimpleNamespace(siblings=[sibling], sha=COMMIT)
     monkeypatch.setattr(huggingface_hub.HfApi, "model_info", lambda *_, **__: about)
     monkeypatch.setattr(huggingface_hub, "hf_hub_download", full)
@@ -152,7 +153,7 @@ def test_an_unknown_repository_says_so(repository: Path, home: Path) -> None:
 
 def test_a_repository_that_is_not_listed_gets_listed(repository: Path, home: Path) -> None:
     with hub_with(repository) as hub:
-        done = inpaintd(home, hub, "models", "install", "tiny/model", "--as", "mine")
+        done = inpaintd(home, hub, "models", "install", "tiny/model", "--name", "mine")
     assert done.returncode == 0, done.stderr
     entry = load_registry(home).find("mine")
     assert (entry.source, entry.native_side, entry.multiple) == ("tiny/model", 512, 8)

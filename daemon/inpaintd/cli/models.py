@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import json
+import shutil
+import textwrap
+from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from inpaintd.start import connect_or_start
 from inpaintd_protocol.connection import home
+from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.messages import ModelInfo
+
+if TYPE_CHECKING:
+    from inpaintd.models.registry import Entry
 
 
 @click.group("models")
@@ -26,33 +35,61 @@ def list_models(as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([asdict(model) for model in models]))
         return
-    width = max(len(model.name) for model in models)
-    for model in models:
-        click.echo(f"{model.name:{width}}  {_in_words(model)}")
+    columns = shutil.get_terminal_size().columns
+    click.echo("\n".join(listing(models, columns)))
 
 
-def _in_words(model: ModelInfo) -> str:
-    state = "installed" if model.installed else f"not installed; {model.install}".rstrip("; ")
-    parts = [model.title, state + (", default" if model.default else ""), model.needs]
-    return " - ".join(part for part in parts if part)
+def listing(models: Sequence[ModelInfo], columns: int) -> list[str]:
+    """The lines of a list that is `columns` wide: first what is installed, then what can be."""
+    indent = 4 + max(len(model.name) for model in models)
+    present = [model for model in models if model.installed]
+    absent = [model for model in models if not model.installed]
+    lines = ["Installed:"]
+    for model in present:
+        lines += _entry(model, model.title + (", the default" * model.default), indent, columns)
+    if absent:
+        lines += ["", "Not installed; to fetch one: inpaintd models install NAME"]
+    for model in absent:
+        lines += _entry(model, model.title, indent, columns)
+        lines += _wrapped(model.needs, " " * indent, indent, columns)
+    lines += ["", "A checkpoint file of your own: inpaintd models install FILE.safetensors"]
+    return lines
+
+
+def _entry(model: ModelInfo, text: str, indent: int, columns: int) -> list[str]:
+    return _wrapped(text, f"  {model.name}".ljust(indent), indent, columns)
+
+
+def _wrapped(text: str, start: str, indent: int, columns: int) -> list[str]:
+    width = max(columns - 1, indent + 20)
+    return textwrap.wrap(text, width, initial_indent=start, subsequent_indent=" " * indent)
 
 
 @command.command("install")
 @click.argument("name")
-@click.option("--as", "own_name", default="", help="Name to give to a model that is not listed.")
-def install_model(name: str, own_name: str) -> None:
+@click.option("--name", "own_name", default="", help="What to call a model that is not listed.")
+@click.option("--vae", default="", help="Another VAE for it: a listed name, a folder or a file.")
+@click.option(
+    "--config",
+    default="",
+    help="Configuration of a single file of an unknown kind: a folder in the layout of diffusers.",
+)
+def install_model(name: str, own_name: str, vae: str, config: str) -> None:
     """Fetch a model by its name, or make one known by its repository, folder or file.
 
     NAME is a listed model, OWNER/NAME of a repository of the Hugging Face hub, a folder in the
-    layout of diffusers, a single .safetensors file, or a ControlNet's folder.
+    layout of diffusers, a single .safetensors file, or a ControlNet's folder. What is on this disk
+    is used where it lies; nothing is copied.
     """
-    from inpaintd.models.install import install, install_unlisted
-    from inpaintd.models.installed import is_path
+    from inpaintd.models.install import install
     from inpaintd.models.registry import load_registry
+    from inpaintd.models.unlisted import install_unlisted, is_unlisted
 
     registry = load_registry(home())
-    if name not in registry.entries and ("/" in name or is_path(name)):
-        install_unlisted(registry, name, own_name, click.echo)
+    if is_unlisted(registry, name):
+        install_unlisted(registry, name, own_name, click.echo, vae=vae, config=config)
+    elif own_name or vae or config:
+        raise click.UsageError(f"{name} is listed: write what you change into models.toml.")
     else:
         install(registry, registry.find(name), click.echo)
 
@@ -82,15 +119,35 @@ def model_info(name: str) -> None:
     entry = registry.find(name)
     click.echo(f"{entry.name}: {entry.title}")
     found = installation(registry.home, entry.name, entry.source) if entry.source else None
+    missing = registry.missing(entry)
     rows = {
         "engine": entry.engine,
         "source": entry.source,
+        "holds": _in_file(entry) if found else "",
+        "VAE": entry.vae,
+        "configuration": entry.config,
         "revision": found.revision if found else entry.revision,
         "works at": f"{entry.native_side} × {entry.native_side} px" if entry.native_side else "",
         "needs": entry.needs,
         "settings": ", ".join(f"{k} {v:g}" for k, v in entry.defaults.items()),
-        "installed": "yes" if registry.installed(entry) else f"no; {entry.install_command}",
+        "installed": f"no. {missing.remedy}" if missing else "yes",
     }
     for label, value in rows.items():
         if value:
             click.echo(f"  {label}: {value}")
+
+
+def _in_file(entry: Entry) -> str:
+    """What a single file holds, or why it cannot be used; nothing for other sources."""
+    from inpaintd.models.checkpoint import read_checkpoint
+    from inpaintd.models.installed import is_path
+
+    file = Path(entry.source).expanduser()
+    if not is_path(entry.source) or file.is_dir():
+        return ""
+    try:
+        holds = read_checkpoint(file, vae=bool(entry.vae), configured=bool(entry.config))
+    except InpaintError as error:
+        return str(error)
+    size = file.stat().st_size / 1e9
+    return f"{holds.title}, {holds.channels} channels, {holds.dtype}, {size:.1f} GB"

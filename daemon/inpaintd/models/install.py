@@ -10,10 +10,8 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from inpaintd.engines.diffusion.families import FAMILY_OF_CLASS
 from inpaintd.models.installed import MARKER, folder_of, is_path
 from inpaintd.models.registry import Entry, Registry
-from inpaintd.models.user_file import add_entry
 from inpaintd_protocol.errors import InpaintError
 
 _TEXT = {".json", ".txt", ".model"}
@@ -22,8 +20,6 @@ _TEXT = {".json", ".txt", ".model"}
 _UNWANTED_FOLDERS = {"safety_checker", "feature_extractor", "flax", "onnx", "openvino"}
 
 _CHUNK_BYTES = 1 << 20
-_LARGEST_HEADER_BYTES = 100 << 20
-"""As in the safetensors library."""
 
 Say = Callable[[str], None]
 
@@ -99,103 +95,6 @@ def install(registry: Registry, entry: Entry, say: Say) -> None:
     temporary.write_text(json.dumps(marker), encoding="utf-8")
     temporary.replace(folder / MARKER)
     say(f"Installed {entry.name} at revision {revision[:12]}.")
-
-
-def install_unlisted(registry: Registry, source: str, name: str, say: Say) -> None:
-    """Fetch a model that is not in the registry, or take it where it is, and list it.
-
-    Args:
-        source: a repository of the hub, or a folder or a single file of this disk.
-        name: what to call it; empty for the last part of its source.
-
-    Raises:
-        InpaintError: as `install`, and `unsupported` for what is no model.
-    """
-    source = str(Path(source).expanduser().resolve()) if is_path(source) else source
-    plain = PurePosixPath(source.replace("\\", "/"))
-    name = name or (plain.stem if plain.suffix == ".safetensors" else plain.name).lower()
-    if name in registry.entries:
-        raise InpaintError(
-            "unsupported", f"There is a model named {name} already.", "Choose another: --as NAME"
-        )
-    single_file = source.endswith(".safetensors")
-    config = configured_like(Path(source)) if single_file else ""
-    entry = Entry(name, name, "diffusion", source=source, config=config)
-    install(registry, entry, say)
-    about: dict[str, str | int]
-    if single_file:
-        like = registry.find(config)
-        about = {
-            "config": config,
-            "native_side": like.native_side or 512,
-            "multiple": like.multiple,
-        }
-    else:
-        about = described(folder_of(registry.home, name, source))
-    add_entry(registry.home, name, {"title": name, "engine": "diffusion", "source": source} | about)
-    say(f"Listed as {name}.")
-
-
-def described(folder: Path) -> dict[str, str | int]:
-    """What an entry says of the model in a folder, by its files.
-
-    Raises:
-        InpaintError: `unsupported`.
-    """
-    control = _class_name(folder / "config.json")
-    if control == "ControlNetModel":
-        kind = "tile" if "tile" in str(folder) else "inpaint"
-        return {"kind": "controlnet", "control": kind}
-    family = FAMILY_OF_CLASS.get(_class_name(folder / "model_index.json"))
-    if family is None:
-        raise InpaintError(
-            "unsupported",
-            f"{folder} does not hold a diffusion model that can inpaint.",
-            f"Usable are: {', '.join(sorted({f.name for f in FAMILY_OF_CLASS.values()}))}.",
-        )
-    return {"native_side": family.native_side, "multiple": family.multiple}
-
-
-def configured_like(file: Path) -> str:
-    """The shipped model whose configuration fits a single file of weights, by its tensors.
-
-    Raises:
-        InpaintError: `unsupported` for a file of something else, such as a LoRA.
-    """
-    tensors = _tensors_in(file)
-    first = tensors.get("model.diffusion_model.input_blocks.0.0.weight")
-    if first is None:
-        raise InpaintError(
-            "unsupported",
-            f"{file} is not a whole Stable Diffusion model.",
-            "A LoRA belongs into ~/.inpaintd/loras, an embedding into ~/.inpaintd/embeddings.",
-        )
-    inpainting = "-inpainting" if first["shape"][1] == 9 else ""
-    if any(name.startswith("conditioner.embedders.1.") for name in tensors):
-        return f"sdxl{inpainting}"
-    if any(name.startswith("conditioner.embedders.0.") for name in tensors):
-        return "sdxl-refiner"
-    return f"sd-1.5{inpainting}"
-
-
-def _tensors_in(file: Path) -> dict[str, Any]:
-    """The header of a safetensors file: for each tensor its type, shape and place."""
-    try:
-        with file.open("rb") as stream:
-            length = int.from_bytes(stream.read(8), "little")
-            header: dict[str, Any] = json.loads(stream.read(min(length, _LARGEST_HEADER_BYTES)))
-    except (OSError, ValueError) as error:
-        raise InpaintError(
-            "model_damaged", f"{file} cannot be read as safetensors.", "Fetch it again."
-        ) from error
-    return header
-
-
-def _class_name(path: Path) -> str:
-    try:
-        return str(json.loads(path.read_text(encoding="utf-8")).get("_class_name"))
-    except (OSError, ValueError, AttributeError):
-        return ""
 
 
 def _fetch(entry: Entry, folder: Path, say: Say) -> tuple[str, dict[str, str]]:

@@ -20,7 +20,8 @@ class Installation:
 
 def is_path(source: str) -> bool:
     """Whether a source is a place on this disk, not a repository of the hub."""
-    return source.startswith(("/", "~", ".")) or source.endswith(".safetensors") or ":\\" in source
+    begins, ends = source.startswith(("/", "~", ".")), source.endswith((".safetensors", ".ckpt"))
+    return begins or ends or ":\\" in source
 
 
 def folder_of(home: Path, name: str, source: str) -> Path:

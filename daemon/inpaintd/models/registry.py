@@ -42,11 +42,12 @@ class Entry:
     variant: str = ""
     """Which of several sets of weights, such as fp16."""
     vae: str = ""
-    """Name of the entry, or folder, of another VAE."""
+    """Name of the entry, or folder or file, of another VAE."""
     prior: str = ""
     """Name of the entry, or folder, of Kandinsky's prior."""
     config: str = ""
-    """Of a single file: name of the entry, or folder, of a model with the same configuration."""
+    """Of a single file: name of the entry, or folder, of a model with the same configuration;
+    empty for the one that its tensors tell."""
     control: str = ""
     """Of a ControlNet: inpaint or tile."""
     defaults: Mapping[str, Any] = field(default_factory=dict)
@@ -54,7 +55,15 @@ class Entry:
 
     @property
     def install_command(self) -> str:
-        return f"inpaintd models install {self.name}" if self.source else ""
+        """Empty for what is built in, and for what is used where it lies."""
+        is_fetched = self.source and not is_path(self.source)
+        return f"inpaintd models install {self.name}" if is_fetched else ""
+
+    @property
+    def remedy(self) -> str:
+        """What to do, or to know, when it is not there."""
+        command = self.install_command
+        return f"Install it: {command}" if command else f"There is nothing at {self.source}."
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -104,11 +113,14 @@ class Registry:
 
     def installed(self, entry: Entry) -> bool:
         """Whether it and all its parts are there."""
-        if not entry.source:
-            return True
-        return installation(self.home, entry.name, entry.source) is not None and all(
-            self.installed(self.find(part)) for part in entry.parts
-        )
+        return self.missing(entry) is None
+
+    def missing(self, entry: Entry) -> Entry | None:
+        """What is not there of it: itself, or the first of its parts."""
+        if entry.source and installation(self.home, entry.name, entry.source) is None:
+            return entry
+        parts = (self.missing(self.find(part)) for part in entry.parts)
+        return next((part for part in parts if part is not None), None)
 
     def folder(self, entry: Entry) -> Path:
         """Where its files are.
@@ -116,32 +128,31 @@ class Registry:
         Raises:
             InpaintError: `model_missing`, naming the command that installs it.
         """
-        if not self.installed(entry):
+        missing = self.missing(entry)
+        if missing is not None:
             raise InpaintError(
-                "model_missing",
-                f"The model {entry.name} is not installed.",
-                f"There is nothing at {entry.source}."
-                if is_path(entry.source)
-                else f"Install it: {entry.install_command}",
+                "model_missing", f"The model {entry.name} is not installed.", missing.remedy
             )
         return folder_of(self.home, entry.name, entry.source)
 
     def infos(self) -> tuple[ModelInfo, ...]:
-        return tuple(
-            ModelInfo(
-                name=e.name,
-                title=e.title,
-                engine=e.engine,
-                installed=self.installed(e),
-                default=e.name == self.default,
-                native_side=e.native_side,
-                multiple=e.multiple,
-                needs=e.needs,
-                install="" if self.installed(e) else e.install_command,
-                honours=e.honours or (tuple(sorted(HONOURS)) if e.engine == "diffusion" else ()),
-            )
-            for e in self.entries.values()
-            if e.kind == "model"
+        return tuple(self._info(entry) for entry in self.entries.values() if entry.kind == "model")
+
+    def _info(self, entry: Entry) -> ModelInfo:
+        missing = self.missing(entry)
+        gone = missing is not None and is_path(missing.source)
+        return ModelInfo(
+            name=entry.name,
+            title=entry.title,
+            engine=entry.engine,
+            installed=missing is None,
+            default=entry.name == self.default,
+            native_side=entry.native_side,
+            multiple=entry.multiple,
+            needs=missing.remedy if missing and gone else entry.needs,
+            install=missing.install_command if missing else "",
+            honours=entry.honours
+            or (tuple(sorted(HONOURS)) if entry.engine == "diffusion" else ()),
         )
 
 

@@ -16,7 +16,7 @@ def set_default(home: Path, name: str) -> None:
     """Make a model the one that is used when a request names none."""
     path = home / USER_FILE
     text = path.read_text(encoding="utf-8") if path.exists() else ""
-    line = f"default = {json.dumps(name)}"
+    line = f"default = {_quoted(name)}"
     head, tables = _split(text)
     head = _DEFAULT.sub(lambda _: line, head) if _DEFAULT.search(head) else f"{line}\n{head}"
     _write(path, head + tables)
@@ -26,9 +26,14 @@ def add_entry(home: Path, name: str, values: Mapping[str, str | int]) -> None:
     """Append a table."""
     path = home / USER_FILE
     text = path.read_text(encoding="utf-8") if path.exists() else ""
-    lines = [f"[{json.dumps(name)}]", *(f"{k} = {json.dumps(v)}" for k, v in values.items())]
+    lines = [f"[{_quoted(name)}]", *(f"{k} = {_quoted(v)}" for k, v in values.items())]
     separator = "\n" if text and not text.endswith("\n\n") else ""
     _write(path, text + separator + "\n".join(lines) + "\n")
+
+
+def _quoted(value: str | int) -> str:
+    # TOML has the escapes of JSON, but no pairs of surrogates.
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _split(text: str) -> tuple[str, str]:

@@ -55,11 +55,12 @@ class Library:
     def _part(self, name: str) -> Path | None:
         if not name:
             return None
-        return (
-            Path(name).expanduser()
-            if is_path(name)
-            else self.registry.folder(self.registry.find(name))
-        )
+        if not is_path(name):
+            return self.registry.folder(self.registry.find(name))
+        path = Path(name).expanduser()
+        if not path.exists():
+            raise InpaintError("model_missing", f"There is nothing at {path}.")
+        return path
 
     def controlnet(self, name: str, control: str) -> Path:
         """The folder of a ControlNet; of the first installed one of its kind for no name."""

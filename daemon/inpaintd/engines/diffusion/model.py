@@ -16,6 +16,7 @@ import transformers
 
 from inpaintd_protocol.errors import InpaintError
 
+from .configured import configured
 from .families import FAMILY_OF_CLASS, KANDINSKY, QWEN, SD, Family
 from .reuse import Reuse
 from .source import Source
@@ -129,8 +130,9 @@ def load(
         InpaintError: `unsupported` for a folder of the wrong kind, `model_damaged` for files
             that cannot be read, `out_of_memory` when the weights do not fit.
     """
-    family = family_of(source.described_in)
-    pipe = _pipeline(family, source, dtype, shared or {})
+    with configured(source) as configuration:
+        family = family_of(configuration)
+        pipe = _pipeline(family, source, configuration, dtype, shared or {})
     prior = None
     if family is KANDINSKY:
         if source.prior is None:
@@ -168,7 +170,8 @@ def best_type(source: Source, device: torch.device) -> torch.dtype:
     """The type that a model's weights have on a device."""
     if device.type == "cpu":
         return torch.float32
-    half: torch.dtype = getattr(torch, family_of(source.described_in).half)
+    with configured(source) as configuration:
+        half: torch.dtype = getattr(torch, family_of(configuration).half)
     return half
 
 
@@ -179,22 +182,32 @@ def _place(pipe: Any, device: torch.device, offloaded: bool) -> None:
         pipe.to(device)
 
 
-def _pipeline(family: Family, source: Source, dtype: torch.dtype, shared: Mapping[str, Any]) -> Any:
+def _pipeline(
+    family: Family,
+    source: Source,
+    configuration: Path,
+    dtype: torch.dtype,
+    shared: Mapping[str, Any],
+) -> Any:
     options: dict[str, Any] = {"dtype": dtype, **shared}
-    if (
-        source.variant
-        and source.config is None
-        and any(source.folder.rglob(f"*.{source.variant}*.safetensors"))
-    ):
+    if source.variant and any(source.folder.rglob(f"*.{source.variant}*.safetensors")):
         options["variant"] = source.variant
     if family is SD:
         # It blackens pictures it takes offence at; a black layer is not an answer.
         options |= {"safety_checker": None, "requires_safety_checker": False}
     if source.vae is not None and "vae" not in shared:
-        options["vae"] = _from_files("AutoencoderKL", source.vae, source.name, dtype=dtype)
-    if source.config is not None:
-        options |= {"config": str(source.config)}
+        options["vae"] = _vae(source, source.vae, configuration, dtype)
+    if source.single_file:
+        options["config"] = str(configuration)
     return _from_files(family.pipeline, source.folder, source.name, **options)
+
+
+def _vae(source: Source, vae: Path, configuration: Path, dtype: torch.dtype) -> Any:
+    """Another VAE; one in a single file is configured as the model's own."""
+    options: dict[str, Any] = {"dtype": dtype}
+    if vae.is_file():
+        options |= {"config": str(configuration), "subfolder": "vae"}
+    return _from_files("AutoencoderKL", vae, source.name, **options)
 
 
 def _from_files(class_name: str, files: Path, model: str, **options: Any) -> Any:
@@ -210,7 +223,9 @@ def _from_files(class_name: str, files: Path, model: str, **options: Any) -> Any
         raise InpaintError(
             "model_damaged",
             f"The files of the model {model} cannot be loaded: {_first_line(error)}.",
-            f"Install it again: inpaintd models install {model}",
+            f"Fetch {files} again."
+            if "config" in options
+            else f"Install it again: inpaintd models install {model}",
         ) from error
 
 

@@ -13,9 +13,10 @@ class Source:
     Attributes:
         name: as in the registry.
         folder: in the layout of diffusers, with a model_index.json; or a single file of weights.
-        config: for a single file, the folder of a model with the same configuration.
+        config: for a single file, the folder of a model with the same configuration; None for
+            the shipped one of its kind.
         variant: which of several sets of weights ("fp16"); empty for the plain one.
-        vae: folder of another VAE; None for the model's own.
+        vae: folder or file of another VAE; None for the model's own.
         prior: folder of Kandinsky's prior.
         native_side: side of the square area that it paints best; None for what its files say.
     """
@@ -29,6 +30,6 @@ class Source:
     native_side: int | None = None
 
     @property
-    def described_in(self) -> Path:
-        """The folder whose files say what kind of model it is."""
-        return self.config or self.folder
+    def single_file(self) -> bool:
+        """Whether it is a file of weights, and no folder."""
+        return not self.folder.is_dir()

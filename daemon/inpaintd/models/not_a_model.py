@@ -1,0 +1,109 @@
+"""What a .safetensors file is that holds no whole model, and where it belongs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from inpaintd.models.weights import Tensor
+from inpaintd_protocol.connection import home
+from inpaintd_protocol.errors import InpaintError
+
+_FOLDER = "Name the folder that holds its model_index.json, or the repository that it came from."
+
+
+@dataclass(frozen=True)
+class _Thing:
+    """Something else than a whole model.
+
+    Attributes:
+        names: what the name of one of its tensors matches.
+        what: as in "FILE is WHAT."
+        hint: where it belongs; {home} is replaced.
+    """
+
+    names: str
+    what: str
+    hint: str
+
+
+_VAE = _Thing(
+    r"^(first_stage_model\.|vae\.)?(encoder|decoder)\.conv_in\.weight$",
+    "a VAE, not a whole model",
+    "Use it with a model: inpaintd models install MODEL --vae {file}",
+)
+
+# In this order: a whole LoRA of SD 3 has names of SD 3, too.
+_THINGS = (
+    _Thing(
+        r"(^|[._])lora_|\.lora\.|\.hada_w1|\.lokr_w1|\.dora_scale|\.oft_|\.processor\.",
+        "a LoRA, not a model",
+        "Copy it into {home}/loras, then: inpaintd fill ... --lora {stem}",
+    ),
+    _Thing(
+        r"^(emb_params|clip_[lg]|string_to_param\..*|<.+>)$",
+        "a textual embedding, not a model",
+        "Copy it into {home}/embeddings, then: inpaintd fill ... --embedding {stem}",
+    ),
+    _Thing(
+        r"^(control_model\.|input_hint_block\.)|controlnet_cond_embedding\.|^controlnet_",
+        "a ControlNet, not a model",
+        "Install its folder in the layout of diffusers, with its config.json; see those that are "
+        "known: inpaintd models info controlnet-inpaint",
+    ),
+    _Thing(
+        r"^(model\.diffusion_model\.)?(double_blocks|single_blocks)\.0\."
+        r"|^(transformer\.)?single_transformer_blocks\.0\.",
+        "the transformer of a FLUX model",
+        "Its text encoders, VAE and configuration are needed besides, so install the folder in "
+        "the layout of diffusers: inpaintd models install flux.1-dev, or OWNER/NAME of another",
+    ),
+    _Thing(
+        r"^(model\.diffusion_model\.)?joint_blocks\.0\.",
+        "the transformer of a Stable Diffusion 3 model",
+        "Its text encoders, VAE and configuration are needed besides, so install the folder in "
+        "the layout of diffusers: inpaintd models install sd-3.5-medium, or OWNER/NAME of another",
+    ),
+    _Thing(
+        r"^(diffusion_model\.|unet\.)?(input_blocks\.0\.0|conv_in)\.weight$",
+        "the UNet of a model alone",
+        "Its text encoder, VAE and configuration are needed besides. " + _FOLDER,
+    ),
+    _VAE,
+    _Thing(
+        r"^(model\.diffusion_model\.)?(transformer_blocks|layers|blocks)\.0\.",
+        "the transformer of a model alone",
+        "Its text encoder, VAE and configuration are needed besides. " + _FOLDER,
+    ),
+    _Thing(
+        r"^(text_model\.|transformer\.resblocks\.|cond_stage_model\.|conditioner\.)|^encoder\.block\.",
+        "a text encoder, not a whole model",
+        _FOLDER,
+    ),
+)
+
+
+def explained(file: Path, tensors: Mapping[str, Tensor]) -> InpaintError:
+    """The error that says what a file is instead of a whole model."""
+    for thing in _THINGS:
+        if _holds(thing, tensors):
+            hint = thing.hint.format(home=home(), stem=file.stem, file=file)
+            return InpaintError("unsupported", f"{file} is {thing.what}.", hint)
+    some = ", ".join(list(tensors)[:3]) or "nothing"
+    return InpaintError(
+        "unsupported",
+        f"{file} holds no model that is known here. It begins with: {some[:200]}.",
+        "Usable are whole models of Stable Diffusion 1.5 and XL, and folders in the layout of "
+        "diffusers.",
+    )
+
+
+def is_vae(tensors: Mapping[str, Tensor]) -> bool:
+    """Whether there is a VAE among the tensors."""
+    return _holds(_VAE, tensors)
+
+
+def _holds(thing: _Thing, tensors: Mapping[str, Tensor]) -> bool:
+    return any(re.search(thing.names, name) for name in tensors)

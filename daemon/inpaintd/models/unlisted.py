@@ -1,0 +1,160 @@
+"""Listing a model that is not in the registry: a repository, a folder, or a single file.
+
+What is on this disk is listed with its path and used where it lies: nothing is copied.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path, PurePosixPath
+
+from inpaintd.engines.diffusion.families import FAMILY_OF_CLASS, Family
+from inpaintd.models.checkpoint import check_vae, read_checkpoint
+from inpaintd.models.configurations import KINDS
+from inpaintd.models.install import Say, install
+from inpaintd.models.installed import folder_of, is_path
+from inpaintd.models.registry import Entry, Registry
+from inpaintd.models.user_file import add_entry
+from inpaintd.models.weights import SUFFIX
+from inpaintd_protocol.errors import InpaintError
+
+_RESERVED = "default"
+"""A key of models.toml, and so no name of a model."""
+
+
+def is_unlisted(registry: Registry, name: str) -> bool:
+    """Whether a name is that of a place or a repository, not of a listed model."""
+    return name not in registry.entries and ("/" in name or is_path(name) or Path(name).exists())
+
+
+def install_unlisted(
+    registry: Registry, source: str, name: str, say: Say, *, vae: str = "", config: str = ""
+) -> None:
+    """Fetch a model that is not in the registry, or take it where it is, and list it.
+
+    Args:
+        source: a repository of the hub, or a folder or a single file of this disk.
+        name: what to call it; empty for the last part of its source.
+        vae: name, folder or file of a VAE to use with it; empty for its own.
+        config: for a single file, a folder in the layout of diffusers with its configuration;
+            empty for the one that its tensors tell.
+
+    Raises:
+        InpaintError: as `install`, and `unsupported` for what is no model.
+    """
+    if is_path(source) or Path(source).exists():
+        source = _resolved(source)
+    title = _last_part(source)
+    name = name or title.lower()
+    if name in registry.entries and registry.entries[name].source == source:
+        say(f"It is listed as {name} already.")
+        return
+    if name in registry.entries or name == _RESERVED:
+        raise InpaintError(
+            "unsupported", f"There is a model named {name} already.", "Choose another: --name NAME"
+        )
+    vae = _checked_vae(registry, vae)
+    entry = Entry(name, title, "diffusion", source=source, vae=vae)
+    if not is_path(source):
+        install(registry, entry, say)
+    for part in entry.parts:
+        install(registry, registry.find(part), say)
+    place = folder_of(registry.home, name, source)
+    if not place.exists():
+        raise InpaintError("model_missing", f"There is nothing at {place}.")
+    if config:
+        config = _checked_config(place, config)
+    values: dict[str, str | int] = {"title": title, "engine": "diffusion", "source": source}
+    values |= described(place) if place.is_dir() else _about_file(place, vae, config, say)
+    given = {"vae": vae, "config": config}
+    add_entry(registry.home, name, values | {k: v for k, v in given.items() if v})
+    where = " It is used where it lies, so leave it there." if is_path(source) else ""
+    say(f"Listed as {name}.{where}")
+
+
+def described(folder: Path) -> dict[str, str | int]:
+    """What an entry says of the model in a folder, by its files.
+
+    Raises:
+        InpaintError: `unsupported`.
+    """
+    control = _class_name(folder / "config.json")
+    if control == "ControlNetModel":
+        kind = "tile" if "tile" in str(folder) else "inpaint"
+        return {"kind": "controlnet", "control": kind}
+    family = FAMILY_OF_CLASS.get(_class_name(folder / "model_index.json"))
+    if family is None:
+        files = sorted(file.name for file in folder.glob(f"*{SUFFIX}"))
+        raise InpaintError(
+            "unsupported",
+            f"{folder} does not hold a diffusion model that can inpaint.",
+            f"To use a single file in it, name the file: {', '.join(files[:5])}."
+            if files
+            else f"Usable are: {', '.join(sorted({f.name for f in FAMILY_OF_CLASS.values()}))}.",
+        )
+    return _sizes(family)
+
+
+def _about_file(file: Path, vae: str, config: str, say: Say) -> dict[str, str | int]:
+    """What an entry says of a single file."""
+    found = read_checkpoint(file, vae=bool(vae), configured=bool(config))
+    size = file.stat().st_size / 1e9
+    say(f"{file.name} holds {found.title}, {found.dtype}, {size:.1f} GB.")
+    if found.kind is None:
+        return described(Path(config))
+    return _sizes(FAMILY_OF_CLASS[KINDS[found.kind].pipeline])
+
+
+def _sizes(family: Family) -> dict[str, str | int]:
+    return {"native_side": family.native_side, "multiple": family.multiple}
+
+
+def _checked_vae(registry: Registry, vae: str) -> str:
+    """A VAE as an entry names it: a listed name, or a path that holds."""
+    if not vae or vae in registry.entries:
+        return vae
+    path = Path(_resolved(vae))
+    if path.is_dir():
+        if _class_name(path / "config.json") != "AutoencoderKL":
+            raise InpaintError("unsupported", f"{path} is not the folder of a VAE.")
+    else:
+        check_vae(path)
+    return str(path)
+
+
+def _checked_config(place: Path, config: str) -> str:
+    """A configuration as an entry names it."""
+    if place.is_dir():
+        raise InpaintError(
+            "unsupported",
+            f"{place} is a folder with a configuration of its own.",
+            "Leave --config out; it is for single files.",
+        )
+    path = _resolved(config)
+    described(Path(path))
+    return path
+
+
+def _resolved(path: str) -> str:
+    resolved = str(Path(path).expanduser().resolve())
+    try:
+        resolved.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise InpaintError(
+            "unsupported",
+            f"The name {resolved!r} is not valid text, so it cannot be listed.",
+            "Give the file or its folder another name.",
+        ) from error
+    return resolved
+
+
+def _last_part(source: str) -> str:
+    path = PurePosixPath(source.replace("\\", "/"))
+    return path.stem if path.suffix == SUFFIX else path.name
+
+
+def _class_name(path: Path) -> str:
+    try:
+        return str(json.loads(path.read_text(encoding="utf-8")).get("_class_name"))
+    except (OSError, ValueError, AttributeError):
+        return ""

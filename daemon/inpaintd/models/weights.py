@@ -1,0 +1,93 @@
+"""The header of a .safetensors file: its tensors by name, without reading any. No torch needed."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from inpaintd_protocol.errors import InpaintError
+
+SUFFIX = ".safetensors"
+PICKLES = (".ckpt", ".pt", ".pth", ".bin")
+
+_LARGEST_HEADER_BYTES = 100 << 20
+"""As in the safetensors library."""
+
+_CONVERT = (
+    "Many are offered as .safetensors, too. This converts one without running what is in it: "
+    'python -c "import sys, torch, safetensors.torch as s; '
+    "w = torch.load(sys.argv[1], map_location='cpu', weights_only=True); "
+    "w = w.get('state_dict', w); "
+    "s.save_file({k: v.clone() for k, v in w.items() if hasattr(v, 'clone')}, sys.argv[2])\" "
+    "{old} {new}"
+)
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """What the header says of one tensor."""
+
+    dtype: str
+    shape: tuple[int, ...]
+
+    @property
+    def numbers(self) -> int:
+        return math.prod(self.shape)
+
+
+def tensors_in(file: Path) -> dict[str, Tensor]:
+    """The tensors of a file by name.
+
+    Raises:
+        InpaintError: `unsupported` for a file of another kind, `model_missing` when there is none,
+            `model_damaged` when it is not whole.
+    """
+    if file.suffix.lower() in PICKLES:
+        raise InpaintError(
+            "unsupported",
+            f"{file} can run programs when it is opened, so inpaintd never opens it.",
+            _CONVERT.replace("{old}", f'"{file}"').replace(
+                "{new}", f'"{file.with_suffix(SUFFIX)}"'
+            ),
+        )
+    if file.suffix.lower() != SUFFIX:
+        raise InpaintError(
+            "unsupported",
+            f"{file} is not a .safetensors file.",
+            "Name one, or the folder of a model in the layout of diffusers.",
+        )
+    try:
+        with file.open("rb") as stream:
+            length = int.from_bytes(stream.read(8), "little")
+            header = json.loads(stream.read(length if length <= _LARGEST_HEADER_BYTES else 0))
+        header.pop("__metadata__", None)
+        tensors = {name: _tensor(about) for name, about in header.items()}
+        end = max((about["data_offsets"][1] for about in header.values()), default=0)
+        size = file.stat().st_size
+    except FileNotFoundError as error:
+        raise InpaintError("model_missing", f"There is nothing at {file}.") from error
+    except OSError as error:
+        raise InpaintError(
+            "model_damaged", f"{file} cannot be read: {error.strerror}.", "Check its permissions."
+        ) from error
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+        raise InpaintError(
+            "model_damaged",
+            f"{file} is damaged, or no .safetensors file in spite of its name.",
+            "Fetch it again.",
+        ) from error
+    missing = 8 + length + end - size
+    if missing > 0:
+        raise InpaintError(
+            "model_damaged",
+            f"{file} is cut off: {missing:,} of its {size + missing:,} bytes are missing.",
+            "Fetch it again.",
+        )
+    return tensors
+
+
+def _tensor(about: dict[str, Any]) -> Tensor:
+    return Tensor(str(about["dtype"]), tuple(int(side) for side in about["shape"]))
