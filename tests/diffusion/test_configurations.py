@@ -77,6 +77,100 @@ DIFFUSERS_NAMES = {
     "sdxl-refiner": "xl_refiner",
 }
 
+# From the configurations of the first code: CompVis's v1-inference.yaml and RunwayML's
+# v1-inpainting-inference.yaml, Stability AI's sd_xl_base.yaml and sd_xl_refiner.yaml.
+SD_UNET = {
+    "out_channels": 4,
+    "model_channels": 320,
+    "attention_resolutions": [4, 2, 1],
+    "num_res_blocks": 2,
+    "channel_mult": [1, 2, 4, 4],
+    "num_heads": 8,
+    "transformer_depth": 1,
+    "context_dim": 768,
+}
+SDXL_UNET = {
+    "out_channels": 4,
+    "model_channels": 320,
+    "attention_resolutions": [4, 2],
+    "num_res_blocks": 2,
+    "channel_mult": [1, 2, 4],
+    "num_head_channels": 64,
+    "use_linear_in_transformer": True,
+    "transformer_depth": [1, 2, 10],
+    "context_dim": 2048,
+    "num_classes": "sequential",
+    "adm_in_channels": 2816,
+}
+REFINER_UNET = SDXL_UNET | {
+    "model_channels": 384,
+    "channel_mult": [1, 2, 4, 4],
+    "transformer_depth": 4,
+    "context_dim": [1280, 1280, 1280, 1280],
+    "adm_in_channels": 2560,
+}
+ORIGINALS = {
+    "sd-1.5": (SD_UNET | {"in_channels": 4}, 0.18215),
+    "sd-1.5-inpainting": (SD_UNET | {"in_channels": 9}, 0.18215),
+    "sdxl": (SDXL_UNET | {"in_channels": 4}, 0.13025),
+    "sdxl-inpainting": (SDXL_UNET | {"in_channels": 9}, 0.13025),
+    "sdxl-refiner": (REFINER_UNET | {"in_channels": 4}, 0.13025),
+}
+"""The parameters of the UNet, and the scale of the latents."""
+
+ORIGINAL_VAE = {
+    "in_channels": 3,
+    "out_ch": 3,
+    "z_channels": 4,
+    "ch": 128,
+    "ch_mult": [1, 2, 4, 4],
+    "num_res_blocks": 2,
+}
+
+# From OpenAI's and LAION's own descriptions of ViT-L/14 and ViT-bigG/14.
+ORIGINAL_TEXT = {
+    "text_encoder": {
+        "hidden_act": "quick_gelu",
+        "hidden_size": 768,
+        "num_attention_heads": 12,
+        "num_hidden_layers": 12,
+        "max_position_embeddings": 77,
+        "vocab_size": WORDS,
+    },
+    "text_encoder_2": {
+        "hidden_act": "gelu",
+        "hidden_size": 1280,
+        "num_attention_heads": 20,
+        "num_hidden_layers": 32,
+        "projection_dim": 1280,
+        "max_position_embeddings": 77,
+        "vocab_size": WORDS,
+    },
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_they_say_what_the_original_configurations_say(kind: str, tmp_path: Path) -> None:
+    lay_out(KINDS[kind], tmp_path)
+    unet, scale = ORIGINALS[kind]
+    params = {
+        "unet_config": {"params": unet},
+        "first_stage_config": {"params": {"ddconfig": ORIGINAL_VAE}},
+        "scale_factor": scale,
+    }
+    original = {"model": {"params": params}}
+    weights = full_size.single_file(kind)
+    texts = {part: about for part, about in ORIGINAL_TEXT.items() if (tmp_path / part).exists()}
+    expected = texts | {
+        "unet": converting.create_unet_diffusers_config_from_ldm(original, weights),
+        "vae": converting.create_vae_diffusers_config_from_ldm(original, weights),
+    }
+    for part, about in expected.items():
+        shipped = json.loads((tmp_path / part / "config.json").read_text())
+        defaults = {"use_linear_projection": False, "transformer_layers_per_block": 1}
+        for key, value in about.items():
+            assert shipped.get(key, defaults.get(key)) == value, key
+
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_networks_have_as_many_parameters_as_published(kind: str) -> None:
@@ -120,8 +214,8 @@ def test_the_folder_is_one_of_diffusers(kind: str, tmp_path: Path) -> None:
         library, class_name = index[part]
         assert hasattr({"diffusers": diffusers, "transformers": transformers}[library], class_name)
     scheduler = getattr(diffusers, index["scheduler"][1]).from_pretrained(tmp_path / "scheduler")
-    assert scheduler.config.beta_schedule == "scaled_linear"
-    assert float(scheduler.alphas_cumprod[-1]) == pytest.approx(0.0047, abs=1e-4)
+    for key, value in converting.SCHEDULER_DEFAULT_CONFIG.items():
+        assert scheduler.config.get(key, value) == value
 
 
 def test_the_tokenizer_is_that_of_clip(tmp_path: Path) -> None:

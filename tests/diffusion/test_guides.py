@@ -19,7 +19,7 @@ import pytest
 import torch
 from PIL import Image
 
-from tests.diffusion import full_size, tiny_adapters, tiny_models
+from tests.diffusion import full_size, single_file, tiny_adapters, tiny_models
 from tests.diffusion.pictures import photograph
 from tests.diffusion.tiny_models import Build
 from tests.models import hollow
@@ -158,6 +158,16 @@ def test_the_models_toml_of_the_page_works(desk: Desk, tiny: Build) -> None:
     done = desk.run(f'inpaintd fill init.png -M mask.png --model {name} -p "a face" --json')
     assert done.returncode == 0, done.stdout
     assert json.loads(done.stdout)["model"] == name
+
+
+def test_a_checkpoint_of_ones_own_fills(desk: Desk, tiny: Build) -> None:
+    single_file.write(tiny("sdxl"), desk.folder / "my own.safetensors")
+    installed = desk.run(f'inpaintd models install "my own.safetensors" --config "{tiny("sdxl")}"')
+    assert installed.returncode == 0, installed.stderr
+    model = installed.stdout.partition("Use it with: ")[2]
+    done = desk.run(f'inpaintd fill init.png -M mask.png {model} -p "a face" --steps 2 --json')
+    assert done.returncode == 0, done.stdout
+    assert json.loads(done.stdout)["model"] == "my own"
 
 
 def test_a_model_that_is_not_installed_is_said_at_once(desk: Desk) -> None:

@@ -6,7 +6,6 @@ import shlex
 import shutil
 import socket
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -131,9 +130,7 @@ def test_a_pickle_is_refused_with_a_command_that_converts_it(tiny: Build, tmp_pa
     with pytest.raises(InpaintError, match="can run programs") as caught:
         read_checkpoint(pickle)
     command = caught.value.hint.partition("what is in it: ")[2]
-    program, *arguments = shlex.split(command)
-    assert program == "python"
-    subprocess.run([sys.executable, *arguments], check=True, timeout=120)
+    subprocess.run(shlex.split(command), check=True, timeout=120)
     converted = safetensors.torch.load_file(tmp_path / "my model.safetensors")
     assert converted.keys() == weights.keys()
     assert all(torch.equal(converted[name], weights[name]) for name in weights)

@@ -196,7 +196,8 @@ def test_it_is_listed_where_it_lies(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert is_unlisted(load_registry(tmp_path), file.name)
     said = listed(tmp_path, file.name)
     assert "holds Stable Diffusion 1.5, fp16, 1.7 GB" in said
-    assert "Listed as été 🌻 v6. It is used where it lies" in said
+    assert "It is not copied" in said
+    assert "--model 'été 🌻 v6'" in said
     entry = load_registry(tmp_path).find("été 🌻 v6")
     assert (entry.source, entry.title) == (str(file), "Été 🌻 V6")
     assert (entry.native_side, entry.multiple, entry.config) == (512, 8, "")
@@ -260,7 +261,7 @@ def test_a_file_that_is_gone_is_missed(tmp_path: Path) -> None:
     assert caught.value.code == "model_missing"
     info = next(info for info in registry.infos() if info.name == "mine")
     assert (info.installed, info.install) == (False, "")
-    assert "There is nothing at" in info.needs
+    assert "Its file is gone" in info.needs
 
 
 def test_a_missing_part_is_named_with_its_command(tmp_path: Path) -> None:

@@ -32,7 +32,8 @@ class _Thing:
 _VAE = _Thing(
     r"^(first_stage_model\.|vae\.)?(encoder|decoder)\.conv_in\.weight$",
     "a VAE, not a whole model",
-    "Use it with a model: inpaintd models install MODEL --vae {file}",
+    "Name it besides a model's own file: inpaintd models install FILE --vae {file}, or as vae in "
+    "the model's table of {home}/models.toml.",
 )
 
 # In this order: a whole LoRA of SD 3 has names of SD 3, too.

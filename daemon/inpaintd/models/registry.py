@@ -149,7 +149,10 @@ class Registry:
             default=entry.name == self.default,
             native_side=entry.native_side,
             multiple=entry.multiple,
-            needs=missing.remedy if missing and gone else entry.needs,
+            # Without the path: the protocol carries none.
+            needs=f"Its file is gone. See: inpaintd models info {entry.name}"
+            if gone
+            else entry.needs,
             install=missing.install_command if missing else "",
             honours=entry.honours
             or (tuple(sorted(HONOURS)) if entry.engine == "diffusion" else ()),

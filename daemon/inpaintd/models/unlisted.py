@@ -6,6 +6,7 @@ What is on this disk is listed with its path and used where it lies: nothing is 
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path, PurePosixPath
 
 from inpaintd.engines.diffusion.families import FAMILY_OF_CLASS, Family
@@ -68,8 +69,10 @@ def install_unlisted(
     values |= described(place) if place.is_dir() else _about_file(place, vae, config, say)
     given = {"vae": vae, "config": config}
     add_entry(registry.home, name, values | {k: v for k, v in given.items() if v})
-    where = " It is used where it lies, so leave it there." if is_path(source) else ""
-    say(f"Listed as {name}.{where}")
+    if is_path(source):
+        say("It is not copied, so leave it where it is.")
+    if values.get("kind") != "controlnet":
+        say(f"Use it with: --model {shlex.quote(name)}")
 
 
 def described(folder: Path) -> dict[str, str | int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,13 +18,12 @@ _LARGEST_HEADER_BYTES = 100 << 20
 """As in the safetensors library."""
 
 _CONVERT = (
-    "Many are offered as .safetensors, too. This converts one without running what is in it: "
-    'python -c "import sys, torch, safetensors.torch as s; '
+    "import sys, torch, safetensors.torch as s; "
     "w = torch.load(sys.argv[1], map_location='cpu', weights_only=True); "
     "w = w.get('state_dict', w); "
-    "s.save_file({k: v.clone() for k, v in w.items() if hasattr(v, 'clone')}, sys.argv[2])\" "
-    "{old} {new}"
+    "s.save_file({k: v.clone() for k, v in w.items() if hasattr(v, 'clone')}, sys.argv[2])"
 )
+"""From a pickle, of which nothing but the tensors is read, to a .safetensors file."""
 
 
 @dataclass(frozen=True)
@@ -49,9 +49,8 @@ def tensors_in(file: Path) -> dict[str, Tensor]:
         raise InpaintError(
             "unsupported",
             f"{file} can run programs when it is opened, so inpaintd never opens it.",
-            _CONVERT.replace("{old}", f'"{file}"').replace(
-                "{new}", f'"{file.with_suffix(SUFFIX)}"'
-            ),
+            "Many are offered as .safetensors, too. This converts it without running what is in "
+            f'it: "{sys.executable}" -c "{_CONVERT}" "{file}" "{file.with_suffix(SUFFIX)}"',
         )
     if file.suffix.lower() != SUFFIX:
         raise InpaintError(
