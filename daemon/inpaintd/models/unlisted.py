@@ -25,7 +25,8 @@ _RESERVED = "default"
 
 def is_unlisted(registry: Registry, name: str) -> bool:
     """Whether a name is that of a place or a repository, not of a listed model."""
-    return name not in registry.entries and ("/" in name or is_path(name) or Path(name).exists())
+    is_place = "/" in name or is_path(name) or (name != "" and Path(name).exists())
+    return is_place and name not in registry.entries
 
 
 def install_unlisted(
