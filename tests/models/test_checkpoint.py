@@ -122,6 +122,7 @@ NOT_WHOLE = {
     "takes 8 channels instead of 4": SD | VAE | CLIP | {FIRST: (320, 8, 3, 3)},
     "predicts velocity": SD | VAE | CLIP | {"v_pred": ()},
     "of a kind that is not known": SD | VAE | CLIP | {READS_TEXT: (1, 640)},
+    "takes 0 channels instead of 4": SD | VAE | CLIP | {FIRST: ()},
     "859,520,965 parameters instead of 859,520,964": SD
     | VAE
     | CLIP
@@ -239,6 +240,9 @@ def test_a_configuration_of_its_own(tmp_path: Path) -> None:
     assert (entry.config, entry.native_side) == (str(folder), 512)
     with pytest.raises(InpaintError, match="configuration of its own"):
         listed(tmp_path, folder, config=str(folder), name="again")
+    (folder / "config.json").write_text(json.dumps({"_class_name": "ControlNetModel"}))
+    with pytest.raises(InpaintError, match="is the configuration of a ControlNet"):
+        listed(tmp_path, file, config=str(folder), name="again")
 
 
 def test_a_folder_of_files_says_to_name_one(tmp_path: Path) -> None:

@@ -77,7 +77,7 @@ def read_checkpoint(file: Path, *, vae: bool = False, configured: bool = False) 
         kind=kind,
         dtype=_dtype(denoiser.values()),
         parameters=_numbers(denoiser.values()),
-        channels=tensors[_FIRST].shape[1],
+        channels=_channels(tensors),
         vae=has_vae,
     )
 
@@ -104,8 +104,8 @@ def check_vae(file: Path) -> None:
 
 
 def _kind(file: Path, tensors: Mapping[str, Tensor], denoiser: Mapping[str, Tensor]) -> str:
-    channels = tensors[_FIRST].shape[1]
-    widths = {t.shape[-1] for name, t in denoiser.items() if name.endswith(_READS_TEXT)}
+    channels = _channels(tensors)
+    widths = {t.shape[-1] for name, t in denoiser.items() if name.endswith(_READS_TEXT) and t.shape}
     width = widths.pop() if len(widths) == 1 else 0
     if width == _SD_2_TEXT_WIDTH:
         raise InpaintError(
@@ -171,6 +171,11 @@ def _check_whole(file: Path, names: Iterable[str], text: tuple[str, ...], vae: b
             f"{file} has a text encoder under names that are not known here.",
             "Get its folder in the layout of diffusers.",
         )
+
+
+def _channels(tensors: Mapping[str, Tensor]) -> int:
+    shape = tensors[_FIRST].shape
+    return shape[1] if len(shape) > 1 else 0
 
 
 def _numbers(tensors: Iterable[Tensor]) -> int:

@@ -57,17 +57,17 @@ def install_unlisted(
         )
     vae = _checked_vae(registry, vae)
     entry = Entry(name, title, "diffusion", source=source, vae=vae)
-    if not is_path(source):
-        install(registry, entry, say)
-    for part in entry.parts:
-        install(registry, registry.find(part), say)
     place = folder_of(registry.home, name, source)
-    if not place.exists():
-        raise InpaintError("model_missing", f"There is nothing at {place}.")
+    values: dict[str, str | int] = {"title": title, "engine": "diffusion", "source": source}
     if config:
         config = _checked_config(place, config)
-    values: dict[str, str | int] = {"title": title, "engine": "diffusion", "source": source}
-    values |= described(place) if place.is_dir() else _about_file(place, vae, config, say)
+    if is_path(source):
+        values |= _about(place, vae, config, say)
+        for part in entry.parts:
+            install(registry, registry.find(part), say)
+    else:
+        install(registry, entry, say)
+        values |= described(place)
     given = {"vae": vae, "config": config}
     add_entry(registry.home, name, values | {k: v for k, v in given.items() if v})
     if is_path(source):
@@ -99,11 +99,15 @@ def described(folder: Path) -> dict[str, str | int]:
     return _sizes(family)
 
 
-def _about_file(file: Path, vae: str, config: str, say: Say) -> dict[str, str | int]:
-    """What an entry says of a single file."""
-    found = read_checkpoint(file, vae=bool(vae), configured=bool(config))
-    size = file.stat().st_size / 1e9
-    say(f"{file.name} holds {found.title}, {found.dtype}, {size:.1f} GB.")
+def _about(place: Path, vae: str, config: str, say: Say) -> dict[str, str | int]:
+    """What an entry says of a folder or a single file on this disk."""
+    if not place.exists():
+        raise InpaintError("model_missing", f"There is nothing at {place}.")
+    if place.is_dir():
+        return described(place)
+    found = read_checkpoint(place, vae=bool(vae), configured=bool(config))
+    size = place.stat().st_size / 1e9
+    say(f"{place.name} holds {found.title}, {found.dtype}, {size:.1f} GB.")
     if found.kind is None:
         return described(Path(config))
     return _sizes(FAMILY_OF_CLASS[KINDS[found.kind].pipeline])
@@ -128,14 +132,15 @@ def _checked_vae(registry: Registry, vae: str) -> str:
 
 def _checked_config(place: Path, config: str) -> str:
     """A configuration as an entry names it."""
-    if place.is_dir():
+    if not place.is_file():
         raise InpaintError(
             "unsupported",
-            f"{place} is a folder with a configuration of its own.",
-            "Leave --config out; it is for single files.",
+            f"{place} is no single file, and has a configuration of its own.",
+            "Leave --config out.",
         )
     path = _resolved(config)
-    described(Path(path))
+    if "native_side" not in described(Path(path)):
+        raise InpaintError("unsupported", f"{path} is the configuration of a ControlNet.")
     return path
 
 
