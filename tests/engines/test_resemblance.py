@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from inpaintd.engine import Task
 from inpaintd.engines import patchmatch
 from inpaintd.engines.patchmatch import completed
-from inpaintd.engines.resemblance import Scale, resembling, voted
+from inpaintd.engines.resemblance import Matches, Scale, carried, resembling
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def test_copies_are_found_where_they_came_from(gravel: Any) -> None:
     rows, columns = np.nonzero(hole)
     exact = (matches.rows - rows == 100) & (matches.columns - columns == -63)
     assert exact.mean() > 0.99
-    assert np.abs(voted(gravel, hole, matches, hole, 1) - gravel)[hole].max() < 0.02
+    assert np.abs(carried(gravel, hole, matches, hole, 1) - gravel)[hole].max() < 0.02
 
 
 def test_a_coarse_fill_gets_the_detail_of_its_sources(gravel: Any) -> None:
@@ -39,9 +39,27 @@ def test_a_coarse_fill_gets_the_detail_of_its_sources(gravel: Any) -> None:
     coarse = scale_of(gravel, hole).halved()
     # What a fill at half the resolution would be if it were perfect.
     matches = resembling(coarse, np.random.default_rng(0))
-    fine = voted(np.where(hole[..., None], np.float32(0), gravel), hole, matches, coarse.hole, 2)
+    fine = carried(np.where(hole[..., None], np.float32(0), gravel), hole, matches, coarse.hole, 2)
     assert np.abs(fine - gravel)[hole].mean() < 0.03
     assert (fine == gravel)[~hole].all()
+
+
+def test_neighbours_with_different_sources_fade_into_each_other() -> None:
+    factor, cells = 16, 12
+    colour = np.zeros((cells * factor, cells * factor, 3), np.float32)
+    colour[:, : 2 * factor] = 1
+    coarse_hole = np.zeros((cells, cells), bool)
+    coarse_hole[4:8, 4:8] = True
+    rows, columns = np.nonzero(coarse_hole)
+    # The left half of the hole comes from the white edge, the right half from the black one.
+    from_where = np.where(columns < 6, 0, cells - 1)
+    matches = Matches(rows, from_where, np.zeros(rows.size, np.float32))
+    hole = np.kron(coarse_hole, np.ones((factor, factor), bool))
+    filled = carried(colour, hole, matches, coarse_hole, factor)
+    inside = filled[4 * factor : 8 * factor, 4 * factor : 8 * factor]
+    assert inside[:, 0].min() == 1
+    assert inside[:, -1].max() == 0
+    assert np.abs(np.diff(inside, axis=1)).max() < 1.5 / factor
 
 
 @given(st.integers(1, 40), st.integers(1, 40), st.integers(0, 2**32 - 1))

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from inpaintd.engine import Array, Painted, Report, Task
 from inpaintd.engines.eight_bit import from_bytes, to_bytes
-from inpaintd.engines.resemblance import Scale, resembling, voted
+from inpaintd.engines.resemblance import Matches, Scale, carried, refined, resembling
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.settings import Settings
 
@@ -26,8 +26,14 @@ _LEAST_REACH = 24
 _SOLVED_AT_ONCE = 40_000
 """Largest hole that is solved at its own resolution, in pixels; beyond, it gets slow."""
 
+_REFINED = 300_000
+"""Largest hole whose sources are looked for pixel by pixel, in pixels."""
+
 _BAND = 8
-"""Width of the border that is solved again at full resolution, in pixels."""
+"""Width of the border where they always are, at full resolution, in pixels."""
+
+_BAND_ROUNDS = 2
+"""How often the border's sources are looked for again after it has taken their colours."""
 
 _LEAST_SIDE = 40
 """Least side of a picture that PyPatchMatch fills well, in pixels."""
@@ -91,21 +97,43 @@ def _solved_coarse_to_fine(scale: Scale, seed: int) -> Array:
     """(H, W, 3) colours with the hole filled; large ones in a time that grows with their area.
 
     A large hole is laid out at a lower resolution, which also gives better shapes, and then takes
-    its colours from the sources at full resolution. A band at its border is solved once more, so
-    that no seam is left.
+    its colours from the sources at full resolution. What is beside the border is looked for once
+    more, so that no seam is left.
     """
-    coarse, factor = scale, 1
-    while np.count_nonzero(coarse.hole) > _SOLVED_AT_ONCE and coarse.halved().centres.any():
-        coarse, factor = coarse.halved(), factor * 2
+    scales = [scale]
+    while np.count_nonzero(scales[-1].hole) > _SOLVED_AT_ONCE:
+        halved = scales[-1].halved()
+        if not halved.centres.any():
+            break
+        scales.append(halved)
+    coarse = scales.pop()
     laid_out = _solved(coarse, 3, seed)
-    if factor == 1:
+    if coarse is scale:
         return laid_out
     rng = np.random.default_rng(seed)
-    matches = resembling(Scale(laid_out, coarse.hole, coarse.sources), rng)
-    colour = voted(scale.picture, scale.hole, matches, coarse.hole, factor)
+    matches = resembling(coarse.filled(laid_out), rng)
+    while scales and np.count_nonzero(scales[-1].hole) <= _REFINED:
+        finer = scales.pop()
+        guess = carried(finer.picture, finer.hole, matches, coarse.hole, 2)
+        matches = refined(finer.filled(guess), matches, coarse.hole, 2, rng)
+        coarse = finer
+    factor = 2 ** len(scales)
+    colour = carried(scale.picture, scale.hole, matches, coarse.hole, factor)
+    return _joined(scale.filled(colour), matches, coarse.hole, factor, rng)
+
+
+def _joined(
+    scale: Scale, matches: Matches, coarse_hole: Pixels, factor: int, rng: np.random.Generator
+) -> Array:
+    """The filled colours with a border that goes on from the kept pixels, (H, W, 3)."""
     depth = cv2.distanceTransform(scale.hole.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
     band = scale.hole & (np.asarray(depth) <= _BAND)
-    return _solved(Scale(colour, band, scale.sources | (scale.hole & ~band)), 2, seed)
+    border = Scale(scale.picture, band, scale.sources)
+    matches = refined(border, matches, coarse_hole, factor, rng, radius=2)
+    for _ in range(_BAND_ROUNDS):
+        border = border.filled(carried(border.picture, band, matches, band, 1))
+        matches = refined(border, matches, band, 1, rng, radius=2)
+    return carried(border.picture, band, matches, band, 1)
 
 
 def _solved(scale: Scale, patch_size: int, seed: int) -> Array:

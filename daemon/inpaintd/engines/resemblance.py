@@ -3,9 +3,10 @@
 For each hole pixel of a fill made at a lower resolution, the source pixel is found whose
 surroundings resemble its own; at full resolution the hole takes the colours found there.
 
-Source: Wexler, Shechtman, Irani, Space-Time Completion of Video (2007), for the voting; Barnes et
-al., PatchMatch (2009), for the propagation. The field starts from an exhaustive search at a scale
-so coarse that it is cheap.
+Source: Barnes et al., PatchMatch (2009), for the propagation; Wexler, Shechtman, Irani, Space-Time
+Completion of Video (2007), for the mean of what good matches say; Orchard, Sullivan, Overlapped
+Block Motion Compensation (1994), for the windows that leave no blocks. The field starts from an
+exhaustive search at a scale so coarse that it is cheap.
 """
 
 from __future__ import annotations
@@ -23,8 +24,7 @@ Pixels = NDArray[np.bool_]
 Indices = NDArray[np.intp]
 
 _RADIUS = 2
-_SIDE = 2 * _RADIUS + 1
-_SHIFTS = [(dy, dx) for dy in range(-_RADIUS, _RADIUS + 1) for dx in range(-_RADIUS, _RADIUS + 1)]
+"""Of the patches that are searched for, in pixels; refining needs no more than their middles."""
 
 _EXHAUSTIVE = 60_000_000
 """Most pairs of patches that are all compared."""
@@ -32,6 +32,9 @@ _EXHAUSTIVE = 60_000_000
 _PASSES = 2
 _JITTER = 4
 """How far a random look beside the best match so far goes, in pixels."""
+
+_ROUND = ((0, 1), (0, -1), (1, 0), (-1, 0), (1, 1), (-1, -1), (1, -1), (-1, 1))
+"""Steps to the eight neighbours, rows and columns."""
 
 
 @dataclass(frozen=True)
@@ -60,10 +63,14 @@ class Scale:
     @cached_property
     def centres(self) -> Pixels:
         """Middles of patches that are all source."""
-        patch = np.ones((_SIDE, _SIDE), np.uint8)
+        patch = np.ones((2 * _RADIUS + 1, 2 * _RADIUS + 1), np.uint8)
         sources = self.sources.astype(np.uint8)
         eroded = cv2.erode(sources, patch, borderType=cv2.BORDER_CONSTANT, borderValue=0)
         return np.asarray(eroded) > 0
+
+    def filled(self, picture: Array) -> Scale:
+        """The same with other colours in the hole."""
+        return Scale(picture, self.hole, self.sources)
 
     def halved(self) -> Scale:
         """At half the resolution; what is partly hole is hole, what is all source is source."""
@@ -84,7 +91,7 @@ class Scale:
 
 def resembling(scale: Scale, rng: np.random.Generator) -> Matches:
     """The source of each hole pixel of a filled picture. There must be at least one centre."""
-    comparison = _Comparison(scale)
+    comparison = _Comparison(scale, _RADIUS)
     pairs = comparison.rows.size * np.count_nonzero(scale.centres)
     coarse = scale.halved() if pairs > _EXHAUSTIVE else scale
     if coarse is not scale and coarse.centres.any():
@@ -94,49 +101,87 @@ def resembling(scale: Scale, rng: np.random.Generator) -> Matches:
     return _propagated(comparison, rows, columns, rng)
 
 
-def voted(colour: Array, hole: Pixels, matches: Matches, coarse_hole: Pixels, factor: int) -> Array:
+def refined(
+    scale: Scale,
+    matches: Matches,
+    coarse_hole: Pixels,
+    factor: int,
+    rng: np.random.Generator,
+    *,
+    radius: int = 1,
+) -> Matches:
+    """The matches for a picture `factor` times larger, put right to the pixel.
+
+    Args:
+        scale: the larger picture, filled; its hole lies within that of the matches.
+        coarse_hole: the hole of the matches.
+        radius: of the patches that are compared, in pixels.
+    """
+    rows, columns, _ = _expanded(matches, coarse_hole, scale.hole, factor)
+    return _propagated(_Comparison(scale, radius), rows, columns, rng)
+
+
+def carried(
+    colour: Array, hole: Pixels, matches: Matches, coarse_hole: Pixels, factor: int
+) -> Array:
     """The colours with the hole filled from the matches of a picture `factor` times smaller.
 
-    Each hole pixel is the mean of what the patches that cover it say, good matches first.
+    Each match speaks for a soft window, a quadratic B-spline, round its pixel; good ones louder. So
+    neighbours with different sources fade into each other, and no blocks are seen.
     """
     height, width = hole.shape
-    at_rows, at_columns, error = _expanded(matches, coarse_hole, hole, factor)
-    weight = np.exp(-error / (2 * np.percentile(error, 75) + 1e-9)).astype(np.float32) + 1e-6
+    own = np.nonzero(coarse_hole)
+    loudness = np.exp(-matches.error / (2 * np.percentile(matches.error, 75) + 1e-9)) + 1e-6
+    away = np.zeros((2, coarse_hole.shape[0] + 2, coarse_hole.shape[1] + 2), np.int32)
+    weight = np.zeros(away.shape[1:], np.float32)
+    inside = (own[0] + 1, own[1] + 1)
+    away[0][inside] = (matches.rows - own[0]) * factor
+    away[1][inside] = (matches.columns - own[1]) * factor
+    weight[inside] = loudness
+    window = _spline_window(factor)
     rows, columns = np.nonzero(hole)
-    number = np.full((height + 2 * _RADIUS, width + 2 * _RADIUS), -1, np.int32)
-    number[rows + _RADIUS, columns + _RADIUS] = np.arange(rows.size)
     total = np.zeros((rows.size, 4), np.float32)
     known = np.dstack([colour, np.ones((height, width), np.float32)]).reshape(-1, 4)
-    for dy, dx in _SHIFTS:
-        neighbour = number[rows - dy + _RADIUS, columns - dx + _RADIUS]
-        # Near the picture's edge a source patch may reach beyond it; the nearest pixel stands in.
-        y = np.clip(at_rows[neighbour] + dy, 0, height - 1)
-        x = np.clip(at_columns[neighbour] + dx, 0, width - 1)
-        share = np.where(neighbour >= 0, weight[neighbour], np.float32(0))
-        total += known[y * width + x] * share[:, None]
+    for i in range(3):
+        for j in range(3):
+            cell = (rows // factor + i, columns // factor + j)
+            # Near the picture's edge a source may reach beyond it; the nearest pixel stands in.
+            y = np.clip(rows + away[0][cell], 0, height - 1)
+            x = np.clip(columns + away[1][cell], 0, width - 1)
+            share = window[rows % factor, i] * window[columns % factor, j] * weight[cell]
+            total += known[y * width + x] * share[:, None]
     filled = colour.copy()
     filled[rows, columns] = total[:, :3] / total[:, 3:]
     return filled
 
 
+def _spline_window(factor: int) -> Array:
+    """Shares of the cell before, of its own and of the cell after for each pixel, (factor, 3)."""
+    at = (np.arange(factor) + 0.5) / factor - 0.5
+    shares = np.stack([0.5 * (0.5 - at) ** 2, 0.75 - at**2, 0.5 * (0.5 + at) ** 2], axis=1)
+    return shares.astype(np.float32)
+
+
 class _Comparison:
     """The patches round all hole pixels, to be compared with source patches."""
 
-    def __init__(self, scale: Scale) -> None:
+    def __init__(self, scale: Scale, radius: int) -> None:
         self.height, self.width = scale.hole.shape
         self._centres = scale.centres
-        padded = np.pad(scale.picture, ((_RADIUS, _RADIUS), (_RADIUS, _RADIUS), (0, 0)), "edge")
+        self._radius = radius
+        padded = np.pad(scale.picture, ((radius, radius), (radius, radius), (0, 0)), "edge")
         self._stride = padded.shape[1]
         self._flat = padded.reshape(-1, 3)
-        self._shifts = np.array([dy * self._stride + dx for dy, dx in _SHIFTS])
+        span = np.arange(-radius, radius + 1)
+        self._shifts = (span[:, None] * self._stride + span).ravel()
         self.rows, self.columns = np.nonzero(scale.hole)
         self.number = np.full(scale.hole.shape, -1, np.int32)
         self.number[self.rows, self.columns] = np.arange(self.rows.size)
         self.patches = self.patches_at(self.rows, self.columns)
 
     def patches_at(self, rows: Indices, columns: Indices) -> Array:
-        """(N, 75)."""
-        middle = (rows + _RADIUS) * self._stride + columns + _RADIUS
+        """(N, 3 * side * side)."""
+        middle = (rows + self._radius) * self._stride + columns + self._radius
         patches: Array = self._flat[middle[:, None] + self._shifts].reshape(rows.size, -1)
         return patches
 
@@ -182,10 +227,10 @@ def _propagated(
         error = np.where(better, other, error)
 
     # A match found at half the resolution is off by up to a pixel.
-    for dy, dx in ((0, 1), (0, -1), (1, 0), (-1, 0), (1, 1), (-1, -1), (1, -1), (-1, 1)):
+    for dy, dx in _ROUND:
         consider(rows + dy, columns + dx)
     for _ in range(_PASSES):
-        for dy, dx in ((0, 1), (1, 0), (0, -1), (-1, 0)):
+        for dy, dx in _ROUND[:4]:
             y = np.clip(comparison.rows - dy, 0, height - 1)
             x = np.clip(comparison.columns - dx, 0, width - 1)
             neighbour = comparison.number[y, x]
