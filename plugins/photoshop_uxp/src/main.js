@@ -17,6 +17,7 @@ require("uxp").entrypoints.setup({
   },
   commands: {
     inpaintAgain: () => panel.inpaint(),
+    selectByText: () => panel.select(),
   },
 });
 

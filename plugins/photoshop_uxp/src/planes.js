@@ -89,6 +89,61 @@ export function withAlpha(rgb) {
 
 /**
  * @param {Samples} samples
+ * @returns {Samples}
+ */
+export function inverted(samples) {
+  const full = FULL[depthOf(samples)];
+  return samples.map((value) => full - value);
+}
+
+/**
+ * What a mask keeps instead of what it repaints.
+ * @param {Plane} mask
+ * @returns {Plane}
+ */
+export const complement = (mask) => planeOf(inverted(samplesOf(mask)), mask.width, mask.height, 1);
+
+/**
+ * A layer with mid-grey where it is transparent: what colour Photoshop keeps there is left to chance,
+ * and nothing is to be found in it.
+ * @param {Plane} layer
+ * @returns {Plane}
+ */
+export function withoutHiddenColour(layer) {
+  if (layer.channels !== 4) return layer;
+  const samples = samplesOf(layer).slice();
+  const middle = layer.depth === "f32" ? 0.5 : Math.floor(FULL[layer.depth] / 2);
+  for (let i = 0; i < samples.length; i += 4) if (samples[i + 3] === 0) samples.fill(middle, i, i + 3);
+  return planeOf(samples, layer.width, layer.height, 4);
+}
+
+/**
+ * A mask without what lies where the layer is transparent.
+ * @param {Plane} mask
+ * @param {Plane} layer of the same size
+ * @returns {Plane}
+ */
+export function withinPixels(mask, layer) {
+  if (layer.channels !== 4) return mask;
+  const alpha = samplesOf(layer);
+  const samples = samplesOf(mask).map((value, i) => (alpha[4 * i + 3] > 0 ? value : 0));
+  return planeOf(samples, mask.width, mask.height, 1);
+}
+
+/**
+ * How many pixels of a layer are not transparent.
+ * @param {Plane} layer
+ */
+export function seenPixels(layer) {
+  if (layer.channels !== 4) return layer.width * layer.height;
+  const samples = samplesOf(layer);
+  let seen = 0;
+  for (let i = 3; i < samples.length; i += 4) if (samples[i] > 0) seen++;
+  return seen;
+}
+
+/**
+ * @param {Samples} samples
  * @param {Depth} depth
  * @returns {Samples}
  */

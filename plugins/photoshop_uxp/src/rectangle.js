@@ -29,6 +29,17 @@ export function intersection(a, b) {
   return [x, y, width, height];
 }
 
+/**
+ * The smallest rectangle that holds both.
+ * @param {Rectangle} a
+ * @param {Rectangle} b
+ * @returns {Rectangle}
+ */
+export function union(a, b) {
+  const [x, y] = [Math.min(a[0], b[0]), Math.min(a[1], b[1])];
+  return [x, y, Math.max(a[0] + a[2], b[0] + b[2]) - x, Math.max(a[1] + a[3], b[1] + b[3]) - y];
+}
+
 /** @param {Rectangle} rectangle */
 export const isEmpty = ([, , width, height]) => width <= 0 || height <= 0;
 

@@ -4,10 +4,26 @@ import { RECORDS } from "./wire/schema.js";
 /** @typedef {import("./wire/schema.js").Field} Field */
 /** @typedef {Record<string, any>} Settings */
 
+/** What only the panel knows. @type {Field[]} */
+const OWN = [
+  {
+    name: "text_mask_fill",
+    type: "bool",
+    default: false,
+    label: "Use it as the hole of Inpaint",
+    help: "Inpaint looks for its hole by these words and this combination, each time anew.",
+  },
+];
+
+/** Photoshop's four ways to combine selections. The protocol can say all of them; see textmask.js. */
+const COMBINATIONS = ["replace", "add", "subtract", "intersect"];
+
 /** @type {Map<string, Field>} */
-export const FIELDS = new Map(RECORDS.Settings.fields.map((field) => [field.name, field]));
+export const FIELDS = new Map([...RECORDS.Settings.fields, ...OWN].map((field) => [field.name, field]));
+FIELDS.set("text_mask_combine", { .../** @type {Field} */ (FIELDS.get("text_mask_combine")), choices: COMBINATIONS });
 
 export const SHOWN = ["prompt", "negative_prompt", "model", "strength", "steps", "guidance_scale", "seed", "count"];
+export const SHOWN_TEXT_MASK = ["text_mask", "text_mask_threshold", "invert", "text_mask_combine", "text_mask_fill"];
 export const SHOWN_FOLDED = [
   "area",
   "context_pixels",
@@ -20,10 +36,11 @@ export const SHOWN_FOLDED = [
   "preview",
 ];
 
+export const ALL_SHOWN = [...SHOWN, ...SHOWN_TEXT_MASK, ...SHOWN_FOLDED];
+
 /** @returns {Settings} */
 export function defaults() {
-  const names = [...SHOWN, ...SHOWN_FOLDED];
-  const values = names.map((name) => [name, /** @type {Field} */ (FIELDS.get(name)).default]);
+  const values = ALL_SHOWN.map((name) => [name, /** @type {Field} */ (FIELDS.get(name)).default]);
   // A panel can show pictures of what goes on, unlike a script; so it asks for them.
   return { ...Object.fromEntries(values), preview: true };
 }
@@ -36,6 +53,7 @@ export function defaults() {
 export function cleaned(name, entered) {
   const field = /** @type {Field} */ (FIELDS.get(name));
   const type = field.type.replace(/\?$/, "");
+  if (entered === null && type !== field.type) return null;
   if (type === "str") {
     const text = String(entered ?? field.default).slice(0, field.characters);
     return field.choices && !field.choices.includes(text) ? field.default : text;

@@ -1,6 +1,6 @@
 /** A real daemon for tests, in a process of its own, with the synthetic engines as models. */
-import { spawn } from "node:child_process";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -8,17 +8,41 @@ import { fileURLToPath } from "node:url";
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 const MODELS = ["identity", "noise", "slow", "crash", "bug"];
 
-/** @param {string[]} [options] of `inpaintd serve` */
-export async function startDaemon(options = []) {
+const PYTHON = process.env.INPAINT_PYTHON ?? "python3";
+
+/** Why words cannot be looked for here; false when they can. */
+export const noWords =
+  spawnSync(PYTHON, ["-c", "import torch, transformers"]).status !== 0 && "the extra `diffusion` is not installed";
+
+/**
+ * @param {string} folder that gets a model which finds red, green and blue
+ * @param {string[]} names by which it knows them
+ */
+function buildClipseg(folder, names) {
+  const code = "import pathlib, sys; from tests.textmask.tiny_clipseg import build; build(pathlib.Path(sys.argv[1]), sys.argv[2:])";
+  const env = { ...process.env, PYTHONPATH: ROOT, HF_HUB_OFFLINE: "1" };
+  execFileSync(PYTHON, ["-W", "ignore", "-c", code, folder, ...names], { cwd: ROOT, env, stdio: ["ignore", "ignore", "pipe"] });
+}
+
+/**
+ * @param {string[]} [options] of `inpaintd serve`
+ * @param {{words?: string[]}} [also] what it can find: its words for red, green and blue
+ */
+export async function startDaemon(options = [], { words } = {}) {
   const home = await mkdtemp(join(tmpdir(), "inpaint-photoshop-"));
   const tables = MODELS.map((name) => `[${name}]\ntitle = "${name === "slow" ? "Stand-in for a diffusion model" : name}"\nengine = "tests.synthetic_engines:${name}"\n`);
+  if (words) {
+    const folder = join(home, "clipseg");
+    await mkdir(folder);
+    buildClipseg(folder, words);
+    tables.push(`[clipseg]\nsource = "${folder}"\n`);
+  }
   await writeFile(join(home, "models.toml"), tables.join(""));
   const daemon = { home, process: null, log: "" };
   daemon.start = async () => {
-    const python = process.env.INPAINT_PYTHON ?? "python3";
     const args = ["-m", "inpaintd", "serve", "--port", "0", "--websocket-port", "0", ...options];
     const env = { ...process.env, INPAINTD_HOME: home, PYTHONPATH: ROOT };
-    daemon.process = spawn(python, args, { cwd: ROOT, env, stdio: ["ignore", "ignore", "pipe"] });
+    daemon.process = spawn(PYTHON, args, { cwd: ROOT, env, stdio: ["ignore", "ignore", "pipe"] });
     daemon.process.stderr.on("data", (chunk) => (daemon.log += chunk));
     const { pid } = daemon.process;
     await eventually(async () => JSON.parse(await daemon.connection()).pid === pid, () => daemon.log);

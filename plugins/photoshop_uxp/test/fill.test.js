@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
-import { Fill, insertLast } from "../src/inpaint.js";
+import { insertLast } from "../src/inpaint.js";
+import { Job } from "../src/job.js";
 import { startDaemon } from "./daemon.js";
 import { connectTo, enterPhotoshop, fill } from "./session.js";
 
@@ -165,6 +166,15 @@ describe("a fill", () => {
     assert.equal(made.mask[10 * 200 + 10], 0);
   });
 
+  test("output masked lands in its document, whichever is active by then", async () => {
+    const document = photoshop.open({ ...SIZE, paint: gradient });
+    document.select(hole);
+    const watcher = { onProgress: ({ step }) => step === 2 && photoshop.open({ ...SIZE, paint: gradient }) };
+    await fill(client, { output: "masked", model: "slow" }, { watcher });
+    assert.equal(document.layers[0].mask[75 * 200 + 95], 1);
+    assert.ok(photoshop.documents.slice(1).every(({ layers }) => layers.length === 1 && !layers[0].mask));
+  });
+
   test("variants come in one group, the first on top and the only one seen, in one history step", async () => {
     const document = photoshop.open({ ...SIZE, paint: gradient });
     document.select(hole);
@@ -245,8 +255,8 @@ describe("a fill", () => {
   test("cancelling ends the request in the daemon too", async () => {
     const document = photoshop.open({ ...SIZE, paint: gradient });
     document.select(hole);
-    const run = new Fill();
-    const filled = fill(client, { model: "slow" }, { run, watcher: { onProgress: ({ step }) => step > 1 && run.cancel() } });
+    const job = new Job();
+    const filled = fill(client, { model: "slow" }, { job, watcher: { onProgress: ({ step }) => step > 1 && job.cancel() } });
     await assert.rejects(filled, { code: "cancelled" });
     const status = await client.ask({ type: "status" });
     assert.deepEqual(status.requests, []);
@@ -299,7 +309,7 @@ describe("a fill", () => {
       await assert.rejects(filled, { code: "document_changed" });
       assert.equal(document.layers.length, 1);
       const other = photoshop.open({ ...SIZE, bits: 16, paint: gradient });
-      const { name } = await insertLast(client, last, {});
+      const { name } = await insertLast(new Job(), last, { connected: async () => client, watcher: {} });
       assert.equal(name, "Inpaint: kept");
       assert.equal(other.layers.length, 2);
       for (let i = 0; i < 3; i++) assert.ok(Math.abs(other.layers[0].at(95, 75)[i] - gradient(95, 75)[i]) < 1 / 255);

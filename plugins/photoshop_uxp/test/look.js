@@ -15,11 +15,12 @@ const photograph = execFileSync(
   ["-c", `import sys, skimage.data; sys.stdout.buffer.write(skimage.data.coffee()[40:${40 + SIDE}, 130:${130 + SIDE}].tobytes())`],
   { maxBuffer: 1 << 24 },
 ).toString("base64");
-const daemon = await startDaemon();
+// A stand-in, too: it takes what is red for a cup.
+const daemon = await startDaemon([], { words: ["cup", "leaf", "sky"] });
 const browser = await launch();
 
 async function panel(theme, options = {}) {
-  const opened = await openPanel(browser, options.connection ?? daemon.connection, { theme, ...options });
+  const opened = await openPanel(browser, options.connection ?? daemon.connection, { theme, width: 300, ...options });
   if (!options.connection) await opened.page.getByText("Connected").waitFor();
   await opened.page.evaluate(
     ([base64, side]) => {
@@ -35,6 +36,7 @@ async function panel(theme, options = {}) {
 }
 
 const shoot = (page, name) => page.screenshot({ path: `${folder}/photoshop-${name}.png`, fullPage: true });
+const press = (page, name) => page.getByRole("button", { name, exact: true }).click();
 const field = (page, name) => page.locator(`[data-setting=${name}]`);
 
 for (const theme of ["dark", "light"]) {
@@ -44,18 +46,27 @@ for (const theme of ["dark", "light"]) {
   await page.getByText("More settings").click();
   await page.mouse.move(0, 0);
   await shoot(page, `${theme}-all-settings`);
+  await page.getByText("More settings").click();
+  await page.getByText("Mask by text").click();
+  await field(page, "text_mask").locator("input").fill("cup");
+  await press(page, "Select");
+  await page.getByText("of the layer").waitFor();
+  await field(page, "text_mask_fill").locator("input").check();
+  await page.mouse.move(0, 0);
+  await shoot(page, `${theme}-mask-by-text`);
   if (theme === "light") continue;
-  await page.getByText("Fewer settings").click();
+  await field(page, "text_mask_fill").locator("input").uncheck();
+  await page.getByText("Mask by text").click();
   await field(page, "model").locator("select").selectOption("slow");
-  await page.getByRole("button", { name: "Inpaint", exact: true }).click();
+  await press(page, "Inpaint");
   await page.getByText(/Step [3-9]\d* of/).waitFor();
   await page.locator("img.preview:not(.hidden)").waitFor();
   await shoot(page, "dark-running");
-  await page.getByRole("button", { name: "Cancel" }).click();
+  await press(page, "Cancel");
   await page.getByText("Cancelled").waitFor();
   await field(page, "model").locator("select").selectOption("patchmatch");
   await field(page, "prompt").locator("textarea").fill("");
-  await page.getByRole("button", { name: "Inpaint", exact: true }).click();
+  await press(page, "Inpaint");
   await page.getByText("New layer").waitFor();
   await page.mouse.move(0, 0);
   await shoot(page, "dark-done");

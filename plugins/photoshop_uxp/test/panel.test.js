@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import schema from "../../../protocol/schema.json" with { type: "json" };
-import { SHOWN, SHOWN_FOLDED } from "../src/settings.js";
+import { SHOWN, SHOWN_FOLDED, SHOWN_TEXT_MASK } from "../src/settings.js";
 import { executablePath, launch, openPanel } from "./browser.js";
-import { startDaemon } from "./daemon.js";
+import { noWords, startDaemon } from "./daemon.js";
 
 const missing = executablePath ? false : "no Chromium is installed";
 const field = (page, name) => page.locator(`[data-setting=${name}]`);
@@ -20,7 +20,7 @@ const openPicture = (page, side = 128) =>
 describe("the bundled panel in Chromium", { skip: missing }, () => {
   let daemon, browser;
   before(async () => {
-    daemon = await startDaemon();
+    daemon = await startDaemon([], noWords ? {} : { words: ["red", "green", "blue"] });
     browser = await launch();
   });
   after(async () => {
@@ -101,6 +101,112 @@ describe("the bundled panel in Chromium", { skip: missing }, () => {
     await end(opened);
   });
 
+  test("shows the settings of a mask by text as the protocol has them, and remembers them", async () => {
+    const opened = await panel();
+    const { page } = opened;
+    const fold = page.getByRole("button", { name: hint.find(({ name }) => name === "text_mask").label });
+    assert.equal(await field(page, "text_mask").isVisible(), false);
+    await fold.click();
+    for (const name of SHOWN_TEXT_MASK.slice(0, 4)) {
+      const { label, help } = hint.find((one) => one.name === name);
+      const said = (await field(page, name).textContent()) || (await field(page, name).locator("[aria-label]").first().getAttribute("aria-label"));
+      assert.ok(said.includes(label), name);
+      assert.equal(await field(page, name).locator("[title]").first().getAttribute("title"), help);
+    }
+    await field(page, "text_mask").locator("input").fill("hair");
+    await page.getByText("Soft").click();
+    assert.match(await field(page, "text_mask_threshold").textContent(), /soft/);
+    await field(page, "text_mask_combine").locator("select").selectOption("Subtract");
+    assert.equal(await page.getByText("The hole will be found").isVisible(), false);
+    await page.getByText("Use it as the hole").click();
+    await page.getByText("The hole will be found by text: the selection without “hair”.").waitFor();
+    await page.reload();
+    await page.getByText("Connected to inpaintd").waitFor();
+    await page.getByText("The hole will be found by text: the selection without “hair”.").waitFor();
+    assert.equal(await field(page, "text_mask").isVisible(), true, "it is still unfolded");
+    assert.match(await field(page, "text_mask_threshold").textContent(), /soft/);
+    await press(page, "Reset");
+    assert.equal(await page.getByText("The hole will be found").isVisible(), false);
+    assert.match(await field(page, "text_mask_threshold").textContent(), /0\.50/);
+    await end(opened);
+  });
+
+  describe("with a model that finds words", { skip: noWords }, () => {
+    /** Opens a grey picture with a red part. */
+    async function redPicture() {
+      const opened = await panel({ width: 300 });
+      await opened.page.evaluate(() => {
+        const red = (x, y) => x >= 32 && x < 96 && y >= 16 && y < 80;
+        window.photoshop.open({ width: 192, height: 128, paint: (x, y) => (red(x, y) ? [0.85, 0.15, 0.1, 1] : [0.5, 0.5, 0.5, 1]) });
+      });
+      await opened.page.getByText("Mask by text").click();
+      await field(opened.page, "text_mask").locator("input").fill("red");
+      return opened;
+    }
+
+    const selected = (page) =>
+      page.evaluate(() => {
+        const document = window.photoshop.active;
+        const at = (x, y) => document.selectedAt(x, y);
+        return { inside: at(64, 48), outside: at(150, 100), history: document.history };
+      });
+
+    test("selects what it names, at a click and at Enter, and tells how much", async () => {
+      const opened = await redPicture();
+      const { page } = opened;
+      await press(page, "Select");
+      await page.getByText(/“red”: \d+ % of the layer\. It is the selection now\./).waitFor();
+      assert.deepEqual(await selected(page), { inside: 1, outside: 0, history: ["Open", "Select “red”"] });
+      await page.getByText("Invert mask").click();
+      await field(page, "text_mask").locator("input").press("Enter");
+      await page.getByText(/All but “red”: \d+ % of the layer\./).waitFor();
+      assert.deepEqual(await selected(page), { inside: 0, outside: 1, history: ["Open", "Select “red”", "Select “red”"] });
+      await end(opened);
+    });
+
+    test("makes a layer mask, and refuses to make another", async () => {
+      const opened = await redPicture();
+      const { page } = opened;
+      await press(page, "Layer mask");
+      await page.getByText("The new layer mask shows it and hides the rest.").waitFor();
+      await press(page, "Layer mask");
+      await page.getByText("The layer has a layer mask already").waitFor();
+      const mask = await page.evaluate(() => [64 + 48 * 192, 150 + 100 * 192].map((i) => window.photoshop.active.layers[0].mask[i]));
+      assert.deepEqual(mask, [1, 0]);
+      await end(opened);
+    });
+
+    test("shows the hole before it is painted, then paints it", async () => {
+      const opened = await redPicture();
+      const { page } = opened;
+      await page.getByText("Use it as the hole").click();
+      await press(page, "Show");
+      await page.getByText("This is what Inpaint would repaint").waitFor();
+      assert.equal((await selected(page)).inside, 1);
+      await field(page, "model").locator("select").selectOption("noise");
+      await press(page, "Inpaint");
+      await page.getByText("The hole was found by text.").waitFor();
+      await end(opened);
+    });
+
+    test("says when nothing is found, and leaves the selection alone", async () => {
+      const opened = await redPicture();
+      const { page } = opened;
+      await field(page, "text_mask").locator("input").fill("green");
+      await press(page, "Select");
+      await page.getByText(/Nothing in the picture looks like “green”.*Nothing was changed\./).waitFor();
+      assert.equal((await selected(page)).history.length, 1);
+      await end(opened);
+    });
+
+    test("the command selects again with the remembered words", async () => {
+      const opened = await redPicture();
+      await opened.page.evaluate(() => window.uxp.setUp.commands.selectByText());
+      assert.equal((await selected(opened.page)).inside, 1);
+      await end(opened);
+    });
+  });
+
   test("lists the daemon's models", async () => {
     const opened = await panel();
     const options = await field(opened.page, "model").locator("option").allTextContents();
@@ -174,6 +280,9 @@ describe("the bundled panel in Chromium", { skip: missing }, () => {
     test(`fits into 240 pixels, ${theme}`, async () => {
       const opened = await panel({ theme });
       const { page } = opened;
+      await page.getByText("Mask by text").click();
+      await page.getByText("Use it as the hole").click();
+      await field(page, "text_mask").locator("input").fill("the hair of the second person from the left");
       await page.getByText("More settings").click();
       const { wide, colours } = await page.evaluate(() => ({
         wide: [...document.querySelectorAll("#inpaint *")]
@@ -198,7 +307,7 @@ describe("the bundled panel in Chromium", { skip: missing }, () => {
       if (reached.includes(focused)) break;
       reached.push(focused);
     }
-    for (const name of ["Prompt", "Inpaint", "Model", "Strength", "Steps", "Seed", "▸ More settings", "Reset"])
+    for (const name of ["Prompt", "Inpaint", "Model", "Strength", "Steps", "Seed", "▸ Mask by text", "▸ More settings", "Reset"])
       assert.ok(reached.includes(name), `${name} is not among ${reached}`);
     await field(page, "prompt").locator("textarea").focus();
     await page.keyboard.type("typed");

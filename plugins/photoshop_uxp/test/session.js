@@ -2,7 +2,8 @@
 import manifest from "../manifest.json" with { type: "json" };
 import { connect } from "../src/daemon/client.js";
 import { parseConnection } from "../src/daemon/connection.js";
-import { Fill } from "../src/inpaint.js";
+import { fill as inpaint } from "../src/inpaint.js";
+import { Job } from "../src/job.js";
 import { defaults } from "../src/settings.js";
 import { FakePhotoshop } from "./fake/photoshop.js";
 import { fakeStorage, fakeUxp, guardedWebSocket } from "./fake/uxp.js";
@@ -26,7 +27,16 @@ export const connectTo = async (daemon) => connect(parseConnection(await daemon.
  * Press the button: run a fill to its end.
  * @param {import("../src/daemon/client.js").DaemonClient} client
  */
-export async function fill(client, settings = {}, { watcher = {}, remember = () => {}, connected, run = new Fill() } = {}) {
-  const all = { ...defaults(), preview: false, model: "noise", ...settings };
-  return run.run(all, { connected: connected ?? (async () => client), watcher, remember });
+export const fill = (client, settings = {}, options = {}) =>
+  press(inpaint, client, { preview: false, model: "noise", ...settings }, options);
+
+/**
+ * Press any button that works with the panel's settings.
+ * @template T
+ * @param {(job: Job, choices: any, surroundings: any) => Promise<T>} button
+ * @param {import("../src/daemon/client.js").DaemonClient} client
+ * @returns {Promise<T>}
+ */
+export function press(button, client, settings = {}, { watcher = {}, remember = () => {}, connected, job = new Job() } = {}) {
+  return button(job, { ...defaults(), ...settings }, { connected: connected ?? (async () => client), watcher, remember });
 }

@@ -1,9 +1,11 @@
-/** Where the hole is: the selection, else what the layer mask hides, else transparency. */
+/** Where the hole is: the selection, else what the layer mask hides, else transparency; or what words find. */
 import { InpaintError } from "../errors.js";
 import { FULL, samplesOf } from "../planes.js";
-import { intersection, isEmpty, rectangleOf } from "../rectangle.js";
+import { isEmpty, union } from "../rectangle.js";
 import { modally, throwIfCancelled } from "./modal.js";
 import { readHidden, readLayer, readSelection } from "./read.js";
+import { refuseCombination, selectedRectangle } from "./selection.js";
+import { extentOf } from "./target.js";
 
 /** @typedef {import("./target.js").Target} Target */
 /** @typedef {import("../rectangle.js").Rectangle} Rectangle */
@@ -11,8 +13,10 @@ import { readHidden, readLayer, readSelection } from "./read.js";
 
 /**
  * @typedef {object} Hole
- * @property {"selection" | "layer mask" | "transparency"} kind
+ * @property {"selection" | "layer mask" | "transparency" | "text"} kind
  * @property {Rectangle} bounds on the canvas
+ * @property {Rectangle} extent of what may be sent
+ * @property {boolean} selected whether the selection is it, or has a part in it
  */
 
 /** Rows that are looked through at once: bounds of a huge layer shall not take its whole size. */
@@ -24,11 +28,11 @@ const BAND_ROWS = 512;
  * @throws {InpaintError} `empty_mask`
  */
 export async function findHole(target) {
-  const selected = target.document.selection.bounds;
-  if (selected) {
-    const bounds = intersection(rectangleOf(selected), target.canvas);
-    if (isEmpty(bounds)) throw noHole("The selection lies outside of the canvas.");
-    return { kind: "selection", bounds };
+  const extent = target.canvas;
+  const selection = selectedRectangle(target.document);
+  if (selection) {
+    if (isEmpty(selection)) throw noHole("The selection lies outside of the canvas.");
+    return { kind: "selection", bounds: selection, extent, selected: true };
   }
   return modally("Inpaint: looking for the hole", async (context) => {
     const search = (/** @type {(band: Rectangle) => Promise<Rectangle | null | undefined>} */ look) =>
@@ -40,7 +44,7 @@ export async function findHole(target) {
       const plane = await readHidden(target.document, target.layer, band);
       return plane ? boundsWhere(plane, band, (value) => value > 0) : undefined;
     });
-    if (hidden) return { kind: "layer mask", bounds: hidden };
+    if (hidden) return { kind: "layer mask", bounds: hidden, extent, selected: false };
     if (target.layer.isBackgroundLayer) throw noHole("Nothing is selected.");
     if (target.layer.transparentPixelsLocked)
       throw noHole("Nothing is selected, and Photoshop does not tell the transparency of a layer that has it locked.");
@@ -48,20 +52,36 @@ export async function findHole(target) {
     const clear = await search(async (band) =>
       boundsWhere(await readLayer(target.document, target.layer, band, target.depth), band, (value) => value < full),
     );
-    if (clear) return { kind: "transparency", bounds: clear };
+    if (clear) return { kind: "transparency", bounds: clear, extent, selected: false };
     throw noHole("Nothing is selected, and the layer has no transparent part.");
   });
 }
 
 /**
- * The hole as a plane of its own, or null when it is the layer's own transparency.
+ * Where words may find the hole: in the layer's pixels, and in the selection where that has a say.
  * @param {Target} target
- * @param {Hole["kind"]} kind
+ * @param {import("../textmask.js").Combination} combination with the selection
+ * @returns {Hole}
+ * @throws {InpaintError} `no_selection`
+ */
+export function holeByText(target, combination) {
+  refuseCombination(target.document, combination);
+  const layer = extentOf(target);
+  const selection = combination === "replace" ? null : selectedRectangle(target.document);
+  const selected = selection !== null && !isEmpty(selection);
+  const extent = selected ? union(layer, selection) : layer;
+  return { kind: "text", bounds: extent, extent, selected };
+}
+
+/**
+ * The given hole as a plane of its own, or null when it is the layer's own transparency, or nothing.
+ * @param {Target} target
+ * @param {Hole} hole
  * @param {Rectangle} rectangle
  * @returns {Promise<Plane | null>}
  */
-export async function readHole({ document, layer }, kind, rectangle) {
-  if (kind === "selection") return readSelection(document, rectangle);
+export async function readHole({ document, layer }, { kind, selected }, rectangle) {
+  if (selected) return readSelection(document, rectangle);
   if (kind === "layer mask") return readHidden(document, layer, rectangle);
   return null;
 }
@@ -104,16 +124,6 @@ function boundsWhere(plane, [x, y, width, height], matches) {
     }
   }
   return right < 0 ? null : [x + left, y + top, right - left + 1, bottom - top + 1];
-}
-
-/**
- * @param {Rectangle} a
- * @param {Rectangle} b
- * @returns {Rectangle}
- */
-function union(a, b) {
-  const [x, y] = [Math.min(a[0], b[0]), Math.min(a[1], b[1])];
-  return [x, y, Math.max(a[0] + a[2], b[0] + b[2]) - x, Math.max(a[1] + a[3], b[1] + b[3]) - y];
 }
 
 /** @param {string} message */

@@ -1,5 +1,5 @@
 /** Pixels out of Photoshop. Everything here must run in a modal scope. */
-import { depthOf, encodeLight, FULL, newSamples, padded, planeOf, withAlpha } from "../planes.js";
+import { encodeLight, inverted, newSamples, padded, planeOf, withAlpha } from "../planes.js";
 import { edgesOf, intersection, isEmpty, rectangleOf } from "../rectangle.js";
 import { withOneRetry } from "./modal.js";
 
@@ -69,9 +69,22 @@ export async function readSelection(document, rectangle) {
  * @returns {Promise<Plane | null>} full scale = hidden; null when the layer has no such mask
  */
 export async function readHidden(document, layer, rectangle) {
-  let read;
+  const mask = await readMask(document, layer, rectangle);
+  if (!mask) return null;
+  const hidden = inverted(mask.samples);
+  return planeOf(padded(hidden, mask.where, rectangle, 1, 0), rectangle[2], rectangle[3], 1);
+}
+
+/**
+ * As much of a layer mask as Photoshop returns.
+ * @param {Document} document
+ * @param {Layer} layer
+ * @param {Rectangle} rectangle
+ * @returns {Promise<{samples: Samples, where: Rectangle} | null>} full scale = seen; null without a mask
+ */
+export async function readMask(document, layer, rectangle) {
   try {
-    read = await taken(() =>
+    return await taken(() =>
       require("photoshop").imaging.getLayerMask({
         documentID: document.id,
         layerID: layer.id,
@@ -82,9 +95,6 @@ export async function readHidden(document, layer, rectangle) {
   } catch {
     return null; // there is no documented way to ask first
   }
-  const full = FULL[depthOf(read.samples)];
-  const hidden = read.samples.map((value) => full - value);
-  return planeOf(padded(hidden, read.where, rectangle, 1, 0), rectangle[2], rectangle[3], 1);
 }
 
 /**

@@ -1,5 +1,6 @@
 /** What the user means: which document and layer, and whether they are still the same later. */
 import { InpaintError } from "../errors.js";
+import { intersection, isEmpty, isSame, rectangleOf } from "../rectangle.js";
 
 /** @typedef {import("photoshop").Document} Document */
 /** @typedef {import("photoshop").Layer} Layer */
@@ -44,16 +45,17 @@ const sources = new Map();
 export const rememberFill = (documentID, layerID, sourceID) => sources.set(`${documentID}/${layerID}`, sourceID);
 
 /**
+ * @param {{itself?: boolean}} [options] `itself`: the active layer, even if it is a fill
  * @returns {Target}
  * @throws {InpaintError} when it is not clear what is meant, or cannot be read
  */
-export function findTarget() {
+export function findTarget({ itself = false } = {}) {
   const { app } = require("photoshop");
   if (app.documents.length === 0)
     throw new InpaintError("no_document", "No document is open.", "Open a picture, then select what to repaint.");
   const document = app.activeDocument;
   const above = activeLayer(document);
-  const sourceID = sources.get(`${document.id}/${above.id}`);
+  const sourceID = itself ? undefined : sources.get(`${document.id}/${above.id}`);
   const layer = (sourceID !== undefined && layerById(document.layers, sourceID)) || above;
   checkKind(layer);
   return { document, layer, above, canvas: canvasOf(document), depth: depthOf(document) };
@@ -61,6 +63,24 @@ export function findTarget() {
 
 /** @param {Document} document @returns {Rectangle} */
 export const canvasOf = (document) => [0, 0, Math.round(document.width), Math.round(document.height)];
+
+/**
+ * Where the layer has pixels on the canvas.
+ * @param {Target} target
+ * @returns {Rectangle}
+ * @throws {InpaintError} `no_pixels`
+ */
+export function extentOf({ layer, canvas }) {
+  // A Background fills the canvas, whatever its bounds are said to be.
+  if (layer.isBackgroundLayer) return canvas;
+  const extent = intersection(rectangleOf(layer.boundsNoEffects), canvas);
+  if (!isEmpty(extent)) return extent;
+  throw new InpaintError(
+    "no_pixels",
+    "The active layer has no pixels on the canvas.",
+    "Click the layer that shows what is to be found in the Layers panel.",
+  );
+}
 
 /**
  * @param {Document} document
@@ -80,20 +100,40 @@ export function depthOf(document) {
 /**
  * The document as it is now, so that a late answer does not land in a wrong place.
  * @param {Target} target
+ * @param {"read" | "insert" | "write"} purpose what was meant to be done; only what is inserted is kept
  * @returns {Document}
  */
-export function sameDocument({ document, canvas, depth }) {
+export function sameDocument({ document, canvas, depth }, purpose) {
+  const changed = (/** @type {string} */ message, /** @type {string} */ hint) =>
+    purpose === "insert"
+      ? new InpaintError("document_changed", `${message} The fill is kept.`, hint)
+      : new InpaintError("document_changed", `${message} Nothing was changed.`, "Try again.");
   const found = [...require("photoshop").app.documents].find(({ id }) => id === document.id);
-  if (!found) throw kept("The document was closed meanwhile.", "Open it again, then choose Insert last result.");
+  if (!found) throw changed("The document was closed meanwhile.", "Open it again, then choose Insert last result.");
   const now = canvasOf(found);
   if (now[2] !== canvas[2] || now[3] !== canvas[3])
-    throw kept(
-      "The document's size has changed meanwhile, so the fill might not fit.",
+    throw changed(
+      "The document's size has changed meanwhile, so the answer might not fit.",
       "To have it at its old coordinates all the same, choose Insert last result.",
     );
   if (depthOf(found) !== depth)
-    throw kept("The document's bit depth has changed meanwhile.", "Choose Insert last result to have it converted.");
+    throw changed("The document's bit depth has changed meanwhile.", "Choose Insert last result to have it converted.");
   return found;
+}
+
+/**
+ * @param {Target} target
+ * @param {Rectangle} extent that its layer had
+ * @throws {InpaintError} `layer_changed` when the layer is no longer there, or no longer in its place
+ */
+export function sameLayer(target, extent) {
+  const there = layerById(target.document.layers, target.layer.id);
+  if (there && isSame(extentOf(target), extent)) return;
+  throw new InpaintError(
+    "layer_changed",
+    `The layer was ${there ? "moved or changed" : "deleted"} meanwhile. Nothing was changed.`,
+    there ? "Try again." : "Click another layer, then try again.",
+  );
 }
 
 /**
@@ -131,12 +171,4 @@ function checkKind(layer) {
     "Rasterise it (Layer > Rasterize), or stamp all that is visible into a new layer " +
       "(Ctrl+Alt+Shift+E, on a Mac Cmd+Option+Shift+E), then inpaint that.",
   );
-}
-
-/**
- * @param {string} message
- * @param {string} hint
- */
-function kept(message, hint) {
-  return new InpaintError("document_changed", `${message} The fill is kept.`, hint);
 }

@@ -1,6 +1,8 @@
 /** New layers in Photoshop. Everything here must run in a modal scope. */
 import { decodeLight, depthOf as depthOfSamples, samplesOf, toDepth } from "../planes.js";
 import { edgesOf } from "../rectangle.js";
+import { shortened } from "../text.js";
+import { addMask, putMask } from "./mask.js";
 import { asOneStep, throwIfCancelled } from "./modal.js";
 import { SRGB } from "./read.js";
 import { rememberFill } from "./target.js";
@@ -11,8 +13,6 @@ import { rememberFill } from "./target.js";
 /** @typedef {import("../wire/messages.js").Plane} Plane */
 /** @typedef {import("../wire/messages.js").Depth} Depth */
 /** @typedef {import("../wire/messages.js").Message} Message */
-
-const NAME_CHARACTERS = 40;
 
 /**
  * Put the layers of an answer above a layer, as one step of the history.
@@ -34,7 +34,11 @@ export async function insertLayers(context, { document, above, source, depth }, 
       const title = layers.length === 1 ? name : `${name}, variant ${index + 1}`;
       const layer = await newLayer(document, above, title);
       await writePixels(document, layer, layers[index], depth);
-      if (layers[index].mask) await writeMask(document, layer, layers[index], depth);
+      if (layers[index].mask) {
+        const { mask, offset } = layers[index];
+        await addMask(document, layer, "revealAll");
+        await putMask(document, layer, mask, [offset[0], offset[1], mask.width, mask.height], depth);
+      }
       if (index > 0) layer.visible = false;
       made.unshift(layer);
     }
@@ -45,13 +49,7 @@ export async function insertLayers(context, { document, above, source, depth }, 
 }
 
 /** @param {string} prompt */
-export function layerName(prompt) {
-  const words = prompt.trim().replace(/\s+/g, " ");
-  if (!words) return "Inpaint";
-  const letters = [...words];
-  const short = letters.length > NAME_CHARACTERS ? `${letters.slice(0, NAME_CHARACTERS - 1).join("")}…` : words;
-  return `Inpaint: ${short}`;
-}
+export const layerName = (prompt) => (prompt.trim() ? `Inpaint: ${shortened(prompt)}` : "Inpaint");
 
 /**
  * @param {Document} document
@@ -93,51 +91,6 @@ async function writePixels(document, layer, { pixels, offset }, depth) {
       imageData,
       replace: true,
       targetBounds: edgesOf([...offset, pixels.width, pixels.height]),
-    });
-  } finally {
-    imageData.dispose();
-  }
-}
-
-/**
- * @param {Document} document
- * @param {Layer} layer
- * @param {{mask: Plane, offset: [number, number]}} result
- * @param {Depth} depth of the document
- */
-async function writeMask(document, layer, { mask, offset }, depth) {
-  const { action, imaging } = require("photoshop");
-  // The imaging API changes masks; adding one is left to the action that the Layers panel uses.
-  await action.batchPlay(
-    [
-      { _obj: "select", _target: [{ _ref: "layer", _id: layer.id }], makeVisible: false },
-      {
-        _obj: "make",
-        new: { _class: "channel" },
-        at: { _ref: "channel", _enum: "channel", _value: "mask" },
-        using: { _enum: "userMaskEnabled", _value: "revealAll" },
-      },
-    ],
-    {},
-  );
-  const samples = toDepth(samplesOf(mask), depth).slice();
-  const imageData = await imaging.createImageDataFromBuffer(samples, {
-    width: mask.width,
-    height: mask.height,
-    components: 1,
-    colorSpace: "Grayscale",
-    colorProfile: "Gray Gamma 2.2",
-    chunky: true,
-    fullRange: true,
-  });
-  try {
-    await imaging.putLayerMask({
-      documentID: document.id,
-      layerID: layer.id,
-      kind: "user",
-      imageData,
-      replace: true,
-      targetBounds: edgesOf([...offset, mask.width, mask.height]),
     });
   } finally {
     imageData.dispose();

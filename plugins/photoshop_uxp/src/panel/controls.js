@@ -1,6 +1,6 @@
 /** One control for each setting, made from what the protocol says of the setting. */
 import { cleaned, FIELDS } from "../settings.js";
-import { element } from "./dom.js";
+import { element, setDisabled } from "./dom.js";
 
 /** @typedef {import("../wire/schema.js").Field} Field */
 /** @typedef {{value: string, label: string}} Choice */
@@ -12,6 +12,7 @@ import { element } from "./dom.js";
  * @property {() => any} read
  * @property {(value: any) => void} write
  * @property {(choices: Choice[]) => void} [offer] other choices, for a picker
+ * @property {HTMLElement} [off] a slider's checkbox for no value at all
  */
 
 /** Positions of a slider: UXP's sliders count in whole numbers. */
@@ -29,7 +30,8 @@ export function controlFor(name, onchange) {
   if (field.choices) return picker(field, onchange, field.choices.map((value) => ({ value, label: capitalised(value) })));
   if (name === "model") return picker(field, onchange, [{ value: "", label: "Default" }]);
   if (name === "prompt" || name === "negative_prompt") return textArea(field, onchange);
-  if (type === "float" && field.maximum === 1 && !field.type.endsWith("?")) return slider(field, onchange);
+  if (type === "str") return textLine(field, onchange);
+  if (type === "float" && field.maximum === 1 && field.default !== null) return slider(field, onchange);
   return textField(field, onchange);
 }
 
@@ -63,6 +65,22 @@ function textArea(field, onchange) {
 }
 
 /** @param {Field} field @param {() => void} onchange @returns {Control} */
+function textLine(field, onchange) {
+  const input = element("sp-textfield", {
+    title: field.help,
+    placeholder: "hair, hat",
+    "aria-label": field.label,
+    input: onchange,
+  });
+  return {
+    name: field.name,
+    node: element("div", { class: "field", "data-setting": field.name }, [input]),
+    read: () => cleaned(field.name, input.value),
+    write: (value) => (input.value = value),
+  };
+}
+
+/** @param {Field} field @param {() => void} onchange @returns {Control} */
 function textField(field, onchange) {
   const optional = field.type.endsWith("?");
   const input = element("sp-textfield", {
@@ -83,6 +101,10 @@ function textField(field, onchange) {
 /** @param {Field} field @param {() => void} onchange @returns {Control} */
 function slider(field, onchange) {
   const { minimum = 0, maximum = 1 } = field;
+  const told = () => {
+    tell();
+    onchange();
+  };
   const number = element("span");
   const input = element("sp-slider", {
     title: field.help,
@@ -91,23 +113,28 @@ function slider(field, onchange) {
     "show-value": "false",
     "aria-label": field.label,
     input: () => tell(),
-    change: () => {
-      tell();
-      onchange();
-    },
+    change: told,
   });
-  const read = () =>
+  const off = field.type.endsWith("?") ? element("sp-checkbox", { title: field.help, text: "Soft", change: told }) : null;
+  const position = () =>
     cleaned(field.name, (minimum + ((maximum - minimum) * Number(input.value)) / SLIDER_STEPS).toFixed(2));
-  const tell = () => (number.textContent = read().toFixed(2));
+  const read = () => (off?.checked ? null : position());
+  const tell = () => {
+    number.textContent = off?.checked ? "soft" : position().toFixed(2);
+    setDisabled(input, Boolean(off?.checked));
+  };
   const { node, label } = framed(field, [input]);
   label.classList.add("with-value");
   label.appendChild(number);
   return {
     name: field.name,
     node,
+    off,
     read,
     write: (value) => {
-      input.value = Math.round(((value - minimum) / (maximum - minimum)) * SLIDER_STEPS);
+      if (off) off.checked = value === null;
+      const shown = value ?? field.default;
+      input.value = Math.round(((shown - minimum) / (maximum - minimum)) * SLIDER_STEPS);
       tell();
     },
   };

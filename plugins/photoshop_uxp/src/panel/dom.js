@@ -26,3 +26,21 @@ export function show(target, visible) {
   if (visible) target.classList.remove("hidden");
   else target.classList.add("hidden");
 }
+
+/**
+ * @param {any} target
+ * @param {boolean} disabled
+ */
+export function setDisabled(target, disabled) {
+  if (disabled) target.setAttribute("disabled", "");
+  else target.removeAttribute("disabled");
+}
+
+/**
+ * @param {string} text
+ * @param {Record<string, any>} attributes
+ * @param {() => void} onclick
+ */
+export function button(text, attributes, onclick) {
+  return element("sp-button", { ...attributes, text, click: onclick });
+}

@@ -2,33 +2,38 @@
 import { pasteConnection } from "../daemon/connection.js";
 import { Link } from "../daemon/link.js";
 import { asInpaintError } from "../errors.js";
-import { Fill, insertLast } from "../inpaint.js";
+import { maskByText, selectByText, showHole } from "../find.js";
+import { fill, insertLast } from "../inpaint.js";
+import { Job } from "../job.js";
 import { defaults } from "../settings.js";
 import { loadFolded, loadLast, loadSettings, saveFolded, saveLast, saveSettings } from "./store.js";
 import { View } from "./view.js";
-import { outcomeWords, progressWords } from "./words.js";
+import { foundWords, outcomeWords, progressWords } from "./words.js";
 
-/** @typedef {import("../inpaint.js").Outcome} Outcome */
-/** @typedef {import("../daemon/client.js").Watcher} Watcher */
+/** @typedef {import("../job.js").Surroundings} Surroundings */
+/** @typedef {import("../settings.js").Settings} Settings */
+/** @typedef {import("../find.js").Found} Found */
 
 export class Panel {
   /** @param {HTMLElement} root */
   constructor(root) {
-    /** @type {Fill | null} */
-    this.fill = null;
-    this.busy = false;
+    /** @type {Job | null} what runs */
+    this.job = null;
     this.link = new Link();
     this.view = new View(root, {
       inpaint: () => void this.inpaint(),
       cancel: () => this.cancel(),
       insertLast: () => void this.insertLast(),
+      select: () => void this.select(),
+      maskLayer: () => void this.find(maskByText),
+      showHole: () => void this.find(showHole),
       reset: () => this.reset(),
       changed: () => this.changed(),
       folded: saveFolded,
       paste: (text) => void this.paste(text),
     });
     this.view.write(loadSettings());
-    this.view.setFolded(loadFolded());
+    for (const fold of this.view.folds) fold.set(loadFolded(fold.name));
     this.view.setHasLast(loadLast() !== null);
     this.link.onstate = (state) => {
       this.view.setLink(state);
@@ -48,61 +53,79 @@ export class Panel {
 
   /** The button, and the command: fill with the settings as they are. */
   async inpaint() {
-    const settings = this.view.read();
-    saveSettings(settings);
-    const fill = new Fill();
-    await this.run(() => {
-      this.fill = fill;
-      return fill.run(settings, {
-        connected: () => this.link.connected(),
-        watcher: this.watcher(settings.count),
-        remember: (last) => {
-          saveLast(last);
-          this.view.hasLast = true;
-        },
-      });
-    });
+    const choices = this.choices();
+    await this.run(async (job, around) => outcomeWords(await fill(job, choices, around)), choices.count);
+  }
+
+  /** The button, and the command: select what the words find. */
+  select() {
+    return this.find(selectByText);
+  }
+
+  /** @param {(job: Job, choices: Settings, surroundings: Surroundings) => Promise<Found>} search */
+  async find(search) {
+    const choices = this.choices();
+    await this.run(async (job, around) => foundWords(await search(job, choices, around)));
   }
 
   async insertLast() {
     const last = loadLast();
-    if (last) await this.run(async () => insertLast(await this.link.connected(), last, this.watcher(1)));
+    if (last) await this.run(async (job, around) => outcomeWords(await insertLast(job, last, around)));
   }
 
   cancel() {
-    if (!this.fill) return;
+    if (!this.job) return;
     this.view.setCancelling();
-    this.fill.cancel();
+    this.job.cancel();
   }
 
-  /** @param {() => Promise<Outcome>} work */
-  async run(work) {
-    if (this.busy) return;
-    this.busy = true;
+  /** The settings as they are, and remembered. */
+  choices() {
+    const choices = this.view.read();
+    saveSettings(choices);
+    return choices;
+  }
+
+  /**
+   * One thing at a time.
+   * @param {(job: Job, surroundings: Surroundings) => Promise<{message: string, hint: string}>} work
+   * @param {number} [variants] that it makes
+   */
+  async run(work, variants = 1) {
+    if (this.job) return;
+    const job = new Job();
+    this.job = job;
     this.view.setRunning(true);
     try {
-      const { message, hint } = outcomeWords(await work());
+      const { message, hint } = await work(job, this.surroundings(job, variants));
       this.view.setNotice(hint ? "warning" : "done", message, hint);
     } catch (thrown) {
       const error = asInpaintError(thrown);
       this.view.setNotice(error.code === "cancelled" ? "done" : "error", error.message, error.hint);
     } finally {
-      this.busy = false;
-      this.fill = null;
+      this.job = null;
       this.view.setRunning(false);
     }
   }
 
   /**
+   * @param {Job} job
    * @param {number} variants
-   * @returns {Watcher}
+   * @returns {Surroundings}
    */
-  watcher(variants) {
+  surroundings(job, variants) {
     return {
-      onProgress: (progress) => {
-        if (!this.fill?.cancelled) this.view.setProgress(progress.fraction, progressWords(progress, variants));
+      connected: () => this.link.connected(),
+      watcher: {
+        onProgress: (progress) => {
+          if (!job.cancelled) this.view.setProgress(progress.fraction, progressWords(progress, variants));
+        },
+        onPreview: ({ pixels }) => this.view.setPreview(pixels),
       },
-      onPreview: ({ pixels }) => this.view.setPreview(pixels),
+      remember: (last) => {
+        saveLast(last);
+        this.view.hasLast = true;
+      },
     };
   }
 

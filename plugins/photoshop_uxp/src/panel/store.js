@@ -1,7 +1,7 @@
 /** What the panel remembers from one session to the next. */
 import { remembered } from "../settings.js";
 
-/** @typedef {import("../inpaint.js").LastResult} LastResult */
+/** @typedef {import("../job.js").LastResult} LastResult */
 
 const SETTINGS = "inpaint settings";
 const LAST = "inpaint last result";
@@ -17,8 +17,10 @@ export function loadLast() {
 }
 export const saveLast = (/** @type {LastResult} */ last) => save(LAST, last);
 
-export const loadFolded = () => load(FOLDED) !== false;
-export const saveFolded = (/** @type {boolean} */ folded) => save(FOLDED, folded);
+/** @param {string} name of a part of the panel */
+export const loadFolded = (name) => load(`${FOLDED} ${name}`) !== false;
+/** @param {string} name @param {boolean} folded */
+export const saveFolded = (name, folded) => save(`${FOLDED} ${name}`, folded);
 
 /** @param {string} key */
 function load(key) {

@@ -1,8 +1,12 @@
 /** The panel's elements, and how they show what goes on. It decides nothing. */
-import { SHOWN, SHOWN_FOLDED } from "../settings.js";
+import { ALL_SHOWN, SHOWN, SHOWN_FOLDED } from "../settings.js";
+import { isByText } from "../textmask.js";
 import { controlFor } from "./controls.js";
-import { element, show } from "./dom.js";
+import { button, element, setDisabled, show } from "./dom.js";
+import { Fold } from "./fold.js";
 import { pngDataUrl } from "./png.js";
+import { textMaskSection } from "./text_mask.js";
+import { holeWords } from "./words.js";
 
 /** @typedef {import("../settings.js").Settings} Settings */
 /** @typedef {import("../daemon/link.js").LinkState} LinkState */
@@ -13,9 +17,12 @@ import { pngDataUrl } from "./png.js";
  * @property {() => void} inpaint
  * @property {() => void} cancel
  * @property {() => void} insertLast
+ * @property {() => void} select
+ * @property {() => void} maskLayer
+ * @property {() => void} showHole
  * @property {() => void} reset
  * @property {() => void} changed a setting
- * @property {(folded: boolean) => void} folded
+ * @property {(name: string, folded: boolean) => void} folded
  * @property {(text: string) => void} paste
  */
 
@@ -36,11 +43,10 @@ export class View {
   constructor(root, actions) {
     this.actions = actions;
     /** @type {Map<string, Control>} */
-    this.controls = new Map([...SHOWN, ...SHOWN_FOLDED].map((name) => [name, controlFor(name, actions.changed)]));
-    this.folded = true;
+    this.controls = new Map(ALL_SHOWN.map((name) => [name, controlFor(name, actions.changed)]));
     this.dot = element("div", { class: "dot" });
     this.stateWords = element("div", { class: "words", role: "status" });
-    this.byHand = button("Connect by hand…", { variant: "secondary", quiet: true }, () => show(this.paste, true));
+    this.byHand = button("Connect by hand…", { variant: "secondary", quiet: true, class: "by-hand" }, () => show(this.paste, true));
     this.pasted = element("sp-textarea", {
       "aria-label": "Contents of connection.json",
       placeholder: "Contents of .inpaintd/connection.json in your home folder",
@@ -56,11 +62,15 @@ export class View {
     this.preview = element("img", { class: "preview hidden", alt: "Preview of the fill" });
     this.running = element("div", { class: "running hidden" }, [this.bar, this.barWords, this.preview]);
     this.notice = element("div", { class: "notice hidden", role: "alert" });
-    this.fold = button("", { variant: "secondary", quiet: true, class: "fold" }, () => {
-      this.setFolded(!this.folded);
-      actions.folded(this.folded);
-    });
-    this.more = element("div", {}, rows(this.controls, SHOWN_FOLDED));
+    const section = textMaskSection(this.controls, actions);
+    this.searches = section.buttons;
+    this.folds = [
+      new Fold("text_mask", section.title, section.node, actions.folded),
+      new Fold("settings", "More settings", element("div", {}, rows(this.controls, SHOWN_FOLDED)), actions.folded),
+    ];
+    this.holeWords = element("div", { class: "words" });
+    this.showHole = button("Show", { variant: "secondary", title: "Select what would be repainted" }, actions.showHole);
+    this.hole = element("div", { class: "hole hidden" }, [this.holeWords, this.showHole]);
     this.last = button("Insert last result", { variant: "secondary", quiet: true, class: "last" }, actions.insertLast);
     const reset = button("Reset", { variant: "secondary", quiet: true, title: "All settings to their defaults" }, actions.reset);
     const [prompt, ...others] = rows(this.controls, SHOWN);
@@ -69,12 +79,13 @@ export class View {
       this.byHand,
       this.paste,
       prompt,
+      this.hole,
       element("div", { class: "actions" }, [this.main, this.cancel]),
       this.running,
       this.notice,
+      this.folds[0].node,
       ...others,
-      this.fold,
-      this.more,
+      this.folds[1].node,
       element("div", { class: "divider" }),
       element("div", { class: "footer" }, [this.last, reset]),
     ];
@@ -82,7 +93,6 @@ export class View {
     root.addEventListener("keydown", (event) => {
       if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) actions.inpaint();
     });
-    this.setFolded(true);
     this.setLink({ name: "connecting" });
   }
 
@@ -94,6 +104,7 @@ export class View {
   /** @param {Settings} settings */
   write(settings) {
     for (const [name, control] of this.controls) control.write(settings[name]);
+    this.showUse();
   }
 
   /** @param {any[]} models as in the daemon's answer */
@@ -107,8 +118,11 @@ export class View {
     this.showUse();
   }
 
-  /** Dim what the chosen model takes no notice of. */
+  /** Say where the hole comes from when words find it, and dim what the chosen model takes no notice of. */
   showUse() {
+    const choices = this.read();
+    show(this.hole, isByText(choices));
+    this.holeWords.textContent = holeWords(choices);
     const chosen = this.controls.get("model")?.read();
     const model = (this.models ?? []).find(({ name, ...rest }) => (chosen ? name === chosen : rest.default));
     for (const name of ["prompt", "negative_prompt", "strength", "steps", "guidance_scale", "seed", "infill"]) {
@@ -136,7 +150,7 @@ export class View {
   setRunning(running) {
     show(this.running, running);
     show(this.cancel, running);
-    setDisabled(this.main, running);
+    for (const starts of [this.main, this.showHole, ...this.searches]) setDisabled(starts, running);
     setDisabled(this.last, running || !this.hasLast);
     setDisabled(this.cancel, false);
     if (running) {
@@ -187,32 +201,6 @@ export class View {
   clearNotice() {
     show(this.notice, false);
   }
-
-  /** @param {boolean} folded */
-  setFolded(folded) {
-    this.folded = folded;
-    show(this.more, !folded);
-    this.fold.textContent = folded ? "▸ More settings" : "▾ Fewer settings";
-    this.fold.setAttribute("aria-expanded", String(!folded));
-  }
-}
-
-/**
- * @param {string} text
- * @param {Record<string, any>} attributes
- * @param {() => void} onclick
- */
-function button(text, attributes, onclick) {
-  return element("sp-button", { ...attributes, text, click: onclick });
-}
-
-/**
- * @param {any} target
- * @param {boolean} disabled
- */
-function setDisabled(target, disabled) {
-  if (disabled) target.setAttribute("disabled", "");
-  else target.removeAttribute("disabled");
 }
 
 /**

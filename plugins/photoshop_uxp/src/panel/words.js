@@ -1,4 +1,5 @@
 /** What the panel says. */
+import { shortened } from "../text.js";
 
 /** @typedef {import("../wire/messages.js").Message} Message */
 
@@ -40,8 +41,49 @@ export function outcomeWords({ name, hole, finished }) {
   const { layers, warnings } = finished;
   const seeds = layers.map((/** @type {any} */ layer) => layer.seed).join(", ");
   const what = layers.length > 1 ? `${layers.length} variants in the group “${name}”` : `New layer “${name}”`;
-  const from = hole ? ` The hole was the ${hole}.` : "";
+  const from = hole === "text" ? " The hole was found by text." : hole && ` The hole was the ${hole}.`;
   const seed = layers.length > 1 ? `Seeds: ${seeds}.` : `Seed: ${seeds}.`;
   const said = warnings.map((/** @type {any} */ { message, remedy }) => `${message} ${remedy}`.trim());
   return { message: `${what}.${from} ${seed}`, hint: said.join(" ") };
+}
+
+/** What became of what was found, after "12 % of the layer.". @type {Record<string, string>} */
+const DEEDS = {
+  replace: "It is the selection now.",
+  add: "It was added to the selection.",
+  subtract: "It was taken out of the selection.",
+  intersect: "The selection has kept only what lies in it.",
+  show: "The new layer mask shows it and hides the rest.",
+  hide: "The new layer mask hides it and shows the rest.",
+  "add mask": "The layer mask shows it now, too.",
+  "subtract mask": "The layer mask hides it now.",
+  "intersect mask": "The layer mask hides all else now, too.",
+  hole: "This is what Inpaint would repaint, as the selection. Undo brings the old one back.",
+};
+
+/**
+ * @param {import("../find.js").Found} found
+ * @returns {{message: string, hint: string}}
+ */
+export function foundWords({ words, inverted, share, peak, deed }) {
+  const percent = share > 0 && share < 0.01 ? "less than 1" : String(Math.round(100 * share));
+  const ofMask = deed.includes("mask") || deed === "show" || deed === "hide";
+  return {
+    message: `${inverted ? "All but " : ""}“${words}”: ${percent} % of the layer. ${DEEDS[deed]}`,
+    hint: peak <= 0.5 && !ofMask ? "Its outline does not show, because nothing is more than half selected." : "",
+  };
+}
+
+/** @type {Record<string, (words: string) => string>} */
+const HOLES = {
+  replace: (words) => words,
+  add: (words) => `${words} and the selection`,
+  subtract: (words) => `the selection without ${words}`,
+  intersect: (words) => `${words} within the selection`,
+};
+
+/** @param {import("../settings.js").Settings} choices of the panel */
+export function holeWords({ text_mask, text_mask_combine, invert }) {
+  const words = `${invert ? "all but " : ""}“${shortened(text_mask)}”`;
+  return `The hole will be found by text: ${HOLES[text_mask_combine](words)}.`;
 }

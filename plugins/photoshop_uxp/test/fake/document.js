@@ -37,7 +37,12 @@ export class FakeDocument {
   select(weight) {
     this.selected = new Float64Array(this.width * this.height);
     for (let y = 0; y < this.height; y++)
-      for (let x = 0; x < this.width; x++) this.selected[y * this.width + x] = weight(x, y);
+      for (let x = 0; x < this.width; x++) this.selected[y * this.width + x] = stored(weight(x, y), this.bits);
+  }
+
+  /** How much a pixel is selected, 0 to 1. */
+  selectedAt(x, y) {
+    return this.selected ? this.selected[y * this.width + x] : 0;
   }
 
   boundsOfSelection() {
@@ -87,7 +92,7 @@ export class FakeDocument {
       mask: layer.mask?.slice() ?? null,
       layers: layer.layers?.slice(),
     }));
-    return { order: this.layers.slice(), active: this.activeLayers, copies };
+    return { order: this.layers.slice(), active: this.activeLayers, selected: this.selected?.slice() ?? null, copies };
   }
 
   resume(commit) {
@@ -99,6 +104,7 @@ export class FakeDocument {
     }
     this.layers = before.order;
     this.activeLayers = before.active;
+    this.selected = before.selected;
     for (const { layer, samples, mask, layers } of before.copies) Object.assign(layer, { samples, mask, layers });
   }
 
@@ -130,7 +136,8 @@ export class FakeLayer {
     this.visible = true;
     this.locked = this.allLocked = background;
     this.transparentPixelsLocked = false;
-    this.mask = null;
+    this.mask = null; // over the canvas
+    this.maskBeyond = null; // its value beyond the canvas
     this.parent = null;
     this.stride = document.width + 2 * MARGIN;
     this.samples = new Float64Array(this.stride * (document.height + 2 * MARGIN) * 4);

@@ -1,5 +1,5 @@
 /** The fake's imaging API, as strict as the real one. */
-import { MARGIN } from "./document.js";
+import { MARGIN, stored } from "./document.js";
 import { HostError } from "./photoshop.js";
 
 const ARRAYS = { 8: Uint8Array, 16: Uint16Array, 32: Float32Array };
@@ -10,6 +10,8 @@ export class FakeImaging {
     this.alive = 0; // image data that nobody has disposed of
     this.made = 0;
     this.hiccups = 0; // that many calls of getPixels fail with -1
+    this.underTransparency = null; // the colour that getPixels finds there; it means nothing
+    this.maskBounds = null; // what getLayerMask trims masks to
     this.puts = [];
   }
 
@@ -56,9 +58,8 @@ export class FakeImaging {
       for (let x = bounds.left; x < bounds.right; x++) {
         const [r, g, bl, alpha] = layer.at(x, y);
         const scrambled = alpha === 0 && !opaque;
-        values[to++] = scrambled ? ((x * 7 + y * 13) % 11) / 11 : r;
-        values[to++] = scrambled ? ((x * 5 + y * 3) % 7) / 7 : g;
-        values[to++] = scrambled ? ((x + y) % 5) / 5 : bl;
+        const chance = this.underTransparency ?? [((x * 7 + y * 13) % 11) / 11, ((x * 5 + y * 3) % 7) / 7, ((x + y) % 5) / 5];
+        [r, g, bl].forEach((value, i) => (values[to++] = scrambled ? chance[i] : value));
         if (components === 4) values[to++] = alpha;
       }
     return { imageData: this.#make(values, width, height, components, document.bits), sourceBounds: bounds, level: 0 };
@@ -85,7 +86,7 @@ export class FakeImaging {
     const document = this.#document(documentID);
     const layer = this.#layer(document, layerID);
     if (kind !== "user" || !layer.mask) throw new HostError("the layer has no mask");
-    return this.#grey(document, layer.mask, integers(sourceBounds));
+    return this.#grey(document, layer.mask, this.maskBounds ?? integers(sourceBounds));
   }
 
   #grey(document, weights, bounds) {
@@ -160,21 +161,42 @@ export class FakeImaging {
     document.changed("Put Pixels");
   }
 
-  async putLayerMask({ documentID, layerID, kind, imageData, replace, targetBounds }) {
+  async putLayerMask({ documentID, layerID, kind, imageData, replace = true, targetBounds }) {
     this.host.requireModal("putLayerMask");
     const document = this.#document(documentID);
     const layer = this.#layer(document, layerID);
     if (layer.background || kind !== "user" || !layer.mask) throw new HostError("the layer has no mask to change");
-    if (imageData.components !== 1) throw new HostError("a mask has one component");
-    const { left, top, right, bottom } = integers(targetBounds);
-    if (right - left !== imageData.width || bottom - top !== imageData.height) throw new HostError("a mask is never scaled");
+    if (layer.allLocked) throw new HostError("the layer is locked");
     if (replace) layer.mask.fill(0);
+    this.#place(document, imageData, targetBounds, (i, value) => (layer.mask[i] = value));
+    document.changed("Put Layer Mask");
+  }
+
+  async putSelection({ documentID, imageData, replace = true, targetBounds, commandName = "Put Selection" }) {
+    this.host.requireModal("putSelection");
+    const document = this.#document(documentID);
+    const { width, height } = document;
+    const { left, top, right, bottom } = integers(targetBounds);
+    if (left < 0 || top < 0 || right > width || bottom > height) throw new HostError("a selection beyond the canvas");
+    const selected = replace || !document.selected ? new Float64Array(width * height) : document.selected.slice();
+    // Without replace, what is put is added to what is selected.
+    this.#place(document, imageData, targetBounds, (i, value) => (selected[i] = Math.max(selected[i], value)));
+    document.selected = selected;
+    document.selectionBounds = undefined;
+    document.changed(commandName);
+  }
+
+  /** Greys onto the canvas, without scaling. */
+  #place(document, imageData, targetBounds, set) {
+    if (imageData.components !== 1 || imageData.colorSpace !== "Grayscale") throw new HostError("not a single grey component");
+    if (imageData.componentSize !== document.bits) throw new HostError("image data of another depth");
+    const { left, top, right, bottom } = integers(targetBounds);
+    if (right - left !== imageData.width || bottom - top !== imageData.height) throw new HostError("nothing is scaled");
     const values = imageData.values();
     for (let y = top, from = 0; y < bottom; y++)
       for (let x = left; x < right; x++, from++)
         if (x >= 0 && y >= 0 && x < document.width && y < document.height)
-          layer.mask[y * document.width + x] = values[from];
-    document.changed("Put Layer Mask");
+          set(y * document.width + x, stored(values[from], document.bits));
   }
 }
 

@@ -34,6 +34,10 @@ export class FakePhotoshop {
       get activeDocument() {
         return host.active;
       },
+      set activeDocument(document) {
+        host.requireModal("setting activeDocument");
+        host.active = document;
+      },
     };
     this.core = { executeAsModal: (work, options) => this.executeAsModal(work, options) };
     this.action = { batchPlay: (commands, options) => this.batchPlay(commands, options) };
@@ -114,23 +118,35 @@ export class FakePhotoshop {
     }
   }
 
+  /** Plays in the active document. What fails is told in its result and ends the rest; nothing is thrown. */
   async batchPlay(commands) {
     this.requireModal("batchPlay");
+    const results = [];
     for (const command of commands) {
       this.played.push(command);
-      const document = this.active;
-      if (command._obj === "select") {
-        const layer = document.allLayers().find(({ id }) => id === command._target[0]._id);
-        if (!layer) throw new HostError("no such layer");
-        document.activeLayers = [layer];
-      } else if (command._obj === "make" && command.at?._value === "mask") {
-        const [layer] = document.activeLayers;
-        if (layer.background) throw new HostError("a Background has no mask");
-        if (layer.mask) throw new HostError("there is a mask already");
-        layer.mask = new Float64Array(document.width * document.height).fill(1);
-        document.changed("Add Layer Mask");
-      } else throw new HostError(`unknown command ${command._obj}`);
+      const problem = this.#play(command);
+      results.push(problem ? { _obj: "error", message: problem, result: -25920 } : {});
+      if (problem) break;
     }
-    return commands.map(() => ({}));
+    return results;
+  }
+
+  /** What is wrong with the command; nothing when it was played. */
+  #play(command) {
+    const document = this.active;
+    if (command._obj === "select") {
+      const layer = document.allLayers().find(({ id }) => id === command._target[0]._id);
+      if (!layer) return "The object is not available.";
+      document.activeLayers = [layer];
+      return "";
+    }
+    if (command._obj !== "make" || command.at?._value !== "mask") return `The command ${command._obj} is not known.`;
+    const [layer] = document.activeLayers;
+    if (layer.background || layer.mask || layer.allLocked) return "The command Make is not currently available.";
+    const values = { revealAll: 1, hideAll: 0 };
+    layer.maskBeyond = values[command.using._value];
+    layer.mask = new Float64Array(document.width * document.height).fill(layer.maskBeyond);
+    document.changed("Add Layer Mask");
+    return "";
   }
 }

@@ -26,6 +26,7 @@ window.setTheme = (name) => {
   style.setProperty("--field", theme.field);
   style.setProperty("--edge", theme.edge);
   style.setProperty("--hover", theme.hover);
+  style.colorScheme = name;
   style.fontFamily = "'Adobe Clean', 'Source Sans 3', 'DejaVu Sans', Arial, sans-serif";
 };
 document.addEventListener("DOMContentLoaded", () => window.setTheme("dark"), { once: true });

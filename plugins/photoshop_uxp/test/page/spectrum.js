@@ -31,7 +31,7 @@ class Widget extends HTMLElement {
 class Field extends Widget {
   constructor(tag) {
     super();
-    this.inner = this.draw(":host { height: 26px }", `<${tag}>`);
+    this.inner = this.draw(":host, input { height: 26px }", `<${tag}>`);
     this.inner.addEventListener("input", () => this.tell("input"));
     this.inner.addEventListener("change", () => this.tell("change"));
   }
@@ -59,7 +59,7 @@ customElements.define(
       this.tabIndex = this.hasAttribute("disabled") ? -1 : 0;
       this.setAttribute("role", "button");
       this.draw(
-        `:host { height: 28px; line-height: 26px; padding: 0 ${quiet ? 6 : 14}px; border-radius: 14px; cursor: default;
+        `:host { height: 28px; line-height: ${cta || quiet ? 26 : 24}px; padding: 0 ${quiet ? 6 : 14}px; border-radius: 14px; cursor: default;
            text-align: center; font-weight: 600; white-space: nowrap; user-select: none;
            border: ${cta || quiet ? "1px solid transparent" : "2px solid var(--edge)"};
            ${cta ? "background: #1473e6; color: #fff;" : ""} ${quiet ? "padding: 0; font-weight: 400; opacity: .85" : ""} }
@@ -103,7 +103,11 @@ customElements.define(
   class extends Widget {
     constructor() {
       super();
-      this.inner = this.draw(":host { height: 20px } input { padding: 0; height: 16px; accent-color: #1473e6 }", `<input type="range">`);
+      this.inner = this.draw(
+        `:host { height: 20px } input { appearance: none; height: 2px; padding: 0; margin: 9px 0; border: 0; background: var(--edge); display: block }
+         input::-webkit-slider-thumb { appearance: none; width: 14px; height: 14px; border-radius: 7px; border: 2px solid currentColor; background: var(--field) }`,
+        `<input type="range">`,
+      );
       this.inner.oninput = () => this.tell("input");
       this.inner.onchange = () => this.tell("change");
     }

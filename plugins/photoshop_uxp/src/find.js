@@ -1,0 +1,149 @@
+/** Words become the document's selection or a layer mask, and nothing is painted. */
+import { InpaintError } from "./errors.js";
+import { maskLayer, refuseMask } from "./host/mask.js";
+import { asOneStep, modally, throwIfCancelled } from "./host/modal.js";
+import { readLayer } from "./host/read.js";
+import { refuseCombination, select } from "./host/selection.js";
+import { extentOf, findTarget, sameDocument, sameLayer } from "./host/target.js";
+import { complement, FULL, samplesOf, seenPixels, withinPixels, withoutHiddenColour } from "./planes.js";
+import { edgesOf } from "./rectangle.js";
+import { prepared } from "./request.js";
+import { shortened } from "./text.js";
+
+/** @typedef {import("./job.js").Job} Job */
+/** @typedef {import("./job.js").Surroundings} Surroundings */
+/** @typedef {import("./settings.js").Settings} Settings */
+/** @typedef {import("./host/target.js").Target} Target */
+/** @typedef {import("./rectangle.js").Rectangle} Rectangle */
+/** @typedef {import("./wire/messages.js").Plane} Plane */
+
+/**
+ * @typedef {object} Found
+ * @property {string} words
+ * @property {boolean} inverted
+ * @property {number} share of the layer's pixels, 0 to 1
+ * @property {number} peak the highest value, 0 to 1
+ * @property {string} deed what became of it, as words.js knows it
+ */
+
+/**
+ * Make what the words find the selection.
+ * @param {Job} job
+ * @param {Settings} choices of the panel
+ * @param {Surroundings} surroundings
+ * @returns {Promise<Found>}
+ */
+export async function selectByText(job, choices, surroundings) {
+  const { text_mask_combine: combination } = choices;
+  const target = findTarget();
+  const refuse = () => refuseCombination(target.document, combination);
+  const { mask, where, found } = await searched(job, target, choices, surroundings, refuse);
+  const deed = await write(target, `Select “${found.words}”`, (document) => select(document, mask, where, combination));
+  return { ...found, deed };
+}
+
+/**
+ * Make what the words find the active layer's mask.
+ * @param {Job} job
+ * @param {Settings} choices of the panel
+ * @param {Surroundings} surroundings
+ * @returns {Promise<Found>}
+ */
+export async function maskByText(job, choices, surroundings) {
+  const { text_mask_combine: combination } = choices;
+  const target = findTarget({ itself: true });
+  const refuse = () => refuseMask(target.document, target.layer, combination);
+  const { mask, where, found } = await searched(job, target, choices, surroundings, refuse);
+  const deed = await write(target, `Layer mask “${found.words}”`, (document) => {
+    sameLayer(target, where);
+    return maskLayer(document, target.layer, mask, where, combination);
+  });
+  return { ...found, deed };
+}
+
+/**
+ * Make the hole that Inpaint would find by words the selection.
+ * @param {Job} job
+ * @param {Settings} choices of the panel
+ * @param {Surroundings} surroundings
+ * @returns {Promise<Found>}
+ */
+export async function showHole(job, choices, surroundings) {
+  const target = findTarget();
+  const { client, rectangle, fields } = await prepared(job, target, choices, surroundings.connected);
+  const { mask } = await job.follow(client, { ...fields, type: "mask" }, surroundings);
+  const found = measured(mask, fields.layer, choices);
+  await write(target, `Show hole “${found.words}”`, (document) => select(document, mask, rectangle, "replace"));
+  return { ...found, inverted: false, deed: "hole" };
+}
+
+/**
+ * @param {Job} job
+ * @param {Target} target
+ * @param {Settings} choices
+ * @param {Surroundings} surroundings
+ * @param {() => unknown} refuse throws what can be told before the daemon is asked
+ * @returns {Promise<{mask: Plane, where: Rectangle, found: Omit<Found, "deed">}>} a mask of the layer's extent
+ */
+async function searched(job, target, choices, surroundings, refuse) {
+  if (!choices.text_mask.trim())
+    throw new InpaintError("no_words", "There are no words to look for.", "Type what is to be found, such as: hair");
+  const where = extentOf(target);
+  const client = await surroundings.connected();
+  const layer = await modally("Mask by text: reading pixels", async (context) => {
+    sameDocument(target, "read");
+    await refuse();
+    throwIfCancelled(context);
+    return withoutHiddenColour(await readLayer(target.document, target.layer, where, target.depth));
+  });
+  job.check();
+  const { left, top } = edgesOf(where);
+  const { text_mask, text_mask_threshold, invert } = choices;
+  const request = { type: "mask", layer, settings: { text_mask, text_mask_threshold }, offset: [left, top] };
+  // No modal scope is open here: Photoshop stays usable while the daemon works.
+  const answer = await job.follow(client, request, surroundings).catch((error) => {
+    if (error instanceof InpaintError && error.code === "empty_mask") throw nothing(error.message, error.hint);
+    throw error;
+  });
+  const mask = withinPixels(invert ? complement(answer.mask) : answer.mask, layer);
+  const found = measured(mask, layer, choices);
+  if (found.peak === 0 && invert) throw nothing(`All of the layer looks like “${found.words}”.`, "Use other words.");
+  if (found.peak === 0) throw nothing(`Nothing in the layer looks like “${found.words}”.`, "Use other words.");
+  return { mask, where, found };
+}
+
+/**
+ * @param {Plane} mask
+ * @param {Plane} layer of the same size
+ * @param {Settings} choices
+ */
+function measured(mask, layer, { text_mask, invert }) {
+  const samples = samplesOf(mask);
+  const full = FULL[mask.depth];
+  let [sum, peak] = [0, 0];
+  for (const value of samples) {
+    sum += value;
+    if (value > peak) peak = value;
+  }
+  return { words: shortened(text_mask), inverted: invert, share: sum / full / Math.max(1, seenPixels(layer)), peak: peak / full };
+}
+
+/**
+ * @param {string} message
+ * @param {string} hint
+ */
+const nothing = (message, hint) => new InpaintError("empty_mask", `${message} Nothing was changed.`, hint);
+
+/**
+ * @template T
+ * @param {Target} target
+ * @param {string} name of the history's step
+ * @param {(document: import("photoshop").Document) => Promise<T>} work
+ * @returns {Promise<T>}
+ */
+function write(target, name, work) {
+  return modally(name, async (context) => {
+    const document = sameDocument(target, "write");
+    return asOneStep(context, document.id, name, () => work(document));
+  });
+}

@@ -1,0 +1,126 @@
+/** Layer masks: adding one, changing its pixels, and what words make of one. */
+import { InpaintError } from "../errors.js";
+import { complement, padded, planeOf, samplesOf, toDepth } from "../planes.js";
+import { edgesOf, intersection, isSame } from "../rectangle.js";
+import { combined } from "../textmask.js";
+import { withGrey } from "./grey.js";
+import { readMask } from "./read.js";
+import { canvasOf, depthOf } from "./target.js";
+
+/** @typedef {import("photoshop").Document} Document */
+/** @typedef {import("photoshop").Layer} Layer */
+/** @typedef {import("../rectangle.js").Rectangle} Rectangle */
+/** @typedef {import("../textmask.js").Combination} Combination */
+/** @typedef {import("../wire/messages.js").Plane} Plane */
+/** @typedef {import("../wire/messages.js").Depth} Depth */
+
+/**
+ * In a modal scope.
+ * @param {Document} document
+ * @param {Layer} layer
+ * @param {Combination} combination
+ * @returns {Promise<Plane | null>} the mask that is there, of the whole canvas; null without one
+ * @throws {InpaintError} when the layer can have no mask, or has one that is not to be combined with
+ */
+export async function refuseMask(document, layer, combination) {
+  if (layer.isBackgroundLayer)
+    throw new InpaintError(
+      "no_mask",
+      "The Background can have no layer mask.",
+      "Double-click it in the Layers panel to make it a layer, or press Select.",
+    );
+  if (layer.allLocked)
+    throw new InpaintError("locked", "The layer is locked.", "Unlock it in the Layers panel, or press Select.");
+  const canvas = canvasOf(document);
+  const mask = await readMask(document, layer, canvas);
+  if (!mask) return null;
+  if (combination === "replace")
+    throw new InpaintError(
+      "mask_exists",
+      "The layer has a layer mask already, which stays as it is.",
+      "Choose Add, Subtract or Intersect to change it, or delete it first.",
+    );
+  if (!isSame(intersection(mask.where, canvas), canvas))
+    throw new InpaintError(
+      "mask_trimmed",
+      "Photoshop tells only a part of the layer's mask, so it stays as it is.",
+      "Press Select, and fill the selection in the mask.",
+    );
+  return planeOf(padded(mask.samples, mask.where, canvas, 1, 0), canvas[2], canvas[3], 1);
+}
+
+/**
+ * In a modal scope: the layer's mask shows what was found and hides the rest, or is combined with it.
+ * A layer without a mask is seen as a whole: to subtract from it is to hide what was found.
+ * @param {Document} document
+ * @param {Layer} layer
+ * @param {Plane} found
+ * @param {Rectangle} where of what was found, within the canvas
+ * @param {Combination} combination with the layer's mask
+ * @returns {Promise<string>} what was done: "show", "hide", or with a mask the combination and " mask"
+ */
+export async function maskLayer(document, layer, found, where, combination) {
+  const present = await refuseMask(document, layer, combination);
+  const canvas = canvasOf(document);
+  const [, , width, height] = canvas;
+  const samples = padded(samplesOf(found), where, canvas, 1, 0);
+  const depth = depthOf(document);
+  if (present) {
+    const both = combined(samples, toDepth(samplesOf(present), found.depth), combination);
+    await putMask(document, layer, planeOf(both, width, height, 1), canvas, depth, { replace: false });
+    return `${combination} mask`;
+  }
+  const shown = planeOf(samples, width, height, 1);
+  const hides = combination === "subtract";
+  // What lies beyond the canvas goes with what was not found.
+  await addMask(document, layer, hides ? "revealAll" : "hideAll");
+  await putMask(document, layer, hides ? complement(shown) : shown, canvas, depth);
+  return hides ? "hide" : "show";
+}
+
+/**
+ * The imaging API changes masks; adding one is left to the action that the Layers panel uses.
+ * @param {Document} document
+ * @param {Layer} layer
+ * @param {"revealAll" | "hideAll"} kind
+ */
+export async function addMask(document, layer, kind) {
+  const { action, app } = require("photoshop");
+  // An action is played in the active document, which may be another one by now.
+  if (app.activeDocument.id !== document.id) app.activeDocument = document;
+  const results = await action.batchPlay(
+    [
+      { _obj: "select", _target: [{ _ref: "layer", _id: layer.id }], makeVisible: false },
+      {
+        _obj: "make",
+        new: { _class: "channel" },
+        at: { _ref: "channel", _enum: "channel", _value: "mask" },
+        using: { _enum: "userMaskEnabled", _value: kind },
+      },
+    ],
+    {},
+  );
+  const failed = results.find(({ _obj }) => _obj === "error");
+  if (failed) throw new Error(failed.message);
+}
+
+/**
+ * @param {Document} document
+ * @param {Layer} layer
+ * @param {Plane} mask full scale = seen
+ * @param {Rectangle} where
+ * @param {Depth} depth of the document
+ * @param {{replace?: boolean}} [options] whether what the mask holds elsewhere goes
+ */
+export function putMask(document, layer, mask, where, depth, { replace = true } = {}) {
+  return withGrey(mask, depth, (imageData) =>
+    require("photoshop").imaging.putLayerMask({
+      documentID: document.id,
+      layerID: layer.id,
+      kind: "user",
+      imageData,
+      replace,
+      targetBounds: edgesOf(where),
+    }),
+  );
+}
