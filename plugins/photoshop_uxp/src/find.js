@@ -72,6 +72,7 @@ export async function showHole(job, choices, surroundings) {
   const target = findTarget();
   const { client, rectangle, fields } = await prepared(job, target, choices, surroundings.connected);
   const { mask } = await job.follow(client, { ...fields, type: "mask" }, surroundings);
+  job.check();
   const found = measured(mask, fields.layer, choices);
   await write(target, `Show hole “${found.words}”`, (document) => select(document, mask, rectangle, "replace"));
   return { ...found, inverted: false, deed: "hole" };
@@ -105,10 +106,11 @@ async function searched(job, target, choices, surroundings, refuse) {
     if (error instanceof InpaintError && error.code === "empty_mask") throw nothing(error.message, error.hint);
     throw error;
   });
+  job.check();
   const mask = withinPixels(invert ? complement(answer.mask) : answer.mask, layer);
   const found = measured(mask, layer, choices);
-  if (found.peak === 0 && invert) throw nothing(`All of the layer looks like “${found.words}”.`, "Use other words.");
-  if (found.peak === 0) throw nothing(`Nothing in the layer looks like “${found.words}”.`, "Use other words.");
+  if (found.peak === 0)
+    throw nothing(`${invert ? "All of" : "Nothing in"} the layer looks like “${found.words}”.`, "Use other words.");
   return { mask, where, found };
 }
 
@@ -125,7 +127,9 @@ function measured(mask, layer, { text_mask, invert }) {
     sum += value;
     if (value > peak) peak = value;
   }
-  return { words: shortened(text_mask), inverted: invert, share: sum / full / Math.max(1, seenPixels(layer)), peak: peak / full };
+  // A fill's hole may go on where the layer is transparent.
+  const share = Math.min(1, sum / full / Math.max(1, seenPixels(layer)));
+  return { words: shortened(text_mask), inverted: invert, share, peak: peak / full };
 }
 
 /**
