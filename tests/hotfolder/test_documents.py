@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -16,6 +17,7 @@ from psd_tools import PSDImage
 
 from inpaintd.files.layered import read_layered
 from inpaintd.files.recipe import parse_recipe, recipe_in
+from tests.files import documents
 from tests.hotfolder import pictures
 from tests.hotfolder.conftest import HotFolder
 
@@ -73,6 +75,42 @@ def test_a_layer_mask_is_a_hole(folder: HotFolder) -> None:
     assert top.bbox == (HOLE[1].start, HOLE[0].start, HOLE[1].stop, HOLE[0].stop)
 
 
+@pytest.mark.parametrize(("mode", "stored"), [("CMYK", documents.ink), ("LAB", documents.lab)])
+def test_other_modes_with_layers_get_one_more(
+    folder: HotFolder, mode: str, stored: Callable[[Any], Any]
+) -> None:
+    colour = stored(np.full((pictures.SIDE, pictures.SIDE, 3), (180, 120, 90), np.uint8))
+    layer = np.dstack([colour, pictures.with_hole()[..., 3]])
+    folder.drop("a.psb", documents.layered(mode, layer, version=2))
+    assert folder.run()[-1]["done"] == 1, (folder.failed / "a.error.txt").read_text()
+    below, top = list(PSDImage.open(folder.outbox / "a.psb"))
+    assert (below.numpy() == layer / np.float32(255)).all()
+    assert np.abs(top.numpy("color") * 255 - colour[0, 0]).max() <= 8, "a plain colour goes on"
+
+
+@pytest.mark.parametrize("in_place", [False, True])
+def test_a_mode_without_layers_gets_a_layer_to_lay_on_top(
+    folder: HotFolder, in_place: bool
+) -> None:
+    data, _ = documents.indexed(pictures.photograph(), HOLE)
+    place = folder.root if in_place else folder.inbox
+    (place / "a.psd").write_bytes(data)
+    (place / "a.png").write_bytes(pictures.encoded(pictures.with_hole(1)))
+    events = folder.run("--in-place") if in_place else folder.run()
+    done = {e["name"]: e for e in events if e["event"] == "done"}
+    mark, out = (".inpainted", folder.root) if in_place else ("", folder.outbox)
+    warning = " ".join(done["a.psd"]["warnings"])
+    assert "indexed" in warning
+    assert "the new layer alone" in warning
+    layer = np.asarray(Image.open(out / f"a{mark}.layer.png"))
+    assert (layer[..., 3] == np.where(_kept(), 0, 255)).all()
+    assert (out / f"a{mark}.png").exists()
+    kept = (folder.root if in_place else folder.done) / "a.psd"
+    assert kept.read_bytes() == data
+    if in_place:
+        assert len(folder.run("--in-place")) == 2, "results are no sources"
+
+
 @pytest.mark.parametrize("cut", [10, 30, 300, 3000])
 def test_half_a_psd_fails(folder: HotFolder, cut: int) -> None:
     folder.drop("half.psd", _psd(pictures.with_hole(3))[:cut])
@@ -80,29 +118,9 @@ def test_half_a_psd_fails(folder: HotFolder, cut: int) -> None:
     assert folder.files("failed") == {"half.psd", "half.error.txt"}
 
 
-def _ora(*layers: tuple[NDArray[Any], int, int]) -> bytes:
-    """First layer topmost."""
-    file = io.BytesIO()
-    side = str(pictures.SIDE)
-    image = ElementTree.Element("image", {"w": side, "h": side, "version": "0.0.3"})
-    stack = ElementTree.SubElement(image, "stack")
-    merged = Image.new("RGBA", (pictures.SIDE, pictures.SIDE))
-    with zipfile.ZipFile(file, "w") as archive:
-        archive.writestr("mimetype", "image/openraster")
-        for number, (pixels, x, y) in enumerate(layers):
-            archive.writestr(f"data/{number}.png", pictures.encoded(pixels))
-            attributes = {"src": f"data/{number}.png", "x": str(x), "y": str(y), "name": "n"}
-            ElementTree.SubElement(stack, "layer", attributes)
-        for pixels, x, y in reversed(layers):
-            merged.alpha_composite(Image.fromarray(pixels).convert("RGBA"), (x, y))
-        archive.writestr("stack.xml", ElementTree.tostring(image))
-        archive.writestr("mergedimage.png", pictures.encoded(np.asarray(merged)))
-    return file.getvalue()
-
-
 def test_openraster_gets_a_new_top_layer(folder: HotFolder) -> None:
     below = np.full((pictures.SIDE, pictures.SIDE, 3), 40, np.uint8)
-    folder.drop("a.ora", _ora((pictures.with_hole(5), 0, 0), (below, 0, 0)))
+    folder.drop("a.ora", documents.openraster((pictures.with_hole(5), 0, 0), (below, 0, 0)))
     folder.drop("a.toml", b"seed = 8")
     assert folder.run()[-1]["done"] == 1
     with (

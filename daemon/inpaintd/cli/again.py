@@ -8,7 +8,9 @@ from typing import Any
 import click
 
 from inpaintd.files.fill import Order
+from inpaintd.files.layered import SUFFIXES
 from inpaintd.files.recipe import read_recipe
+from inpaintd.files.write import FORMATS
 from inpaintd_protocol.errors import InpaintError
 
 from .fill import fill_order
@@ -62,9 +64,7 @@ def _source_of(result: Path) -> Path:
     found = [
         p
         for p in sorted(result.parent.glob("*"))
-        if p.stem == stem
-        and p != result
-        and p.suffix.lower() in (".png", ".tif", ".tiff", ".webp", ".jpg", ".jpeg")
+        if p.stem == stem and p != result and p.suffix.lower() in (*FORMATS, *SUFFIXES)
     ]
     # A hot folder keeps the sources in done, beside the outbox.
     done = result.parent.parent / "done" / result.name

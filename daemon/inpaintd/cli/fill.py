@@ -84,16 +84,19 @@ def command(
     """Fill the hole of INPUT: where it is transparent, or where the mask given with -M says.
 
     PNG, TIFF, WebP and JPEG, 8 and 16 bit and float. Pixels outside the hole, the colour profile
-    and the metadata stay as they are. The daemon is started when none runs.
+    and the metadata stay as they are. PSD, PSB and OpenRaster get one more layer on top. The
+    daemon is started when none runs.
     """
     base = read_recipe(recipe_from) if recipe_from else Settings()
     sources = _inputs(input_arguments, input_option)
+    if out is not None and len(sources) > 1:
+        _make_folder(out)
     for source in sources:
         order = Order(
             source=source,
             settings=settings_from_options(base, options),
             mask=mask_file,
-            out=_out_of(source, out, several=len(sources) > 1),
+            out=out,
             only_layer=layer,
             with_recipe=with_recipe,
         )
@@ -109,6 +112,8 @@ def fill_order(order: Order, *, as_json: bool, quiet: bool, grid: bool = False) 
     """Fill a picture file, wait for it, and tell how it went."""
     started = time.monotonic()
     opened = open_order(order)
+    if grid and opened.makes_document:
+        raise click.UsageError("--grid is not for documents: all variants are layers of one file.")
     read = time.monotonic()
     with connect_or_start("inpaintd fill") as client:
         sent = opened.send(client)
@@ -152,12 +157,8 @@ def _inputs(arguments: tuple[Path, ...], option: Path | None) -> list[Path]:
     return paths
 
 
-def _out_of(source: Path, out: Path | None, *, several: bool) -> Path | None:
-    """Where the result of this source goes, when `out` may be a folder for all of them."""
-    if out is None or not (several or out.is_dir()):
-        return out
+def _make_folder(out: Path) -> None:
+    """For the results of several inputs."""
     if out.exists() and not out.is_dir():
         raise click.UsageError(f"{out} is a file: name a folder for the results of several inputs.")
     out.mkdir(parents=True, exist_ok=True)
-    lossy = source.suffix.lower() in (".jpg", ".jpeg")
-    return out / (f"{source.stem}.png" if lossy else source.name)

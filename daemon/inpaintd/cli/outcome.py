@@ -38,8 +38,8 @@ def print_outcome(outcome: Outcome, *, as_json: bool, quiet: bool) -> None:
         click.echo(json.dumps(values))
         return
     print_warnings(warnings)
-    for written in outcome.written:
-        click.echo(str(written.path))
+    for path in dict.fromkeys(written.path for written in outcome.written):
+        click.echo(str(path))
     if not quiet:
         seeds = ", ".join(str(w.seed) for w in outcome.written)
         click.echo(

@@ -14,7 +14,11 @@ _MAXIMUM = {"u8": 255, "u16": 65535, "f32": 1.0}
 _DTYPES: dict[str, Any] = {"u8": np.uint8, "u16": np.uint16, "f32": np.float32}
 _PROFILE = "icc-profile-data"
 _LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)  # Rec. 709
-_INTERPRETATIONS = {1: "grey16", 3: "rgb16", 4: "cmyk"}
+_INTERPRETATIONS = {"grey": "grey16", "rgb": "rgb16", "cmyk": "cmyk"}
+_KINDS = {1: "grey", 3: "rgb", 4: "cmyk"}
+_LAB_AXES = {"uint8": (128, 1), "uint16": (32768, 256)}  # number for 0, and numbers to a unit
+_PROFILE_SPACES = {"grey": b"GRAY", "rgb": b"RGB ", "cmyk": b"CMYK", "lab": b"Lab "}
+_PROFILE_SPACE = slice(16, 20)  # ICC.1:2010, table 17
 
 
 class ColourSpace:
@@ -23,10 +27,14 @@ class ColourSpace:
     def __init__(self, picture: Picture) -> None:
         self._colours = picture.colours
         self._depth = picture.depth
+        lab = picture.image.interpretation == "lab"
+        self._kind = "lab" if lab else _KINDS[picture.colours]
         self._profile = picture.profile
-        if self._colours == 4 and self._profile is None:
+        if self._profile is not None and not is_profile_of(self._kind, self._profile):
+            self._profile = None  # of the picture that this one was made of
+        if self._kind == "cmyk" and self._profile is None:
             self._profile = _default_cmyk_profile()
-        self._converts = self._profile is not None and not self._maps_srgb_onto_itself()
+        self._converts = lab or (self._profile is not None and not self._maps_srgb_onto_itself())
 
     @property
     def wire_depth(self) -> str:
@@ -37,8 +45,14 @@ class ColourSpace:
         """(H, W, colours) in the file's numbers to (H, W, 3) sRGB at `wire_depth`."""
         if not self._converts:
             return np.repeat(colour, 3, axis=2) if self._colours == 1 else colour
-        image = self._with_profile(colour)
-        srgb = image.icc_transform("srgb", embedded=True, depth=16, black_point_compensation=True)
+        if self._kind == "lab":
+            srgb = _lab_image(colour).icc_export(
+                output_profile="srgb", depth=16, black_point_compensation=True
+            )
+        else:
+            srgb = self._with_profile(colour).icc_transform(
+                "srgb", embedded=True, depth=16, black_point_compensation=True
+            )
         return convert_depth(srgb.numpy(), self.wire_depth)
 
     def from_srgb(self, colour: Samples) -> Samples:
@@ -49,6 +63,8 @@ class ColourSpace:
         lab = _image(convert_depth(colour, "u16"), "rgb16").icc_import(
             input_profile="srgb", black_point_compensation=True
         )
+        if self._kind == "lab":
+            return _lab_samples(lab, self._depth)
         lab = lab.copy()
         vips.set_blob(lab, _PROFILE, self._profile or b"")
         depth = 8 if self._depth == "u8" else 16
@@ -56,7 +72,7 @@ class ColourSpace:
         return convert_depth(own.reshape(*own.shape[:2], self._colours), self._depth)
 
     def _with_profile(self, colour: Samples) -> Any:
-        image = _image(convert_depth(colour, "u16"), _INTERPRETATIONS[self._colours])
+        image = _image(convert_depth(colour, "u16"), _INTERPRETATIONS[self._kind])
         vips.set_blob(image, _PROFILE, self._profile or b"")
         return image
 
@@ -65,13 +81,18 @@ class ColourSpace:
 
         A lattice of colours must come through within half a step of 8 bits.
         """
-        if self._colours == 4:
+        if self._kind == "cmyk":
             return False
         levels = np.linspace(0, 65535, 9).astype(np.uint16)
         grids = np.meshgrid(*[levels] * self._colours, indexing="ij")
         lattice = np.stack([grid.ravel() for grid in grids], axis=-1)[np.newaxis]
         srgb = self._with_profile(lattice).icc_transform("srgb", embedded=True, depth=16).numpy()
         return bool(np.abs(srgb.astype(np.int32) - lattice).max() <= 128)
+
+
+def is_profile_of(kind: str, profile: bytes) -> bool:
+    """Whether an ICC profile is about numbers of this kind: grey, rgb, cmyk or lab."""
+    return profile[_PROFILE_SPACE] == _PROFILE_SPACES[kind]
 
 
 def convert_depth(samples: Samples, depth: str) -> Samples:
@@ -116,6 +137,25 @@ def _image(samples: Samples, interpretation: str) -> Any:
     return vips.Image.new_from_array(
         np.ascontiguousarray(samples), interpretation=interpretation
     ).copy()
+
+
+def _lab_image(samples: Samples) -> Any:
+    """L*a*b* as libvips has it, in float, from the numbers of a Photoshop document."""
+    neutral, step = _LAB_AXES[samples.dtype.name]
+    lightness = to_unit(samples[..., :1]) * np.float32(100)
+    axes = (samples[..., 1:].astype(np.float32) - neutral) / step
+    return _image(np.concatenate([lightness, axes], axis=2), "lab")
+
+
+def _lab_samples(image: Any, depth: str) -> Samples:
+    """The numbers of a Photoshop document at this depth, from L*a*b* in float."""
+    lab = image.numpy()
+    dtype = _DTYPES[depth]
+    neutral, step = _LAB_AXES[np.dtype(dtype).name]
+    full = _MAXIMUM[depth]
+    stored = np.concatenate([lab[..., :1] / 100 * full, lab[..., 1:] * step + neutral], axis=2)
+    samples: Samples = np.floor(np.clip(stored, 0, full) + 0.5).astype(dtype)
+    return samples
 
 
 def _default_cmyk_profile() -> bytes:

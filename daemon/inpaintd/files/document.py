@@ -18,7 +18,7 @@ class NewLayer:
         image: (H, W) of the document with alpha; a libvips image in the document's own numbers.
         merged: the document as one sees it with this layer on top; the same kind of image.
         name: of the layer.
-        recipe: how it was made.
+        recipe: how it was made; empty to keep none.
     """
 
     image: Any

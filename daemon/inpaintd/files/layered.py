@@ -10,13 +10,27 @@ from pathlib import Path
 
 from . import openraster
 from .document import NewLayer
-from .picture import Picture
+from .picture import Picture, read_bytes, read_picture
 
 SUFFIXES = frozenset({".psd", ".psb", ".ora"})
 
 
 def is_layered(path: Path) -> bool:
     return path.suffix.lower() in SUFFIXES
+
+
+def read_file(path: Path, data: bytes | None = None) -> Picture:
+    """A picture file or a document of layers.
+
+    Args:
+        data: what the file holds, when it has been read already.
+
+    Raises:
+        InpaintError: as `read_picture`.
+    """
+    if not is_layered(path):
+        return read_picture(path, data)
+    return read_layered(path, read_bytes(path) if data is None else data)
 
 
 def read_layered(path: Path, data: bytes) -> Picture:
@@ -36,6 +50,6 @@ def add_layers(path: Path, data: bytes, layers: Sequence[NewLayer]) -> bytes:
     """The document with layers added on top, first one topmost; all else stays as it is."""
     if path.suffix.lower() == ".ora":
         return openraster.add_to_openraster(data, layers)
-    from .psd import add_to_psd
+    from .psd_layer import add_to_psd
 
     return add_to_psd(data, layers)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
@@ -37,7 +38,7 @@ def read_openraster(path: Path, data: bytes) -> Picture:
     """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            return _read(path, archive)
+            return replace(_read(path, archive), document=data)
     except (
         zipfile.BadZipFile,
         ElementTree.ParseError,
@@ -68,7 +69,7 @@ def add_to_openraster(data: bytes, layers: Sequence[NewLayer]) -> bytes:
             _top_stack(stack).insert(0, ElementTree.Element("layer", attributes))
         merged = layers[0].merged
         added[_STACK] = ElementTree.tostring(stack, "utf-8", xml_declaration=True)
-        added[_MERGED] = embed_recipe(merged, layers[0].recipe, "png").pngsave_buffer()
+        added[_MERGED] = _with_recipe(merged, layers[0]).pngsave_buffer()
         added[_THUMBNAIL] = merged.thumbnail_image(
             _THUMBNAIL_SIDE, height=_THUMBNAIL_SIDE
         ).pngsave_buffer()
@@ -136,9 +137,12 @@ def _cropped_png(layer: NewLayer) -> tuple[Rectangle, bytes]:
     if rows.size:
         x, y = int(columns[0]), int(rows[0])
         box = Rectangle(x, y, int(columns[-1]) + 1 - x, int(rows[-1]) + 1 - y)
-    image = embed_recipe(layer.image.crop(*box), layer.recipe, "png")
-    png: bytes = image.pngsave_buffer()
+    png: bytes = _with_recipe(layer.image.crop(*box), layer).pngsave_buffer()
     return box, png
+
+
+def _with_recipe(image: Any, layer: NewLayer) -> Any:
+    return embed_recipe(image, layer.recipe, "png") if layer.recipe else image
 
 
 def _stack(archive: zipfile.ZipFile) -> ElementTree.Element:

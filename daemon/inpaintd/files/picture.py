@@ -46,10 +46,11 @@ class Picture:
     Attributes:
         path: where it came from.
         image: the decoded pixels with the file's profile and metadata, a libvips image.
-        format: png, tiff, webp or jpeg.
+        format: png, tiff, webp, jpeg; psd or ora for documents of layers.
         depth: u8, u16 or f32, as the protocol names them.
-        colours: channels without alpha: 1 grey, 3 RGB, 4 CMYK.
+        colours: channels without alpha: 1 grey, 3 RGB or Lab, 4 CMYK.
         notices: what the user should know about this file.
+        document: the bytes of a document of layers, to add one more to; None for all else.
     """
 
     path: Path
@@ -58,6 +59,12 @@ class Picture:
     depth: str
     colours: int
     notices: tuple[Notice, ...] = ()
+    document: bytes | None = None
+
+    @property
+    def takes_only_layers(self) -> bool:
+        """Whether it is a document that cannot be written: a fill of it is a layer by itself."""
+        return self.format in ("psd", "ora") and self.document is None
 
     @property
     def extent(self) -> Rectangle:
@@ -108,7 +115,7 @@ def read_picture(path: Path, data: bytes | None = None) -> Picture:
 def _open(path: Path, data: bytes | None) -> tuple[Any, str]:
     """The header and the format of a file, nothing decoded."""
     if data is None:
-        _check_opens(path)
+        read_bytes(path, 1)  # a sentence of our own when it cannot be opened
     with vips.unreadable(path.name, f"{_FORMATS_HINT} {_HALF_HINT}"):
         # "error" refuses half a picture, which libvips would else pad with grey.
         source = vips.source(str(path)) if data is None else vips.source_of(data)
@@ -128,10 +135,15 @@ def _open(path: Path, data: bytes | None) -> tuple[Any, str]:
     return image, _FORMATS[loader]
 
 
-def _check_opens(path: Path) -> None:
+def read_bytes(path: Path, most: int = -1) -> bytes:
+    """What a file holds, or its first bytes.
+
+    Raises:
+        InpaintError: `unreadable`.
+    """
     try:
         with path.open("rb") as file:
-            file.read(1)
+            return file.read(most)
     except OSError as error:
         raise InpaintError(
             "unreadable",

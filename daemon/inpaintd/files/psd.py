@@ -1,49 +1,51 @@
-"""Photoshop documents, by psd-tools."""
+"""Read Photoshop documents, by psd-tools."""
 
 from __future__ import annotations
 
 import io
-import struct
-from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from psd_tools import PSDImage
 from psd_tools.constants import Resource
-from psd_tools.psd.image_resources import ImageResource
 
 from inpaintd_protocol.errors import InpaintError
+from inpaintd_protocol.messages import Notice
 
 from . import vips
-from .document import check_size
+from .colour import ColourSpace, convert_depth, is_profile_of
 from .picture import Picture, Samples
-from .recipe import embed_recipe
+from .psd_mode import Mode, mode_of
 
-if TYPE_CHECKING:
-    from .document import NewLayer
-
-_DEPTHS: dict[int, tuple[str, Any]] = {
-    8: ("u8", np.uint8),
-    16: ("u16", np.uint16),
-    32: ("f32", np.float32),
+_INTERPRETATIONS = {
+    ("grey", "u8"): "b-w",
+    ("grey", "u16"): "grey16",
+    ("grey", "f32"): "b-w",
+    ("rgb", "u8"): "srgb",
+    ("rgb", "u16"): "rgb16",
+    ("rgb", "f32"): "srgb",
+    ("cmyk", "u8"): "cmyk",
+    ("cmyk", "u16"): "cmyk",
+    ("lab", "u8"): "lab",
+    ("lab", "u16"): "lab",
 }
-_COLOURS = {1: 1, 3: 3}  # grey, RGB
-_INTERPRETATIONS = {("u8", 1): "b-w", ("u8", 3): "srgb", ("u16", 1): "grey16", ("u16", 3): "rgb16"}
 
 
 def read_psd(path: Path, data: bytes) -> Picture:
     """The document as one picture; alpha = the top layer's transparency times its layer mask.
 
+    CMYK is as in other files, 0 for no ink. A document that takes no layers comes without
+    `document`, with a notice, and in colours that a PNG can hold.
+
     Raises:
         InpaintError: `unreadable` or `too_large`.
     """
-    depth, colours = _header(path.name, data)
+    mode = mode_of(path.name, data)
     try:
         document = PSDImage.open(io.BytesIO(data))
-        pixels = _pixels(document, colours)
-    except InpaintError:
-        raise
+        pixels = _pixels(document, mode)
     except Exception as error:  # psd-tools raises whatever a damaged file leads it to
         raise InpaintError(
             "unreadable",
@@ -51,78 +53,70 @@ def read_psd(path: Path, data: bytes) -> Picture:
             "It may be damaged or only partly copied: save or copy it again.",
         ) from error
     image = vips.Image.new_from_array(
-        np.ascontiguousarray(_in_own_numbers(pixels, depth)),
-        interpretation=_INTERPRETATIONS.get((depth, colours), "srgb" if colours == 3 else "b-w"),
+        np.ascontiguousarray(pixels), interpretation=_INTERPRETATIONS[mode.kind, mode.depth]
     ).copy()
-    for resource, field in (
-        (Resource.ICC_PROFILE, "icc-profile-data"),
-        (Resource.XMP_METADATA, "xmp-data"),
-    ):
-        value = document.image_resources.get_data(resource)
-        if isinstance(value, bytes):
-            vips.set_blob(image, field, value)
-    return Picture(path, image, "psd", depth, colours)
+    profile = document.image_resources.get_data(Resource.ICC_PROFILE)
+    # The profile of a duotone, say, is about its inks and not about the greys it is stored as.
+    if isinstance(profile, bytes) and is_profile_of(mode.kind, profile):
+        vips.set_blob(image, "icc-profile-data", profile)
+    packet = document.image_resources.get_data(Resource.XMP_METADATA)
+    if isinstance(packet, bytes):
+        vips.set_blob(image, "xmp-data", packet)
+    picture = Picture(path, image, "psd", mode.depth, mode.colours, document=data)
+    return _answered_by_a_layer(picture, mode) if mode.without_layers else picture
 
 
-def add_to_psd(data: bytes, layers: Sequence[NewLayer]) -> bytes:
-    """The document with layers added on top, first one topmost.
-
-    The merged picture that other programs show is replaced by the first layer's.
-    """
-    document = PSDImage.open(io.BytesIO(data))
-    for layer in reversed(layers):
-        pixels = layer.image.numpy()
-        top, bottom, left, right = _extent(pixels[..., -1])
-        document.create_pixel_layer_from_array(
-            np.ascontiguousarray(pixels[top:bottom, left:right]), layer.name, top, left
+def _answered_by_a_layer(picture: Picture, mode: Mode) -> Picture:
+    notice = Notice(
+        "layer_only",
+        f"{picture.path.name} is {mode.without_layers}, a mode that has no layers: the result is "
+        "the new layer alone, a PNG as large as the document.",
+        "Lay it over the document; or change that with Image > Mode > RGB Color and fill it again.",
+    )
+    image, colours = picture.image, picture.colours
+    if mode.kind == "cmyk":
+        own = picture.cut(picture.extent)
+        srgb = convert_depth(ColourSpace(picture).to_srgb(own[..., :colours]), mode.depth)
+        pixels = np.concatenate([srgb, own[..., colours:]], axis=2)
+        image = vips.Image.new_from_array(
+            pixels, interpretation=_INTERPRETATIONS["rgb", mode.depth]
         )
-    _set_xmp(document, layers[0])
-    _set_merged(document, layers[0].merged)
-    file = io.BytesIO()
-    document.save(file)
-    return file.getvalue()
+        colours = 3
+    return replace(picture, image=image, colours=colours, document=None, notices=(notice,))
 
 
-def _header(name: str, data: bytes) -> tuple[str, int]:
-    """Depth and colours, when they are ones that can be filled."""
-    try:
-        magic, version, _, height, width, bits, mode = struct.unpack_from(">4sH6sxxIIHH", data)
-    except struct.error:
-        magic, version = b"", 0
-    if magic != b"8BPS" or version not in (1, 2):
-        raise InpaintError(
-            "unreadable",
-            f"{name} is not a Photoshop document.",
-            "It may be damaged or only partly copied: save or copy it again.",
-        )
-    check_size(name, width, height)
-    if bits not in _DEPTHS or mode not in _COLOURS:
-        raise InpaintError(
-            "unreadable",
-            f"{name} is neither grey nor RGB with 8, 16 or 32 bits.",
-            "Change it with Image > Mode, or save it as a TIFF.",
-        )
-    return _DEPTHS[bits][0], _COLOURS[mode]
-
-
-def _pixels(document: PSDImage, colours: int) -> Any:
-    """(H, W, colours + 1) float32 in [0, 1]."""
-    layers = [layer for layer in document if layer.is_visible()]
+def _pixels(document: PSDImage, mode: Mode) -> Samples:
+    """(H, W, colours + 1) in the document's own numbers."""
     whole = document.numpy("color")
-    if whole is None or whole.shape[2] < colours:
+    if whole is None or whole.shape[2] < mode.colours:
         raise ValueError("no merged picture")
-    opacity = np.ones(whole.shape[:2], np.float32)
-    colour = whole[..., :colours]
-    if layers:
-        top = layers[-1]
-        own = _on_canvas(document, top, top.numpy("color"), np.zeros(colours, np.float32))
+    colour, opacity = whole[..., : mode.colours], np.ones(whole.shape[:2], np.float32)
+    shown = [layer for layer in document.descendants() if layer.is_visible()]
+    with_pixels = [layer for layer in shown if layer.has_pixels()]
+    if with_pixels:
+        top = with_pixels[-1]
         shape = top.numpy("shape")
         flat = np.ones((top.height, top.width, 1), np.float32) if shape is None else shape
         opacity = _on_canvas(document, top, flat, np.zeros(1, np.float32))[..., 0]
         opacity = opacity * _mask(document, top)
-        if len(layers) == 1 and own.shape[2] >= colours:
-            colour = own[..., :colours]  # with the colour that transparency hides
-    return np.concatenate([colour, opacity[..., np.newaxis]], axis=2)
+        own = top.numpy("color")
+        if len(shown) == 1 and own is not None and own.shape[2] == mode.colours:
+            # With the colour that transparency hides.
+            colour = _on_canvas(document, top, own, np.zeros(mode.colours, np.float32))
+    elif mode.indexed:
+        opacity = _opacity_of_indices(document)
+    if mode.kind == "cmyk":
+        colour = 1 - colour  # stored as what the inks leave of the paper
+    return _in_own_numbers(np.concatenate([colour, opacity[..., np.newaxis]], axis=2), mode.depth)
+
+
+def _opacity_of_indices(document: PSDImage) -> Any:
+    """(H, W): one entry of the table may stand for transparency."""
+    header = document._record.header
+    stored: Any = document._record.image_data.get_data(header)
+    indices = np.frombuffer(stored[0], np.uint8).reshape(header.height, header.width)
+    transparent = document.image_resources.get_data(Resource.TRANSPARENCY_INDEX)
+    return (indices != (-1 if transparent is None else int(transparent))).astype(np.float32)
 
 
 def _mask(document: PSDImage, layer: Any) -> Any:
@@ -156,31 +150,3 @@ def _in_own_numbers(pixels: Any, depth: str) -> Samples:
     full, dtype = (255, np.uint8) if depth == "u8" else (65535, np.uint16)
     samples: Samples = np.floor(pixels.astype(np.float64) * full + 0.5).astype(dtype)
     return samples
-
-
-def _extent(alpha: Samples) -> tuple[int, int, int, int]:
-    rows, columns = np.flatnonzero(alpha.any(axis=1)), np.flatnonzero(alpha.any(axis=0))
-    if not rows.size:
-        return 0, 1, 0, 1
-    return int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
-
-
-def _set_xmp(document: PSDImage, layer: NewLayer) -> None:
-    packet = document.image_resources.get_data(Resource.XMP_METADATA)
-    image = vips.Image.black(1, 1).copy()
-    if isinstance(packet, bytes):
-        vips.set_blob(image, "xmp-data", packet)
-    with_recipe = embed_recipe(image, layer.recipe, "psd").get("xmp-data")
-    document.image_resources[Resource.XMP_METADATA] = ImageResource(
-        key=Resource.XMP_METADATA, data=with_recipe
-    )
-
-
-def _set_merged(document: PSDImage, merged: Any) -> None:
-    """psd-tools renders it only with further libraries; ours is at hand."""
-    header = document._record.header
-    pixels = merged.numpy()
-    big_endian = pixels.astype(pixels.dtype.newbyteorder(">"))
-    planes = [big_endian[..., i].tobytes() for i in range(min(header.channels, pixels.shape[2]))]
-    if len(planes) == header.channels:
-        document._record.image_data.set_data(planes, header)

@@ -18,7 +18,7 @@ from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.settings import Settings
 
 from . import vips
-from .picture import Picture, read_picture
+from .picture import Picture
 
 _XMP = "xmp-data"
 _NAMESPACE = "urn:x-inpaintd:1.0/"
@@ -61,7 +61,9 @@ def read_recipe(path: Path) -> Settings:
     Raises:
         InpaintError: `unreadable` when there is no recipe in it.
     """
-    text = path.read_text("utf-8") if path.suffix == ".json" else recipe_in(read_picture(path))
+    from .layered import read_file  # which writes recipes
+
+    text = path.read_text("utf-8") if path.suffix == ".json" else recipe_in(read_file(path))
     return parse_recipe(text, path.name)
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from itertools import count as count_from
 from pathlib import Path
 from typing import Any
@@ -49,16 +50,29 @@ def format_of(path: Path) -> str:
     return name
 
 
-def default_suffix(picture: Picture) -> str:
+def default_suffix(picture: Picture, *, only_layer: bool = False) -> str:
     """The suffix of a result that is not named: .png, unless PNG cannot hold the numbers."""
-    return ".tif" if picture.depth == "f32" or picture.colours == 4 else ".png"
+    if picture.document is not None and not only_layer:
+        return picture.path.suffix.lower()
+    mark = ".layer" if picture.takes_only_layers else ""
+    return mark + (".tif" if picture.depth == "f32" or picture.colours == 4 else ".png")
 
 
-def check_output(path: Path, picture: Picture, *, transparent: bool) -> tuple[Notice, ...]:
+def same_suffix(picture: Picture, *, only_layer: bool = False) -> str:
+    """The source's own suffix where that format loses nothing, else the default."""
+    if picture.format in ("tiff", "webp"):
+        return picture.path.suffix.lower()
+    return default_suffix(picture, only_layer=only_layer)
+
+
+def check_output(
+    path: Path, picture: Picture, *, transparent: bool, only_layer: bool = False
+) -> tuple[Notice, ...]:
     """Whether a picture of this kind can be written under this name, before any work is done.
 
     Args:
         transparent: whether the result will be transparent somewhere.
+        only_layer: whether it will be the new layer alone, also for a document of layers.
 
     Returns:
         What will be lost on the way.
@@ -66,8 +80,17 @@ def check_output(path: Path, picture: Picture, *, transparent: bool) -> tuple[No
     Raises:
         InpaintError: `unwritable` when the format cannot hold it, or the folder is not writable.
     """
-    format_name = format_of(path)
     _check_folder(path)
+    if picture.document is not None and not only_layer:
+        _check_document(path, picture)
+        return ()
+    format_name = format_of(path)
+    if picture.image.interpretation == "lab":
+        raise InpaintError(
+            "unwritable",
+            f"{format_name.upper()} is not written in Lab.",
+            "Leave --layer out: the result is then the document with one more layer.",
+        )
     if picture.colours == 4 and format_name not in ("tiff", "jpeg"):
         raise InpaintError(
             "unwritable", f"{format_name.upper()} cannot hold CMYK.", "Name a .tif file with -o."
@@ -104,10 +127,19 @@ def write_picture(image: Any, path: Path, *, replace: bool, numbered: bool = Fal
     Raises:
         InpaintError: `unwritable`; then nothing was changed and nothing is left behind.
     """
+    return write_safely(
+        path, partial(_save, image, format_of(path)), replace=replace, numbered=numbered
+    )
+
+
+def write_safely(
+    path: Path, save: Callable[[Path], None], *, replace: bool, numbered: bool = False
+) -> Path:
+    """As `write_picture`, with `save` writing the file."""
     path = path.resolve()  # a link stays a link, and what it points to is replaced
     temporary = path.with_name(f".{path.stem[:100]}.{secrets.token_hex(4)}{path.suffix}")
     with _unwritable(path), _removed_on_error(temporary):
-        _save(image, temporary, format_of(path))
+        save(temporary)
         with temporary.open("r+b") as file:
             os.fsync(file.fileno())
         if not replace:
@@ -127,7 +159,7 @@ def _names(path: Path, *, numbered: bool) -> Iterator[Path]:
         yield path.with_name(f"{path.stem}.{number}{path.suffix}")
 
 
-def _save(image: Any, path: Path, format_name: str) -> None:
+def _save(image: Any, format_name: str, path: Path) -> None:
     name = str(path)
     if format_name == "png":
         if image.format == "float":
@@ -187,6 +219,16 @@ def _rename_without_replacing(temporary: Path, path: Path) -> None:
         temporary.rename(path)
     else:
         temporary.unlink()
+
+
+def _check_document(path: Path, picture: Picture) -> None:
+    suffix = picture.path.suffix.lower()
+    if path.suffix.lower() != suffix:
+        raise InpaintError(
+            "unwritable",
+            f"{picture.path.name} is a document of layers, and so is its result.",
+            f"Name a {suffix} file with -o, or write the new layer alone, with --layer.",
+        )
 
 
 def _check_folder(path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ PICTURE_SUFFIXES = frozenset(
 RESULT_MARK = ".inpainted"
 ERROR_SUFFIX = ".error.txt"
 
+_RESULT = re.compile(rf"{re.escape(RESULT_MARK)}(\.layer)?(\.\d+)?\.[^./]+$")
 _MASK_MARKS = (".mask", ".masked")
 _SIDECAR_SUFFIXES = (".toml", ".txt")
 _UNFINISHED_SUFFIXES = frozenset({".part", ".partial", ".crdownload", ".download", ".tmp", ".temp"})
@@ -163,11 +165,7 @@ def _is_mask(member: Member) -> bool:
 
 
 def _is_result(member: Member) -> bool:
-    stem = PurePosixPath(member.name).stem
-    return RESULT_MARK in (
-        PurePosixPath(stem).suffix,
-        PurePosixPath(PurePosixPath(stem).stem).suffix,
-    )
+    return _RESULT.search(member.name) is not None
 
 
 def _suffix(member: Member) -> str:

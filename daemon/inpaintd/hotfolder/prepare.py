@@ -14,11 +14,11 @@ from typing import Any
 
 from inpaintd.files.exchange import Sent, cut
 from inpaintd.files.fill import Opened, Order
-from inpaintd.files.layered import is_layered, read_layered
+from inpaintd.files.layered import read_file
 from inpaintd.files.mask import hole_bounds, mask_from
 from inpaintd.files.picture import Picture, Samples, read_picture
 from inpaintd.files.recipe import parse_recipe, recipe_in
-from inpaintd.files.write import default_suffix
+from inpaintd.files.write import same_suffix
 from inpaintd.models.registry import load_registry
 from inpaintd.pipeline.plan import region_for
 from inpaintd_protocol.codec import settings_from_map, settings_to_map
@@ -84,7 +84,7 @@ def prepare(
         settings=used,
         opened=opened,
         sent=cut(picture, mask, rectangle),
-        suffix=_result_suffix(picture),
+        suffix=same_suffix(picture),
         picture_name=members["picture"],
     )
 
@@ -93,8 +93,7 @@ def _decoded(
     members: Mapping[str, str], data: Mapping[str, bytes]
 ) -> tuple[Picture, Samples | None]:
     path = Path(PurePosixPath(members["picture"]).name)
-    read = read_layered if is_layered(path) else read_picture
-    picture = read(path, data["picture"])
+    picture = read_file(path, data["picture"])
     if "mask" not in members:
         return picture, None
     mask = read_picture(Path(PurePosixPath(members["mask"]).name), data["mask"])
@@ -123,10 +122,3 @@ def _key(data: Mapping[str, bytes], settings: Settings) -> str:
     ]
     text = json.dumps([hashes, settings_to_map(settings)], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _result_suffix(picture: Picture) -> str:
-    """The source's own, where that format loses nothing."""
-    if picture.format in ("tiff", "webp", "psd", "ora"):
-        return picture.path.suffix.lower()
-    return default_suffix(picture)

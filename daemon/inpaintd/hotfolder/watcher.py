@@ -349,7 +349,7 @@ class Watcher:
         if job is not None and job.answer is not None and job.prepared is not None:
             facts["seconds"] = round(time.monotonic() - job.started, 3)
             notices = (*job.prepared.opened.notices, *job.answer.warnings)
-            facts["warnings"] = [notice.message for notice in notices]
+            facts["warnings"] = [f"{n.message} {n.remedy}".rstrip() for n in notices]
         self._tell("done", facts)
 
     # ---------------------------------------------------------------------------------- inside
