@@ -73,10 +73,7 @@ def lay_over(sent: Sent, layer: ResultLayer) -> Any:
     own, alpha, place = _in_own_numbers(sent, layer)
     under = sent.picture.cut(place)
     over = blend(under, own, alpha, sent.picture.colours)
-    patch = vips.Image.new_from_array(
-        np.ascontiguousarray(over), interpretation=sent.picture.image.interpretation
-    )
-    return sent.picture.image.insert(patch, place.x, place.y)
+    return sent.picture.in_place(over, place)
 
 
 def layer_alone(sent: Sent, layer: ResultLayer) -> Any:

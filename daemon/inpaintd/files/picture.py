@@ -16,9 +16,13 @@ from inpaintd_protocol.rectangle import Rectangle
 
 from . import vips
 from .exif import attach_exif
+from .premultiplied import divided, is_associated, multiplied, set_associated
 
 PIXELS = 300_000_000
 """Most pixels of a file. Looked at before anything is decoded: a few kilobytes can claim more."""
+
+PREMULTIPLIED = "inpaintd-premultiplied"
+"""The field of an image whose colours are multiplied by alpha."""
 
 _SIDE_HINT = "Scale it down, or cut it into parts."
 _FORMATS = {"pngload": "png", "tiffload": "tiff", "webpload": "webp", "jpegload": "jpeg"}
@@ -50,6 +54,7 @@ class Picture:
         depth: u8, u16 or f32, as the protocol names them.
         colours: channels without alpha: 1 grey, 3 RGB or Lab, 4 CMYK.
         notices: what the user should know about this file.
+        premultiplied: whether `image` has its colours multiplied by alpha, as a TIFF file may.
         document: the bytes of a document of layers, to add one more to; None for all else.
     """
 
@@ -59,6 +64,7 @@ class Picture:
     depth: str
     colours: int
     notices: tuple[Notice, ...] = ()
+    premultiplied: bool = False
     document: bytes | None = None
 
     @property
@@ -81,8 +87,22 @@ class Picture:
         return self.image.get(name) if self.image.get_typeof(name) else None
 
     def cut(self, rectangle: Rectangle) -> Samples:
-        """(height, width, C) samples of a rectangle inside `extent`, alpha last."""
-        return _samples(self.image.crop(*rectangle))
+        """(height, width, C) samples of a rectangle inside `extent`, straight alpha last."""
+        samples = _samples(self.image.crop(*rectangle))
+        return divided(samples) if self.premultiplied else samples
+
+    def in_place(self, samples: Samples, rectangle: Rectangle) -> Any:
+        """`image` with these samples, as `cut` gives them, in place of those of a rectangle.
+
+        Pixels that are as `cut` gave them keep their numbers bit by bit.
+        """
+        if self.premultiplied:
+            same = (samples == self.cut(rectangle)).all(axis=2, keepdims=True)
+            samples = np.where(same, _samples(self.image.crop(*rectangle)), multiplied(samples))
+        patch = vips.Image.new_from_array(
+            np.ascontiguousarray(samples), interpretation=self.image.interpretation
+        )
+        return self.image.insert(patch, rectangle.x, rectangle.y)
 
     def alpha(self) -> Samples:
         """(H, W) samples; only for pictures that have alpha."""
@@ -99,6 +119,7 @@ def read_picture(path: Path, data: bytes | None = None) -> Picture:
         InpaintError: `unreadable` when it is missing, damaged, or of a kind that cannot be filled;
             `too_large` when it says that it has more than `PIXELS`.
     """
+    data, premultiplied = _as_stored(path, data)
     image, kind = _open(path, data)
     depth, colours = _numbers(path, image)
     with vips.unreadable(path.name, _HALF_HINT):
@@ -109,7 +130,24 @@ def read_picture(path: Path, data: bytes | None = None) -> Picture:
     if kind == "tiff":
         with path.open("rb") if data is None else io.BytesIO(data) as file:
             image = attach_exif(image, file)
-    return Picture(path, image, kind, depth, colours, _notices(path, image))
+    if premultiplied:
+        image = image.copy()
+        vips.set_text(image, PREMULTIPLIED, "")
+    return Picture(path, image, kind, depth, colours, _notices(path, image), premultiplied)
+
+
+def _as_stored(path: Path, data: bytes | None) -> tuple[bytes | None, bool]:
+    """The bytes to decode, so that multiplied colours stay it, and whether they are that."""
+    try:
+        with path.open("rb") if data is None else io.BytesIO(data) as file:
+            if not is_associated(file):
+                return data, False
+            file.seek(0)
+            stored = io.BytesIO(file.read())
+    except OSError:
+        return data, False  # the next step says what is wrong with it
+    set_associated(stored, associated=False)
+    return stored.getvalue(), True
 
 
 def _open(path: Path, data: bytes | None) -> tuple[Any, str]:

@@ -17,7 +17,8 @@ from inpaintd_protocol.messages import Notice
 
 from . import vips
 from .exif import write_exif
-from .picture import Picture
+from .picture import PREMULTIPLIED, Picture
+from .premultiplied import divided, set_associated
 
 FORMATS = {
     ".png": "png",
@@ -161,6 +162,9 @@ def _names(path: Path, *, numbered: bool) -> Iterator[Path]:
 
 def _save(image: Any, format_name: str, path: Path) -> None:
     name = str(path)
+    premultiplied = image.get_typeof(PREMULTIPLIED) != 0
+    if premultiplied and format_name != "tiff":
+        image = _straight(image)
     if format_name == "png":
         if image.format == "float":
             image = _as_integers(image)
@@ -168,6 +172,9 @@ def _save(image: Any, format_name: str, path: Path) -> None:
     elif format_name == "tiff":
         image.tiffsave(name, compression="deflate", predictor=_predictor(image))
         write_exif(image, path)
+        if premultiplied:
+            with path.open("r+b") as file:
+                set_associated(file, associated=True)
     elif format_name == "webp":
         # exact keeps the colour under alpha 0, which is what holes are made of.
         _as_bytes(image).webpsave(name, lossless=True, exact=True)
@@ -175,6 +182,13 @@ def _save(image: Any, format_name: str, path: Path) -> None:
         if image.hasalpha():
             image = image[: image.bands - 1]
         _as_bytes(image).jpegsave(name, Q=95, subsample_mode="off", optimize_coding=True)
+
+
+def _straight(image: Any) -> Any:
+    """With straight alpha, which is all that formats other than TIFF have."""
+    samples = divided(image.numpy())
+    plain = vips.Image.new_from_array(samples, interpretation=image.interpretation)
+    return image.insert(plain, 0, 0)  # with the metadata
 
 
 def _predictor(image: Any) -> str:
