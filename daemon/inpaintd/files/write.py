@@ -31,8 +31,8 @@ FORMATS = {
 """Suffix to format."""
 
 _ENOUGH_BYTES = 1 << 20
-_PNG_LEVEL = 3  # a quarter of the time of zlib's usual 6, and a tenth more bytes
-_PNG_FILTER_SUB = 0x10  # a fifth smaller than none on photographs, at the same speed
+_PNG_LEVEL = 2  # a fifth of the time of zlib's usual 6, and a tenth more bytes
+_PNG_FILTER_UP = 0x20  # photographs come out smaller than with SUB, and much smaller than with none
 
 
 def format_of(path: Path) -> str:
@@ -168,7 +168,7 @@ def _save(image: Any, format_name: str, path: Path) -> None:
     if format_name == "png":
         if image.format == "float":
             image = _as_integers(image)
-        image.pngsave(name, filter=_PNG_FILTER_SUB, compression=_PNG_LEVEL)
+        image.pngsave(name, filter=_PNG_FILTER_UP, compression=_PNG_LEVEL)
     elif format_name == "tiff":
         image.tiffsave(name, compression="deflate", predictor=_predictor(image))
         write_exif(image, path)
