@@ -54,9 +54,15 @@ class HotFolder:
         path.write_bytes(data)
         return path
 
-    def start(self, *options: str) -> subprocess.Popen[str]:
+    def start(self, *options: str, before: str = "") -> subprocess.Popen[str]:
+        """Start the command; `before` is Python that its process runs first."""
+        words = ["watch", str(self.root), "--json", *options]
+        program = ["-m", "inpaintd", *words]
+        if before:
+            last = f"import sys; from inpaintd.cli import main; sys.exit(main({words!r}))"
+            program = ["-c", f"{before}\n{last}"]
         return subprocess.Popen(
-            [sys.executable, "-m", "inpaintd", "watch", str(self.root), "--json", *options],
+            [sys.executable, *program],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
