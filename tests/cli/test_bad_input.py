@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from tests.cli.run import Run
 from tests.files.photographs import photograph, save
@@ -111,3 +115,16 @@ def test_unknown_ids(run: Run, daemon_home: Path) -> None:
 
 def test_unknown_command(run: Run) -> None:
     assert run("paint").code == USAGE
+
+
+@pytest.mark.skipif(os.name == "nt" or sys.platform == "darwin", reason="all names are text there")
+def test_a_name_that_is_no_text(daemon_home: Path, tmp_path: Path) -> None:
+    name = os.path.join(os.fsencode(tmp_path), b"bad \xff.png")  # noqa: PTH118
+    with open(name, "wb") as file:  # noqa: PTH123
+        Image.fromarray(photograph(alpha=True)).save(file, "PNG")
+    for more in ([], ["--json"]):
+        command = [sys.executable, "-m", "inpaintd", "fill", name, "--model", "telea", *more]
+        ran = subprocess.run(command, capture_output=True, check=False)
+        assert ran.returncode == 0, ran.stderr
+        assert b"Traceback" not in ran.stderr
+    assert len(list(tmp_path.glob("bad*.inpainted*.png"))) == 2

@@ -22,6 +22,7 @@ from .write import (
     default_suffix,
     format_of,
     same_suffix,
+    with_ending,
     write_picture,
     write_safely,
 )
@@ -150,10 +151,10 @@ def _put(data: bytes, path: Path) -> None:
 def _out(order: Order, picture: Picture) -> Path:
     if order.out is None:
         suffix = default_suffix(picture, only_layer=order.only_layer)
-        return order.source.with_name(f"{order.source.stem}.inpainted{suffix}")
+        return Path(with_ending(order.source, f".inpainted{suffix}"))
     if order.out.is_dir():
         suffix = same_suffix(picture, only_layer=order.only_layer)
-        return order.out / f"{order.source.stem}{suffix}"
+        return Path(with_ending(order.out / order.source.name, suffix))
     return order.out
 
 

@@ -15,6 +15,7 @@ from inpaintd_protocol.messages import Notice
 from inpaintd_protocol.rectangle import Rectangle
 
 from . import vips
+from .apng import frames_of_png
 from .exif import attach_exif
 from .premultiplied import divided, is_associated, multiplied, set_associated
 
@@ -133,7 +134,11 @@ def read_picture(path: Path, data: bytes | None = None) -> Picture:
     if premultiplied:
         image = image.copy()
         vips.set_text(image, PREMULTIPLIED, "")
-    return Picture(path, image, kind, depth, colours, _notices(path, image), premultiplied)
+    pages = _pages(image)
+    if kind == "png":
+        with path.open("rb") if data is None else io.BytesIO(data) as file:
+            pages = frames_of_png(file)
+    return Picture(path, image, kind, depth, colours, _notices(path, pages), premultiplied)
 
 
 def _as_stored(path: Path, data: bytes | None) -> tuple[bytes | None, bool]:
@@ -205,8 +210,11 @@ def _numbers(path: Path, image: Any) -> tuple[str, int]:
     return depth, colours
 
 
-def _notices(path: Path, image: Any) -> tuple[Notice, ...]:
-    pages = image.get("n-pages") if image.get_typeof("n-pages") else 1
+def _pages(image: Any) -> int:
+    return int(image.get("n-pages")) if image.get_typeof("n-pages") else 1
+
+
+def _notices(path: Path, pages: int) -> tuple[Notice, ...]:
     if pages == 1:
         return ()
     return (
@@ -220,5 +228,5 @@ def _notices(path: Path, image: Any) -> tuple[Notice, ...]:
 
 
 def _samples(image: Any) -> Samples:
-    samples: Samples = image.numpy()
-    return samples if samples.ndim == 3 else samples[..., np.newaxis]
+    samples: Samples = image.numpy()  # which leaves out dimensions of 1
+    return samples.reshape(image.height, image.width, image.bands)

@@ -5,6 +5,7 @@ libvips because it keeps what others lose: 16-bit RGBA, colour under alpha 0, pr
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -42,7 +43,12 @@ def source(path: str) -> Any:
 
     `Image.new_from_file` would take "a[1].png" for the file a with the option 1.
     """
-    return pyvips.Source.new_from_file(path)
+    return pyvips.Source.new_from_file(encoded(path))
+
+
+def encoded(path: str) -> bytes:
+    """A path as the system has it: pyvips would refuse a name that is not UTF-8."""
+    return os.fsencode(path)
 
 
 def source_of(data: bytes) -> Any:

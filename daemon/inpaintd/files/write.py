@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from itertools import count as count_from
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from inpaintd_protocol.errors import InpaintError
@@ -30,6 +30,9 @@ FORMATS = {
 }
 """Suffix to format."""
 
+_MOST_SIDE = {"webp": 16383, "jpeg": 65500}  # libwebp's and libjpeg's limits
+_NAME_BYTES = 240  # file systems take 255; the rest is for a number
+_NUMBERED_NAME_BYTES = 255
 _ENOUGH_BYTES = 1 << 20
 _PNG_LEVEL = 2  # a fifth of the time of zlib's usual 6, and a tenth more bytes
 _PNG_FILTER_UP = 0x20  # photographs come out smaller than with SUB, and much smaller than with none
@@ -100,6 +103,13 @@ def check_output(
         raise InpaintError(
             "unwritable", "JPEG cannot hold transparency.", "Name a .png or a .tif file with -o."
         )
+    most = _MOST_SIDE.get(format_name)
+    if most is not None and max(picture.extent.width, picture.extent.height) > most:
+        raise InpaintError(
+            "unwritable",
+            f"{format_name.upper()} holds at most {most} pixels in a row or column.",
+            "Name a .png or a .tif file with -o.",
+        )
     holds = {"png": ("u8", "u16"), "tiff": ("u8", "u16", "f32")}.get(format_name, ("u8",))
     if picture.depth in holds:
         return ()
@@ -111,6 +121,19 @@ def check_output(
             "Name a .tif file with -o to keep them all.",
         ),
     )
+
+
+def with_ending(path: PurePath, ending: str, most: int = _NAME_BYTES) -> str:
+    """The path with `ending` for its suffix, its stem cut so that the name has `most` bytes."""
+    stem = path.stem
+    while len(os.fsencode(stem + ending)) > most:
+        stem = stem[:-1]
+    return str(path.with_name(stem + ending))
+
+
+def numbered_name(path: PurePath, number: int) -> str:
+    """The path with a number before its suffix, for when its own name is taken."""
+    return with_ending(path, f".{number}{path.suffix}", _NUMBERED_NAME_BYTES)
 
 
 def write_picture(image: Any, path: Path, *, replace: bool, numbered: bool = False) -> Path:
@@ -138,7 +161,7 @@ def write_safely(
 ) -> Path:
     """As `write_picture`, with `save` writing the file."""
     path = path.resolve()  # a link stays a link, and what it points to is replaced
-    temporary = path.with_name(f".{path.stem[:100]}.{secrets.token_hex(4)}{path.suffix}")
+    temporary = path.with_name(f".{path.stem[:50]}.{secrets.token_hex(4)}{path.suffix}")
     with _unwritable(path), _removed_on_error(temporary):
         save(temporary)
         with temporary.open("r+b") as file:
@@ -157,11 +180,11 @@ def _names(path: Path, *, numbered: bool) -> Iterator[Path]:
     if not numbered:
         yield path
     for number in count_from(1):
-        yield path.with_name(f"{path.stem}.{number}{path.suffix}")
+        yield Path(numbered_name(path, number))
 
 
 def _save(image: Any, format_name: str, path: Path) -> None:
-    name = str(path)
+    name = vips.encoded(str(path))
     premultiplied = image.get_typeof(PREMULTIPLIED) != 0
     if premultiplied and format_name != "tiff":
         image = _straight(image)

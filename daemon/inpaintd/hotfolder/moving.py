@@ -8,7 +8,7 @@ from contextlib import suppress
 from itertools import count
 from pathlib import Path, PurePosixPath
 
-_NAME_BYTES = 240
+from inpaintd.files.write import numbered_name
 
 
 def free_names(name: str) -> Iterator[str]:
@@ -16,15 +16,7 @@ def free_names(name: str) -> Iterator[str]:
     yield name
     path = PurePosixPath(name)
     for number in count(1):
-        yield with_ending(path, f".{number}{path.suffix}")
-
-
-def with_ending(path: PurePosixPath, ending: str) -> str:
-    """The path with `ending` for its suffix, its stem cut to what file systems take."""
-    stem = path.stem
-    while len(os.fsencode(stem + ending)) > _NAME_BYTES:
-        stem = stem[:-1]
-    return str(path.with_name(stem + ending))
+        yield numbered_name(path, number)
 
 
 def free_name(folder: Path, name: str) -> str:

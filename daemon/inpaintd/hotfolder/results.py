@@ -7,12 +7,12 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from inpaintd.files.fill import write_answer
+from inpaintd.files.write import with_ending
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.messages import Finished
 
 from .drops import RESULT_MARK
 from .layout import Layout
-from .moving import with_ending
 from .prepare import Prepared
 
 _SPARE_BYTES = 16 << 20

@@ -11,12 +11,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
+from inpaintd.files.write import with_ending
 from inpaintd_protocol.errors import InpaintError
 
 from .drops import ERROR_SUFFIX, Signature, signature_of
 from .journal import DONE, FAILED, FAILING, PUBLISHED, WRITTEN, Journal, Row
 from .layout import Layout
-from .moving import free_name, move, remove_empty, sync_folder, with_ending
+from .moving import free_name, move, remove_empty, sync_folder
 from .results import result_name
 
 _ERROR_ROLE = "error"
