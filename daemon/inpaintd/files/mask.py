@@ -15,8 +15,8 @@ from .colour import luminance
 from .picture import Picture, Samples, read_picture
 
 _HOW_TO_MARK = (
-    "Make the part to repaint transparent, or give a mask with -M: "
-    "a picture of the same size, white where to repaint."
+    "Make the part to repaint transparent, or give a mask, a picture of the same size that is "
+    "white where to repaint: with -M, or as NAME.mask.png beside it in a watched folder."
 )
 
 

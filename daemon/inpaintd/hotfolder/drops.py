@@ -113,22 +113,25 @@ def _folders(
 
 def _grouped(folder: PurePosixPath, files: list[Member], in_place: bool) -> Iterator[Drop]:
     """The drops among the files of one folder."""
-    by_name = {m.name: m for m in files}
     taken: set[str] = set()
     pictures = [
         m
         for m in sorted(files, key=lambda m: m.name)
         if _suffix(m) in PICTURE_SUFFIXES and not _is_mask(m) and not (in_place and _is_result(m))
     ]
-    for picture in pictures:
-        members = {"picture": picture}
-        for role, names in _companions(picture.name):
-            found = next((n for n in names if n in by_name and n not in taken), None)
-            if found:
-                members[role] = by_name[found]
-                taken.add(found)
-        taken.add(picture.name)
-        yield Drop(picture.name, members)
+    groups = {picture.name: {"picture": picture} for picture in pictures}
+    taken.update(groups)
+    # Exact names first: on some disks "A.png" and "a.png" are two pictures.
+    for key in (str, str.lower):
+        by_key = {key(m.name): m for m in files if m.name not in taken}
+        for name, members in groups.items():
+            for role, names in _companions(name):
+                near = next((n for n in names if key(n) in by_key), None)
+                if near is not None and role not in members:
+                    members[role] = by_key.pop(key(near))
+                    taken.add(members[role].name)
+    for name, members in groups.items():
+        yield Drop(name, members)
     if in_place:
         return  # other people's files, which nobody dropped
     for member in files:

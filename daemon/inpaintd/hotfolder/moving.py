@@ -20,18 +20,34 @@ def free_names(name: str) -> Iterator[str]:
 
 
 def free_name(folder: Path, name: str) -> str:
-    """The first of a name's variations that nothing in `folder` has."""
-    return next(n for n in free_names(name) if not os.path.lexists(folder / n))
+    """The first of a name's variations that nothing in `folder` has.
+
+    Its folders may be varied, too: where a name is a file's, or a link's that leads elsewhere.
+    """
+    path = PurePosixPath(name)
+    place = PurePosixPath()
+    for part in path.parent.parts:
+        place /= next(n for n in free_names(part) if _may_be_folder(folder / place / n))
+    return next(
+        str(place / n) for n in free_names(path.name) if not os.path.lexists(folder / place / n)
+    )
+
+
+def _may_be_folder(path: Path) -> bool:
+    return not os.path.lexists(path) or (path.is_dir() and not path.is_symlink())
 
 
 def move(source: Path, target: Path) -> None:
     """Rename; done already is fine.
 
     Raises:
-        FileExistsError: when something else has the target's name.
+        FileExistsError: when something else has the target's name, or the one of its folder.
         FileNotFoundError: when there is neither source nor target.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    except NotADirectoryError as error:
+        raise FileExistsError(str(target)) from error
     if not os.path.lexists(source):
         if os.path.lexists(target):
             return

@@ -17,6 +17,7 @@ from .layout import SETTINGS_FILE, Layout
 
 _WATCH_TABLE = "watch"
 _BYTES = 1 << 20
+_SETTINGS = frozenset(f.name for f in fields(Settings))
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ def folder_layers(layout: Layout, relative: PurePosixPath) -> list[dict[str, Any
         if path.is_file() and not path.is_symlink():
             table = _read_toml(path)
             table.pop(_WATCH_TABLE, None)
-            layers.append(table)
+            layers.append(_checked(table, path))
     return layers
 
 
@@ -95,7 +96,7 @@ def sidecar_layer(name: str, data: bytes) -> dict[str, Any]:
             raise InpaintError(
                 "unreadable", f"{name} is not a text in UTF-8.", "Save it as plain text, UTF-8."
             ) from error
-    return _parse_toml(data, name)
+    return _checked(_parse_toml(data, name), name)
 
 
 def recipe_layer(recipe: Settings) -> dict[str, Any]:
@@ -118,8 +119,22 @@ def _parse_toml(data: bytes, name: str) -> dict[str, Any]:
         raise _invalid(name, "it is too long")
     try:
         return tomllib.loads(data.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise _invalid(name, "it is not a text in UTF-8") from error
     except ValueError as error:
         raise _invalid(name, str(error)) from error
+
+
+def _checked(table: dict[str, Any], name: Path | str) -> dict[str, Any]:
+    """The same, when each setting is one: an error must say in which file it is."""
+    for field, value in table.items():
+        if field not in _SETTINGS:
+            raise _invalid(name, f"there is no setting {field!r}")
+        try:
+            settings_from_map(Settings, {field: value})
+        except InpaintError as error:
+            raise _invalid(name, error.message.rstrip(".")) from error
+    return table
 
 
 def _invalid(name: Path | str, reason: str) -> InpaintError:

@@ -13,9 +13,10 @@ class Stability:
     def __init__(self, settle_seconds: float) -> None:
         self._settle_seconds = settle_seconds
         self._seen: dict[str, tuple[str, float]] = {}
+        self._first = True
 
     def see(self, drops: Iterable[Drop], now: float) -> None:
-        """Take in what a scan has found at `now`, seconds since the epoch."""
+        """Take in what a scan has found at `now`, seconds since the epoch that never go back."""
         seen = {}
         for drop in drops:
             signature = drop.signature
@@ -24,9 +25,9 @@ class Stability:
                 seen[drop.name] = before
             else:
                 # Lain untouched since before the watch began: it need not wait any more.
-                since = newest_change(drop) if before is None else now
+                since = newest_change(drop) if self._first else now
                 seen[drop.name] = (signature, min(since, now))
-        self._seen = seen
+        self._seen, self._first = seen, False
 
     def age(self, drop: Drop, now: float) -> float:
         """For how many seconds the drop has been as it is."""

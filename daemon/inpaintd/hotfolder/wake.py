@@ -17,6 +17,7 @@ from watchdog.observers import Observer
 from .layout import Layout
 
 log = logging.getLogger(__name__)
+logging.getLogger("watchdog").setLevel(logging.CRITICAL)  # it complains of what comes at its end
 
 
 class Wake:

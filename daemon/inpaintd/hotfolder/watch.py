@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -16,7 +17,7 @@ from .journal import Journal
 from .layout import Layout
 from .options import read_watch_options
 from .wake import Observed, Wake
-from .watcher import Watcher
+from .watcher import Watcher, for_people
 
 OnStart = Callable[[Watcher], None]
 
@@ -39,7 +40,7 @@ def watch(layout: Layout, tell: Tell, *, once: bool, on_start: OnStart | None = 
             f"Another process watches {layout.root} already.",
             "Drop your pictures there: it will fill them.",
         ) from error
-    with lock:
+    with lock, _said_to_people():
         journal = Journal(layout.journal)
         wake = Wake()
         try:
@@ -60,6 +61,15 @@ def watch(layout: Layout, tell: Tell, *, once: bool, on_start: OnStart | None = 
         facts = {"done": counts.done, "failed": counts.failed, "duplicates": counts.duplicates}
         tell("stopped", facts)
         return counts
+
+
+@contextmanager
+def _said_to_people() -> Iterator[None]:
+    """A disk that is full, or that fails, at the start."""
+    try:
+        yield
+    except (OSError, sqlite3.OperationalError) as error:
+        raise for_people(error) from error
 
 
 @contextmanager

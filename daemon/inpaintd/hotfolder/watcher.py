@@ -80,6 +80,7 @@ class Watcher:
         self._parked: set[str] = set()
         self._jobs: dict[int, Job] = {}
         self._scan_at = 0.0
+        self._epoch = time.time() - time.monotonic()
         self._stopping = False
         self._tries = 0
 
@@ -122,7 +123,7 @@ class Watcher:
             self._attempt(action)
         if time.monotonic() >= self._scan_at or self._wake.changed:
             self._scan()
-        now = time.time()
+        now = self._now()
         for drop, error in list(self._intake.to_fail(now)):
             self._attempt(partial(self._fail_drop, drop, error))
         for drop in self._intake.to_open(now):
@@ -137,8 +138,12 @@ class Watcher:
         if time.monotonic() < self._scan_at - self._options.scan_seconds + _SCAN_PAUSE_SECONDS:
             return  # a thousand files that come at once need no thousand scans
         self._wake.changed = False
-        self._intake.scan(time.time())
+        self._intake.scan(self._now())
         self._scan_at = time.monotonic() + self._options.scan_seconds
+
+    def _now(self) -> float:
+        """Seconds since the epoch, whatever is done to the system's clock meanwhile."""
+        return self._epoch + time.monotonic()
 
     def _patience(self) -> float:
         """For how long nothing needs to be done unless something happens."""
@@ -148,7 +153,7 @@ class Watcher:
         if self._fills:
             waits.append(_HEARTBEAT_SECONDS)
         waits += [at - time.monotonic() for at, _ in self._later]
-        settling = self._intake.seconds_to_next(time.time())
+        settling = self._intake.seconds_to_next(self._now())
         if settling is not None:
             waits.append(settling + 0.001)
         return max(0.0, min(waits)) if self._finished.empty() else 0.0
@@ -178,7 +183,7 @@ class Watcher:
             self._wake.changed = True
             return
         except Exception as problem:
-            error = _for_people(problem)
+            error = for_people(problem)
             if self._layout.in_place and error.code == "empty_mask":
                 self._journal.add(_row(drop, state=IGNORED))  # an ordinary picture
                 self._intake.forget(drop)
@@ -252,7 +257,7 @@ class Watcher:
         except ChangedError:
             prepared = None
         except Exception as problem:
-            self._fail(job, _for_people(problem))
+            self._fail(job, for_people(problem))
             return
         if prepared is None or prepared.key != job.row.key:
             del self._jobs[job.row.id]
@@ -309,10 +314,10 @@ class Watcher:
             files = result.result()
         except Exception as problem:
             if disk_is_full(problem, self._layout.results):
-                self._trouble(_for_people(problem))
+                self._trouble(for_people(problem))
                 self._do_later(partial(self._write, job))
             else:
-                self._fail(job, _for_people(problem))
+                self._fail(job, for_people(problem))
             return
         self._attempt(partial(self._note_written, job, files))
 
@@ -369,8 +374,8 @@ class Watcher:
         except (OSError, sqlite3.OperationalError) as error:
             self._tries += 1
             if self._once and self._tries > _MOST_TRIES:
-                raise _for_people(error) from error
-            self._trouble(_for_people(error))
+                raise for_people(error) from error
+            self._trouble(for_people(error))
             self._do_later(action)
         else:
             self._tries = 0
@@ -400,7 +405,8 @@ def _row(
     )
 
 
-def _for_people(problem: Exception) -> InpaintError:
+def for_people(problem: Exception) -> InpaintError:
+    """Any error as one that says what to do."""
     if isinstance(problem, InpaintError):
         return problem
     if isinstance(problem, (OSError, sqlite3.OperationalError)):
