@@ -16,7 +16,8 @@ _PROFILE = "icc-profile-data"
 _LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)  # Rec. 709
 _INTERPRETATIONS = {"grey": "grey16", "rgb": "rgb16", "cmyk": "cmyk"}
 _KINDS = {1: "grey", 3: "rgb", 4: "cmyk"}
-_LAB_AXES = {"uint8": (128, 1), "uint16": (32768, 256)}  # number for 0, and numbers to a unit
+# Photoshop's: byte 128 is a neutral a or b.
+_LAB_SCALE, _LAB_OFFSET = np.array([[100, 255, 255], [0, 128, 128]], np.float32)
 _PROFILE_SPACES = {"grey": b"GRAY", "rgb": b"RGB ", "cmyk": b"CMYK", "lab": b"Lab "}
 _PROFILE_SPACE = slice(16, 20)  # ICC.1:2010, table 17
 
@@ -141,21 +142,12 @@ def _image(samples: Samples, interpretation: str) -> Any:
 
 def _lab_image(samples: Samples) -> Any:
     """L*a*b* as libvips has it, in float, from the numbers of a Photoshop document."""
-    neutral, step = _LAB_AXES[samples.dtype.name]
-    lightness = to_unit(samples[..., :1]) * np.float32(100)
-    axes = (samples[..., 1:].astype(np.float32) - neutral) / step
-    return _image(np.concatenate([lightness, axes], axis=2), "lab")
+    return _image(to_unit(samples) * _LAB_SCALE - _LAB_OFFSET, "lab")
 
 
 def _lab_samples(image: Any, depth: str) -> Samples:
     """The numbers of a Photoshop document at this depth, from L*a*b* in float."""
-    lab = image.numpy()
-    dtype = _DTYPES[depth]
-    neutral, step = _LAB_AXES[np.dtype(dtype).name]
-    full = _MAXIMUM[depth]
-    stored = np.concatenate([lab[..., :1] / 100 * full, lab[..., 1:] * step + neutral], axis=2)
-    samples: Samples = np.floor(np.clip(stored, 0, full) + 0.5).astype(dtype)
-    return samples
+    return convert_depth((image.numpy() + _LAB_OFFSET) / _LAB_SCALE, depth)
 
 
 def _default_cmyk_profile() -> bytes:
