@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,18 @@ class HotFolder:
             text=True,
             env=os.environ | {"INPAINTD_HOME": str(self.home)},
         )
+
+    @contextmanager
+    def watching(self, before: str = "") -> Iterator[subprocess.Popen[str]]:
+        """Watch, as `start`, and stop it in an orderly way."""
+        process = self.start(before=before)
+        try:
+            yield process
+        finally:
+            process.terminate()
+            _, errors = process.communicate(timeout=20)
+        assert "Traceback" not in errors, errors
+        assert "Emitter" not in errors, "watchdog's own complaints are for nobody"
 
     def run(self, *options: str) -> list[dict[str, Any]]:
         """Run until everything is done; returns the events."""

@@ -30,14 +30,9 @@ Observer.start = start
 def watching(folder: HotFolder, before: str = "") -> Iterator[None]:
     """Watch from before the first of two pictures is done, so that the second one is news."""
     folder.drop("early.png", pictures.encoded(pictures.with_hole(1)))
-    process = folder.start(before=before)
-    try:
+    with folder.watching(before):
         eventually(lambda: "early.png" in folder.files("done"), "what was there is filled")
         yield
-    finally:
-        process.terminate()
-        _, errors = process.communicate(timeout=20)
-    assert "Traceback" not in errors, errors
     assert not folder.files("failed")
 
 
@@ -103,8 +98,7 @@ def test_the_halves_of_a_pair_may_come_in_any_order(
         "late.jpg": pictures.encoded(pictures.photograph(2), "JPEG"),
         "late.mask.png": pictures.encoded(pictures.mask_picture()),
     }
-    process = folder.start(before=before)
-    try:
+    with folder.watching(before) as process:
         assert process.stdout is not None
         folder.drop(order[0], halves[order[0]])
         if order[0] == "late.jpg":
@@ -116,9 +110,6 @@ def test_the_halves_of_a_pair_may_come_in_any_order(
         folder.drop(order[1], halves[order[1]])
         eventually(lambda: set(order) <= folder.files("done"), "both halves are put away")
         assert "late.png" in folder.files("outbox")
-    finally:
-        process.terminate()
-        process.communicate(timeout=20)
     assert not folder.files("failed")
 
 
@@ -128,9 +119,7 @@ def test_files_that_are_there_already_are_filled_at_the_start(folder: HotFolder)
     for i, name in enumerate(sorted(names)):
         path = folder.drop(name, pictures.encoded(pictures.with_hole(i)))
         os.utime(path, (1e9, 1e9))
-    process = folder.start(before=DEAF)
-    eventually(lambda: folder.files("done") == names, "all are filled")
-    process.terminate()
-    process.communicate(timeout=20)
+    with folder.watching(DEAF):
+        eventually(lambda: folder.files("done") == names, "all are filled")
     assert folder.files("outbox") == names
     assert not [p for p in Path(folder.inbox).rglob("*") if p.is_file()]

@@ -121,46 +121,39 @@ def test_a_file_where_a_folder_is_wanted_is_said_to_be_there(tmp_path: Path) -> 
 @pytest.mark.parametrize("gone", [("inbox",), ("outbox", "done", "processing"), ("failed",)])
 def test_folders_that_are_deleted_meanwhile(folder: HotFolder, gone: tuple[str, ...]) -> None:
     folder.drop("early.png", hole(1))
-    process = folder.start()
-    eventually(lambda: "early.png" in folder.files("done"), "the watch runs")
-    for name in gone:
-        shutil.rmtree(folder.root / name)
-    folder.drop("a.png", hole(2))
-    folder.drop("bad.png", b"no picture")
-    eventually(lambda: (folder.done / "a.png").exists(), "it goes on")
-    eventually(lambda: (folder.failed / "bad.error.txt").exists(), "it goes on failing, too")
-    process.terminate()
-    _, errors = process.communicate(timeout=20)
-    assert not errors
+    with folder.watching():
+        eventually(lambda: "early.png" in folder.files("done"), "the watch runs")
+        for name in gone:
+            shutil.rmtree(folder.root / name)
+        folder.drop("a.png", hole(2))
+        folder.drop("bad.png", b"no picture")
+        eventually(lambda: (folder.done / "a.png").exists(), "it goes on")
+        eventually(lambda: (folder.failed / "bad.error.txt").exists(), "it goes on failing, too")
 
 
 def test_a_clock_that_goes_back_stops_nothing(folder: HotFolder) -> None:
     folder.drop("early.png", hole(1))
-    process = folder.start(before=CLOCK_GOES_BACK)
-    eventually(lambda: "early.png" in folder.files("done"), "what was there is filled")
-    folder.drop("late.png", hole(2))
-    eventually(lambda: "late.png" in folder.files("done"), "what comes is filled")
-    process.terminate()
-    process.communicate(timeout=20)
+    with folder.watching(CLOCK_GOES_BACK):
+        eventually(lambda: "early.png" in folder.files("done"), "what was there is filled")
+        folder.drop("late.png", hole(2))
+        eventually(lambda: "late.png" in folder.files("done"), "what comes is filled")
 
 
 def test_settings_may_change_while_it_runs(folder: HotFolder) -> None:
     folder.drop("early.png", hole(9))
-    process = folder.start()
-    eventually(lambda: "early.png" in folder.files("done"), "the watch runs")
-    for number, (text, said) in enumerate(
-        [('model = "telex"', "telex"), ("broken [", "inpaintd.toml is not valid")]
-    ):
-        (folder.root / "inpaintd.toml").write_text(text)
-        folder.drop(f"{number}.png", hole(number))
-        path = folder.failed / f"{number}.error.txt"
-        eventually(path.exists, "the new settings count")
-        assert said in path.read_text()
-    (folder.root / "inpaintd.toml").write_text(SETTINGS)
-    folder.drop("2.png", hole(2))
-    eventually(lambda: "2.png" in folder.files("done"), "correct again")
-    process.terminate()
-    process.communicate(timeout=20)
+    with folder.watching():
+        eventually(lambda: "early.png" in folder.files("done"), "the watch runs")
+        for number, (text, said) in enumerate(
+            [('model = "telex"', "telex"), ("broken [", "inpaintd.toml is not valid")]
+        ):
+            (folder.root / "inpaintd.toml").write_text(text)
+            folder.drop(f"{number}.png", hole(number))
+            path = folder.failed / f"{number}.error.txt"
+            eventually(path.exists, "the new settings count")
+            assert said in path.read_text()
+        (folder.root / "inpaintd.toml").write_text(SETTINGS)
+        folder.drop("2.png", hole(2))
+        eventually(lambda: "2.png" in folder.files("done"), "correct again")
 
 
 def test_a_linked_inbox_is_refused(folder: HotFolder, tmp_path: Path) -> None:
