@@ -9,6 +9,7 @@ import zmq
 
 from inpaintd_protocol import limits
 from inpaintd_protocol.plane import BYTES_PER_SAMPLE, Buffer
+from inpaintd_protocol.zmq_frames import contents
 
 ZAP_DOMAIN = b"clients"
 
@@ -54,7 +55,7 @@ class Door:
                 client, *frames = self.socket.recv_multipart(zmq.DONTWAIT, copy=False)
             except zmq.Again:
                 return
-            yield client.bytes, [frame.buffer for frame in frames]
+            yield client.bytes, contents(frames)
 
     def send(self, client: bytes, frames: list[Buffer], *, droppable: bool = False) -> None:
         """Send, or queue for a client that is slow to read, unless it is not worth it.

@@ -13,6 +13,7 @@ from zmq.utils.monitor import recv_monitor_message
 from . import limits, transport_errors
 from .connection import USER
 from .plane import Buffer
+from .zmq_frames import contents
 
 _STALLED_SECONDS = 30.0
 """How long a peer may take nothing of what is being sent to it."""
@@ -100,7 +101,7 @@ class ZmqTransport:
             except zmq.Again:
                 pass
             else:
-                return [_data(part) for part in parts]
+                return contents(parts)
             if self._broken:
                 raise transport_errors.broken("it hung up")
             remaining = None if deadline is None else deadline - time.monotonic()
@@ -156,9 +157,3 @@ class ZmqTransport:
         while not self._broken and not self._monitor.closed and self._monitor.poll(0):
             event = recv_monitor_message(self._monitor)
             self._broken = bool(event["event"] & _BROKEN)
-
-
-def _data(part: zmq.Frame) -> Buffer:
-    view = part.buffer
-    # A short frame is cheaper as a copy than as a hold on libzmq's memory.
-    return bytes(view) if len(view) <= 65536 else view

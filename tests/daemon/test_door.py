@@ -10,6 +10,7 @@ import zmq
 
 from inpaintd.door import ZAP_DOMAIN, Door, Vanished
 from inpaintd.zap import Zap
+from inpaintd_protocol.plane import Buffer
 from tests.running import eventually
 
 USER, PASSWORD = b"user", b"password"
@@ -110,6 +111,20 @@ def test_what_waits_for_a_client_that_goes_is_dropped(house: House) -> None:
     # Either what waits cannot be sent, or it still fits into the pipe of which nobody reads.
     eventually(lambda: gone(house, name) or house.door.retry() == [name], "the door notices")
     assert not house.door._waiting
+
+
+def test_short_frames_are_copies_and_long_ones_are_not(house: House) -> None:
+    """What is kept of a short one must not hold the buffer that many others were read into."""
+    house.client().send_multipart([bytes(1000), bytes(1 << 20)])
+    house.who_said_hello()
+    heard: list[list[Buffer]] = []
+
+    def arrived() -> bool:
+        heard.extend(frames for _, frames in house.door.receive())
+        return bool(heard)
+
+    eventually(arrived, "the message comes")
+    assert [type(frame) for frame in heard[0]] == [bytes, memoryview]
 
 
 def test_the_doorman_forgets_whom_he_is_told_to(house: House) -> None:

@@ -16,6 +16,7 @@ from inpaintd.workers import wire
 from inpaintd_protocol import codec
 from inpaintd_protocol.messages import Inpaint, Job, MakeMask, Message
 from inpaintd_protocol.plane import Buffer
+from inpaintd_protocol.zmq_frames import contents
 
 
 class Link:
@@ -70,8 +71,7 @@ class Link:
         if word.bytes == wire.CANCEL:
             self._cancelled.add(frames[0].bytes.decode())
         elif word.bytes == wire.RUN:
-            buffers: list[Buffer] = [frame.buffer for frame in frames]
-            request = codec.decode_request(buffers)
+            request = codec.decode_request(contents(frames))
             assert isinstance(request, (Inpaint, MakeMask))
             self._waiting.append(request)
 

@@ -20,6 +20,8 @@ from inpaintd.workers import wire
 from inpaintd.zap import Zap
 from inpaintd_protocol import codec
 from inpaintd_protocol.messages import Job, Message
+from inpaintd_protocol.plane import Buffer
+from inpaintd_protocol.zmq_frames import contents
 
 if TYPE_CHECKING:
     import subprocess
@@ -114,7 +116,7 @@ class WorkerProcesses:
             name, word, *frames = self.socket.recv_multipart(copy=False)
             worker = self._workers.get(name.bytes)
             if worker is not None:
-                yield from self._heard(worker, word.bytes, [frame.buffer for frame in frames])
+                yield from self._heard(worker, word.bytes, contents(frames))
             patience = 0
         for name_bytes, code in exited:
             ended = self._workers.pop(name_bytes)
@@ -131,7 +133,7 @@ class WorkerProcesses:
             worker.process.wait()
         self.socket.close()
 
-    def _heard(self, worker: _Worker, word: bytes, frames: list[memoryview]) -> Iterator[Event]:
+    def _heard(self, worker: _Worker, word: bytes, frames: list[Buffer]) -> Iterator[Event]:
         if word == wire.READY:
             yield WorkerReady(worker.slot)
         elif word == wire.STARTED:
@@ -142,7 +144,7 @@ class WorkerProcesses:
         elif word == wire.ENDING:
             worker.last_words = bytes(frames[0]).decode(errors="replace")
 
-    def _send(self, slot: int, frames: list[bytes | bytearray | memoryview]) -> None:
+    def _send(self, slot: int, frames: list[Buffer]) -> None:
         name, _ = self._in(slot)
         try:
             self.socket.send_multipart([name, *frames], zmq.DONTWAIT, copy=False)
