@@ -115,8 +115,9 @@ def test_what_waits_for_a_client_that_goes_is_dropped(house: House) -> None:
 
 def test_short_frames_are_copies_and_long_ones_are_not(house: House) -> None:
     """What is kept of a short one must not hold the buffer that many others were read into."""
-    house.client().send_multipart([bytes(1000), bytes(1 << 20)])
+    socket = house.client()
     house.who_said_hello()
+    socket.send_multipart([bytes(1000), bytes(1 << 20)])
     heard: list[list[Buffer]] = []
 
     def arrived() -> bool:

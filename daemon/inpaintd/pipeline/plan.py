@@ -23,8 +23,6 @@ class WorkSizes:
     """Side of the squares that it was trained on, in pixels; None when it has no such size."""
     multiple: int = 1
     """Its pictures' sides are a multiple of this."""
-    maximum_side: int | None = None
-    """Longest side that it can do in one pass."""
 
 
 def region_for(
