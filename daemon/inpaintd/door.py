@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections import deque
+import logging
 from collections.abc import Iterator
 
 import zmq
 
+from inpaintd.outbox import Outbox, send
 from inpaintd_protocol import limits
 from inpaintd_protocol.plane import BYTES_PER_SAMPLE, Buffer
 from inpaintd_protocol.zmq_frames import contents
+
+log = logging.getLogger(__name__)
 
 ZAP_DOMAIN = b"clients"
 
@@ -21,6 +24,7 @@ _PIPE_MESSAGES = 64
 """How many messages wait in a client's pipe, each way, before its sender has to wait."""
 
 _HANDSHAKE_MILLISECONDS = 5_000
+_MOST_DROPPED = 1024
 
 
 class Vanished(Exception):
@@ -46,7 +50,8 @@ class Door:
         self.socket.setsockopt(zmq.LINGER, 2_000)
         self.endpoint = _bind(self.socket, port)
         self.socket.bind(INNER_ENDPOINT)
-        self._waiting: dict[bytes, deque[list[Buffer]]] = {}
+        self._outboxes: dict[bytes, Outbox] = {}
+        self._dropped: dict[bytes, None] = {}  # in order, oldest first
 
     def receive(self) -> Iterator[tuple[bytes, list[Buffer]]]:
         """Messages that have come, a bounded number so that nobody keeps the loop busy."""
@@ -55,42 +60,49 @@ class Door:
                 client, *frames = self.socket.recv_multipart(zmq.DONTWAIT, copy=False)
             except zmq.Again:
                 return
-            yield client.bytes, contents(frames)
+            if client.bytes not in self._dropped:
+                yield client.bytes, contents(frames)
 
     def send(self, client: bytes, frames: list[Buffer], *, droppable: bool = False) -> None:
         """Send, or queue for a client that is slow to read, unless it is not worth it.
 
         Raises:
-            Vanished: the client is not connected any more.
+            Vanished: the client is not connected any more, or reads so little that it may as well
+                not be.
         """
-        if client in self._waiting:
-            if not droppable:
-                self._waiting[client].append(frames)
-            return
-        if not self._try(client, frames) and not droppable:
-            self._waiting[client] = deque([frames])
+        if client in self._dropped:
+            raise Vanished
+        outbox = self._outboxes.get(client) or Outbox()
+        if outbox.waiting or not self._try(client, frames, outbox):
+            if droppable:
+                return
+            outbox.put(frames)
+        if outbox.overflows:
+            self._drop(client)
+            raise Vanished
+        if outbox:
+            self._outboxes[client] = outbox
 
     def retry(self) -> list[bytes]:
         """Try again what could not be sent; returns the clients that have vanished."""
         vanished = []
-        for client, queue in list(self._waiting.items()):
+        for client, outbox in list(self._outboxes.items()):
             try:
-                while queue and self._try(client, queue[0]):
-                    queue.popleft()
+                while outbox.waiting and self._try(client, outbox.waiting[0], outbox):
+                    outbox.take()
             except Vanished:
                 vanished.append(client)
-                queue.clear()
-            if not queue:
-                del self._waiting[client]
+            if client in vanished or not outbox:
+                del self._outboxes[client]
         return vanished
 
     def close(self) -> None:
         self.socket.close()
 
-    def _try(self, client: bytes, frames: list[Buffer]) -> bool:
+    def _try(self, client: bytes, frames: list[Buffer], outbox: Outbox) -> bool:
         """False when the client's pipe is full."""
         try:
-            self.socket.send_multipart([client, *frames], zmq.DONTWAIT, copy=False)
+            outbox.left(send(self.socket, client, frames), frames)
         except zmq.Again:
             return False
         except zmq.ZMQError as error:
@@ -98,6 +110,14 @@ class Door:
                 raise Vanished from error
             raise
         return True
+
+    def _drop(self, client: bytes) -> None:
+        """Treat a client as gone: a ROUTER cannot hang up on one, but nobody need listen to it."""
+        log.warning("a client is dropped, because it reads no answers")
+        self._outboxes.pop(client, None)
+        self._dropped[client] = None
+        if len(self._dropped) > _MOST_DROPPED:
+            del self._dropped[next(iter(self._dropped))]
 
 
 def _bind(socket: zmq.Socket[bytes], port: int) -> str:

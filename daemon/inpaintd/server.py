@@ -145,7 +145,7 @@ class Server:
                 next_tick = time.monotonic() + _TICK_MILLISECONDS / 1000
                 self._feed(events.Ticked())
                 for client in self._door.retry():
-                    self._feed(events.ClientVanished(client))
+                    self._forget(client)
                 self._rest()
 
     def _rest(self) -> None:
@@ -241,8 +241,11 @@ class Server:
         try:
             self._door.send(client, frames, droppable=sketch)
         except Vanished:
-            self._names.pop(client, None)
-            self._feed(events.ClientVanished(client))
+            self._forget(client)
+
+    def _forget(self, client: bytes) -> None:
+        self._names.pop(client, None)
+        self._feed(events.ClientVanished(client))
 
     def _status(self, request_id: str) -> m.Status:
         slots = enumerate(self._jobs.slots)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import zmq
 
+from inpaintd import outbox
 from inpaintd.door import ZAP_DOMAIN, Door, Vanished
 from inpaintd.zap import Zap
 from inpaintd_protocol.plane import Buffer
@@ -62,13 +63,23 @@ def house() -> Iterator[House]:
     house.context.term()
 
 
-def gone(house: House, name: bytes) -> bool:
-    assert not list(house.door.receive())  # as the daemon's loop does between any two sends
+def waits(house: House, name: bytes) -> bool:
+    """Whether an answer waits because this client's pipe is full."""
+    unread = house.door._outboxes.get(name)
+    return unread is not None and bool(unread.waiting)
+
+
+def lost(house: House, name: bytes, answer: bytes) -> bool:
     try:
-        house.door.send(name, [b"are you there?"], droppable=True)
+        house.door.send(name, [answer])
     except Vanished:
         return True
     return False
+
+
+def gone(house: House, name: bytes) -> bool:
+    assert not list(house.door.receive())  # as the daemon's loop does between any two sends
+    return lost(house, name, b"are you there?")
 
 
 def test_sending_to_a_client_that_has_gone_says_so(house: House) -> None:
@@ -83,7 +94,7 @@ def test_a_client_slow_to_read_gets_what_matters_in_order(house: House) -> None:
     name = house.who_said_hello()
     pixels = bytes(1 << 20)
     answers = 0
-    while name not in house.door._waiting:
+    while not waits(house, name):
         house.door.send(name, [b"answer %d" % answers, pixels])
         answers += 1
         assert answers < 10_000, "its pipe fills at some time"
@@ -105,12 +116,42 @@ def test_a_client_slow_to_read_gets_what_matters_in_order(house: House) -> None:
 def test_what_waits_for_a_client_that_goes_is_dropped(house: House) -> None:
     socket = house.client(rcvhwm=1, rcvbuf=4096)
     name = house.who_said_hello()
-    while name not in house.door._waiting:
+    while not waits(house, name):
         house.door.send(name, [bytes(1 << 20)])
     socket.close()
     # Either what waits cannot be sent, or it still fits into the pipe of which nobody reads.
     eventually(lambda: gone(house, name) or house.door.retry() == [name], "the door notices")
-    assert not house.door._waiting
+    assert not waits(house, name)
+
+
+@pytest.mark.parametrize(
+    ("size", "most"), [(60_000, 400), (1 << 20, 40)], ids=["by count", "by bytes"]
+)
+def test_a_client_that_never_reads_is_dropped_as_if_it_had_gone(
+    house: House, monkeypatch: pytest.MonkeyPatch, size: int, most: int
+) -> None:
+    """After eight answers or eight megabytes more than the system's own buffers hold."""
+    monkeypatch.setattr(outbox, "MOST_MESSAGES", 8)
+    monkeypatch.setattr(outbox, "MOST_BYTES", 8 << 20)
+    socket = house.client(rcvhwm=1, rcvbuf=4096)
+    name = house.who_said_hello()
+    assert next(k for k in range(2000) if lost(house, name, bytes(size))) < most
+    assert house.door.retry() == [], "it has been said that it is gone"
+
+    socket.send(b"one more question")
+    other = house.client()
+    heard: list[tuple[bytes, list[Buffer]]] = []
+
+    def other_heard() -> bool:
+        house.zap.handle()
+        heard.extend(house.door.receive())
+        return bool(heard)
+
+    eventually(other_heard, "another client is heard")
+    assert [(frames, who == name) for who, frames in heard] == [([b"hello"], False)]
+    house.door.send(heard[0][0], [b"welcome"])
+    assert other.recv() == b"welcome"
+    assert lost(house, name, b"answer")
 
 
 def test_short_frames_are_copies_and_long_ones_are_not(house: House) -> None:

@@ -25,8 +25,8 @@ from inpaintd_protocol.messages import (
     Attach,
     Failed,
     Finished,
-    GetStatus,
     Inpaint,
+    ListModels,
     Plane,
     Settings,
 )
@@ -368,21 +368,23 @@ def test_an_idle_worker_is_given_back(tmp_path: Path) -> None:
         assert not alive(worker.pid)
 
 
-def test_a_client_that_floods_and_never_reads_delays_nobody(daemon: Daemon) -> None:
+def test_a_client_that_floods_and_never_reads_is_dropped_and_delays_nobody(
+    daemon: Daemon,
+) -> None:
     connection = read_connection(daemon.home)
-    with zmq.Context() as context, context.socket(zmq.DEALER) as flood:
+    with zmq.Context() as context, context.socket(zmq.DEALER) as flood, daemon.connect() as client:
+        before = client.status().resident_bytes
         flood.linger = 0
         flood.rcvhwm = 1
+        flood.rcvbuf = 4096
         flood.plain_username, flood.plain_password = USER, connection.password
         flood.connect(connection.endpoint)
-        question = codec.encode(GetStatus("f"))
+        question = codec.encode(ListModels("f"))
         for _ in range(20_000):
-            try:
-                flood.send_multipart(question, zmq.DONTWAIT)
-            except zmq.Again:
-                break
-        with daemon.connect() as client:
-            assert client.inpaint(layer(), settings("identity")).layers
+            flood.send_multipart(question)
+        eventually(lambda: "is dropped" in daemon.log, "the client is dropped")
+        assert client.inpaint(layer(), settings("identity")).layers
+        assert client.status().resident_bytes - before < 24 << 20
 
 
 def test_every_one_of_many_requests_is_answered_once(tmp_path: Path) -> None:

@@ -8,6 +8,8 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -17,6 +19,8 @@ import zmq
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 from websockets.sync.client import connect as connect_websocket
 
+from inpaintd import outbox
+from inpaintd.door import INNER_ENDPOINT, Door, Vanished
 from inpaintd.websocket_thread import DoorSettings, WebSocketDoor, listen
 from inpaintd_protocol import limits
 from inpaintd_protocol import messages as m
@@ -213,36 +217,58 @@ def test_a_reader_that_never_reads_does_not_make_the_daemon_grow(home: Path) -> 
 
 def test_a_half_open_connection_is_given_up() -> None:
     """The other side is there and says nothing, not even to a ping."""
+    with _doors(ping_seconds=0.2, silence_seconds=0.3) as (inner, port), _unread("t", port) as raw:
+        client = _who_asks(inner, raw)
+
+        def given_up() -> bool:
+            assert not list(inner.receive())  # as the daemon's loop does between any two sends
+            return not _sent(inner, client, b"answer") or inner.retry() == [client]
+
+        eventually(given_up, "it is given up")
+
+
+def test_a_reader_of_nothing_is_dropped_when_answers_pile_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(outbox, "MOST_BYTES", 8 << 20)
+    with _doors() as (inner, port), _unread("t", port) as raw:
+        client = _who_asks(inner, raw)
+        answer = bytes(1 << 20)
+        assert next(k for k in range(2000) if not _sent(inner, client, answer)) < 40
+
+
+@contextmanager
+def _doors(**seconds: float) -> Iterator[tuple[Door, int]]:
+    """Both doors without a daemon; the token is "t". Also the port of the WebSocket door."""
     context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
-    router = context.socket(zmq.ROUTER)
-    router.setsockopt(zmq.ROUTER_MANDATORY, 1)
-    router.bind("inproc://clients")
-    settings = DoorSettings(context, "inproc://clients", "t", ping_seconds=0.2, silence_seconds=0.3)
-    door = WebSocketDoor(0, settings)
+    inner = Door(context, 0)
+    door = WebSocketDoor(0, DoorSettings(context, INNER_ENDPOINT, "t", **seconds))
     port = urlsplit(door.endpoint).port
     assert port is not None
     door.start()
     try:
-        with _unread("t", port) as raw:
-            raw.sendall(_masked(b"\x00question"))
-            assert router.poll(10_000)
-            client, question = router.recv_multipart()
-            assert question == b"question"
-            eventually(lambda: _vanished(router, client), "it is given up")
+        yield inner, port
     finally:
         door.stop()
-        router.close(0)
+        inner.socket.linger = 0
+        inner.close()
         context.term()
 
 
-def _vanished(router: zmq.Socket[bytes], client: bytes) -> bool:
+def _who_asks(inner: Door, raw: socket.socket) -> bytes:
+    raw.sendall(_masked(b"\x00question"))
+    assert inner.socket.poll(10_000)
+    ((client, (question,)),) = inner.receive()
+    assert question == b"question"
+    return client
+
+
+def _sent(inner: Door, client: bytes, answer: bytes) -> bool:
     try:
-        router.send_multipart([client, b"answer"], zmq.DONTWAIT)
-    except zmq.Again:
+        inner.send(client, [answer])
+    except Vanished:
         return False
-    except zmq.ZMQError as error:
-        return error.errno == zmq.EHOSTUNREACH
-    return False
+    return True
 
 
 def test_a_daemon_that_stops_says_so_to_everybody(tmp_path: Path) -> None:
