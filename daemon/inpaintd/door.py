@@ -83,6 +83,11 @@ class Door:
         if outbox:
             self._outboxes[client] = outbox
 
+    @property
+    def waiting(self) -> bool:
+        """Whether `retry` has something to do."""
+        return any(outbox.waiting for outbox in self._outboxes.values())
+
     def retry(self) -> list[bytes]:
         """Try again what could not be sent; returns the clients that have vanished."""
         vanished = []

@@ -131,8 +131,9 @@ class Server:
         poller.register(self._wake.fileno(), zmq.POLLIN)
         next_tick = 0.0
         while self._running:
-            # Idle for days means asleep for days: no ticks without jobs and workers.
-            poller.poll(_TICK_MILLISECONDS if self._jobs.active else None)
+            # Idle for days means asleep for days: no ticks when nothing is under way.
+            under_way = self._jobs.active or self._door.waiting
+            poller.poll(_TICK_MILLISECONDS if under_way else None)
             self._wake.drain()
             self._zap.handle()
             for client, frames in self._door.receive():

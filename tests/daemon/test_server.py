@@ -8,8 +8,10 @@ import stat
 import subprocess
 import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgpack
@@ -368,17 +370,36 @@ def test_an_idle_worker_is_given_back(tmp_path: Path) -> None:
         assert not alive(worker.pid)
 
 
+@contextmanager
+def slow_reader(daemon: Daemon) -> Iterator[zmq.Socket[bytes]]:
+    """A libzmq client that takes hardly anything off the wire unless it is read from."""
+    connection = read_connection(daemon.home)
+    with zmq.Context() as context, context.socket(zmq.DEALER) as socket:
+        socket.linger = 0
+        socket.rcvhwm = 1
+        socket.rcvbuf = 4096
+        socket.plain_username, socket.plain_password = USER, connection.password
+        socket.connect(connection.endpoint)
+        yield socket
+
+
+def test_what_waited_for_a_slow_reader_comes_even_when_nothing_else_happens(
+    daemon: Daemon,
+) -> None:
+    with slow_reader(daemon) as socket:
+        for number in range(1000):
+            socket.send_multipart(codec.encode(ListModels(str(number))))
+        time.sleep(1.0)  # the daemon answers until nothing more goes in, then sleeps
+        for number in range(1000):
+            assert socket.poll(5000), f"{number} answers came"
+            assert codec.decode_answer(socket.recv_multipart()).request_id == str(number)
+
+
 def test_a_client_that_floods_and_never_reads_is_dropped_and_delays_nobody(
     daemon: Daemon,
 ) -> None:
-    connection = read_connection(daemon.home)
-    with zmq.Context() as context, context.socket(zmq.DEALER) as flood, daemon.connect() as client:
+    with slow_reader(daemon) as flood, daemon.connect() as client:
         before = client.status().resident_bytes
-        flood.linger = 0
-        flood.rcvhwm = 1
-        flood.rcvbuf = 4096
-        flood.plain_username, flood.plain_password = USER, connection.password
-        flood.connect(connection.endpoint)
         question = codec.encode(ListModels("f"))
         for _ in range(20_000):
             flood.send_multipart(question)
