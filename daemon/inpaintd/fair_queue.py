@@ -8,13 +8,18 @@ from collections.abc import Iterator
 
 
 class FairQueue:
-    """Request ids waiting, grouped by who sent them."""
+    """Request ids waiting, grouped by who sent them, each with the bytes that it holds."""
 
     def __init__(self) -> None:
         self._lanes: OrderedDict[bytes, deque[str]] = OrderedDict()
+        self._byte_counts: dict[str, int] = {}
+
+    @property
+    def byte_count(self) -> int:
+        return sum(self._byte_counts.values())
 
     def __len__(self) -> int:
-        return sum(map(len, self._lanes.values()))
+        return len(self._byte_counts)
 
     def __iter__(self) -> Iterator[str]:
         """All ids in the order in which they would be served if nothing more came."""
@@ -24,27 +29,35 @@ class FairQueue:
                 if turn < len(lane):
                     yield lane[turn]
 
-    def put(self, owner: bytes, request_id: str) -> None:
-        self._lanes.setdefault(owner, deque()).append(request_id)
+    def position(self, request_id: str) -> int:
+        """Place in the queue, 1 = next; 0 when it does not wait."""
+        if request_id not in self._byte_counts:
+            return 0
+        return next(place for place, waiting in enumerate(self, start=1) if waiting == request_id)
 
-    def put_first(self, owner: bytes, request_id: str) -> None:
+    def put(self, owner: bytes, request_id: str, byte_count: int) -> None:
+        self._lanes.setdefault(owner, deque()).append(request_id)
+        self._byte_counts[request_id] = byte_count
+
+    def put_first(self, owner: bytes, request_id: str, byte_count: int) -> None:
         """For a request that was running and must run again."""
         self._lanes.setdefault(owner, deque()).appendleft(request_id)
         self._lanes.move_to_end(owner, last=False)
+        self._byte_counts[request_id] = byte_count
 
-    def take(self) -> str | None:
-        """The next id; its owner then waits for the others' turns. None when empty."""
-        if not self._lanes:
-            return None
+    def take(self) -> str:
+        """The next id of a queue that is not empty; its owner then waits for the others' turns."""
         owner, lane = next(iter(self._lanes.items()))
         request_id = lane.popleft()
         self._lanes.move_to_end(owner)
-        if not lane:
-            del self._lanes[owner]
+        self._forget(owner, request_id)
         return request_id
 
     def remove(self, owner: bytes, request_id: str) -> None:
-        lane = self._lanes[owner]
-        lane.remove(request_id)
-        if not lane:
+        self._lanes[owner].remove(request_id)
+        self._forget(owner, request_id)
+
+    def _forget(self, owner: bytes, request_id: str) -> None:
+        del self._byte_counts[request_id]
+        if not self._lanes[owner]:
             del self._lanes[owner]

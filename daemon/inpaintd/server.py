@@ -19,10 +19,11 @@ import zmq
 
 from inpaintd import __version__, door, events
 from inpaintd.door import Door, Vanished
-from inpaintd.jobs import Jobs, unknown_request
+from inpaintd.jobs import Jobs
 from inpaintd.memory import give_back_unused, resident_bytes
 from inpaintd.models.registry import load_registry
 from inpaintd.pipeline.plan import region_for
+from inpaintd.refusals import unknown_request
 from inpaintd.wake import Wake
 from inpaintd.websocket_thread import DoorSettings, WebSocketDoor
 from inpaintd.workers.processes import LOCAL, WorkerProcesses

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inpaintd import events as e
-from inpaintd.jobs import INTERRUPT_SECONDS, Jobs
+from inpaintd.job_state import INTERRUPT_SECONDS
+from inpaintd.jobs import Jobs
 from inpaintd_protocol import limits
 from inpaintd_protocol.messages import (
     Accepted,

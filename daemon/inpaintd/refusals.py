@@ -1,0 +1,64 @@
+"""What clients are told about requests that the daemon cannot do or will not do."""
+
+from __future__ import annotations
+
+from inpaintd_protocol.errors import InpaintError
+from inpaintd_protocol.messages import Failed
+
+
+def unknown_request(request_id: str) -> Failed:
+    """The answer about a request that nobody here has heard of."""
+    return Failed(
+        request_id,
+        code="unknown_request",
+        message="The daemon knows no request of this id, or no longer keeps its result.",
+        hint="Send the request again.",
+    )
+
+
+def busy(waiting: int, mean_seconds: float) -> InpaintError:
+    """The queue is full; `mean_seconds` is what a request has taken of late."""
+    return InpaintError(
+        "busy",
+        f"The daemon is busy: {waiting} requests are waiting.",
+        "Wait for some of them, or cancel them.",
+        retriable=True,
+        retry_after_seconds=round(min(60.0, max(0.1, mean_seconds)), 2),
+    )
+
+
+def stopping() -> InpaintError:
+    """It came too late."""
+    return InpaintError(
+        "shutting_down", "The inpaint daemon is stopping.", "Send the request again soon."
+    )
+
+
+def stopped(request_id: str, *, kept: bool) -> InpaintError:
+    """It was under way when the daemon stopped."""
+    return InpaintError(
+        "shutting_down",
+        "The inpaint daemon was stopped.",
+        f"It will be done when the daemon runs again; fetch it with: inpaintd attach {request_id}"
+        if kept
+        else "Start the daemon and send the request again.",
+        retriable=True,
+    )
+
+
+def worker_died(reason: str) -> InpaintError:
+    """`reason` is a clause without a full stop."""
+    return InpaintError(
+        "worker_died",
+        f"The worker process ended twice while filling this hole: {reason}.",
+        "Try a smaller region or another model; the daemon's log says more.",
+    )
+
+
+def no_worker(reason: str) -> InpaintError:
+    """`reason` is a clause without a full stop."""
+    return InpaintError(
+        "worker_died",
+        f"No worker process could be started: {reason}.",
+        "The daemon's log says more: inpaintd status names it.",
+    )
