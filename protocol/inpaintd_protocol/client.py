@@ -11,37 +11,32 @@ from __future__ import annotations
 import os
 import time
 import uuid
-from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import TypeVar
 
 from . import PROTOCOL_VERSION
+from .calls import ANSWER_SECONDS, OnPreview, OnProgress, ShouldCancel, Watch, ask, follow
+from .calls import SILENCE_SECONDS as SILENCE_SECONDS  # for those who follow requests themselves
 from .connection import Connection, home, read_connection
 from .errors import InpaintError
 from .mailbox import Mailbox
 from .messages import (
     Attach,
     Cancel,
-    Cancelled,
-    Failed,
     Finished,
     GetStatus,
     Hello,
     Inpaint,
+    Job,
     ListModels,
     MakeMask,
     Message,
     Models,
     Plan,
     Planned,
-    Preview,
-    Progress,
     Shutdown,
     ShuttingDown,
     Status,
-    Terminal,
     Welcome,
 )
 from .plane import Plane
@@ -49,19 +44,6 @@ from .rectangle import Rectangle
 from .settings import Settings
 from .transport import Transport
 from .transport_errors import unproved
-
-ANSWER_SECONDS = 10.0
-"""How long the daemon may take for what it answers by itself, without a worker."""
-
-SILENCE_SECONDS = 30.0
-"""How long a daemon may say nothing of an unfinished request before it is taken for dead."""
-
-_CANCEL_POLL_SECONDS = 0.1
-
-Answer = TypeVar("Answer", bound=Message)
-OnProgress = Callable[[Progress], None]
-OnPreview = Callable[[Preview], None]
-ShouldCancel = Callable[[], bool]
 
 
 def connect(
@@ -146,7 +128,7 @@ class Client:
     ) -> Rectangle:
         """Which rectangle of a layer `inpaint` needs: see the message `Plan`."""
         request = Plan(new_request_id(), extent, bounds, settings or Settings())
-        return self._ask(request, Planned).rectangle
+        return ask(self._mailbox, request, Planned).rectangle
 
     def inpaint(
         self,
@@ -176,19 +158,11 @@ class Client:
             InpaintError: what the daemon answered, `cancelled`, `timed_out` or `disconnected`.
         """
         request_id = request_id or new_request_id()
-        self.submit(
-            Inpaint(
-                request_id, layer, settings or Settings(), offset, mask, on_disconnect, stage_masks
-            )
+        watch = Watch(on_progress, on_preview, should_cancel, timeout_seconds)
+        request = Inpaint(
+            request_id, layer, settings or Settings(), offset, mask, on_disconnect, stage_masks
         )
-        return self._follow(
-            request_id,
-            on_progress,
-            on_preview,
-            should_cancel,
-            timeout_seconds,
-            keep=on_disconnect == "keep",
-        )
+        return self._run(request, watch)
 
     def mask(
         self,
@@ -205,16 +179,9 @@ class Client:
     ) -> Finished:
         """Only the mask that `inpaint` would use, as the answer's `mask`."""
         request_id = request_id or new_request_id()
-        self.submit(
-            MakeMask(request_id, layer, settings or Settings(), offset, mask, on_disconnect)
-        )
-        return self._follow(
-            request_id,
-            on_progress,
-            None,
-            should_cancel,
-            timeout_seconds,
-            keep=on_disconnect == "keep",
+        watch = Watch(on_progress, None, should_cancel, timeout_seconds)
+        return self._run(
+            MakeMask(request_id, layer, settings or Settings(), offset, mask, on_disconnect), watch
         )
 
     def attach(
@@ -232,9 +199,8 @@ class Client:
             InpaintError: also `unknown_request`.
         """
         self.submit(Attach(request_id))
-        return self._follow(
-            request_id, on_progress, on_preview, should_cancel, timeout_seconds, keep=True
-        )
+        watch = Watch(on_progress, on_preview, should_cancel, timeout_seconds)
+        return follow(self._mailbox, request_id, watch, keep=True)
 
     def cancel(self, request_id: str) -> None:
         """Ask for the end of a request. Its own terminal answer follows, for its owner."""
@@ -242,111 +208,30 @@ class Client:
 
     def models(self) -> Models:
         """The registry."""
-        return self._ask(ListModels(new_request_id()), Models)
+        return ask(self._mailbox, ListModels(new_request_id()), Models)
 
     def status(self) -> Status:
         """What the daemon is doing."""
-        return self._ask(GetStatus(new_request_id()), Status)
+        return ask(self._mailbox, GetStatus(new_request_id()), Status)
 
     def shutdown(self) -> None:
         """Stop the daemon; returns when it has agreed, not when it is gone."""
-        self._ask(Shutdown(new_request_id()), ShuttingDown)
+        ask(self._mailbox, Shutdown(new_request_id()), ShuttingDown)
 
     # --------------------------------------------------------------------------------- inside
 
+    def _run(self, request: Job, watch: Watch) -> Finished:
+        self.submit(request)
+        keep = request.on_disconnect == "keep"
+        return follow(self._mailbox, request.request_id, watch, keep=keep)
+
     def _introduce(self, connection: Connection, name: str, timeout_seconds: float) -> Welcome:
         nonce = os.urandom(32)
-        welcome = self._ask(Hello(new_request_id(), name, nonce), Welcome, timeout_seconds)
+        welcome = ask(self._mailbox, Hello(new_request_id(), name, nonce), Welcome, timeout_seconds)
         if not connection.verify(nonce, welcome.proof):
             raise unproved()
         _check_version(welcome)
         return welcome
-
-    def _ask(
-        self, request: Message, expected: type[Answer], timeout_seconds: float | None = None
-    ) -> Answer:
-        """Send a request that has one answer, and wait for it (default: ANSWER_SECONDS)."""
-        timeout_seconds = ANSWER_SECONDS if timeout_seconds is None else timeout_seconds
-        self.submit(request)
-        deadline = time.monotonic() + timeout_seconds
-        while True:
-            answer = self._mailbox.next_of(request.request_id, deadline - time.monotonic())
-            if isinstance(answer, expected):
-                return answer
-            if isinstance(answer, Failed):
-                raise answer.error()
-            if time.monotonic() >= deadline:
-                self._mailbox.abandon(request.request_id)
-                raise _timed_out(f"The inpaint daemon did not answer for {timeout_seconds:g} s.")
-
-    def _follow(
-        self,
-        request_id: str,
-        on_progress: OnProgress | None,
-        on_preview: OnPreview | None,
-        should_cancel: ShouldCancel | None,
-        timeout_seconds: float | None,
-        *,
-        keep: bool,
-    ) -> Finished:
-        """Wait for the terminal answer of a request that has been sent."""
-        try:
-            answer, asked_to_cancel = self._await_end(
-                request_id, on_progress, on_preview, should_cancel, timeout_seconds
-            )
-        except BaseException:
-            # Timed out, or a callback raised (Ctrl-C too): nobody waits for it any more.
-            self._mailbox.abandon(request_id)
-            if not keep:
-                with suppress(InpaintError):
-                    self.cancel(request_id)
-            raise
-        if isinstance(answer, Cancelled):
-            raise InpaintError("cancelled", "The request was cancelled.")
-        if asked_to_cancel:
-            # The request ended by itself before the cancellation came, and that is answered too.
-            self._mailbox.abandon(request_id)
-        if isinstance(answer, Failed):
-            raise answer.error()
-        return answer
-
-    def _await_end(
-        self,
-        request_id: str,
-        on_progress: OnProgress | None,
-        on_preview: OnPreview | None,
-        should_cancel: ShouldCancel | None,
-        timeout_seconds: float | None,
-    ) -> tuple[Terminal, bool]:
-        """The terminal answer, and whether a cancellation was sent."""
-        started = heard = time.monotonic()
-        asked_to_cancel = False
-        while True:
-            if should_cancel is not None and not asked_to_cancel and should_cancel():
-                self.cancel(request_id)
-                asked_to_cancel = True
-            now = time.monotonic()
-            left = heard + SILENCE_SECONDS - now
-            if left <= 0:
-                raise _timed_out(
-                    f"The inpaint daemon gave no sign of life for {SILENCE_SECONDS:g} s."
-                )
-            if timeout_seconds is not None:
-                left = min(left, started + timeout_seconds - now)
-                if left <= 0:
-                    raise _timed_out(f"The request was not done within {timeout_seconds:g} s.")
-            if should_cancel is not None and not asked_to_cancel:
-                left = min(left, _CANCEL_POLL_SECONDS)
-            answer = self._mailbox.next_of(request_id, left)
-            if answer is None:
-                continue
-            heard = time.monotonic()
-            if isinstance(answer, (Finished, Failed, Cancelled)):
-                return answer, asked_to_cancel
-            if isinstance(answer, Progress) and on_progress is not None:
-                on_progress(answer)
-            elif isinstance(answer, Preview) and on_preview is not None:
-                on_preview(answer)
 
 
 def new_request_id() -> str:
@@ -378,10 +263,4 @@ def _check_version(welcome: Welcome) -> None:
         f"The inpaint daemon speaks protocol {theirs[0]}.{theirs[1]}, this program "
         f"{ours[0]}.{ours[1]}.",
         f"Update the {older}.",
-    )
-
-
-def _timed_out(message: str) -> InpaintError:
-    return InpaintError(
-        "timed_out", message, "Look at what it is doing with: inpaintd status", retriable=True
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from inpaintd_protocol import PROTOCOL_VERSION
+from inpaintd_protocol import PROTOCOL_VERSION, calls
 from inpaintd_protocol import client as client_module
 from inpaintd_protocol.client import Client, connect, new_request_id
 from inpaintd_protocol.codec import decode_request, encode
@@ -308,7 +308,7 @@ def test_a_simple_request_that_fails(start: Start) -> None:
 
 
 def test_a_simple_request_without_an_answer(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client_module, "ANSWER_SECONDS", 0.1)
+    monkeypatch.setattr(calls, "ANSWER_SECONDS", 0.1)
     late: list[Message] = []
 
     def script(message: Message) -> list[Message]:
@@ -317,7 +317,7 @@ def test_a_simple_request_without_an_answer(start: Start, monkeypatch: pytest.Mo
 
     with start(script).dial() as client:
         assert code_of(client.models) == "timed_out"
-        monkeypatch.setattr(client_module, "ANSWER_SECONDS", PATIENCE_SECONDS)
+        monkeypatch.setattr(calls, "ANSWER_SECONDS", PATIENCE_SECONDS)
         client.models()
         assert client.poll(0) is None, "the late answer to the first is nobody's any more"
 
@@ -467,7 +467,7 @@ def test_a_request_that_takes_too_long(start: Start, on_disconnect: str) -> None
 
 
 def test_a_daemon_that_falls_silent(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client_module, "SILENCE_SECONDS", 0.2)
+    monkeypatch.setattr(calls, "SILENCE_SECONDS", 0.2)
     with start(nothing).dial() as client, pytest.raises(InpaintError, match="no sign") as caught:
         client.inpaint(LAYER)
     assert caught.value.code == "timed_out"
