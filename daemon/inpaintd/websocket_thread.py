@@ -1,13 +1,15 @@
 """The WebSocket door's thread and listening sockets.
 
 The listeners are there at once, so that connection.json can name them from the start. What is slow
-to import comes later, in the thread; until then the operating system lets peers wait.
+and large to import comes when the first peer knocks, which in many daemons none ever does; until
+then the operating system lets it wait.
 """
 
 from __future__ import annotations
 
 import errno
 import logging
+import select
 import socket
 import sys
 import threading
@@ -16,6 +18,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import zmq
+
+from inpaintd.wake import Wake
 
 if TYPE_CHECKING:
     import asyncio
@@ -50,6 +54,7 @@ class WebSocketDoor:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None
         self._stopped = False
+        self._wake = Wake()
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="websocket", daemon=True)
 
@@ -69,13 +74,19 @@ class WebSocketDoor:
                 # It may have ended by itself.
                 with suppress(RuntimeError):
                     self._loop.call_soon_threadsafe(self._stop.set)
+        self._wake()
         if self._thread.ident is not None:
             self._thread.join(_STOP_SECONDS)
         for listener in self._listeners:
             listener.close()
+        self._wake.close()
 
     def _run(self) -> None:
         try:
+            knocks = [listener.fileno() for listener in self._listeners]
+            select.select([self._wake.fileno(), *knocks], [], [])
+            if self._stopped:
+                return
             import asyncio
 
             # Not Windows' proactor: libzmq's descriptors need a loop that can watch them.

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,10 +16,9 @@ from websockets.typing import Origin, Subprotocol
 from inpaintd_protocol import codec
 from inpaintd_protocol import messages as m
 from inpaintd_protocol.connection import Connection, read_connection
-from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.plane import Plane
 from inpaintd_protocol.settings import Settings
-from tests.running import ROOT, SYNTHETIC_MODELS, eventually
+from tests.running import running_daemon
 
 ZWS = Subprotocol("ZWS2.0")
 
@@ -29,25 +26,9 @@ ZWS = Subprotocol("ZWS2.0")
 @contextmanager
 def open_door(home: Path, *options: str) -> Iterator[subprocess.Popen[bytes]]:
     """A daemon of this home folder, started as a user starts it."""
-    home.mkdir(exist_ok=True)
-    tables = (
-        f'[{name}]\ntitle = "{name}"\nengine = "tests.synthetic_engines:{name}"\n'
-        for name in SYNTHETIC_MODELS
-    )
-    (home / "models.toml").write_text("".join(tables))
-    with (home / "test.log").open("ab") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "inpaintd", "serve", "--port=0", "--websocket-port=0", *options],
-            stderr=log,
-            env=os.environ | {"PYTHONPATH": str(ROOT), "INPAINTD_HOME": str(home)},
-        )
-    try:
-        eventually(lambda: _is_up(home, process.pid), "the daemon listens")
-        yield process
-    finally:
-        if process.poll() is None:
-            process.send_signal(signal.SIGTERM)
-        process.wait(30)
+    serve = [sys.executable, "-m", "inpaintd", "serve", "--port=0", "--websocket-port=0", *options]
+    with running_daemon(home, command=serve) as daemon:
+        yield daemon.process
 
 
 def port_of(connection: Connection) -> int:
@@ -132,10 +113,3 @@ def inpaint(request_id: str, model: str = "identity", side: int = 64, **fields: 
         settings=Settings(model=model),
         **fields,
     )
-
-
-def _is_up(home: Path, pid: int) -> bool:
-    try:
-        return read_connection(home).pid == pid
-    except InpaintError:
-        return False

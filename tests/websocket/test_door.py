@@ -295,6 +295,17 @@ def test_the_door_costs_nothing_until_the_daemon_is_ready() -> None:
     assert done.stdout.split() == ["False", "False"]
 
 
+def test_a_door_that_nobody_uses_costs_nothing(tmp_path: Path) -> None:
+    with open_door(tmp_path / "home") as process:
+
+        def has_asyncio() -> bool:
+            return "_asyncio" in Path(f"/proc/{process.pid}/maps").read_text()
+
+        assert not has_asyncio()
+        Peer(tmp_path / "home").close()
+        assert has_asyncio()
+
+
 def test_small_messages_are_sent_at_once() -> None:
     """asyncio turns Nagle's algorithm off for sockets that say that they are TCP, and no others."""
     for listener in listen(0):
