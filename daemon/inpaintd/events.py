@@ -23,10 +23,17 @@ class Submitted:
 
 @dataclass(frozen=True)
 class Restored:
-    """The daemon started and found these in its journal: work to do, and ids of kept answers."""
+    """The journal was opened and holds these: work to do, and ids of kept answers."""
 
     requests: tuple[Job, ...]
     answered: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Forgotten:
+    """The journal has no answer to this request any more."""
+
+    request_id: str
 
 
 @dataclass(frozen=True)
@@ -93,6 +100,7 @@ class ShutdownRequested:
 Event = (
     Submitted
     | Restored
+    | Forgotten
     | Anticipated
     | CancelRequested
     | AttachRequested

@@ -65,6 +65,8 @@ class Slot:
     """Of the engine at work; None while it is being loaded."""
     idle_since: float = 0.0
     started_at: float = 0.0
+    rests_until: float = 0.0
+    """Before that no worker is started here while there are others."""
 
     def take_up(self, request_id: str, now: float) -> None:
         self.state, self.request_id, self.started_at = "busy", request_id, now

@@ -22,6 +22,9 @@ from inpaintd_protocol.errors import InpaintError
 ATTEMPTS = 2
 """How often a request is given to a worker before a dying worker fails it."""
 
+RESTART_SECONDS = 10.0
+"""How long a slot whose worker could not start leaves the work to the others."""
+
 
 class Jobs:
     """All requests and worker slots of one daemon."""
@@ -57,13 +60,17 @@ class Jobs:
     @property
     def active(self) -> bool:
         """Whether ticks are needed: something runs, waits or may time out."""
-        return self.busy or any(slot.state != "absent" for slot in self.slots)
+        return self.busy or not self._without_workers
 
     def states(self) -> tuple[m.RequestState, ...]:
         return tuple(
             m.RequestState(id_, job.owner_name, job.progress.phase, job.progress.fraction)
             for id_, job in self._jobs.items()
         )
+
+    @property
+    def _without_workers(self) -> bool:
+        return all(slot.state == "absent" for slot in self.slots)
 
     @singledispatchmethod
     def _on(self, event: e.Event) -> None:
@@ -107,11 +114,16 @@ class Jobs:
         self._journalled.update(event.answered)
         for request in event.requests:
             self._journalled.add(request.request_id)
-            self._enqueue(self._new_job(request, None, "kept from before"))
+            if request.request_id not in self._jobs:
+                self._enqueue(self._new_job(request, None, "kept from before"))
+
+    @_on.register
+    def _forgotten(self, event: e.Forgotten) -> None:
+        self._journalled.discard(event.request_id)
 
     @_on.register
     def _anticipated(self, _event: e.Anticipated) -> None:
-        if not self._closing and all(slot.state == "absent" for slot in self.slots):
+        if not self._closing and self._without_workers:
             self._start(0)
 
     @_on.register
@@ -198,11 +210,12 @@ class Jobs:
     def _worker_ended(self, event: e.WorkerEnded) -> None:
         slot = self.slots[event.worker]
         job = self._jobs.get(slot.request_id or "")
-        self.slots[event.worker] = Slot()
+        failed = slot.state == "starting"
+        self.slots[event.worker] = Slot(rests_until=self._now + RESTART_SECONDS if failed else 0.0)
         if job is not None:
             job.slot = None
             self._bereaved(job, event.reason)
-        elif slot.state == "starting" and all(s.state == "absent" for s in self.slots):
+        elif failed and self._without_workers:
             # Without this, a worker that cannot start would be started again for ever.
             self._fail_waiting(refusals.no_worker(event.reason))
 
@@ -245,7 +258,9 @@ class Jobs:
                 self._feed(number, slot)
         starting = sum(slot.state == "starting" for slot in self.slots)
         for number, slot in enumerate(self.slots):
-            if slot.state == "absent" and len(self._queue) > starting and not self._closing:
+            rested = self._now >= slot.rests_until or self._without_workers
+            wanted = len(self._queue) > starting and not self._closing
+            if slot.state == "absent" and rested and wanted:
                 self._start(number)
                 starting += 1
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from inpaintd.server import Server
 from inpaintd.workers.processes import LOCAL
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     import argparse
 
 KEEP_ALIVE_SECONDS = 300.0
+
+Number = TypeVar("Number", int, float)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -50,6 +52,7 @@ def serve(
     """
     from filelock import FileLock, Timeout
 
+    folder = folder.absolute()  # workers are told it too
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
     lock = FileLock(folder / "daemon.lock")
@@ -77,6 +80,20 @@ def _options(arguments: Sequence[str]) -> dict[str, Any]:
     options = vars(_parser().parse_args(arguments))
     cluster = options.pop("cluster")
     return options | ({"worker_command": _on_cluster(cluster)} if cluster else {})
+
+
+def _at_least(kind: Callable[[str], Number], least: Number) -> Callable[[str], Number]:
+    """How argparse reads a number that must not be smaller, nor NaN."""
+
+    from argparse import ArgumentTypeError
+
+    def number(text: str) -> Number:
+        value = kind(text)
+        if not value >= least:
+            raise ArgumentTypeError(f"{text} is less than {least:g}")
+        return value
+
+    return number
 
 
 def _on_cluster(address: str) -> Sequence[str]:
@@ -115,11 +132,13 @@ def _parser() -> argparse.ArgumentParser:
         const=None,
         help="leave the WebSocket door closed",
     )
-    parser.add_argument("--workers", type=int, default=1, help="most requests filled at once")
+    parser.add_argument(
+        "--workers", type=_at_least(int, 1), default=1, help="most requests filled at once"
+    )
     parser.add_argument(
         "--keep-alive",
         dest="keep_alive_seconds",
-        type=float,
+        type=_at_least(float, 0.0),
         default=KEEP_ALIVE_SECONDS,
         metavar="SECONDS",
         help="how long an idle worker keeps its model in memory",

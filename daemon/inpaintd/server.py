@@ -275,14 +275,22 @@ class Server:
         if self._feeding:
             return
         self._feeding = True
-        while self._events:
-            for instruction in self._jobs.handle(self._events.popleft(), time.monotonic()):
-                try:
-                    self._carry_out(instruction)
-                except Exception:
-                    # Such as a journal on a full disk: the others' requests go on all the same.
-                    log.exception("could not be done: %s", type(instruction).__name__)
-        self._feeding = False
+        try:
+            while self._events:
+                for instruction in self._jobs.handle(self._events.popleft(), time.monotonic()):
+                    self._try_to_carry_out(instruction)
+        finally:
+            self._feeding = False
+
+    def _try_to_carry_out(self, instruction: events.Instruction) -> None:
+        try:
+            self._carry_out(instruction)
+        except Exception:
+            # Such as a journal on a full disk: the others' requests go on all the same.
+            log.exception("could not be done: %s", type(instruction).__name__)
+            if isinstance(instruction, events.Recall):
+                failed = m.Failed.of(instruction.request_id, _INTERNAL)
+                self._send(instruction.client, failed)
 
     @singledispatchmethod
     def _carry_out(self, instruction: events.Instruction) -> None:
@@ -322,6 +330,9 @@ class Server:
     @_carry_out.register
     def _(self, instruction: events.Recall) -> None:
         answer = self._open_journal().recall(instruction.request_id)
+        if answer is None:
+            # So that it can be sent again.
+            self._feed(events.Forgotten(instruction.request_id))
         self._send(instruction.client, answer or unknown_request(instruction.request_id))
 
     @_carry_out.register
@@ -348,13 +359,18 @@ class Server:
         if self._journal is None:
             from inpaintd.journal import open_journal
 
-            self._journal = open_journal(self._journal_file)
+            self._journal, unfinished, answered = open_journal(self._journal_file)
+            if unfinished or answered:
+                self._feed(events.Restored(unfinished, answered))
         return self._journal
 
     def _restore(self) -> None:
         if self._journal_file.exists():
-            journal = self._open_journal()
-            self._feed(events.Restored(journal.unfinished(), journal.answered()))
+            try:
+                self._open_journal()
+            except Exception:
+                # It is tried again at the next request that is to be kept.
+                log.exception("the journal cannot be opened, so kept requests wait")
 
     def _stop(self) -> None:
         self._stopping = True

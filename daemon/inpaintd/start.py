@@ -82,6 +82,7 @@ def start_detached(folder: Path) -> subprocess.Popen[bytes]:
             stdout=log,
             stderr=log,
             cwd=folder,  # so that it keeps no other folder from being removed or unmounted
+            env=os.environ | {"INPAINTD_HOME": str(folder.absolute())},
             **_detached(),
         )
 

@@ -99,9 +99,13 @@ def write_connection(folder: Path, connection: Connection) -> None:
     temporary.unlink(missing_ok=True)
     # O_EXCL and the mode at creation: the secret is never readable by others, not for a moment.
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        json.dump(asdict(connection), file, indent=2)
-    temporary.replace(folder / _FILE_NAME)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(asdict(connection), file, indent=2)
+        temporary.replace(folder / _FILE_NAME)
+    except OSError:  # such as a full disk
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 def remove_connection(folder: Path, connection: Connection) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from inpaintd import events as e
 from inpaintd.job_state import INTERRUPT_SECONDS
-from inpaintd.jobs import Jobs
+from inpaintd.jobs import RESTART_SECONDS, Jobs
 from inpaintd_protocol import limits
 from inpaintd_protocol.messages import (
     Accepted,
@@ -253,6 +253,42 @@ def test_a_worker_that_cannot_start_fails_the_waiting_instead_of_looping() -> No
         e.Send(b"A", story.sent()[-1]),  # type: ignore[arg-type]
     ]
     assert isinstance(story.sent()[-1], Failed)
+
+
+def test_a_worker_that_cannot_start_beside_others_is_not_tried_again_at_once() -> None:
+    story = Story(workers=2)
+    story.running("1")
+    assert e.StartWorker(1) in story.submit("2")
+    story.submit("3")
+    assert story.feed(e.WorkerEnded(1, "exit code 1")) == []
+    assert e.StartWorker(1) not in story.tick(RESTART_SECONDS - 1)
+    assert e.StartWorker(1) in story.tick(2)
+
+
+def test_the_only_worker_is_tried_again_for_the_next_request() -> None:
+    story = Story()
+    story.submit("1")
+    story.feed(e.WorkerEnded(0, "exit code 1"))
+    assert e.StartWorker(0) in story.submit("2")
+
+
+def test_what_the_journal_has_forgotten_can_be_sent_again() -> None:
+    story = Story()
+    story.feed(e.Restored((), frozenset({"1"})))
+    assert story.submit("1") == [e.Recall(b"A", "1")]
+    story.feed(e.Forgotten("1"))
+    story.submit("1")
+    assert isinstance(story.sent()[-1], Accepted)
+
+
+def test_a_journal_that_opens_late_disturbs_nothing_under_way() -> None:
+    story = Story()
+    story.submit("1", on_disconnect="keep")
+    story.feed(e.Restored((inpaint("1", "keep"), inpaint("2", "keep")), frozenset()))
+    assert [state.request_id for state in story.jobs.states()] == ["1", "2"]
+    story.feed(e.WorkerReady(0))
+    story.feed(e.WorkerSaid(0, finished("1")))
+    assert story.sent()[-1] == finished("1")
 
 
 def test_a_full_queue_says_busy_and_forgets_the_request() -> None:

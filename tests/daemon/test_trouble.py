@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 import subprocess
@@ -9,9 +10,15 @@ import sys
 import time
 from pathlib import Path
 
-from inpaintd_protocol.messages import Inpaint
-from tests.daemon.test_server import layer, outcome, settings
+import pytest
+
+from inpaintd.start import connect_or_start
+from inpaintd_protocol.client import Client
+from inpaintd_protocol.errors import InpaintError
+from inpaintd_protocol.messages import Finished, Inpaint
+from tests.daemon.test_server import begin, layer, outcome, settings
 from tests.running import eventually, running_daemon
+from tests.small_disk import small_disk
 
 
 def test_a_damaged_journal_is_put_aside(tmp_path: Path) -> None:
@@ -39,6 +46,94 @@ def test_a_journal_that_cannot_be_written_delays_nobody(tmp_path: Path) -> None:
             assert outcome(client, kept.request_id)
         assert client.inpaint(layer(), settings("identity")).layers
         assert "could not be done: Journal" in daemon.log
+
+
+def test_a_journal_that_is_locked_at_the_start_is_read_when_it_is_free(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    with running_daemon(home) as first, first.connect() as client:
+        begin(client, "slow", "before", on_disconnect="keep")
+        first.kill()
+    other = sqlite3.connect(home / "journal.sqlite", isolation_level=None)
+    other.execute("PRAGMA locking_mode = EXCLUSIVE")
+    other.execute("BEGIN EXCLUSIVE")
+    with running_daemon(home) as second, second.connect() as client:
+        assert client.inpaint(layer(), settings("identity")).layers
+        assert not (home / "journal.damaged.sqlite").exists()
+        other.close()
+        client.inpaint(layer(), settings("identity"), on_disconnect="keep")
+        assert isinstance(outcome(client, "before"), Finished)
+
+
+def test_a_journal_that_cannot_be_opened_keeps_nobody_from_work(tmp_path: Path) -> None:
+    (tmp_path / "home" / "journal.sqlite").mkdir(parents=True)
+    with running_daemon(tmp_path / "home") as daemon, daemon.connect() as client:
+        assert client.inpaint(layer(), settings("identity"), on_disconnect="keep").layers
+        assert "the journal cannot be opened" in daemon.log
+
+
+def test_a_full_disk_keeps_nobody_from_work(tmp_path: Path) -> None:
+    with small_disk(tmp_path, "256k") as disk, running_daemon(disk / "home") as daemon:
+        with contextlib.suppress(OSError), (disk / "filler").open("wb") as filler:
+            while True:
+                filler.write(bytes(512))
+                filler.flush()
+        with daemon.connect() as client:
+            for _ in range(3):
+                answer = client.inpaint(layer(), settings("identity"), on_disconnect="keep")
+                assert answer.layers
+
+
+def test_what_the_journal_has_lost_is_unknown_and_can_be_sent_again(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    with running_daemon(home) as daemon, daemon.connect() as client:
+        client.inpaint(layer(), settings("identity"), request_id="1", on_disconnect="keep")
+    with running_daemon(home) as daemon, daemon.connect() as client:
+        with sqlite3.connect(home / "journal.sqlite") as other:
+            other.execute("DELETE FROM jobs")
+        other.close()
+        lost = outcome(client, "1")
+        assert isinstance(lost, InpaintError)
+        assert lost.code == "unknown_request"
+        again = client.inpaint(layer(), settings("identity"), request_id="1", on_disconnect="keep")
+        assert again.layers
+
+
+def test_a_worker_that_talks_nonsense_fails_its_request_alone(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    serve = (
+        "from inpaintd.serve import serve; from pathlib import Path; "
+        f"serve(Path({str(home)!r}), port=0, websocket_port=None, "
+        "worker_command=('tests.daemon.babbling_worker',))"
+    )
+    command = [sys.executable, "-c", serve]
+    with running_daemon(home, command=command) as daemon, daemon.connect() as client:
+        error = error_of(client, "1")
+        assert (error.code, "cannot read" in error.message) == ("worker_died", True)
+        assert error_of(client, "2").code == "worker_died"
+        assert client.status().failed == 2
+
+
+def error_of(client: Client, request_id: str) -> InpaintError:
+    with pytest.raises(InpaintError) as failure:
+        client.inpaint(layer(), settings("identity"), request_id=request_id)
+    return failure.value
+
+
+@pytest.mark.parametrize("name", ["a folder with spaces", "Übung 图片 'quoted' $HOME"])
+def test_any_name_will_do_for_the_home_folder(tmp_path: Path, name: str) -> None:
+    with running_daemon(tmp_path / name) as daemon, daemon.connect() as client:
+        answer = client.inpaint(layer(), settings("identity"), on_disconnect="keep")
+        assert answer.layers
+
+
+def test_a_daemon_is_started_for_a_home_folder_named_from_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("INPAINTD_HOME", "relative/home")
+    with connect_or_start("a test") as client:
+        client.shutdown()
+    assert (tmp_path / "relative/home/daemon.lock").exists()
 
 
 def test_a_daemon_told_to_stop_at_any_moment_of_its_start_stops(tmp_path: Path) -> None:

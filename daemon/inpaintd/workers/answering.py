@@ -9,8 +9,9 @@ from typing import Protocol
 
 from inpaintd.engine import CancelledError, FatalEngineError
 from inpaintd.workers.work import Work
+from inpaintd_protocol import codec
 from inpaintd_protocol.errors import InpaintError
-from inpaintd_protocol.messages import Cancelled, Failed, Job, Message, Progress, Terminal
+from inpaintd_protocol.messages import Cancelled, Failed, Finished, Job, Message, Progress, Terminal
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +38,7 @@ def answer(work: Work, line: Line, request: Job) -> tuple[Terminal, bool]:
     """The request's terminal answer, and whether this process can go on afterwards."""
     request_id = request.request_id
     try:
-        return work.do(request, line.started, _teller(line, request_id)), True
+        return _sendable(work.do(request, line.started, _teller(line, request_id))), True
     except CancelledError:
         return Cancelled(request_id), True
     except FatalEngineError as error:
@@ -49,6 +50,15 @@ def answer(work: Work, line: Line, request: Job) -> tuple[Terminal, bool]:
     except Exception as unexpected:
         log.exception("request %s failed", request_id)
         return Failed.of(request_id, _unexpected(unexpected)), True
+
+
+def _sendable(finished: Finished) -> Finished:
+    """
+    Raises:
+        InpaintError: `too_large` when no message can hold the answer.
+    """
+    codec.encode(finished)  # copies no pixels
+    return finished
 
 
 def _unexpected(error: Exception) -> InpaintError:

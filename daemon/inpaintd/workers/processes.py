@@ -8,6 +8,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
@@ -19,6 +20,7 @@ from inpaintd.events import Event, WorkerEnded, WorkerReady, WorkerSaid, WorkSta
 from inpaintd.workers import wire
 from inpaintd.zap import Zap
 from inpaintd_protocol import codec
+from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.messages import Job, Message
 from inpaintd_protocol.plane import Buffer
 from inpaintd_protocol.zmq_frames import contents
@@ -81,8 +83,15 @@ class WorkerProcesses:
         name = f"worker-{slot}-{os.urandom(4).hex()}".encode()
         password = os.urandom(32).hex().encode()
         self._zap.admit(wire.ZAP_DOMAIN, name, password)
-        process = subprocess.Popen([sys.executable, "-m", *self._command], stdin=subprocess.PIPE)
+        try:
+            process = subprocess.Popen(
+                [sys.executable, "-m", *self._command], stdin=subprocess.PIPE
+            )
+        except OSError:
+            self._zap.withdraw(wire.ZAP_DOMAIN, name)
+            raise
         self._workers[name] = _Worker(slot, process)
+        threading.Thread(target=self._await_exit, args=(name, process), daemon=True).start()
         # By its standard input rather than its arguments, which other users can read. The pipe
         # stays open as a lifeline: the worker ends itself when the daemon is gone.
         assert process.stdin is not None
@@ -92,9 +101,9 @@ class WorkerProcesses:
             "password": password.decode(),
             "home": str(self._home),
         }
-        process.stdin.write(json.dumps(start).encode() + b"\n")
-        process.stdin.flush()
-        threading.Thread(target=self._await_exit, args=(name, process), daemon=True).start()
+        with suppress(BrokenPipeError):  # it has ended already, which comes as an event
+            process.stdin.write(json.dumps(start).encode() + b"\n")
+            process.stdin.flush()
 
     def feed(self, slot: int, request: Job) -> None:
         self._send(slot, [wire.RUN, *codec.encode(request)])
@@ -134,15 +143,21 @@ class WorkerProcesses:
         self.socket.close()
 
     def _heard(self, worker: _Worker, word: bytes, frames: list[Buffer]) -> Iterator[Event]:
-        if word == wire.READY:
-            yield WorkerReady(worker.slot)
-        elif word == wire.STARTED:
-            yield WorkStarted(worker.slot, bytes(frames[0]).decode(), bytes(frames[1]) == b"1")
-        elif word == wire.ANSWER:
-            message: Message = codec.decode_answer(frames)
-            yield WorkerSaid(worker.slot, message)
-        elif word == wire.ENDING:
-            worker.last_words = bytes(frames[0]).decode(errors="replace")
+        try:
+            if word == wire.READY:
+                yield WorkerReady(worker.slot)
+            elif word == wire.STARTED:
+                yield WorkStarted(worker.slot, bytes(frames[0]).decode(), bytes(frames[1]) == b"1")
+            elif word == wire.ANSWER:
+                message: Message = codec.decode_answer(frames)
+                yield WorkerSaid(worker.slot, message)
+            elif word == wire.ENDING:
+                worker.last_words = bytes(frames[0]).decode(errors="replace")
+        except (InpaintError, UnicodeError, IndexError):
+            # It must not end the daemon of everybody else.
+            log.exception("worker %d said what nobody can read", worker.slot)
+            worker.last_words = "it said what the daemon cannot read"
+            worker.process.kill()
 
     def _send(self, slot: int, frames: list[Buffer]) -> None:
         name, _ = self._in(slot)
