@@ -85,6 +85,8 @@ class WorkerSaid:
 class WorkerEnded:
     worker: int
     reason: str
+    explained: bool = False
+    """Whether the worker itself gave the reason, so that another try would end alike."""
 
 
 @dataclass(frozen=True)

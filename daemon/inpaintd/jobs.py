@@ -20,7 +20,8 @@ from inpaintd_protocol import messages as m
 from inpaintd_protocol.errors import InpaintError
 
 ATTEMPTS = 2
-"""How often a request is given to a worker before a dying worker fails it."""
+"""How often a request is given to a worker before a dying worker fails it; how often in a row no
+worker can be started before that fails all that wait."""
 
 RESTART_SECONDS = 10.0
 """How long a slot whose worker could not start leaves the work to the others."""
@@ -37,6 +38,7 @@ class Jobs:
         self._queue = FairQueue()
         self._kept = KeptAnswers()
         self._journalled: set[str] = set()
+        self._failed_starts = 0
         self._mean_seconds = 0.25
         self._closing = False
         self._out: list[e.Instruction] = []
@@ -178,6 +180,7 @@ class Jobs:
     @_on.register
     def _worker_ready(self, event: e.WorkerReady) -> None:
         self.slots[event.worker].rest(self._now)
+        self._failed_starts = 0
 
     @_on.register
     def _work_started(self, event: e.WorkStarted) -> None:
@@ -217,7 +220,10 @@ class Jobs:
             self._bereaved(job, event.reason)
         elif failed and self._without_workers:
             # Without this, a worker that cannot start would be started again for ever.
-            self._fail_waiting(refusals.no_worker(event.reason))
+            self._failed_starts += 1
+            if event.explained or self._failed_starts == ATTEMPTS:
+                self._failed_starts = 0
+                self._fail_waiting(refusals.no_worker(event.reason))
 
     def _bereaved(self, job: JobState, reason: str) -> None:
         """The worker of this job has died."""

@@ -246,12 +246,22 @@ def test_a_dying_worker_fails_its_request_only_the_second_time() -> None:
     assert e.StartWorker(0) in out, "the next request gets a fresh worker"
 
 
-def test_a_worker_that_cannot_start_fails_the_waiting_instead_of_looping() -> None:
+def test_a_worker_that_cannot_start_is_tried_once_more_then_fails_the_waiting() -> None:
     story = Story()
     story.submit("1")
+    assert story.feed(e.WorkerEnded(0, "exit code 1")) == [e.StartWorker(0)]
     assert story.feed(e.WorkerEnded(0, "exit code 1")) == [
         e.Send(b"A", story.sent()[-1]),  # type: ignore[arg-type]
     ]
+    assert isinstance(story.sent()[-1], Failed)
+    story.submit("2")
+    assert story.feed(e.WorkerEnded(0, "exit code -9")) == [e.StartWorker(0)]
+
+
+def test_a_worker_that_says_why_it_cannot_start_is_not_tried_again() -> None:
+    story = Story()
+    story.submit("1")
+    story.feed(e.WorkerEnded(0, "the cluster is full", explained=True))
     assert isinstance(story.sent()[-1], Failed)
 
 
@@ -268,7 +278,7 @@ def test_a_worker_that_cannot_start_beside_others_is_not_tried_again_at_once() -
 def test_the_only_worker_is_tried_again_for_the_next_request() -> None:
     story = Story()
     story.submit("1")
-    story.feed(e.WorkerEnded(0, "exit code 1"))
+    story.feed(e.WorkerEnded(0, "it said why", explained=True))
     assert e.StartWorker(0) in story.submit("2")
 
 

@@ -133,7 +133,7 @@ class WorkerProcesses:
             own_reason = ended.last_words or f"its exit code was {code}"
             reason = "it was ended" if ended.killed else own_reason
             log.info("worker %d (pid %d) ended: %s", ended.slot, ended.process.pid, reason)
-            yield WorkerEnded(ended.slot, reason)
+            yield WorkerEnded(ended.slot, reason, explained=bool(ended.last_words))
 
     def close(self) -> None:
         for worker in self._workers.values():
