@@ -18,7 +18,7 @@ from inpaintd_protocol.errors import InpaintError
 
 ROOT = Path(__file__).parent.parent
 
-SYNTHETIC_MODELS = ("identity", "noise", "slow", "crash", "hang")
+SYNTHETIC_MODELS = ("identity", "noise", "slow", "hold", "crash", "hang")
 
 
 @dataclass

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -82,6 +83,11 @@ def flat(red: float, green: float, blue: float, **options: bool) -> Synthetic:
 def slow(seconds: float = 5.0) -> Synthetic:
     """The identity, in 50 steps that take `seconds` in all."""
     return Synthetic(lambda task: task.colour.copy(), steps=50, step_seconds=seconds / 50)
+
+
+def hold() -> Synthetic:
+    """Goes on for ever, and heeds a cancellation at each of its steps."""
+    return Synthetic(lambda task: task.colour.copy(), steps=sys.maxsize, step_seconds=0.05)
 
 
 def hang() -> Synthetic:
