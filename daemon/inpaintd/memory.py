@@ -20,9 +20,11 @@ def resident_bytes() -> int:
 def give_back_unused() -> None:
     """Return freed memory to the system: glibc keeps it, and a resident daemon would grow by it."""
     if sys.platform == "linux":
-        import ctypes
+        # AttributeError: another C library, such as musl, keeps little anyway. The others: no file
+        # can be opened, because too many are.
+        with suppress(AttributeError, ImportError, OSError):
+            import ctypes
 
-        with suppress(AttributeError):  # another C library, such as musl, keeps little anyway
             ctypes.CDLL(None).malloc_trim(0)
 
 

@@ -304,7 +304,7 @@ class Server:
     def _(self, instruction: events.StartWorker) -> None:
         try:
             self._workers.start(instruction.worker)
-        except OSError as error:
+        except (OSError, ImportError) as error:  # such as too many open files
             self._feed(events.WorkerEnded(instruction.worker, str(error)))
 
     @_carry_out.register

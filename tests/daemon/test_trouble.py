@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import contextlib
 import os
+import socket
 import sqlite3
 import subprocess
 import sys
 import time
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
+from inpaintd.memory import give_back_unused
 from inpaintd.start import connect_or_start
 from inpaintd_protocol.client import Client
+from inpaintd_protocol.connection import read_connection
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.messages import Finished, Inpaint
 from tests.daemon.test_server import begin, layer, outcome, settings
-from tests.running import eventually, running_daemon
+from tests.running import Daemon, eventually, running_daemon
 from tests.small_disk import small_disk
 
 
@@ -117,6 +121,38 @@ def error_of(client: Client, request_id: str) -> InpaintError:
     with pytest.raises(InpaintError) as failure:
         client.inpaint(layer(), settings("identity"), request_id=request_id)
     return failure.value
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows knows no such limit")
+def test_more_connections_than_open_files_are_allowed_end_nothing(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    serve = (
+        "import resource, sys; resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64));"
+        "from inpaintd.serve import main; main(['--port=0', '--websocket-port=0'])"
+    )
+    command = [sys.executable, "-c", serve]
+    with running_daemon(home, command=command) as daemon, daemon.connect() as client:
+        assert client.inpaint(layer(), settings("identity")).layers
+        for endpoint in (read_connection(home).endpoint, read_connection(home).websocket):
+            address = ("127.0.0.1", urlsplit(endpoint).port)
+            idle = [socket.create_connection(address) for _ in range(100)]
+            assert client.inpaint(layer(), settings("identity")).layers
+            for one in idle:
+                one.close()
+            eventually(lambda: fills(daemon), "a new client is served")
+
+
+def fills(daemon: Daemon) -> bool:
+    try:
+        with daemon.connect() as client:
+            return bool(client.inpaint(layer(), settings("identity")).layers)
+    except InpaintError:
+        return False
+
+
+def test_memory_that_cannot_be_given_back_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ctypes", None)  # as when no file can be opened any more
+    give_back_unused()
 
 
 @pytest.mark.parametrize("name", ["a folder with spaces", "Übung 图片 'quoted' $HOME"])
