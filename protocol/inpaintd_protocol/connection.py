@@ -86,7 +86,7 @@ def read_connection(folder: Path) -> Connection:
         # A file that somebody has edited badly is found here, not at the first message.
         bytes.fromhex(connection.secret)
         str.encode(connection.endpoint)
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, RecursionError) as error:
         raise InpaintError(
             "not_running", "The inpaint daemon is not running.", "Start it with: inpaintd serve"
         ) from error

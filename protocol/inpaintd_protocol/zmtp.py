@@ -219,3 +219,5 @@ def _connected(endpoint: str, timeout_seconds: float) -> socket.socket:
         raise transport_errors.silent(endpoint) from error
     except OSError as error:
         raise transport_errors.not_running() from error
+    except UnicodeError as error:
+        raise transport_errors.not_a_daemon(endpoint, "this is not the name of a host") from error

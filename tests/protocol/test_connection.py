@@ -50,6 +50,7 @@ def test_only_its_user_can_read_it(tmp_path: Path) -> None:
         "null",
         "[]",
         '"text"',
+        "[" * 100_000,
         "{}",
         json.dumps({"endpoint": "tcp://127.0.0.1:1"}),
         json.dumps({**asdict(CONNECTION), "secret": "not hexadecimal"}),

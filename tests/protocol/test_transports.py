@@ -203,7 +203,17 @@ def test_nobody_listens(transport: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "endpoint", ["", "nonsense", "tcp://", "tcp://127.0.0.1", "tcp://127.0.0.1:port", "http://x:1"]
+    "endpoint",
+    [
+        "",
+        "nonsense",
+        "tcp://",
+        "tcp://127.0.0.1",
+        "tcp://127.0.0.1:port",
+        "http://x:1",
+        "tcp://..:1",
+        f"tcp://{'a' * 300}:1",
+    ],
 )
 def test_an_endpoint_that_is_none(transport: str, endpoint: str) -> None:
     assert error_of(lambda: dial(transport, endpoint)).code == "not_running"
