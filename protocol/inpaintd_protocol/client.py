@@ -12,11 +12,11 @@ import os
 import time
 import uuid
 from pathlib import Path
-from types import TracebackType
 
 from . import PROTOCOL_VERSION
 from .calls import ANSWER_SECONDS, OnPreview, OnProgress, ShouldCancel, Watch, ask, follow
 from .calls import SILENCE_SECONDS as SILENCE_SECONDS  # for those who follow requests themselves
+from .closing import Closing
 from .connection import Connection, home, read_connection
 from .errors import InpaintError
 from .mailbox import Mailbox
@@ -69,7 +69,7 @@ def connect(
     return Client(opened, connection, name, timeout_seconds=max(0.1, deadline - time.monotonic()))
 
 
-class Client:
+class Client(Closing):
     """An open connection to a daemon that has proved that it knows the secret.
 
     Blocking calls leave answers to other requests for `poll`, so several requests can be in
@@ -95,17 +95,6 @@ class Client:
     def close(self) -> None:
         """Hang up. Unfinished requests with `on_disconnect` "cancel" are cancelled by that."""
         self._transport.close()
-
-    def __enter__(self) -> Client:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     # ------------------------------------------------------------------------ for event loops
 

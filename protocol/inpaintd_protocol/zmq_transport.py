@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
-from types import TracebackType
 
 import zmq
 from zmq.utils.monitor import recv_monitor_message
 
 from . import limits, transport_errors
+from .closing import Closing
 from .connection import USER
 from .plane import Buffer
 from .zmq_frames import contents
@@ -35,7 +35,7 @@ _WATCHED = (
 )
 
 
-class ZmqTransport:
+class ZmqTransport(Closing):
     """See `Transport`. Long frames come as memoryviews of libzmq's own memory, without a copy.
 
     Args:
@@ -120,17 +120,6 @@ class ZmqTransport:
         self._monitor.close(0)
         self._socket.close(0 if self._broken else _LINGER_MILLISECONDS)
         self._context.term()
-
-    def __enter__(self) -> ZmqTransport:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _await_handshake(self, deadline: float) -> None:
         connected = False

@@ -8,9 +8,9 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Sequence
-from types import TracebackType
 
 from . import limits, transport_errors, zmtp_frames
+from .closing import Closing
 from .connection import USER
 from .errors import InpaintError
 from .plane import Buffer
@@ -26,7 +26,7 @@ _HANDSHAKE_BYTES = 4096
 """Longest command before the peer has been accepted."""
 
 
-class ZmtpTransport:
+class ZmtpTransport(Closing):
     """See `Transport`. Frames come as `bytes`.
 
     PINGs are answered inside `receive`; call it now and then on an idle connection.
@@ -97,17 +97,6 @@ class ZmtpTransport:
 
     def close(self) -> None:
         self._socket.close()
-
-    def __enter__(self) -> ZmtpTransport:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     # --------------------------------------------------------------------------- handshake
 

@@ -6,11 +6,11 @@ import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from types import TracebackType
 
 import zmq
 from zmq.auth.thread import ThreadAuthenticator
 
+from inpaintd_protocol.closing import Closing
 from inpaintd_protocol.connection import USER, Connection, new_secret
 from inpaintd_protocol.plane import Buffer
 from inpaintd_protocol.transport import Transport
@@ -24,7 +24,7 @@ Dial = Callable[..., Transport]
 TRANSPORTS: dict[str, Dial] = {"zmtp": ZmtpTransport, "zmq": ZmqTransport}
 
 
-class Router:
+class Router(Closing):
     """A ROUTER on libzmq; with PLAIN it asks pyzmq's own authenticator."""
 
     def __init__(self, *, plain: bool = True, heartbeat_milliseconds: int = 0) -> None:
@@ -72,17 +72,6 @@ class Router:
             self._authenticator.stop()
         self.socket.close()
         self.context.term()
-
-    def __enter__(self) -> Router:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 @contextmanager
