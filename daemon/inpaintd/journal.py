@@ -46,7 +46,7 @@ _DROP_BEYOND = """
 DELETE FROM jobs WHERE rowid IN (
     SELECT rowid FROM (
         SELECT rowid, sum(length(message)) OVER (
-            ORDER BY written_at DESC, rowid DESC
+            ORDER BY rowid DESC  -- each new row has the highest; clocks can go back
             ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
         ) AS newer FROM jobs WHERE answered
     ) WHERE newer > ?
@@ -71,9 +71,7 @@ class Journal:
 
     def unfinished(self) -> tuple[Job, ...]:
         """Requests that were accepted and never answered, oldest first."""
-        rows = self._database.execute(
-            "SELECT message FROM jobs WHERE NOT answered ORDER BY written_at"
-        )
+        rows = self._database.execute("SELECT message FROM jobs WHERE NOT answered ORDER BY rowid")
         messages = (_read(blob, codec.decode_request) for (blob,) in rows)
         return tuple(m for m in messages if isinstance(m, (Inpaint, MakeMask)))
 

@@ -68,9 +68,19 @@ def home() -> Path:
     """The daemon's folder: $INPAINTD_HOME, else ~/.inpaintd, on every system alike.
 
     Not the platform's own data folder: a sandboxed editor must find it without a library.
+
+    Raises:
+        InpaintError: `not_running` when it lies in the home folder of nobody known.
     """
-    configured = os.environ.get("INPAINTD_HOME")
-    return Path(configured).expanduser() if configured else Path.home() / ".inpaintd"
+    configured = os.environ.get("INPAINTD_HOME") or "~/.inpaintd"
+    try:
+        return Path(configured).expanduser()
+    except RuntimeError as error:
+        raise InpaintError(
+            "not_running",
+            f"The inpaint daemon's folder {configured} cannot be found: {error}",
+            "Name it in full with the environment variable INPAINTD_HOME.",
+        ) from error
 
 
 def read_connection(folder: Path) -> Connection:

@@ -10,6 +10,7 @@ import pytest
 
 from inpaintd import journal as journal_module
 from inpaintd.journal import KEEP_DAYS, Journal, open_journal
+from inpaintd_protocol.codec import encode
 from inpaintd_protocol.messages import Cancelled, Finished, Inpaint, MakeMask, ResultLayer
 from inpaintd_protocol.plane import Plane
 
@@ -93,14 +94,13 @@ def test_answers_that_take_too_much_room_go_oldest_first(
     journal = Journal(tmp_path / "journal.sqlite")
     journal.write_request(Inpaint("waits", layer=LAYER))
     journal.write_answer(finished("1"))
-    (size,) = sqlite3.connect(tmp_path / "journal.sqlite").execute(
-        "SELECT length(message) FROM jobs WHERE answered"
-    ).fetchone()  # fmt: skip
-    monkeypatch.setattr(journal_module, "MOST_BYTES", 2 * size)
+    size = sum(map(len, encode(finished("1"))))
+    monkeypatch.setattr(journal_module, "MOST_BYTES", int(2.5 * size))
     for name in "2345":
         journal.write_answer(finished(name))
-    assert journal.answered() == {"3", "4", "5"}, "these, and what came before the two newest"
+    assert journal.answered() == {"3", "4", "5"}, "the third newest began within the limit"
     monkeypatch.setattr(journal_module, "MOST_BYTES", 0)
+    monkeypatch.setattr("time.time", lambda: 0.0)  # somebody sets the clock back
     journal.write_answer(finished("6"))
     assert journal.answered() == {"6"}, "the newest always stays"
     assert [request.request_id for request in journal.unfinished()] == ["waits"]

@@ -97,6 +97,13 @@ def test_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert home() == Path.home() / ".inpaintd"
 
 
+def test_a_home_in_the_folder_of_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INPAINTD_HOME", "~nobody of this name/inpaintd")
+    with pytest.raises(InpaintError, match="nobody of this name") as caught:
+        home()
+    assert caught.value.code == "not_running"
+
+
 def test_what_goes_over_the_wire_is_not_the_secret() -> None:
     shown = (CONNECTION.password, CONNECTION.proof(b"x").hex().encode())
     assert len({*shown, CONNECTION.secret.encode(), CONNECTION.websocket_token.encode()}) == 4
