@@ -47,10 +47,12 @@ def running_daemon(
     workers: int = 1,
     keep_alive_seconds: float = 300.0,
     command: Sequence[str] = (),
+    models: str = "",
 ) -> Iterator[Daemon]:
     """Start a daemon that knows the synthetic engines as models; stop it at the end.
 
-    `command` starts it in another way than this file's own.
+    `command` starts it in another way than this file's own; `models` are more entries of its
+    models.toml.
     """
     serve = [sys.executable, "-m", "inpaintd", "serve", "--port", "0", "--no-websocket"]
     serve += ["--workers", str(workers), "--keep-alive", str(keep_alive_seconds)]
@@ -60,6 +62,7 @@ def running_daemon(
             f'[{name}]\ntitle = "{name}"\nengine = "tests.synthetic_engines:{name}"\n'
             for name in SYNTHETIC_MODELS
         )
+        + models
     )
     with (home / "test.log").open("ab") as log:
         process = subprocess.Popen(

@@ -94,6 +94,9 @@ class Desktop:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(inside.read_bytes())
 
+    def height_of(self, window: str) -> int:
+        return self._place_of(window)[3]
+
     def wait_until(self, holds: object, what: str, seconds: float = 40) -> None:
         deadline = time.monotonic() + seconds
         while not holds():  # type: ignore[operator]

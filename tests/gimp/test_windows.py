@@ -17,23 +17,26 @@ import skimage.data
 from numpy.typing import NDArray
 from PIL import Image
 
+from inpaintd_protocol.plane import Plane
+from inpaintd_protocol.settings import Settings
 from tests.gimp.conftest import installed_gimp
 from tests.gimp.windowed_gimp import WindowedGimp, windowed_gimp
 from tests.running import Daemon, eventually, running_daemon
+from tests.textmask.conftest import INSTALLED
 
 SELECTED = (150, 60, 90, 110)
 SIDE = 512
 
 
 @pytest.fixture(scope="module")
-def session(gimp_root: Path | None) -> Iterator[tuple[WindowedGimp, Daemon]]:
+def session(gimp_root: Path | None, text_mask_model: str) -> Iterator[tuple[WindowedGimp, Daemon]]:
     with installed_gimp(gimp_root) as gimp:
         photograph = gimp.work / "photo.png"
         Image.fromarray(skimage.data.astronaut()).save(photograph)
         settings = {"settings": {"model": "slow", "grow_pixels": 4}}
         (gimp.configuration / "inpaint-settings.json").write_text(json.dumps(settings))
         with (
-            running_daemon(gimp.work / "daemon") as daemon,
+            running_daemon(gimp.work / "daemon", models=text_mask_model) as daemon,
             windowed_gimp(gimp, photograph) as windows,
         ):
             windows.ask(f"select(*{SELECTED})")
@@ -48,6 +51,22 @@ def windows(session: tuple[WindowedGimp, Daemon]) -> WindowedGimp:
 @pytest.fixture
 def daemon(session: tuple[WindowedGimp, Daemon]) -> Daemon:
     return session[1]
+
+
+by_text = pytest.mark.skipif(not INSTALLED, reason="the extra `diffusion` is not installed")
+
+
+def _mask(daemon: Daemon, **settings: object) -> bytes:
+    """What the daemon finds in the photograph."""
+    photograph = skimage.data.astronaut()
+    plane = Plane(SIDE, SIDE, 3, "u8", photograph.tobytes())
+    with daemon.connect() as client:
+        return bytes(client.mask(plane, Settings(**settings)).mask.data)
+
+
+def _wait_for_selection(windows: WindowedGimp, expected: bytes) -> None:
+    assert any(expected)
+    windows.desktop.wait_until(lambda: windows.selection() == expected, "that is selected")
 
 
 def _keep(windows: WindowedGimp, name: str, window: str | None = None) -> None:
@@ -155,6 +174,111 @@ def test_edit_again_brings_the_recipe_back_into_the_dialog(windows: WindowedGimp
     windows.focus_canvas()
     screen.key("ctrl+z", "ctrl+z")
     screen.wait_until(lambda: windows.layers() == ["photo.png"], "two undos take two calls back")
+
+
+@by_text
+def test_a_mask_by_text_is_shown_and_cancelled(windows: WindowedGimp, daemon: Daemon) -> None:
+    screen, before = windows.desktop, windows.selection()
+    windows.command("inpaintd-mask-by-text")
+    screen.wait_for_window("Mask by Text")
+    time.sleep(0.5)
+    screen.write("red")
+    screen.key("Return")
+    _wait_for_selection(windows, _mask(daemon, text_mask="red"))
+    _keep(windows, "mask-by-text", "Mask by Text")
+    _keep(windows, "mask-by-text-shown")
+    screen.key("Tab", "Tab", "ctrl+a")
+    screen.write("0.8")
+    screen.key("Tab")
+    _wait_for_selection(windows, _mask(daemon, text_mask="red", text_mask_threshold=0.8))
+    screen.key("Tab", "space")
+    inverted = _mask(daemon, text_mask="red", text_mask_threshold=0.8, invert=True)
+    _wait_for_selection(windows, inverted)
+    screen.key("Escape")
+    screen.wait_for_no_window("Mask by Text")
+    assert windows.selection() == before
+    windows.focus_canvas()
+    screen.key("ctrl+z")  # takes back what was done before the dialog
+    screen.wait_until(lambda: not any(windows.selection()), "the selection is undone")
+    screen.key("ctrl+y")
+    _wait_for_selection(windows, before)
+
+
+@by_text
+def test_a_mask_by_text_is_one_undo_step(windows: WindowedGimp, daemon: Daemon) -> None:
+    screen, before = windows.desktop, windows.selection()
+    settings = {"text_mask": "blue", "text_mask_threshold": 0.4, "grow_pixels": 3}
+    remembered = windows.gimp.configuration / "inpaint-mask.json"
+    choices = {"settings": settings, "combination": "add", "result": "selection"}
+    remembered.write_text(json.dumps(choices))
+    windows.command("inpaintd-mask-by-text")
+    screen.wait_for_window("Mask by Text")
+    time.sleep(0.5)
+    screen.key("alt+o")  # without a look at it before
+    screen.wait_for_no_window("Mask by Text")
+    found = np.frombuffer(_mask(daemon, **settings), np.uint8)
+    both = np.maximum(found, np.frombuffer(before, np.uint8)).tobytes()
+    assert both not in (before, found.tobytes())
+    _wait_for_selection(windows, both)
+    windows.focus_canvas()
+    screen.key("ctrl+z")
+    _wait_for_selection(windows, before)
+
+
+@by_text
+def test_the_hole_of_a_text_is_shown_before_it_is_filled(
+    windows: WindowedGimp, daemon: Daemon
+) -> None:
+    screen, before = windows.desktop, windows.selection()
+    remembered = windows.gimp.configuration / "inpaint-settings.json"
+    remembered.write_text(json.dumps({"settings": {"model": "identity", "feather_pixels": 5}}))
+    windows.command("inpaintd-inpaint")
+    screen.wait_for_window("Inpaint")
+    time.sleep(0.5)
+    screen.key("Tab", "Tab", "Tab", "Tab")
+    screen.write("blue")
+    screen.key("Tab", "space")
+    hole = _mask(daemon, text_mask="blue", feather_pixels=5)
+    _wait_for_selection(windows, hole)
+    time.sleep(0.3)
+    _keep(windows, "hole-by-text", "Inpaint")
+    _keep(windows, "hole-by-text-shown")
+    screen.key("alt+i")
+    screen.wait_until(lambda: windows.layers() == ["Inpaint", "photo.png"], "the fill is there")
+    assert windows.selection() == before
+    filled = np.frombuffer(hole, np.uint8) > 0
+    alpha = windows.ask("alpha_of_new()")
+    assert alpha == np.flatnonzero(filled).size
+    windows.focus_canvas()
+    screen.key("ctrl+z")
+    screen.wait_until(lambda: windows.layers() == ["photo.png"], "undone")
+
+
+@by_text
+def test_what_is_missing_is_said_in_the_dialog(windows: WindowedGimp, daemon: Daemon) -> None:
+    screen, before = windows.desktop, windows.selection()
+    registry = daemon.home / "models.toml"
+    models = registry.read_text()
+    registry.write_text(models.partition("[clipseg]")[0])
+    try:
+        windows.command("inpaintd-mask-by-text")
+        screen.wait_for_window("Mask by Text")
+        time.sleep(0.5)
+        height = screen.height_of("Mask by Text")
+        screen.key("ctrl+a")
+        screen.write("hair")
+        screen.key("alt+o")
+        screen.wait_until(
+            lambda: screen.height_of("Mask by Text") > height + 30, "the dialog says what is wrong"
+        )
+        _keep(windows, "mask-by-text-without-model", "Mask by Text")
+        screen.key("Escape")
+        screen.wait_for_no_window("Mask by Text")
+    finally:
+        registry.write_text(models)
+    assert windows.selection() == before
+    remembered = windows.gimp.configuration / "inpaint-mask.json"
+    assert json.loads(remembered.read_text())["settings"]["text_mask"] == "hair"
 
 
 def test_a_daemon_that_cannot_be_started_is_explained(

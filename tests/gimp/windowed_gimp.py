@@ -45,6 +45,10 @@ class WindowedGimp:
         """RGBA u8 of what the image shows."""
         return (self.gimp.work / self.ask("pixels('seen.rgba')")).read_bytes()
 
+    def selection(self) -> bytes:
+        """u8, as large as the canvas."""
+        return (self.gimp.work / self.ask("selection('selection.grey')")).read_bytes()
+
     def focus_canvas(self) -> None:
         self.desktop.run("wmctrl", "-a", self.title)
         time.sleep(0.3)
@@ -61,6 +65,7 @@ SHORTCUTS = {
     "inpaintd-again": "F9",
     "inpaintd-fill": "F7",
     "inpaintd-edit-again": "F12",
+    "inpaintd-mask-by-text": "F4",
 }
 
 

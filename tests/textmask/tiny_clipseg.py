@@ -17,7 +17,7 @@ from transformers import CLIPSegConfig, CLIPSegForImageSegmentation
 from tests.diffusion.tiny_text import clip_tokenizer
 
 SIDE = 96
-"""Side at which the model looks, in pixels: 6 patches."""
+"""Side at which the model looks if not told otherwise, in pixels: 6 patches."""
 
 NAMES = ("red", "green", "blue")
 
@@ -26,7 +26,7 @@ _STEADY = 20.0
 """Put into two dimensions that mean nothing, so that layer norms keep the others' scale."""
 
 
-def build(folder: Path, names: tuple[str, str, str] = NAMES) -> None:
+def build(folder: Path, names: tuple[str, str, str] = NAMES, side: int = SIDE) -> None:
     """Write the model, its tokenizer and its preprocessing into a folder.
 
     `names` are its words for red, green and blue; their last letters must differ.
@@ -42,7 +42,7 @@ def build(folder: Path, names: tuple[str, str, str] = NAMES) -> None:
         _set_decoder(model.decoder)
     model.save_pretrained(folder, safe_serialization=True)
     tokenizer.save_pretrained(folder)
-    about = {"size": {"height": SIDE, "width": SIDE}}
+    about = {"size": {"height": side, "width": side}}
     (folder / "preprocessor_config.json").write_text(json.dumps(about))
 
 

@@ -26,10 +26,24 @@ def pixels(path):
     return path
 
 
+def selection(path):
+    """The first image's selection goes into a file."""
+    image = Gimp.get_images()[0]
+    whole = scene.Rectangle(0, 0, image.get_width(), image.get_height())
+    (work / path).write_bytes(scene.selection(image, whole))
+    return path
+
+
 def get_new_alpha(*rectangle):
     """Which alphas the topmost layer has in a rectangle."""
     layer = Gimp.get_images()[0].get_layers()[0]
     return sorted(set(scene.get_on_canvas(layer, scene.Rectangle(*rectangle))[3::4]))
+
+
+def alpha_of_new():
+    """How many pixels of the topmost layer are not transparent."""
+    alpha = scene.get(Gimp.get_images()[0].get_layers()[0])[3::4]
+    return len(alpha) - alpha.count(0)
 
 
 def select(*rectangle):

@@ -18,6 +18,7 @@ from scene import (
     refusal,
     same,
     select,
+    selection,
     visible,
 )
 
@@ -89,6 +90,14 @@ def case_model_that_is_not_installed():
     assert missing, "every model of the registry is installed"
     said = refusal(image, [layer], model=missing[0].name)
     assert "install" in said.lower(), said
+
+
+def case_text_mask_without_its_model():
+    image, layer = photo()
+    select(image)
+    said = refusal(image, [layer], "inpaintd-mask-by-text", text_mask="hair")
+    assert "inpaintd models install clipseg" in said, said
+    same(selection(image, SELECTED), b"\xff" * SELECTED.width * SELECTED.height, "the selection")
 
 
 def case_worker_dies():

@@ -21,6 +21,7 @@ from scene import (
     refusal,
     same,
     select,
+    selection,
     visible,
 )
 
@@ -122,6 +123,22 @@ def case_quick_mask_is_taken_as_the_selection():
     expected = answer(
         get_on_canvas(layer, rectangle), rectangle, get(quick, *rectangle, fmt="Y u8")
     )
+    is_answer(inpaint(image, quick), expected)
+
+
+def case_quick_mask_keeps_its_greys():
+    image, layer = photo()
+    quick = channel(image, "Qmask", SELECTED)
+    greys = bytes(range(1, 201)) * 10
+    buffer = quick.get_buffer()
+    buffer.set(Gegl.Rectangle.new(*SELECTED), "Y' u8", greys)
+    buffer.flush()
+    # what GIMP itself makes of it when the Quick Mask is left
+    image.select_item(Gimp.ChannelOps.REPLACE, quick)
+    same(selection(image, SELECTED), greys, "the selection")
+    rectangle = planned(Rectangle(0, 0, WIDTH, HEIGHT), SELECTED)
+    expected = answer(get_on_canvas(layer, rectangle), rectangle, selection(image, rectangle))
+    Gimp.Selection.none(image)
     is_answer(inpaint(image, quick), expected)
 
 

@@ -92,7 +92,7 @@ def selection(image, rectangle, fmt="Y u8"):
 
 
 def call(name, image, drawables, **arguments):
-    """Call a procedure as a script does; gives the layer, or raises with GIMP's message."""
+    """Call a procedure as a script does; gives what it has made, or raises with GIMP's message."""
     procedure = Gimp.get_pdb().lookup_procedure(name)
     config = procedure.create_config()
     config.set_property("image", image)
@@ -102,9 +102,9 @@ def call(name, image, drawables, **arguments):
     result = procedure.run(config)
     if result.index(0) != Gimp.PDBStatusType.SUCCESS:
         raise Refused(result.index(1))
-    layer = result.index(1)
-    assert isinstance(layer, Gimp.Layer), layer
-    return layer
+    made = result.index(1)
+    assert isinstance(made, Gimp.Drawable), made
+    return made
 
 
 def inpaint(image, layer, **arguments):

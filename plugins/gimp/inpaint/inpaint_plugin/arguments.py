@@ -6,7 +6,7 @@ Labels, help texts, ranges and defaults all come from `inpaintd_protocol.setting
 from __future__ import annotations
 
 import types
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import Field, fields
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
@@ -21,11 +21,24 @@ NONE = -1
 NOT_IN_GIMP = ("preview",)
 """Always on where somebody is looking, never elsewhere."""
 
+MASK_SETTINGS = ("text_mask", "text_mask_threshold", "invert", "grow_pixels", "feather_pixels")
+"""Those that say what a mask by text is."""
+
 _LARGEST_INT = 2**31 - 1
 
 
-def scalar_fields() -> Iterator[tuple[Field[Any], type, bool]]:
-    """Each setting that is a text, number or switch: (field, its type, whether it may be None)."""
+def all_settings() -> tuple[str, ...]:
+    """Names of the settings that are a text, number or switch."""
+    return tuple(field.name for field, _, _ in _scalar_fields())
+
+
+def fields_of(names: Iterable[str]) -> Iterator[tuple[Field[Any], type, bool]]:
+    """The settings of these names, in their order: (field, its type, whether it may be None)."""
+    by_name = {row[0].name: row for row in _scalar_fields()}
+    return (by_name[name] for name in names)
+
+
+def _scalar_fields() -> Iterator[tuple[Field[Any], type, bool]]:
     hints = get_type_hints(Settings)
     for field in fields(Settings):
         hint, optional = hints[field.name], False
@@ -36,10 +49,10 @@ def scalar_fields() -> Iterator[tuple[Field[Any], type, bool]]:
             yield field, hint, optional
 
 
-def add_settings_arguments(procedure: Gimp.Procedure) -> None:
-    """Give a procedure one argument for each setting."""
+def add_settings_arguments(procedure: Gimp.Procedure, names: Iterable[str]) -> None:
+    """Give a procedure one argument for each of these settings."""
     flags = GObject.ParamFlags.READWRITE
-    for field, kind, optional in scalar_fields():
+    for field, kind, optional in fields_of(names):
         about = field.metadata
         name, label, blurb = argument_name(field.name), about["label"], about["help"]
         if about["choices"]:
@@ -62,14 +75,14 @@ def add_settings_arguments(procedure: Gimp.Procedure) -> None:
                 procedure.add_double_argument(name, label, blurb, low, high, default, flags)
 
 
-def settings_from_config(config: Gimp.ProcedureConfig) -> Settings:
+def settings_from_config(config: Gimp.ProcedureConfig, names: Iterable[str]) -> Settings:
     """What the caller of a procedure passed.
 
     Raises:
         InpaintError: `bad_message` when a value is out of range.
     """
     values: dict[str, Any] = {}
-    for field, kind, optional in scalar_fields():
+    for field, kind, optional in fields_of(names):
         value = config.get_property(argument_name(field.name))
         if optional and value == NONE:
             value = None
@@ -82,10 +95,12 @@ def settings_from_config(config: Gimp.ProcedureConfig) -> Settings:
     return settings
 
 
-def settings_to_config(settings: Settings, config: Gimp.ProcedureConfig) -> None:
+def settings_to_config(
+    settings: Settings, config: Gimp.ProcedureConfig, names: Iterable[str]
+) -> None:
     """Let GIMP know what was chosen in the dialog."""
     values = settings_to_map(settings)
-    for field, _kind, _optional in scalar_fields():
+    for field, _kind, _optional in fields_of(names):
         value = values[field.name]
         config.set_property(argument_name(field.name), NONE if value is None else value)
 

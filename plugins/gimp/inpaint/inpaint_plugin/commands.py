@@ -9,18 +9,18 @@ from dataclasses import dataclass, replace
 from gi.repository import Gimp
 
 from inpaintd_protocol.errors import InpaintError
+from inpaintd_protocol.plane import Plane
 from inpaintd_protocol.settings import Settings
 
 from .daemon import connected
 from .earlier_fills import fill_above
 from .filling import Waiting, fill
 from .following import CANCELLED
-from .remembered import Choices, remember, remembered
-from .target import find_target
+from .mask_results import combined, put
+from .remembered import Choices, MaskChoices, remember, remembered
+from .target import Target, find_target
+from .text_mask import CONTENT_AWARE, find
 from .waiting import Quiet, Windowed
-
-CONTENT_AWARE = "patchmatch"
-"""The model that needs no model."""
 
 
 @dataclass
@@ -30,8 +30,8 @@ class Call:
     image: Gimp.Image
     drawables: Sequence[Gimp.Drawable]
     run_mode: Gimp.RunMode
-    passed: Choices
-    chosen: Choices | None = None
+    passed: Choices | MaskChoices
+    chosen: Choices | MaskChoices | None = None
     """What the dialog ended with."""
 
     @property
@@ -51,15 +51,15 @@ def inpaint(call: Call) -> Gimp.Layer:
     if call.by_script:
         choices = call.passed
     elif call.with_dialog:
-        choices = _ask(call, remembered())
+        choices = _ask(call, remembered(Choices))
     else:
-        choices = remembered()
+        choices = remembered(Choices)
     return _fill(call, choices)
 
 
 def again(call: Call) -> Gimp.Layer:
     """The last settings with a fresh seed."""
-    last = remembered()
+    last = remembered(Choices)
     source = call.passed.mask_source
     choices = Choices(
         replace(last.settings, seed=None), last.mask_source if source == "automatic" else source
@@ -89,10 +89,36 @@ def edit_again(call: Call) -> Gimp.Layer:
     return _fill(call, choices, anew=True)
 
 
+def mask_by_text(call: Call) -> Gimp.Channel:
+    """Find what words name, and make a selection, a layer mask or a channel of it."""
+    with closing(find_target(call.image, call.drawables)) as target:
+        target.check_selectable()
+        if call.with_dialog:
+            choices, mask = _ask_for_words(call, target)
+        else:
+            choices = call.passed if call.by_script else remembered(MaskChoices)
+            mask = find(target, choices.settings, call.waiting())
+        made = combined(target, mask, choices.result, choices.combination)
+        return put(target, made, choices.result, choices.settings.text_mask)
+
+
 def _fill(call: Call, choices: Choices, *, anew: bool = False) -> Gimp.Layer:
     # Found again after the dialog: the image is not frozen while it is open.
     with closing(find_target(call.image, call.drawables, anew=anew)) as target:
         return fill(target, choices, call.waiting())
+
+
+def _ask_for_words(call: Call, target: Target) -> tuple[MaskChoices, Plane]:
+    from .mask_dialog import ask
+
+    # Started now, when it may take a moment, rather than by the first look.
+    connected(call.waiting().starting_daemon).close()
+    answer = ask(target, remembered(MaskChoices))
+    if answer is None:
+        raise InpaintError(CANCELLED, "Cancelled.")
+    remember(answer[0])
+    call.chosen = answer[0]
+    return answer
 
 
 def _ask(call: Call, start: Choices, *, anew: bool = False) -> Choices:

@@ -10,15 +10,25 @@ import gi
 
 gi.require_version("Gtk", "3.0")
 gi.require_version("GimpUi", "3.0")
-from gi.repository import Gdk, GimpUi, GLib, Gtk, Pango  # noqa: E402
+from gi.repository import Gdk, GimpUi, GLib, Gtk  # noqa: E402
 
 from inpaintd_protocol.codec import settings_from_map, settings_to_map  # noqa: E402
 from inpaintd_protocol.errors import InpaintError  # noqa: E402
 from inpaintd_protocol.messages import ModelInfo  # noqa: E402
 from inpaintd_protocol.settings import Settings  # noqa: E402
 
-from .arguments import scalar_fields  # noqa: E402
+from .arguments import all_settings, fields_of  # noqa: E402
 from .filling import colour_lost_before, hole_in_words  # noqa: E402
+from .hole_preview import HolePreview  # noqa: E402
+from .layout import (  # noqa: E402
+    Shower,
+    WarningBar,
+    attach_below,
+    attach_row,
+    combo_of,
+    dim_label,
+    grid,
+)
 from .masks import SOURCES  # noqa: E402
 from .model_choice import ModelChoice, takes  # noqa: E402
 from .remembered import Choices  # noqa: E402
@@ -29,15 +39,15 @@ _PROMPTS = {"prompt": 3, "negative_prompt": 2}
 """Settings of several lines, and how many are shown."""
 
 _MAIN = ("strength", "steps", "guidance_scale", "seed", "count", "output")
-_HOLE = (
-    "area",
-    "context_pixels",
-    "infill",
+_SHAPE = (
+    "text_mask_threshold",
+    "text_mask_combine",
     "grow_pixels",
     "feather_pixels",
     "invert",
 )
-"""Folded away. All others that are not in _MAIN follow as "Advanced"."""
+_SURROUNDINGS = ("area", "context_pixels", "infill")
+"""Folded away, as is the shape of the hole. All that are left follow as "Advanced"."""
 
 _RESET = 1
 _WIDTH = 460
@@ -61,8 +71,9 @@ class _Dialog:
         self._start = start
         self._widgets: dict[str, SettingWidget] = {}
         self._rows: dict[str, tuple[Gtk.Widget, ...]] = {}
+        self._filling_in = False
         self._engine_settings = frozenset(name for model in models for name in model.honours)
-        fields = {field.name: (field, kind, opt) for field, kind, opt in scalar_fields()}
+        fields = {row[0].name: row for row in fields_of(all_settings())}
 
         self._window = GimpUi.Dialog(title="Inpaint", role="inpaint")
         self._window.add_button("_Reset", _RESET)
@@ -73,37 +84,47 @@ class _Dialog:
         box.set_size_request(_WIDTH, -1)
         self._window.get_content_area().pack_start(_scrolled(box), True, True, 0)
 
-        self._hole = _dim_label()
-        self._warning, self._warning_text = _warning_bar()
-        box.pack_start(self._warning, False, False, 0)
+        self._hole = dim_label()
+        self._warning = WarningBar()
+        box.pack_start(self._warning.bar, False, False, 0)
         for name, lines in _PROMPTS.items():
             field, _, _ = fields[name]
             box.pack_start(self._prompt(field, lines), False, False, 0)
 
-        grid = _grid()
+        rows = grid()
         self._models = ModelChoice(models, fields["model"][0].metadata["help"])
         self._models.combo.connect("changed", lambda *_: self._on_model())
         self._widgets["model"] = SettingWidget(
             self._models.combo, self._models.get, self._models.set
         )
-        self._row(grid, "model", fields["model"][0].metadata["label"])
-        _attach_below(grid, self._models.note)
-        self._source = _source_combo()
+        attach_row(rows, fields["model"][0].metadata["label"], self._models.combo)
+        attach_below(rows, self._models.note)
+        self._source = combo_of(SOURCES)
         self._source.connect("changed", lambda *_: self._on_source())
-        _attach_row(grid, "Mask source", self._source)
-        _attach_below(grid, self._hole)
+        attach_row(rows, "Mask source", self._source)
+        self._shower = Shower("Show the hole in the picture, before anything is painted.")
+        self._shower.button.connect("clicked", lambda *_: self._preview.show(self._choices()))
+        self._add(rows, *fields["text_mask"], beside=self._shower)
+        attach_below(rows, self._hole)
         for name in _MAIN:
-            self._add(grid, *fields[name])
-        box.pack_start(grid, False, False, 6)
+            self._add(rows, *fields[name])
+        box.pack_start(rows, False, False, 6)
 
-        rest = [name for name in fields if name not in (*_MAIN, *_HOLE, *_PROMPTS, "model")]
-        for title, names in (("Hole and surroundings", _HOLE), ("Advanced", rest)):
-            inner = _grid()
+        shown = (*_MAIN, *_SHAPE, *_SURROUNDINGS, *_PROMPTS, "model", "text_mask")
+        rest = tuple(name for name in fields if name not in shown)
+        folded = {"Hole and surroundings": (*_SHAPE, *_SURROUNDINGS), "Advanced": rest}
+        for title, names in folded.items():
+            inner = grid()
             for name in names:
                 self._add(inner, *fields[name])
             box.pack_start(_expander(title, inner, self._window), False, False, 0)
+        for name in ("text_mask", "text_mask_combine"):
+            self._widgets[name].on_change(self._on_source)
+        for name in (*_SHAPE, "threshold"):
+            self._widgets[name].on_change(self._on_shape)
+        self._preview = HolePreview(target, self._shower, self._hole, self._warning)
         self._window.get_content_area().show_all()
-        self._warning.hide()
+        self._warning.say("")
         self._fill_in(start)
 
     def run(self) -> Choices | None:
@@ -115,9 +136,10 @@ class _Dialog:
             elif response != Gtk.ResponseType.OK:
                 return None
             else:
-                return Choices(self._settings(), self._source.get_active_id())
+                return self._choices()
 
     def destroy(self) -> None:
+        self._preview.end()
         self._window.destroy()
         while Gtk.events_pending():
             Gtk.main_iteration()
@@ -131,11 +153,16 @@ class _Dialog:
         settings: Settings = settings_from_map(Settings, values)
         return settings
 
+    def _choices(self) -> Choices:
+        return Choices(self._settings(), self._source.get_active_id() or "automatic")
+
     def _fill_in(self, choices: Choices) -> None:
+        self._filling_in = True
         for name, value in settings_to_map(choices.settings).items():
             if name in self._widgets:
                 self._widgets[name].set(value)
         self._source.set_active_id(choices.mask_source)
+        self._filling_in = False
         self._on_model()
         self._on_source()
 
@@ -150,21 +177,27 @@ class _Dialog:
             for widget in self._rows.get(name, ()):
                 widget.set_sensitive(honoured)
 
+    def _on_shape(self) -> None:
+        """What is shown of the hole holds no more."""
+        if self._preview.active:
+            self._on_source()
+
     def _on_source(self) -> None:
-        source = self._source.get_active_id() or "automatic"
+        if self._filling_in:
+            return
+        self._preview.end()
+        choices = self._choices()
+        by_text = bool(choices.settings.text_mask)
+        self._shower.button.set_sensitive(by_text)
         try:
-            words = hole_in_words(self._target, source)
-            lost = colour_lost_before(self._target, source)
+            words = hole_in_words(self._target, choices)
+            lost = None if by_text else colour_lost_before(self._target, choices.mask_source)
         except InpaintError as error:
             self._hole.set_text("")
-            self._show_warning(str(error))
+            self._warning.say(str(error))
             return
         self._hole.set_text(words)
-        self._show_warning(f"{lost.message} {lost.remedy}" if lost else "")
-
-    def _show_warning(self, text: str) -> None:
-        self._warning_text.set_text(text)
-        self._warning.set_visible(bool(text))
+        self._warning.say(f"{lost.message} {lost.remedy}" if lost else "")
 
     # ---------------------------------------------------------------------------- building it
 
@@ -178,14 +211,19 @@ class _Dialog:
         self._rows[field.name] = (box,)
         return box
 
-    def _add(self, grid: Gtk.Grid, field: Field[Any], kind: type, optional: bool) -> None:
-        self._widgets[field.name] = widget_for(field, kind, optional)
+    def _add(
+        self,
+        rows: Gtk.Grid,
+        field: Field[Any],
+        kind: type,
+        optional: bool,
+        beside: Shower | None = None,
+    ) -> None:
+        made = self._widgets[field.name] = widget_for(field, kind, optional)
+        widget = beside.beside(made.widget) if beside else made.widget
         # a switch is its own label
-        self._row(grid, field.name, "" if kind is bool else field.metadata["label"])
-
-    def _row(self, grid: Gtk.Grid, name: str, label: str) -> None:
-        widget = self._widgets[name].widget
-        self._rows[name] = (widget, _attach_row(grid, label, widget))
+        label = attach_row(rows, "" if kind is bool else field.metadata["label"], widget)
+        self._rows[field.name] = (widget, label)
 
 
 def _scrolled(box: Gtk.Box) -> Gtk.ScrolledWindow:
@@ -196,29 +234,6 @@ def _scrolled(box: Gtk.Box) -> Gtk.ScrolledWindow:
     scrolled.set_max_content_height(monitor.get_workarea().height - _BUTTONS_AND_FRAME)
     scrolled.add(box)
     return scrolled
-
-
-def _grid() -> Gtk.Grid:
-    grid = Gtk.Grid(column_spacing=12, row_spacing=6)
-    grid.rows = 0
-    return grid
-
-
-def _attach_row(grid: Gtk.Grid, text: str, widget: Gtk.Widget) -> Gtk.Label:
-    label = Gtk.Label(label=text, xalign=0.0)
-    label.set_width_chars(16)
-    label.set_mnemonic_widget(widget)
-    widget.set_hexpand(True)
-    grid.attach(label, 0, grid.rows, 1, 1)
-    grid.attach(widget, 1, grid.rows, 1, 1)
-    grid.rows += 1
-    return label
-
-
-def _attach_below(grid: Gtk.Grid, widget: Gtk.Widget) -> None:
-    """In the right column, beneath the row that was attached last."""
-    grid.attach(widget, 1, grid.rows, 1, 1)
-    grid.rows += 1
 
 
 def _expander(title: str, inner: Gtk.Grid, window: Gtk.Window) -> Gtk.Expander:
@@ -235,27 +250,3 @@ def _fit(window: Gtk.Window) -> bool:
     natural = window.get_preferred_size().natural_size
     window.resize(natural.width, natural.height)
     return False
-
-
-def _source_combo() -> Gtk.ComboBoxText:
-    combo = Gtk.ComboBoxText()
-    for nick, (label, _) in SOURCES.items():
-        combo.append(nick, label)
-    combo.set_tooltip_text("\n".join(f"{label}: {words}" for label, words in SOURCES.values()))
-    return combo
-
-
-def _dim_label() -> Gtk.Label:
-    label = Gtk.Label(xalign=0.0, wrap=True, max_width_chars=40)
-    label.get_style_context().add_class("dim-label")
-    attributes = Pango.AttrList()
-    attributes.insert(Pango.attr_scale_new(0.9))
-    label.set_attributes(attributes)
-    return label
-
-
-def _warning_bar() -> tuple[Gtk.InfoBar, Gtk.Label]:
-    bar = Gtk.InfoBar(message_type=Gtk.MessageType.WARNING)
-    label = Gtk.Label(xalign=0.0, wrap=True, max_width_chars=50)
-    bar.get_content_area().add(label)
-    return bar, label

@@ -10,14 +10,15 @@ from gi.repository import Gimp
 
 from inpaintd_protocol.client import Client, new_request_id
 from inpaintd_protocol.errors import InpaintError
-from inpaintd_protocol.messages import Finished, Inpaint, Notice
+from inpaintd_protocol.messages import Finished, Inpaint, MakeMask, Notice
 from inpaintd_protocol.plane import Plane
 from inpaintd_protocol.rectangle import Rectangle
 
 from . import messages
 from .daemon import connected
+from .following import OnPreview
 from .formats import depths_of
-from .inserting import Place, Sketch, insert_fill
+from .inserting import Place, Sketch, insert_fill, shortened
 from .lost_colour import flat_colour_of_hole
 from .masks import SOURCES, MaskSource, transparency
 from .pixels import read_colour
@@ -36,7 +37,9 @@ class Waiting(Protocol):
 
     def starting_daemon(self) -> None: ...
 
-    def until_finished(self, client: Client, request: Inpaint, sketch: Sketch) -> Finished:
+    def until_finished(
+        self, client: Client, request: Inpaint | MakeMask, on_preview: OnPreview
+    ) -> Finished:
         """Send the request and wait for its end.
 
         Raises:
@@ -61,7 +64,7 @@ def fill(target: Target, choices: Choices, waiting: Waiting) -> Gimp.Layer:
         wire_settings = replace(settings, preview=waiting.previews)
         request = Inpaint(new_request_id(), colour, wire_settings, (rectangle.x, rectangle.y), mask)
         try:
-            finished = waiting.until_finished(client, request, sketch)
+            finished = waiting.until_finished(client, request, sketch.show)
         finally:
             sketch.remove()
         daemon = client.welcome.daemon
@@ -80,6 +83,19 @@ def fill(target: Target, choices: Choices, waiting: Waiting) -> Gimp.Layer:
     return layer
 
 
+def hole_request(target: Target, choices: Choices, client: Client) -> MakeMask:
+    """What asks the daemon for the hole that `fill` would fill, and for nothing more.
+
+    Raises:
+        InpaintError: `empty_mask`.
+    """
+    source, bounds = hole_of(target, choices)
+    rectangle = client.plan(target.extent, bounds, choices.settings)
+    colour, mask = read(target, source, rectangle)
+    offset = (rectangle.x, rectangle.y)
+    return MakeMask(new_request_id(), colour, choices.settings, offset, mask)
+
+
 def worth_telling(notices: Sequence[Notice], strength: float) -> list[Notice]:
     """At full strength, what was there was not meant to guide the fill, so its loss is no news."""
     return [notice for notice in notices if strength < 1 or notice.code != "colour_lost"]
@@ -94,18 +110,23 @@ def hole_of(target: Target, choices: Choices) -> tuple[MaskSource | None, Rectan
         InpaintError: `empty_mask`.
     """
     settings = choices.settings
-    everything = target.extent
+    source = _source_of(target, choices)
+    finds_more = settings.text_mask and settings.text_mask_combine == "union"
+    if source is None or settings.invert or finds_more:
+        return source, target.extent
+    return source, target.bounds(source)
+
+
+def _source_of(target: Target, choices: Choices) -> MaskSource | None:
+    settings = choices.settings
     if settings.text_mask and settings.text_mask_combine == "replace":
-        return None, everything
+        return None
     try:
-        source = target.mask_source(choices.mask_source)
+        return target.mask_source(choices.mask_source)
     except InpaintError:
         if settings.text_mask and settings.text_mask_combine == "union":
-            return None, everything
+            return None
         raise
-    if settings.invert or (settings.text_mask and settings.text_mask_combine == "union"):
-        return source, everything
-    return source, target.bounds(source)
 
 
 def read(
@@ -127,16 +148,28 @@ def shown_hole(
     return mask or transparency(target.parts, rectangle)
 
 
-def hole_in_words(target: Target, mask_source: str) -> str:
+def hole_in_words(target: Target, choices: Choices) -> str:
     """Where the hole comes from and how large it is, for the dialog.
 
     Raises:
         InpaintError: `empty_mask`.
     """
-    source = target.mask_source(mask_source)
+    settings = choices.settings
+    source = _source_of(target, choices)
+    place = f"on “{target.layer.get_name()}”"
+    found = f"what “{shortened(settings.text_mask)}” finds"
+    if source is None:
+        return f"W{found[1:]} {place}"
     bounds = target.bounds(source)
     origin = SOURCES[source.name][0] if source.name != "automatic" else "The earlier fill"
-    return f"{origin}: {bounds.width} × {bounds.height} px on “{target.layer.get_name()}”"
+    words = f"{origin}: {bounds.width} × {bounds.height} px {place}"
+    if not settings.text_mask:
+        return words
+    return f"{words}, {_JOINED[settings.text_mask_combine]} {found}"
+
+
+_JOINED = {"union": "together with", "intersect": "but of it only"}
+"""By the setting `text_mask_combine`."""
 
 
 def colour_lost_before(target: Target, mask_source: str) -> Notice | None:

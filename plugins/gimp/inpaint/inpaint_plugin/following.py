@@ -18,6 +18,8 @@ from inpaintd_protocol.messages import (
     Progress,
 )
 
+OnPreview = Callable[[Preview], None]
+
 CANCELLED = "cancelled"
 """Code of the error that a cancelled request ends with."""
 
@@ -30,6 +32,8 @@ def _nobody_looks() -> None:
 class Shown:
     """The latest progress, for a window that may open later."""
 
+    title: str
+    """What is going on, as the title of the window."""
     fraction: float = 0.0
     words: str = "Sending the picture"
     changed: Callable[[], None] = _nobody_looks
@@ -47,7 +51,7 @@ class Following:
         request_id: str,
         count: int,
         on_progress: Callable[[float, str], None],
-        on_preview: Callable[[Preview], None],
+        on_preview: OnPreview,
     ) -> None:
         self._request_id = request_id
         self._count = count

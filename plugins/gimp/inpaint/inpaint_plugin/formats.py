@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gi.repository import Gimp
+from gi.repository import Babl, Gimp
 
 _SAMPLES = {"u8": "u8", "u16": "u16", "f32": "float"}
 _ENCODINGS = {1: "Y", 3: "R'G'B'", 4: "R'G'B'A"}
 """Straight alpha and sRGB-encoded: GIMP itself converts from and to the image's own profile.
 
-Masks are linear: with "Y'" GIMP would apply a gamma to the selection.
 """
 
 
@@ -19,12 +18,27 @@ def pixel_format(channels: int, depth: str) -> str:
     return f"{_ENCODINGS[channels]} {_SAMPLES[depth]}"
 
 
+def channel_format(channel: Gimp.Channel, depth: str) -> str:
+    """The format in which the numbers of a selection, layer mask or channel are as they are.
+
+    GIMP calls those of selections and layer masks linear, and those of channels in 8-bit images
+    sRGB-encoded, but means the same by both. Another name would apply a gamma to them.
+    """
+    encoding = "Y'" if Babl.get_name(channel.get_format()).startswith("Y'") else "Y"
+    return f"{encoding} {_SAMPLES[depth]}"
+
+
 @dataclass(frozen=True)
 class Depths:
     """Depth of the colour plane and of the mask plane."""
 
     colour: str
     mask: str
+
+
+def channel_depth(image: Gimp.Image) -> str:
+    """A depth that holds what the channels of an image hold, exactly."""
+    return "u8" if depths_of(image).mask == "u8" else "f32"
 
 
 def depths_of(image: Gimp.Image) -> Depths:

@@ -12,7 +12,7 @@ from inpaintd_protocol.plane import Plane
 from inpaintd_protocol.rectangle import Rectangle
 
 from . import messages
-from .pixels import write_colour, write_mask, write_sketch
+from .pixels import write_channel, write_colour, write_sketch
 from .recipe import Recipe, attach_recipe
 from .target import Target
 
@@ -125,7 +125,7 @@ class Sketch:
             if hole is not None:
                 mask = layer.create_mask(Gimp.AddMaskType.WHITE)
                 layer.add_mask(mask)
-                write_mask(mask, hole)
+                write_channel(mask, hole)
             with no_undo(image):
                 self._place.insert(layer)
             self._layer, self._geometry = layer, geometry
@@ -170,14 +170,17 @@ def _filled_layer(place: Place, name: str, result: ResultLayer, recipe: Recipe) 
         layer.set_composite_space(Gimp.LayerColorSpace.RGB_PERCEPTUAL)
         mask = layer.create_mask(Gimp.AddMaskType.WHITE)
         layer.add_mask(mask)
-        write_mask(mask, result.mask)
+        write_channel(mask, result.mask)
     attach_recipe(layer, recipe.of_variant(result.seed))
     return layer
 
 
+def shortened(text: str) -> str:
+    """On one line, and short enough for the name of a layer."""
+    words = " ".join(text.split())
+    return words if len(words) <= _NAME_CHARACTERS else words[: _NAME_CHARACTERS - 1] + "…"
+
+
 def _name(prompt: str) -> str:
-    words = " ".join(prompt.split())
-    if not words:
-        return "Inpaint"
-    shortened = words if len(words) <= _NAME_CHARACTERS else words[: _NAME_CHARACTERS - 1] + "…"
-    return f"Inpaint: {shortened}"
+    words = shortened(prompt)
+    return f"Inpaint: {words}" if words else "Inpaint"

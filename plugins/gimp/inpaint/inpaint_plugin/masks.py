@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from gi.repository import Gegl, Gimp
+from gi.repository import Gimp
 
 from inpaintd_protocol.plane import Plane
 from inpaintd_protocol.rectangle import Rectangle
@@ -47,28 +47,26 @@ class ChannelMask:
     """The selection or the Quick Mask: as large as the canvas, greys kept."""
 
     name: str
-    buffer: Gegl.Buffer
+    channel: Gimp.Channel
     box: Rectangle
 
     @classmethod
     def of_selection(cls, image: Gimp.Image) -> ChannelMask:
         _, _, left, top, right, bottom = Gimp.Selection.bounds(image)
         box = Rectangle(left, top, right - left, bottom - top)
-        return cls("selection", image.get_selection().get_buffer(), box)
+        return cls("selection", image.get_selection(), box)
 
     @classmethod
     def of_quick_mask(cls, channel: Gimp.Channel) -> ChannelMask:
-        buffer = channel.get_buffer()
         whole = Rectangle(0, 0, channel.get_width(), channel.get_height())
-        rows = rows_of(read_channel(buffer, whole, "u8"), whole.width)
-        return cls("selection", buffer, bounds_of_other_values(rows, nothing=0))
+        rows = rows_of(read_channel(channel, whole, "u8").data, whole.width)
+        return cls("selection", channel, bounds_of_other_values(rows, nothing=0))
 
     def bounds(self, extent: Rectangle) -> Rectangle:
         return self.box.intersection(extent)
 
     def read(self, rectangle: Rectangle, depth: str) -> Plane | None:
-        data = read_channel(self.buffer, rectangle, depth)
-        return Plane(rectangle.width, rectangle.height, 1, depth, data)
+        return read_channel(self.channel, rectangle, depth)
 
 
 @dataclass(frozen=True)
@@ -100,17 +98,12 @@ class LayerMaskMask:
     name: str = "layer-mask"
 
     def bounds(self, extent: Rectangle) -> Rectangle:
-        rows = rows_of(self._hidden(extent, "u8"), extent.width)
+        rows = rows_of(self.read(extent, "u8").data, extent.width)
         return bounds_of_other_values(rows, nothing=0).moved(extent.x, extent.y)
 
-    def read(self, rectangle: Rectangle, depth: str) -> Plane | None:
-        data = self._hidden(rectangle, depth)
-        return Plane(rectangle.width, rectangle.height, 1, depth, data)
-
-    def _hidden(self, rectangle: Rectangle, depth: str) -> bytes:
+    def read(self, rectangle: Rectangle, depth: str) -> Plane:
         _, x, y = self.layer.get_offsets()
-        shown = read_channel(self.layer.get_mask().get_buffer(), rectangle.moved(-x, -y), depth)
-        return shown.translate(_COMPLEMENT)
+        return inverted(read_channel(self.layer.get_mask(), rectangle.moved(-x, -y), depth))
 
 
 @dataclass(frozen=True)
@@ -143,6 +136,12 @@ class AlphaMask:
         if self.share == 1.0:
             return alpha
         return alpha.translate(bytes(int(value * self.share + 0.5) for value in range(256)))
+
+
+def inverted(mask: Plane) -> Plane:
+    """A u8 or u16 mask with keep and repaint exchanged."""
+    data = bytes(mask.data).translate(_COMPLEMENT)
+    return Plane(mask.width, mask.height, 1, mask.depth, data)
 
 
 _COMPLEMENT = bytes(255 - value for value in range(256))

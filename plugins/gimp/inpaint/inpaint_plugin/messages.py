@@ -138,6 +138,44 @@ def image_is_gone() -> InpaintError:
     )
 
 
+def layer_has_changed() -> InpaintError:
+    return InpaintError(
+        "unsupported",
+        "The layer was deleted, or its size changed, since the words were looked for in it.",
+        "Look for them again.",
+    )
+
+
+def floating_selection() -> InpaintError:
+    return InpaintError(
+        "unsupported",
+        "There is a floating selection.",
+        "Anchor it (Layer > Anchor Floating Selection) or make it a layer, and repeat.",
+    )
+
+
+def quick_mask_is_on() -> InpaintError:
+    return InpaintError(
+        "unsupported",
+        "The Quick Mask is on, and would take the place of what is found.",
+        "Leave it (Shift+Q), and repeat.",
+    )
+
+
+def no_words() -> InpaintError:
+    return InpaintError(
+        "bad_message", "There are no words to look for.", "Name something, such as “hair”."
+    )
+
+
+def nothing_left() -> InpaintError:
+    return InpaintError(
+        "empty_mask",
+        "Combined with the present selection, nothing is left of what was found.",
+        "Select something else, or combine in another way.",
+    )
+
+
 def layer_is_gone() -> Notice:
     return Notice(
         "layer_gone",

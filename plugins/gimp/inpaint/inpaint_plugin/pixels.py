@@ -10,7 +10,7 @@ from gi.repository import Gegl, Gimp
 from inpaintd_protocol.plane import Plane
 from inpaintd_protocol.rectangle import Rectangle
 
-from .formats import pixel_format
+from .formats import channel_format, pixel_format
 
 
 @dataclass(frozen=True)
@@ -64,9 +64,27 @@ def read_alpha(parts: Sequence[Part], rectangle: Rectangle) -> bytes:
     return bytes(plane.data[3::4])
 
 
-def read_channel(buffer: Gegl.Buffer, rectangle: Rectangle, depth: str) -> bytes:
+def read_channel(channel: Gimp.Channel, rectangle: Rectangle, depth: str) -> Plane:
     """A channel, selection or layer mask; 0 outside it. The rectangle is in its own coordinates."""
-    return _get(buffer, rectangle, pixel_format(1, depth))
+    data = _get(channel.get_buffer(), rectangle, channel_format(channel, depth))
+    return Plane(rectangle.width, rectangle.height, 1, depth, data)
+
+
+def buffer_of(plane: Plane) -> Gegl.Buffer:
+    """A buffer with a plane's pixels, at 0, 0."""
+    encoding = pixel_format(plane.channels, plane.depth)
+    buffer = Gegl.Buffer.new(encoding, 0, 0, plane.width, plane.height)
+    buffer.set(_gegl(Rectangle(0, 0, plane.width, plane.height)), encoding, bytes(plane.data))
+    return buffer
+
+
+def rounded(mask: Plane, depth: str = "u8") -> Plane:
+    """A mask in u8 or u16; one in u8 stays as it is."""
+    if mask.depth in ("u8", depth):
+        return mask
+    whole = Rectangle(0, 0, mask.width, mask.height)
+    data = _get(buffer_of(mask), whole, pixel_format(1, depth))
+    return Plane(mask.width, mask.height, 1, depth, data)
 
 
 def write_colour(layer: Gimp.Layer, plane: Plane) -> None:
@@ -74,19 +92,25 @@ def write_colour(layer: Gimp.Layer, plane: Plane) -> None:
     _set(layer, plane)
 
 
-def write_mask(mask: Gimp.LayerMask, plane: Plane) -> None:
-    _set(mask, plane)
+def write_channel(channel: Gimp.Channel, plane: Plane, x: int = 0, y: int = 0) -> None:
+    """Write what of a plane falls on a channel, selection or layer mask when it lies at x, y."""
+    encoding = channel_format(channel, plane.depth)
+    source = Gegl.Buffer.new(encoding, 0, 0, plane.width, plane.height)
+    source.set(_gegl(Rectangle(0, 0, plane.width, plane.height)), encoding, bytes(plane.data))
+    whole = Rectangle(0, 0, channel.get_width(), channel.get_height())
+    # to write beyond the edge of what GIMP holds would end the process
+    inside = Rectangle(x, y, plane.width, plane.height).intersection(whole)
+    buffer = channel.get_buffer()
+    abyss = Gegl.AbyssPolicy.NONE
+    source.copy(_gegl(inside.moved(-x, -y)), abyss, buffer, _gegl(inside))
+    buffer.flush()
+    channel.update(*inside)
 
 
 def write_sketch(layer: Gimp.Layer, plane: Plane) -> None:
     """Fill a whole layer with a picture of any other size, scaled."""
-    encoding = pixel_format(plane.channels, plane.depth)
-    picture = Gegl.Buffer.new(encoding, 0, 0, plane.width, plane.height)
-    whole = Rectangle(0, 0, plane.width, plane.height)
-    picture.set(_gegl(whole), encoding, bytes(plane.data))
     graph = Gegl.Node()
-    source = graph.create_child("gegl:buffer-source")
-    source.set_property("buffer", picture)
+    source = _source(graph, buffer_of(plane))
     scale = graph.create_child("gegl:scale-size")
     scale.set_property("x", float(layer.get_width()))
     scale.set_property("y", float(layer.get_height()))

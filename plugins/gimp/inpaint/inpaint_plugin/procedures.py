@@ -1,4 +1,4 @@
-"""The four commands as GIMP sees them: names, menus, arguments, and what a call returns."""
+"""The five commands as GIMP sees them: names, menus, arguments, and what a call returns."""
 
 from __future__ import annotations
 
@@ -14,13 +14,18 @@ gi.require_version("Gegl", "0.4")
 from gi.repository import Gegl, Gimp, GLib, GObject  # noqa: E402
 
 from inpaintd_protocol.errors import InpaintError  # noqa: E402
-from inpaintd_protocol.settings import Settings  # noqa: E402
 
 from . import commands, messages  # noqa: E402
-from .arguments import add_settings_arguments, settings_from_config, settings_to_config  # noqa: E402
+from .arguments import (  # noqa: E402
+    MASK_SETTINGS,
+    add_settings_arguments,
+    all_settings,
+    argument_name,
+    settings_from_config,
+    settings_to_config,
+)
 from .following import CANCELLED  # noqa: E402
-from .masks import SOURCES  # noqa: E402
-from .remembered import Choices  # noqa: E402
+from .remembered import PERMITTED, Choices, MaskChoices  # noqa: E402
 
 MENUS = ("<Image>/Filters/Enhance", "<Image>/Edit")
 
@@ -32,9 +37,12 @@ class Command:
     label: str
     blurb: str
     help: str
-    run: Callable[[commands.Call], Gimp.Layer]
-    settings: bool = False
-    """Whether it takes all settings as arguments, rather than only the mask source."""
+    run: Callable[[commands.Call], Gimp.Item]
+    settings: tuple[str, ...] = ()
+    """Which settings it takes as arguments."""
+    options: tuple[str, ...] = ("mask_source",)
+    """What else it takes."""
+    choices: type[Choices] | type[MaskChoices] = Choices
 
 
 COMMANDS = {
@@ -46,7 +54,7 @@ COMMANDS = {
         "selection, the hole is a floating selection, else the transparency of the layer, else "
         "what its layer mask hides. Returns the new layer; with several variants, their group.",
         commands.inpaint,
-        settings=True,
+        settings=all_settings(),
     ),
     "inpaintd-again": Command(
         "Inpaint _Again",
@@ -68,8 +76,27 @@ COMMANDS = {
         "The layer must carry the recipe that Inpaint attaches to its layers. Called "
         "non-interactively it repeats that recipe as it is, with the same seed.",
         commands.edit_again,
+        options=(),
+    ),
+    "inpaintd-mask-by-text": Command(
+        "Mask by _Text...",
+        "Select what words name in the layer, or make a layer mask or a channel of it",
+        "Looks for the words in the whole layer, seen together with the fills above it, and makes "
+        "the mask that is found a selection, the layer's mask or a channel, as one undo step. "
+        "Returns the image's selection, the layer mask or the channel.",
+        commands.mask_by_text,
+        settings=MASK_SETTINGS,
+        options=("result", "combination"),
+        choices=MaskChoices,
     ),
 }
+
+_OPTIONS = {
+    "mask_source": ("Mask source", "Where the hole comes from"),
+    "result": ("Result", "What becomes of the mask"),
+    "combination": ("Present selection", "What the mask does to it"),
+}
+"""Name: (label, help)."""
 
 
 class InpaintPlugIn(Gimp.PlugIn):  # type: ignore[misc]  # gi has no types
@@ -93,17 +120,10 @@ class InpaintPlugIn(Gimp.PlugIn):  # type: ignore[misc]  # gi has no types
             procedure.add_menu_path(path)
         procedure.set_documentation(command.blurb, command.help, name)
         procedure.set_attribution("The inpaintd developers", "Apache-2.0", "2026")
-        if command.settings:
-            add_settings_arguments(procedure)
-        if name != "inpaintd-edit-again":
-            _add_mask_source(procedure)
-        procedure.add_layer_return_value(
-            "layer",
-            "New layer",
-            "The new layer, or the group of new layers when there are several variants",
-            True,
-            GObject.ParamFlags.READWRITE,
-        )
+        add_settings_arguments(procedure, command.settings)
+        for option in command.options:
+            _add_option(procedure, option)
+        _add_return_value(procedure, command)
         return procedure
 
 
@@ -111,18 +131,22 @@ def main(arguments: Sequence[str]) -> None:
     Gimp.main(InpaintPlugIn.__gtype__, list(arguments))
 
 
-def _add_mask_source(procedure: Gimp.Procedure) -> None:
+def _add_option(procedure: Gimp.Procedure, name: str) -> None:
     choice = Gimp.Choice.new()
-    for index, (nick, (label, help_text)) in enumerate(SOURCES.items()):
+    for index, (nick, (label, help_text)) in enumerate(PERMITTED[name].items()):
         choice.add(nick, index, label, help_text)
-    procedure.add_choice_argument(
-        "mask-source",
-        "Mask source",
-        "Where the hole comes from",
-        choice,
-        "automatic",
-        GObject.ParamFlags.READWRITE,
-    )
+    flags, default = GObject.ParamFlags.READWRITE, next(iter(PERMITTED[name]))
+    procedure.add_choice_argument(argument_name(name), *_OPTIONS[name], choice, default, flags)
+
+
+def _add_return_value(procedure: Gimp.Procedure, command: Command) -> None:
+    flags = GObject.ParamFlags.READWRITE
+    if command.choices is MaskChoices:
+        words = "The image's selection, the layer's mask, or the new channel"
+        procedure.add_channel_return_value("mask", "Mask", words, True, flags)
+    else:
+        words = "The new layer, or the group of new layers when there are several variants"
+        procedure.add_layer_return_value("layer", "New layer", words, True, flags)
 
 
 def _run(
@@ -137,16 +161,15 @@ def _run(
     status = Gimp.PDBStatusType
     try:
         Gegl.init(None)
-        passed = Choices(
-            settings_from_config(config) if command.settings else Settings(),
-            "automatic"
-            if config.find_property("mask-source") is None
-            else config.get_property("mask-source"),
-        )
+        options = {name: config.get_property(argument_name(name)) for name in command.options}
+        settings = settings_from_config(config, command.settings)
+        passed = command.choices(settings, **options)
         call = commands.Call(image, list(drawables), run_mode, passed)
-        layer = command.run(call)
-        if command.settings and call.chosen is not None:
-            settings_to_config(call.chosen.settings, config)
+        made = command.run(call)
+        if call.chosen is not None:
+            settings_to_config(call.chosen.settings, config, command.settings)
+            for name in command.options:
+                config.set_property(argument_name(name), getattr(call.chosen, name))
     except InpaintError as error:
         if error.code == CANCELLED:
             return procedure.new_return_values(status.CANCEL, GLib.Error())
@@ -154,11 +177,12 @@ def _run(
     except Exception as error:
         shown = messages.unexpected(error, Path(Gimp.directory()))
         return procedure.new_return_values(status.EXECUTION_ERROR, GLib.Error(str(shown)))
-    return _success(procedure, layer)
+    return _success(procedure, made)
 
 
-def _success(procedure: Gimp.Procedure, layer: Gimp.Layer) -> Gimp.ValueArray:
+def _success(procedure: Gimp.Procedure, made: Gimp.Item) -> Gimp.ValueArray:
     values: Any = procedure.new_return_values(Gimp.PDBStatusType.SUCCESS, None)
+    kind = Gimp.Layer if isinstance(made, Gimp.Layer) else Gimp.Channel
     values.remove(1)
-    values.insert(1, GObject.Value(Gimp.Layer, layer))
+    values.insert(1, GObject.Value(kind, made))
     return values

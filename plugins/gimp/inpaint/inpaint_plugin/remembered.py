@@ -6,9 +6,9 @@ GIMP itself keeps the values of a procedure only when it succeeded.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from gi.repository import Gimp
 
@@ -16,25 +16,39 @@ from inpaintd_protocol.codec import settings_from_map, settings_to_map
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.settings import Settings
 
+from .mask_results import COMBINATIONS, RESULTS
 from .masks import SOURCES
-
-FILE_NAME = "inpaint-settings.json"
 
 
 @dataclass(frozen=True)
 class Choices:
-    """All that a call needs to know besides the image."""
+    """All that a fill needs to know besides the image."""
 
     settings: Settings
     mask_source: str = "automatic"
 
 
-def remember(choices: Choices) -> None:
-    values = {
-        "settings": settings_to_map(choices.settings),
-        "mask_source": choices.mask_source,
-    }
-    path = _path()
+@dataclass(frozen=True)
+class MaskChoices:
+    """All that a mask by text needs to know besides the image."""
+
+    settings: Settings
+    result: str = "selection"
+    combination: str = "replace"
+
+
+PERMITTED = {"mask_source": SOURCES, "result": RESULTS, "combination": COMBINATIONS}
+"""What can be chosen besides settings, by the names of the fields above."""
+
+_FILES = {Choices: "inpaint-settings.json", MaskChoices: "inpaint-mask.json"}
+
+Kind = TypeVar("Kind", Choices, MaskChoices)
+
+
+def remember(choices: Choices | MaskChoices) -> None:
+    values = {field.name: getattr(choices, field.name) for field in fields(choices)}
+    values["settings"] = settings_to_map(choices.settings)
+    path = _path(type(choices))
     temporary = path.with_suffix(".new")
     try:
         temporary.write_text(json.dumps(values, indent=1), encoding="utf-8")
@@ -43,16 +57,21 @@ def remember(choices: Choices) -> None:
         pass  # a full or read-only disk must not keep anybody from inpainting
 
 
-def remembered() -> Choices:
+def remembered(kind: type[Kind]) -> Kind:
     """What was chosen last; the defaults where there is nothing, or nothing readable."""
     try:
-        values: dict[str, Any] = json.loads(_path().read_text(encoding="utf-8"))
-        settings = settings_from_map(Settings, values["settings"])
-        source = values.get("mask_source", "automatic")
-    except (OSError, ValueError, KeyError, TypeError, InpaintError):
-        return Choices(Settings())
-    return Choices(settings, source if source in SOURCES else "automatic")
+        values: dict[str, Any] = json.loads(_path(kind).read_text(encoding="utf-8"))
+        settings = settings_from_map(Settings, values.pop("settings"))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, InpaintError):
+        return kind(Settings())
+    names = {field.name for field in fields(kind)}
+    known = {
+        name: value
+        for name, value in values.items()
+        if name in names and isinstance(value, str) and value in PERMITTED[name]
+    }
+    return kind(settings, **known)
 
 
-def _path() -> Path:
-    return Path(Gimp.directory()) / FILE_NAME
+def _path(kind: type[Choices] | type[MaskChoices]) -> Path:
+    return Path(Gimp.directory()) / _FILES[kind]

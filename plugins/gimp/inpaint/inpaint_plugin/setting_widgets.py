@@ -10,7 +10,10 @@ from typing import Any
 import gi
 
 gi.require_version("Gtk", "3.0")
-from gi.repository import Gtk  # noqa: E402
+from gi.repository import GObject, Gtk  # noqa: E402
+
+_NO_NUMBER = {"text_mask_threshold": "Soft"}
+"""What it is called when a setting has no number; others have a tick where they have one."""
 
 _SLIDER_RANGE = 1000
 """A slider over a wider range cannot be set to a pixel; such numbers get only a field."""
@@ -20,11 +23,24 @@ class SettingWidget:
     """A widget that shows a setting and gives its value back."""
 
     def __init__(
-        self, widget: Gtk.Widget, get: Callable[[], Any], set_value: Callable[[Any], None]
+        self,
+        widget: Gtk.Widget,
+        get: Callable[[], Any],
+        set_value: Callable[[Any], None],
+        *signals: tuple[GObject.Object, str],
     ) -> None:
+        """
+        Args:
+            signals: (object, signal) of whatever tells that the value has changed.
+        """
         self.widget = widget
         self.get = get
         self.set = set_value
+        self.signals = signals
+
+    def on_change(self, action: Callable[[], None]) -> None:
+        for source, signal in self.signals:
+            source.connect(signal, lambda *_: action())
 
 
 def widget_for(field: Field[Any], kind: type, optional: bool) -> SettingWidget:
@@ -38,6 +54,8 @@ def widget_for(field: Field[Any], kind: type, optional: bool) -> SettingWidget:
         made = _line()
     elif optional and field.name == "seed":
         made = _seed(int(about["maximum"]))
+    elif field.name in _NO_NUMBER:
+        made = _number_or(_NO_NUMBER[field.name], about, kind)
     elif optional:
         made = _optional_number(about, kind)
     else:
@@ -64,7 +82,7 @@ def text_box(lines: int, tooltip: str) -> SettingWidget:
     def get() -> str:
         return str(buffer.get_text(buffer.get_start_iter(), buffer.get_end_iter(), False)).strip()
 
-    made = SettingWidget(scrolled, get, buffer.set_text)
+    made = SettingWidget(scrolled, get, buffer.set_text, (buffer, "changed"))
     made.widget.text_view = view
     return made
 
@@ -73,17 +91,19 @@ def _choice(choices: tuple[str, ...]) -> SettingWidget:
     combo = Gtk.ComboBoxText()
     for value in choices:
         combo.append(value, value.capitalize())
-    return SettingWidget(combo, combo.get_active_id, combo.set_active_id)
+    return SettingWidget(combo, combo.get_active_id, combo.set_active_id, (combo, "changed"))
 
 
 def _switch(label: str) -> SettingWidget:
     check = Gtk.CheckButton(label=label)
-    return SettingWidget(check, check.get_active, check.set_active)
+    return SettingWidget(check, check.get_active, check.set_active, (check, "toggled"))
 
 
 def _line() -> SettingWidget:
     entry = Gtk.Entry(activates_default=True)
-    return SettingWidget(entry, entry.get_text, entry.set_text)
+    return SettingWidget(
+        entry, lambda: entry.get_text().strip(), entry.set_text, (entry, "changed")
+    )
 
 
 def _number(about: Any, kind: type) -> SettingWidget:
@@ -105,7 +125,7 @@ def _number(about: Any, kind: type) -> SettingWidget:
         value = adjustment.get_value()
         return round(value) if kind is int else round(value, 4)
 
-    return SettingWidget(box, get, adjustment.set_value)
+    return SettingWidget(box, get, adjustment.set_value, (adjustment, "value-changed"))
 
 
 def _optional_number(about: Any, kind: type) -> SettingWidget:
@@ -121,7 +141,30 @@ def _optional_number(about: Any, kind: type) -> SettingWidget:
         check.set_active(value is not None)
         inner.set(about["minimum"] if value is None else value)
 
-    return SettingWidget(box, lambda: inner.get() if check.get_active() else None, set_value)
+    def get() -> Any:
+        return inner.get() if check.get_active() else None
+
+    return SettingWidget(box, get, set_value, *inner.signals, (check, "toggled"))
+
+
+def _number_or(nothing: str, about: Any, kind: type) -> SettingWidget:
+    """A number, or a named switch that says that there is none."""
+    inner = _number(about, kind)
+    check = Gtk.CheckButton(label=nothing)
+    check.connect("toggled", lambda *_: inner.widget.set_sensitive(not check.get_active()))
+    box = Gtk.Box(spacing=12)
+    box.pack_start(inner.widget, True, True, 0)
+    box.pack_start(check, False, False, 0)
+
+    def set_value(value: Any) -> None:
+        check.set_active(value is None)
+        if value is not None:
+            inner.set(value)
+
+    def get() -> Any:
+        return None if check.get_active() else inner.get()
+
+    return SettingWidget(box, get, set_value, *inner.signals, (check, "toggled"))
 
 
 def _seed(largest: int) -> SettingWidget:
@@ -152,7 +195,7 @@ def _seed(largest: int) -> SettingWidget:
         adjustment.set_value(random.randint(0, largest) if value is None else value)
         spin.set_sensitive(value is not None)
 
-    return SettingWidget(box, get, set_value)
+    return SettingWidget(box, get, set_value, (adjustment, "value-changed"), (fresh, "toggled"))
 
 
 def _spin(adjustment: Gtk.Adjustment, decimals: int, characters: int = 6) -> Gtk.SpinButton:

@@ -32,6 +32,26 @@ class Target:
     quick_mask: Gimp.Channel | None
     filters: WithoutFilters
 
+    def check(self) -> None:
+        """
+        Raises:
+            InpaintError: when the image or the layer is gone.
+        """
+        if not self.image.is_valid():
+            raise messages.image_is_gone()
+        if not self.layer.is_valid():
+            raise messages.layer_has_changed()
+
+    def check_selectable(self) -> None:
+        """
+        Raises:
+            InpaintError: when a new selection would be lost, or must not be made now.
+        """
+        if self.quick_mask is not None:
+            raise messages.quick_mask_is_on()
+        if self.floating is not None or self.image.get_floating_sel() is not None:
+            raise messages.floating_selection()
+
     def close(self) -> None:
         """Throw away what was only needed for reading."""
         self.filters.close()

@@ -7,12 +7,12 @@ import time
 from gi.repository import Gimp
 
 from inpaintd_protocol.client import Client
-from inpaintd_protocol.messages import Finished, Inpaint, Preview
+from inpaintd_protocol.messages import Finished, Inpaint, MakeMask
 
-from .following import Following, Shown
-from .inserting import Sketch
+from .following import Following, OnPreview, Shown
 
 STARTING = "Starting the inpaint daemon"
+TITLES = {Inpaint: "Inpainting", MakeMask: "Mask by Text"}
 _WINDOW_AFTER_SECONDS = 0.5
 _POLL_SECONDS = 0.25
 
@@ -25,9 +25,11 @@ class Quiet:
     def starting_daemon(self) -> None:
         Gimp.progress_init(STARTING)
 
-    def until_finished(self, client: Client, request: Inpaint, sketch: Sketch) -> Finished:
-        Gimp.progress_init("Inpaint")
-        following = Following(request.request_id, request.settings.count, _show, _ignore)
+    def until_finished(
+        self, client: Client, request: Inpaint | MakeMask, on_preview: OnPreview
+    ) -> Finished:
+        Gimp.progress_init(TITLES[type(request)])
+        following = Following(request.request_id, request.settings.count, _show, on_preview)
         client.submit(request)
         while following.finished is None:
             _read_once(client, following)
@@ -47,11 +49,13 @@ class Windowed:
     def starting_daemon(self) -> None:
         Gimp.progress_init(STARTING)
 
-    def until_finished(self, client: Client, request: Inpaint, sketch: Sketch) -> Finished:
-        Gimp.progress_init("Inpaint")
-        shown = Shown()
+    def until_finished(
+        self, client: Client, request: Inpaint | MakeMask, on_preview: OnPreview
+    ) -> Finished:
+        Gimp.progress_init(TITLES[type(request)])
+        shown = Shown(TITLES[type(request)])
         following = Following(
-            request.request_id, request.settings.count, shown.progress, sketch.show
+            request.request_id, request.settings.count, shown.progress, on_preview
         )
         client.submit(request)
         # Most fills without a prompt are done before a window would be on the screen.
@@ -76,7 +80,3 @@ def _read_once(client: Client, following: Following, seconds: float = _POLL_SECO
 def _show(fraction: float, words: str) -> None:
     Gimp.progress_set_text(words)
     Gimp.progress_update(fraction)
-
-
-def _ignore(_preview: Preview) -> None:
-    pass

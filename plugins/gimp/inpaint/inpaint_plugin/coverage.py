@@ -1,0 +1,60 @@
+"""How much a mask holds, in numbers and in words. Plain Python, since GIMP brings no numpy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from inpaintd_protocol.plane import Plane
+from inpaintd_protocol.rectangle import Rectangle
+from inpaintd_protocol.settings import Settings
+
+from .bounds import bounds_of_other_values, rows_of
+
+_HALF = bytes(value >= 128 for value in range(256))
+"""Where GIMP draws the outline of a selection."""
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """What of a mask is at least half in it."""
+
+    pixels: int
+    bounds: Rectangle
+
+
+def coverage_of(mask: Plane) -> Coverage:
+    """How much a u8 mask holds."""
+    half = bytes(mask.data).translate(_HALF)
+    bounds = bounds_of_other_values(rows_of(half, mask.width), nothing=0)
+    return Coverage(half.count(1), bounds)
+
+
+def is_empty(mask: Plane) -> bool:
+    """Whether a mask holds nothing at all, not even by less than half."""
+    data = bytes(mask.data)
+    return data.count(0) == len(data)
+
+
+def size_in_words(found: Coverage, layer_pixels: int) -> str:
+    """How large it is, also as a share of the layer."""
+    share = found.pixels / layer_pixels
+    percent = "less than 1 %" if share < 0.01 else f"{share * 100:.0f} %"
+    return f"{percent} of the layer, {found.bounds.width} × {found.bounds.height} px"
+
+
+def found_in_words(
+    found: Coverage, layer_pixels: int, settings: Settings, words: str, surest: float
+) -> str:
+    """What a mask by text has found, in one line.
+
+    Args:
+        settings: those of the mask.
+        words: its text, short enough for a line.
+        surest: the highest value of the heat map that the mask was made from, 0 to 1.
+    """
+    if not found.bounds.empty:
+        what = f"All but “{words}”" if settings.invert else f"“{words}”"
+        return f"{what}: {size_in_words(found, layer_pixels)}"
+    if settings.invert and surest >= (settings.text_mask_threshold or 0):
+        return f"All of the layer is “{words}”: raise the threshold, or use other words."
+    return f"“{words}” is nowhere surer than {surest:.2f}: lower the threshold, or use other words."

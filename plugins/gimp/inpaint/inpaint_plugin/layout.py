@@ -1,0 +1,90 @@
+"""Rows, labels and bars, the same in every dialog."""
+
+from __future__ import annotations
+
+import gi
+
+gi.require_version("Gtk", "3.0")
+from gi.repository import Gtk, Pango  # noqa: E402
+
+
+def grid() -> Gtk.Grid:
+    """Labels left, widgets right."""
+    made = Gtk.Grid(column_spacing=12, row_spacing=6)
+    made.rows = 0
+    return made
+
+
+def attach_row(grid: Gtk.Grid, text: str, widget: Gtk.Widget) -> Gtk.Label:
+    label = Gtk.Label(label=text, xalign=0.0)
+    label.set_width_chars(16)
+    label.set_mnemonic_widget(widget)
+    widget.set_hexpand(True)
+    grid.attach(label, 0, grid.rows, 1, 1)
+    grid.attach(widget, 1, grid.rows, 1, 1)
+    grid.rows += 1
+    return label
+
+
+def attach_below(grid: Gtk.Grid, widget: Gtk.Widget) -> None:
+    """In the right column, beneath the row that was attached last."""
+    grid.attach(widget, 1, grid.rows, 1, 1)
+    grid.rows += 1
+
+
+def combo_of(choices: dict[str, tuple[str, str]]) -> Gtk.ComboBoxText:
+    """A combo box; its tooltip tells what each choice means.
+
+    Args:
+        choices: nick: (label, help).
+    """
+    combo = Gtk.ComboBoxText()
+    for nick, (label, _) in choices.items():
+        combo.append(nick, label)
+    combo.set_tooltip_text("\n".join(f"{label}: {words}" for label, words in choices.values()))
+    return combo
+
+
+def dim_label() -> Gtk.Label:
+    label = Gtk.Label(xalign=0.0, wrap=True, max_width_chars=40)
+    label.get_style_context().add_class("dim-label")
+    attributes = Pango.AttrList()
+    attributes.insert(Pango.attr_scale_new(0.9))
+    label.set_attributes(attributes)
+    return label
+
+
+class WarningBar:
+    """A bar over a dialog that shows itself when there is something to say."""
+
+    def __init__(self) -> None:
+        self.bar = Gtk.InfoBar(message_type=Gtk.MessageType.WARNING)
+        # selectable, for a command that it tells to run
+        self._label = Gtk.Label(xalign=0.0, wrap=True, max_width_chars=50, selectable=True)
+        self._label.set_can_focus(False)
+        self.bar.get_content_area().add(self._label)
+
+    def say(self, text: str) -> None:
+        self._label.set_text(text)
+        self.bar.set_visible(bool(text))
+
+
+class Shower:
+    """A button that shows something in the image, and a spinner while that is looked for."""
+
+    def __init__(self, tooltip: str) -> None:
+        self.button = Gtk.Button(label="_Show", use_underline=True)
+        self.button.set_tooltip_text(tooltip)
+        self._spinner = Gtk.Spinner(no_show_all=True)
+
+    def beside(self, widget: Gtk.Widget) -> Gtk.Box:
+        """A widget with this to its right."""
+        box = Gtk.Box(spacing=6)
+        box.pack_start(widget, True, True, 0)
+        box.pack_start(self._spinner, False, False, 0)
+        box.pack_start(self.button, False, False, 0)
+        return box
+
+    def turn(self, on: bool) -> None:
+        self._spinner.set_visible(on)
+        self._spinner.set_property("active", on)
