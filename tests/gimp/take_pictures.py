@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 import skimage.data
 from PIL import Image
 
-from tests.gimp.conftest import installed_gimp
+from tests.gimp.conftest import installed_gimp, text_mask_model_in
 from tests.gimp.gimp_root import root
 from tests.gimp.windowed_gimp import WindowedGimp, windowed_gimp
 from tests.running import running_daemon
@@ -66,11 +67,13 @@ class Album:
 
 def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    with installed_gimp(root()) as gimp:
+    with installed_gimp(root()) as gimp, tempfile.TemporaryDirectory() as clipseg:
+        # a stand-in for the real model: it takes what is rather blue for a wall
+        model = text_mask_model_in(Path(clipseg), names=("red", "green", "wall"), side=512)
         photograph = gimp.work / "photo.png"
         Image.fromarray(skimage.data.astronaut()).save(photograph)
         with (
-            running_daemon(gimp.work / "daemon") as daemon,
+            running_daemon(gimp.work / "daemon", models=model) as daemon,
             windowed_gimp(gimp, photograph, "1180x760") as windows,
         ):
             _take_all(windows, Album(windows, folder))
@@ -107,6 +110,20 @@ def _take_all(windows: WindowedGimp, album: Album) -> None:
     album.take("dialog", "Inpaint")
     screen.key("Escape")
     screen.wait_for_no_window("Inpaint")
+    windows.ask("Gimp.Selection.none(Gimp.get_images()[0])")
+    windows.command("inpaintd-mask-by-text")
+    screen.wait_for_window("Mask by Text")
+    screen.move("Mask by Text", 200, 330)
+    screen.write("wall")
+    screen.key("Return")
+    screen.wait_until(lambda: any(windows.selection()), "the wall is shown")
+    screen.key("Tab", "Tab", "ctrl+a")
+    screen.write("0.15")
+    screen.key("Tab")
+    album.take("mask-by-text")
+    screen.key("Escape")
+    screen.wait_for_no_window("Mask by Text")
+    windows.ask(f"polygon({list(SHUTTLE)})")
     _remember(windows, model="slow", prompt="a bookshelf")
     windows.command("inpaintd-again")
     screen.wait_until(lambda: "Inpaint preview" in windows.layers(), "a live preview shows")

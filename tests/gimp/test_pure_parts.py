@@ -17,6 +17,7 @@ from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.messages import Failed, Progress
 from inpaintd_protocol.plane import Plane
 from inpaintd_protocol.rectangle import Rectangle
+from inpaintd_protocol.settings import Settings
 
 _PLUG_IN = Path(__file__).parents[2] / "plugins" / "gimp" / "inpaint"
 
@@ -29,7 +30,9 @@ def _module(name: str) -> ModuleType:
         sys.path.remove(str(_PLUG_IN))
 
 
-bounds, lost_colour, following = map(_module, ("bounds", "lost_colour", "following"))
+bounds, lost_colour, following, coverage = map(
+    _module, ("bounds", "lost_colour", "following", "coverage")
+)
 
 
 @given(
@@ -48,6 +51,43 @@ def test_bounds_are_those_that_numpy_finds(mask: np.ndarray, nothing: int) -> No
         assert found.empty
     else:
         assert found == Rectangle(x.min(), y.min(), x.max() - x.min() + 1, y.max() - y.min() + 1)
+
+
+_GREYS = st.tuples(st.integers(1, 9), st.integers(1, 9)).flatmap(
+    lambda shape: arrays.arrays(np.uint8, shape, elements=st.sampled_from([0, 1, 127, 128, 255]))
+)
+
+
+@given(_GREYS)
+def test_what_a_mask_holds_is_what_numpy_says(mask: np.ndarray) -> None:
+    plane = Plane(mask.shape[1], mask.shape[0], 1, "u8", mask.tobytes())
+    found = coverage.coverage_of(plane)
+    half = mask >= 128
+    y, x = np.nonzero(half)
+    assert found.pixels == half.sum()
+    assert coverage.is_empty(plane) == (mask == 0).all()
+    if len(x):
+        assert (found.bounds.x, found.bounds.y) == (x.min(), y.min())
+        assert (found.bounds.right, found.bounds.bottom) == (x.max() + 1, y.max() + 1)
+    else:
+        assert found.bounds.empty
+
+
+@pytest.mark.parametrize(
+    ("pixels", "settings", "surest", "words"),
+    [
+        (1200, Settings(), 0.9, "“hair”: 12 % of the layer, 30 × 40 px"),
+        (12, Settings(), 0.9, "“hair”: less than 1 % of the layer, 30 × 40 px"),
+        (1200, Settings(invert=True), 0.9, "All but “hair”: 12 % of the layer, 30 × 40 px"),
+        (0, Settings(), 0.31, "“hair” is nowhere surer than 0.31: lower the threshold"),
+        (0, Settings(invert=True), 0.31, "“hair” is nowhere surer than 0.31: lower"),
+        (0, Settings(invert=True), 0.9, "All of the layer is “hair”: raise the threshold"),
+    ],
+)
+def test_what_is_found_in_words(pixels: int, settings: Settings, surest: float, words: str) -> None:
+    found = coverage.Coverage(pixels, Rectangle(5, 6, 30, 40) if pixels else Rectangle(0, 0, 0, 0))
+    said = coverage.found_in_words(found, 10_000, settings, "hair", surest)
+    assert said.startswith(words)
 
 
 def _planes(depth: str) -> tuple[np.ndarray, np.ndarray]:

@@ -223,6 +223,10 @@ def test_a_mask_by_text_is_one_undo_step(windows: WindowedGimp, daemon: Daemon) 
     windows.focus_canvas()
     screen.key("ctrl+z")
     _wait_for_selection(windows, before)
+    screen.key("ctrl+f")  # the same again, with the last values
+    _wait_for_selection(windows, both)
+    screen.key("ctrl+z")
+    _wait_for_selection(windows, before)
 
 
 @by_text

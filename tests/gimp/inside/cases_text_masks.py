@@ -186,6 +186,7 @@ def _mask_of_file(layer, settings):
 def case_layer_mask():
     image, layer = scene(alpha=False)
     kept = get(layer)
+    layer.set_lock_content(True)
     image.select_rectangle(REPLACE, *PRESENT)
     mask = by_text(image, layer, result="layer-mask")
     assert isinstance(mask, Gimp.LayerMask), mask
@@ -413,6 +414,22 @@ def case_the_daemon_looks_at_the_picture_once():
     wishes.wait()
     assert wishes.found[-1][0] == red
     assert not wishes.errors
+
+
+def case_a_picture_that_has_changed_is_looked_at_anew():
+    image, layer = scene()
+    wishes = _Wishes(image, layer)
+    red = Settings(text_mask="red")
+    wishes.finder.want(red)
+    wishes.wait()
+    put(layer, picture(Rectangle(200, 0, 100, 40)))
+    wishes.finder.want(red)
+    assert wishes.found[1] == wishes.found[0]
+    wishes.finder.forget()
+    wishes.finder.want(red)
+    wishes.wait()
+    same(wishes.found[2][1], daemons(layer), "the mask of the new picture")
+    assert wishes.found[2] != wishes.found[0]
 
 
 def case_a_wish_that_is_taken_back_is_not_answered():

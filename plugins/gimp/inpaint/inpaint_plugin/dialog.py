@@ -51,7 +51,7 @@ _SURROUNDINGS = ("area", "context_pixels", "infill")
 
 _RESET = 1
 _WIDTH = 460
-_BUTTONS_AND_FRAME = 120
+_BUTTONS_AND_FRAME = 90
 """Height in pixels of what is not scrolled."""
 
 

@@ -38,7 +38,7 @@ from .target import Target  # noqa: E402
 from .text_mask import Heat, needs_shaping  # noqa: E402
 
 _RESET = 1
-_WIDTH = 440
+_WIDTH = 520
 _SOON_MILLISECONDS, _LATER_MILLISECONDS = 40, 300
 """How long to wait for the next move of a slider; longer where the daemon has to be asked."""
 
@@ -99,6 +99,7 @@ class _Dialog:
             if field.name == "text_mask":
                 attach_below(rows, self._words)
         self._result, self._combination = combo_of(RESULTS), combo_of(COMBINATIONS)
+        self._combination.set_sensitive(not Gimp.Selection.is_empty(target.image))
         attach_row(rows, "Result", self._result)
         attach_row(rows, "Present selection", self._combination)
         box.pack_start(rows, False, False, 0)
@@ -112,7 +113,7 @@ class _Dialog:
         entry.on_change(self._on_words)
         entry.widget.set_activates_default(False)
         entry.widget.connect("activate", lambda *_: self._on_enter())
-        self._shower.button.connect("clicked", lambda *_: self._show())
+        self._shower.button.connect("clicked", lambda *_: self._show_anew())
         for name, made in self._widgets.items():
             if name != "text_mask":
                 made.on_change(self._on_change)
@@ -190,8 +191,15 @@ class _Dialog:
 
     def _on_time(self) -> bool:
         self._timer = 0
-        self._look()
+        if self._showing:
+            self._look()
         return False
+
+    def _show_anew(self) -> None:
+        if self._found is not None:  # the picture may have changed since
+            self._found = None
+            self._finder.forget()
+        self._show()
 
     def _show(self) -> None:
         remember(self._choices())
