@@ -416,22 +416,6 @@ def case_the_daemon_looks_at_the_picture_once():
     assert not wishes.errors
 
 
-def case_a_picture_that_has_changed_is_looked_at_anew():
-    image, layer = scene()
-    wishes = _Wishes(image, layer)
-    red = Settings(text_mask="red")
-    wishes.finder.want(red)
-    wishes.wait()
-    put(layer, picture(Rectangle(200, 0, 100, 40)))
-    wishes.finder.want(red)
-    assert wishes.found[1] == wishes.found[0]
-    wishes.finder.forget()
-    wishes.finder.want(red)
-    wishes.wait()
-    same(wishes.found[2][1], daemons(layer), "the mask of the new picture")
-    assert wishes.found[2] != wishes.found[0]
-
-
 def case_a_wish_that_is_taken_back_is_not_answered():
     image, layer = scene()
     wishes = _Wishes(image, layer)

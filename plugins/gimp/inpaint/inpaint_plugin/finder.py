@@ -53,10 +53,6 @@ class Finder:
         if self._asking is None:
             self._guarded(self._go_on)
 
-    def forget(self) -> None:
-        """Look at the picture anew for the next wish."""
-        self._heat = None
-
     def want_nothing(self) -> None:
         """Take the last wish back. What is being looked for is found, and kept for later."""
         self._wanted = None

@@ -113,7 +113,7 @@ class _Dialog:
         entry.on_change(self._on_words)
         entry.widget.set_activates_default(False)
         entry.widget.connect("activate", lambda *_: self._on_enter())
-        self._shower.button.connect("clicked", lambda *_: self._show_anew())
+        self._shower.button.connect("clicked", lambda *_: self._show())
         for name, made in self._widgets.items():
             if name != "text_mask":
                 made.on_change(self._on_change)
@@ -194,12 +194,6 @@ class _Dialog:
         if self._showing:
             self._look()
         return False
-
-    def _show_anew(self) -> None:
-        if self._found is not None:  # the picture may have changed since
-            self._found = None
-            self._finder.forget()
-        self._show()
 
     def _show(self) -> None:
         remember(self._choices())
