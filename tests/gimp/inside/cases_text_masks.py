@@ -370,9 +370,9 @@ class _Wishes:
         )
         ask = self.finder._ask
 
-        def counted(request, take):
+        def counted(request, settings, take):
             self.asked.append(request.settings)
-            ask(request, take)
+            ask(request, settings, take)
 
         self.finder._ask = counted
 
@@ -427,7 +427,16 @@ def case_a_wish_that_is_taken_back_is_not_answered():
     assert not wishes.found
     wishes.finder.want(red)
     assert len(wishes.found) == 1, "what was looked for is not kept"
-    wishes.finder.want(Settings(text_mask=" , "))
+    nothing = Settings(text_mask=" , ")
+    wishes.finder.want(nothing)
+    wishes.finder.want_nothing()
+    wishes.wait()
+    assert not wishes.errors
+    wishes.finder.want(nothing)
+    wishes.finder.want(red)
+    wishes.wait()
+    assert len(wishes.found) == 2 and not wishes.errors, "an error of words that are gone"
+    wishes.finder.want(nothing)
     wishes.wait()
     assert "no words" in str(wishes.errors[0]), wishes.errors
-    assert len(wishes.found) == 1
+    assert len(wishes.found) == 2

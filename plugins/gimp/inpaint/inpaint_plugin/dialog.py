@@ -29,9 +29,8 @@ from .layout import (  # noqa: E402
     dim_label,
     grid,
 )
-from .masks import SOURCES  # noqa: E402
 from .model_choice import ModelChoice, takes  # noqa: E402
-from .remembered import Choices  # noqa: E402
+from .remembered import OPTIONS, Choices  # noqa: E402
 from .setting_widgets import SettingWidget, text_box, widget_for  # noqa: E402
 from .target import Target  # noqa: E402
 
@@ -99,9 +98,10 @@ class _Dialog:
         )
         attach_row(rows, fields["model"][0].metadata["label"], self._models.combo)
         attach_below(rows, self._models.note)
-        self._source = combo_of(SOURCES)
+        source = OPTIONS["mask_source"]
+        self._source = combo_of(source.choices)
         self._source.connect("changed", lambda *_: self._on_source())
-        attach_row(rows, "Mask source", self._source)
+        attach_row(rows, source.label, self._source)
         self._shower = Shower("Show the hole in the picture, before anything is painted.")
         self._shower.button.connect("clicked", lambda *_: self._preview.show(self._choices()))
         self._add(rows, *fields["text_mask"], beside=self._shower)

@@ -70,14 +70,16 @@ class Finder:
         heat = self._heat
         if heat is None or heat.words != settings.text_mask:
             request = text_mask.heat_request(self._target, settings.text_mask)
-            self._ask(request, lambda answer: self._look_at(text_mask.heat_of(request, answer)))
+            self._ask(
+                request, settings, lambda answer: self._look_at(text_mask.heat_of(request, answer))
+            )
             return
         found = text_mask.found_in(heat, settings.text_mask_threshold)
         if is_empty(found):
             self._tell(found, heat, settings)
         elif text_mask.needs_shaping(settings):
             request = text_mask.shaping_request(self._target, found, settings)
-            self._ask(request, lambda answer: self._tell(answer.mask, heat, settings))
+            self._ask(request, settings, lambda answer: self._tell(answer.mask, heat, settings))
         else:
             self._tell(text_mask.unshaped(self._target, found, settings), heat, settings)
 
@@ -91,14 +93,16 @@ class Finder:
         else:
             self._go_on()
 
-    def _ask(self, request: MakeMask, take: Callable[[Finished], None]) -> None:
+    def _ask(self, request: MakeMask, settings: Settings, take: Callable[[Finished], None]) -> None:
         def ended(following: Following, error: BaseException | None) -> None:
             self._asking = None
             answer = following.finished
-            if error is not None:
-                self._on_error(error)
-            elif answer is not None:
+            if answer is not None:
                 self._guarded(lambda: take(answer))
+            elif self._wanted == settings and error is not None:
+                self._on_error(error)
+            else:
+                self._guarded(self._go_on)
 
         client = connected(lambda: self._on_progress(0.0, STARTING))
         self._asking = Asking(client, request, self._on_progress, ended)

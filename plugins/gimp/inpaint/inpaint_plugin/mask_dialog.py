@@ -29,9 +29,9 @@ from .layout import (  # noqa: E402
     dim_label,
     grid,
 )
-from .mask_results import COMBINATIONS, RESULTS, combined  # noqa: E402
+from .mask_results import combined  # noqa: E402
 from .pixels import rounded  # noqa: E402
-from .remembered import MaskChoices, remember  # noqa: E402
+from .remembered import OPTIONS, MaskChoices, remember  # noqa: E402
 from .selection_preview import SelectionPreview  # noqa: E402
 from .setting_widgets import SettingWidget, widget_for  # noqa: E402
 from .target import Target  # noqa: E402
@@ -64,7 +64,6 @@ class _Found:
 class _Dialog:
     def __init__(self, target: Target, start: MaskChoices) -> None:
         self._target = target
-        self._start = start
         self._preview = SelectionPreview(target.image)
         self._finder = Finder(target, self._on_found, self._on_progress, self._on_error)
         self._found: _Found | None = None
@@ -98,10 +97,12 @@ class _Dialog:
             attach_row(rows, "" if kind is bool else field.metadata["label"], widget)
             if field.name == "text_mask":
                 attach_below(rows, self._words)
-        self._result, self._combination = combo_of(RESULTS), combo_of(COMBINATIONS)
+        self._result, self._combination = (
+            combo_of(OPTIONS[name].choices) for name in ("result", "combination")
+        )
         self._combination.set_sensitive(not Gimp.Selection.is_empty(target.image))
-        attach_row(rows, "Result", self._result)
-        attach_row(rows, "Present selection", self._combination)
+        attach_row(rows, OPTIONS["result"].label, self._result)
+        attach_row(rows, OPTIONS["combination"].label, self._combination)
         box.pack_start(rows, False, False, 0)
         self._connect()
         self._window.get_content_area().show_all()
@@ -230,17 +231,17 @@ class _Dialog:
 
     def _take(self, mask: Plane) -> None:
         """Show a mask, and end the dialog when that is what OK has waited for."""
+        accepting, self._accepting = self._accepting, False
         if is_empty(mask):
-            self._accepting = False
             self._preview.restore()
             return
         combination = self._combination.get_active_id()
         try:
             self._preview.show(lambda: combined(self._target, mask, "selection", combination))
         except InpaintError as error:
-            self._on_error(error)
+            self._warning.say(str(error))
             return
-        if self._accepting:
+        if accepting:
             self._accepted = True
             self._window.response(Gtk.ResponseType.OK)
 

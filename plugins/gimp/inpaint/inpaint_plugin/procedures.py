@@ -25,7 +25,7 @@ from .arguments import (  # noqa: E402
     settings_to_config,
 )
 from .following import CANCELLED  # noqa: E402
-from .remembered import PERMITTED, Choices, MaskChoices  # noqa: E402
+from .remembered import OPTIONS, Choices, MaskChoices  # noqa: E402
 
 MENUS = ("<Image>/Filters/Enhance", "<Image>/Edit")
 
@@ -91,13 +91,6 @@ COMMANDS = {
     ),
 }
 
-_OPTIONS = {
-    "mask_source": ("Mask source", "Where the hole comes from"),
-    "result": ("Result", "What becomes of the mask"),
-    "combination": ("Present selection", "What the mask does to it"),
-}
-"""Name: (label, help)."""
-
 
 class InpaintPlugIn(Gimp.PlugIn):  # type: ignore[misc]  # gi has no types
     """What GIMP asks for its procedures."""
@@ -132,11 +125,13 @@ def main(arguments: Sequence[str]) -> None:
 
 
 def _add_option(procedure: Gimp.Procedure, name: str) -> None:
-    choice = Gimp.Choice.new()
-    for index, (nick, (label, help_text)) in enumerate(PERMITTED[name].items()):
+    option, choice = OPTIONS[name], Gimp.Choice.new()
+    for index, (nick, (label, help_text)) in enumerate(option.choices.items()):
         choice.add(nick, index, label, help_text)
-    flags, default = GObject.ParamFlags.READWRITE, next(iter(PERMITTED[name]))
-    procedure.add_choice_argument(argument_name(name), *_OPTIONS[name], choice, default, flags)
+    flags, default = GObject.ParamFlags.READWRITE, next(iter(option.choices))
+    procedure.add_choice_argument(
+        argument_name(name), option.label, option.help, choice, default, flags
+    )
 
 
 def _add_return_value(procedure: Gimp.Procedure, command: Command) -> None:

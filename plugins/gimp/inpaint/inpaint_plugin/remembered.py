@@ -37,8 +37,26 @@ class MaskChoices:
     combination: str = "replace"
 
 
-PERMITTED = {"mask_source": SOURCES, "result": RESULTS, "combination": COMBINATIONS}
-"""What can be chosen besides settings, by the names of the fields above."""
+@dataclass(frozen=True)
+class Option:
+    """What can be chosen besides settings."""
+
+    label: str
+    help: str
+    choices: dict[str, tuple[str, str]]
+    """Nick: (label, help); the first is the default."""
+
+
+OPTIONS = {
+    "mask_source": Option("Mask source", "Where the hole comes from", SOURCES),
+    "result": Option("Result", "What becomes of the mask", RESULTS),
+    "combination": Option(
+        "Present selection",
+        "What the mask does to it; with nothing selected, the mask is taken as it is",
+        COMBINATIONS,
+    ),
+}
+"""By the names of the fields above."""
 
 _FILES = {Choices: "inpaint-settings.json", MaskChoices: "inpaint-mask.json"}
 
@@ -68,7 +86,7 @@ def remembered(kind: type[Kind]) -> Kind:
     known = {
         name: value
         for name, value in values.items()
-        if name in names and isinstance(value, str) and value in PERMITTED[name]
+        if name in names and isinstance(value, str) and value in OPTIONS[name].choices
     }
     return kind(settings, **known)
 
