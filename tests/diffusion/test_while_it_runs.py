@@ -57,11 +57,12 @@ def test_previews_show_the_latents_colours(kind: str, tiny: Build) -> None:
         if preview is not None:
             shown.append(preview)
 
-    model.paint([task()], settings(preview=True), keep)
+    watched = model.paint([task()], settings(preview=True), keep).colours[0]
     assert shown
     assert shown[0].shape == (8, 8, 3)
     assert shown[0].dtype == np.float32
     assert 0 <= shown[0].min() <= shown[0].max() <= 1
+    assert np.array_equal(watched, paint(model).colours[0]), "looking changes nothing"
 
 
 def test_the_map_gives_the_colours_of_clean_latents_back(

@@ -53,6 +53,7 @@ class LatentColours:
         show as saturated speckles.
         """
         cells = unpacked(model, latents[:1], height, width)[0].float().cpu().numpy()
-        cells *= min(1.0, self.spread / max(float(cells.std()), 1e-6))
-        colours = np.tensordot(cells, self.weights[:-1], axes=(0, 0)) + self.weights[-1]
+        # Not in place: on the CPU these are the very latents that are denoised further.
+        calmed = cells * min(1.0, self.spread / max(float(cells.std()), 1e-6))
+        colours = np.tensordot(calmed, self.weights[:-1], axes=(0, 0)) + self.weights[-1]
         return np.asarray(np.clip(colours, 0.0, 1.0), np.float32)
