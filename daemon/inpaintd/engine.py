@@ -32,6 +32,8 @@ class Task:
         mask: (H, W) float32 in [0, 1], 1 = repaint, 0 = keep.
         seed: 0 to 2**32 - 1.
         variant: which of the request's variants this is for.
+        stage_masks: for each of the settings' stages a mask of its own, or None; like `mask`. Empty
+            when none has one.
         source: (H, W) bool, kept pixels that show something and so may be continued; None when all
             kept pixels do. The others, such as a cut-out's transparent border, only look filled.
     """
@@ -41,6 +43,7 @@ class Task:
     seed: int
     variant: int = 0
     source: NDArray[np.bool_] | None = None
+    stage_masks: tuple[Array | None, ...] = ()
 
 
 class Report(Protocol):

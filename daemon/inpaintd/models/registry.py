@@ -13,13 +13,15 @@ from inpaintd.models.installed import folder_of, installation, is_path
 from inpaintd.pipeline.plan import WorkSizes
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.messages import ModelInfo
-from inpaintd_protocol.settings import Settings
+from inpaintd_protocol.settings import Settings, Stage
 
 BUILT_IN_DEFAULT = "patchmatch"
 """The model of a request that names none, until the user chooses another."""
 
 _SHIPPED = Path(__file__).with_name("models.toml")
 _USER_FILE = "models.toml"
+
+_STAGE_DEFAULTS = {field.name: field.default for field in fields(Stage)}
 
 
 @dataclass(frozen=True)
@@ -107,9 +109,23 @@ class Registry:
         return entry
 
     def settled(self, entry: Entry, settings: Settings) -> Settings:
-        """The settings with the model's own defaults where the user has not set any."""
+        """The settings with each model's own defaults where the user has not set any.
+
+        Raises:
+            InpaintError: `unknown_model` for that of a stage.
+        """
         unset = {k: v for k, v in entry.defaults.items() if k not in settings.changed()}
-        return replace(settings, **unset)
+        stages = tuple(self._settled_stage(entry, settings, stage) for stage in settings.stages)
+        return replace(settings, **unset, stages=stages)
+
+    def _settled_stage(self, own: Entry, settings: Settings, stage: Stage) -> Stage:
+        """A stage of another model with that model's defaults, not with those of the request's."""
+        other = self.find(stage.model or own.name)
+        if other == own:
+            return stage
+        wanted = {"guidance_scale": settings.guidance_scale, **other.defaults}
+        unset = {k for k, default in _STAGE_DEFAULTS.items() if getattr(stage, k) == default}
+        return replace(stage, **{k: v for k, v in wanted.items() if k in unset})
 
     def installed(self, entry: Entry) -> bool:
         """Whether it and all its parts are there."""

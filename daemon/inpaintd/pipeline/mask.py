@@ -5,7 +5,8 @@ Greys are kept all the way. The order is: invert, threshold, grow, feather.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -22,6 +23,30 @@ TextMasker = Callable[[Array, str], Array]
 
 _FEATHER_LEVELS = 64
 """Most grey levels that feather looks at one by one."""
+
+
+@dataclass(frozen=True)
+class Masks:
+    """The masks of a request, each (h, w) float32, cropped to the same hole.
+
+    Attributes:
+        hole: bounds of all of them in the layer.
+        own: of the request's own pass.
+        stages: of each of its stages, None for those without one; empty when none has one.
+    """
+
+    hole: Rectangle
+    own: Array
+    stages: tuple[Array | None, ...] = ()
+
+    @property
+    def together(self) -> Array:
+        """What any of them shows."""
+        together = self.own
+        for mask in self.stages:
+            if mask is not None:
+                together = np.maximum(together, mask)
+        return together
 
 
 def found_by_words(
@@ -91,6 +116,26 @@ def mask_of(layer: Samples, plane: Samples | None, settings: Settings) -> tuple[
     if hole.empty:
         raise _empty(plane is None and layer.shape[2] == 3)
     return hole.moved(box.x, box.y), np.ascontiguousarray(cut(mask, hole))
+
+
+def with_stages(layer: Samples, masks: Masks, planes: Sequence[Samples | None]) -> Masks:
+    """The masks with those of the stages.
+
+    Args:
+        planes: for each stage (H, W, 1) samples or None.
+
+    Raises:
+        InpaintError: `size_mismatch`.
+    """
+    hole = masks.hole
+    for plane in planes:
+        _check_size(layer, plane)
+        if plane is not None:
+            hole = hole.union(bounds(plane[..., 0] > 0))
+    own = np.zeros((hole.height, hole.width), np.float32)
+    cut(own, masks.hole.moved(-hole.x, -hole.y))[:] = masks.own
+    stages = tuple(None if p is None else _repaint(cut(p[..., 0], hole), True) for p in planes)
+    return Masks(hole, own, stages)
 
 
 def bounds(hole: NDArray[np.bool_]) -> Rectangle:

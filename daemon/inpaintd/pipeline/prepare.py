@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from inpaintd.engine import Array
 from inpaintd.pipeline.infill import Completion, infilled, lost_colours, restored
 from inpaintd.pipeline.layer import Samples, cut, to_float
+from inpaintd.pipeline.mask import Masks
 from inpaintd_protocol.rectangle import Rectangle
 
 
@@ -23,7 +24,9 @@ class Region:
     infilled: Array
     """(H, W, 3) float32, what the engine sees."""
     mask: Array
-    """(H, W) float32, 1 = repaint."""
+    """(H, W) float32, 1 = repaint; what any of the request's passes may change."""
+    masks: Masks
+    """The same for each pass on its own."""
     lost: NDArray[np.bool_]
     """(H, W), where the editor erased the colour."""
     shown: NDArray[np.bool_]
@@ -31,13 +34,13 @@ class Region:
 
 
 def prepared(
-    layer: Samples, box: Rectangle, hole: Rectangle, mask: Array, infill: str, complete: Completion
+    layer: Samples, box: Rectangle, masks: Masks, infill: str, complete: Completion
 ) -> Region:
     """The region `box` of a layer.
 
     Args:
         layer: (H, W, 3 or 4) samples.
-        hole, mask: the hole's bounds in the layer, and its mask.
+        masks: of the whole layer.
         infill: as in `Settings.infill`.
         complete: for the infill `patchmatch`.
     """
@@ -50,15 +53,29 @@ def prepared(
         transparent = alpha == 0
         lost = lost_colours(colour, alpha)
         colour = restored(colour, lost)
-    inside = np.zeros(pixels.shape[:2], np.float32)
-    common = box.intersection(hole)
-    cut(inside, common.moved(-box.x, -box.y))[:] = cut(mask, common.moved(-hole.x, -hole.y))
-    shown = (inside == 0) & ~transparent
+    inside = _within(masks, box)
+    mask = inside.together
+    shown = (inside.own == 0) & ~transparent
     return Region(
         box=box,
         colour=colour,
-        infilled=infilled(colour, inside, shown, infill, complete),
-        mask=inside,
+        infilled=infilled(colour, inside.own, shown, infill, complete),
+        mask=mask,
+        masks=inside,
         lost=lost,
-        shown=shown,
+        shown=shown & (mask == 0),
     )
+
+
+def _within(masks: Masks, box: Rectangle) -> Masks:
+    """The masks on the rectangle of a region."""
+    common = box.intersection(masks.hole)
+
+    def moved(mask: Array) -> Array:
+        inside = np.zeros((box.height, box.width), np.float32)
+        part = cut(mask, common.moved(-masks.hole.x, -masks.hole.y))
+        cut(inside, common.moved(-box.x, -box.y))[:] = part
+        return inside
+
+    stages = tuple(None if mask is None else moved(mask) for mask in masks.stages)
+    return Masks(box, moved(masks.own), stages)

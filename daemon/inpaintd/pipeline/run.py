@@ -12,13 +12,14 @@ import numpy as np
 from inpaintd.engine import Array, Engine, Task
 from inpaintd.pipeline.infill import Completion, Pixels
 from inpaintd.pipeline.layer import Samples, cut, plane_of, samples_of, to_samples
-from inpaintd.pipeline.mask import TextMasker, found_by_words, mask_of
+from inpaintd.pipeline.mask import Masks, TextMasker, found_by_words, mask_of, with_stages
 from inpaintd.pipeline.notices import colour_lost, not_honoured, partial_mask
 from inpaintd.pipeline.pace import Pace
 from inpaintd.pipeline.paste import Pasted, pasted
 from inpaintd.pipeline.plan import WorkSizes
 from inpaintd.pipeline.prepare import Region, prepared
 from inpaintd.pipeline.region import regions_of
+from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.messages import (
     Finished,
     Inpaint,
@@ -71,14 +72,17 @@ def run(
     plane = samples_of(request.mask) if request.mask is not None else None
     if settings.text_mask:
         plane = found_by_words(layer, plane, settings, text_masker)
-    hole, mask = mask_of(layer, plane, settings)
+    masks = Masks(*mask_of(layer, plane, settings))
     if isinstance(request, MakeMask):
-        return _mask_alone(request, layer, hole, mask, model)
+        return _mask_alone(request, layer, masks.hole, masks.own, model)
+    if "stages" in engine.honours:
+        masks = with_stages(layer, masks, _stage_planes(request))
+    hole, mask = masks.hole, masks.together
 
     extent = Rectangle(0, 0, layer.shape[1], layer.shape[0])
     boxes = regions_of(mask > 0, (hole.x, hole.y), extent, settings, sizes or WorkSizes())
     complete = _completion(prefill or engine, settings)
-    regions = [prepared(layer, box, hole, mask, settings.infill, complete) for box in boxes]
+    regions = [prepared(layer, box, masks, settings.infill, complete) for box in boxes]
     warnings = [
         *not_honoured(settings, engine.honours),
         *partial_mask(mask, engine),
@@ -140,7 +144,14 @@ class _Painting:
 
     def _paint(self, variants: list[int]) -> list[ResultLayer]:
         tasks = [
-            Task(region.infilled, region.mask, self._seeds[variant], variant, region.shown)
+            Task(
+                region.infilled,
+                region.masks.own,
+                self._seeds[variant],
+                variant,
+                region.shown,
+                region.masks.stages,
+            )
             for variant in variants
             for region in self._regions
         ]
@@ -234,6 +245,17 @@ class _Telling:
                 pixels=plane_of(to_samples(preview, np.dtype(np.uint8))),
             )
         )
+
+
+def _stage_planes(request: Inpaint) -> list[Samples | None]:
+    count, stages = len(request.stage_masks), len(request.settings.stages)
+    if count not in (0, stages):
+        raise InpaintError(
+            "size_mismatch",
+            f"There are {count} masks for {stages} stages.",
+            "Send one for each stage, or nil for those without one.",
+        )
+    return [None if plane is None else samples_of(plane) for plane in request.stage_masks]
 
 
 def _mask_alone(

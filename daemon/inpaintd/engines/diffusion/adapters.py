@@ -29,9 +29,7 @@ def adapted(model: Model, library: Library, settings: Settings) -> Iterator[None
         InpaintError: `unknown_model` naming the nearest names, `unsupported` for what does not
             fit the model, `model_damaged` for a file that cannot be read.
     """
-    loras = [(lora.name, lora.weight) for lora in settings.loras]
-    loras += parse(settings.prompt).loras
-    lora_files = [(library.lora(name), weight) for name, weight in loras]
+    lora_files = [(library.lora(name), weight) for name, weight in lora_names(settings)]
     embedding_files = [library.embedding(name) for name in settings.embeddings]
     with ExitStack() as stack:
         if lora_files:
@@ -44,6 +42,11 @@ def adapted(model: Model, library: Library, settings: Settings) -> Iterator[None
         )
         stack.callback(setattr, model.reuse, "adapters", ())
         yield
+
+
+def lora_names(settings: Settings) -> list[tuple[str, float]]:
+    """Name and weight of each LoRA that the settings or their prompt name."""
+    return [(lora.name, lora.weight) for lora in settings.loras] + [*parse(settings.prompt).loras]
 
 
 def _version(file: Path) -> tuple[str, int]:

@@ -16,18 +16,19 @@ from inpaintd_protocol.settings import Settings
 
 from . import detail
 from .adapters import adapted
-from .hand_over import HandedOver
+from .check import check
+from .hand_over import SoFar, empty_latents, from_nothing, hands_over, takes_latents
 from .honours import HONOURS
-from .job import prepare
+from .job import Job, prepare
 from .library import Library
 from .memory import climb, is_out_of_memory
 from .model import Model, best_type, load
 from .paint import paint
 from .preview import LatentColours
 from .prompts import Notice
-from .sharing import shared_components
+from .sharing import same_vae, shared_components
 from .source import Source
-from .stages import Pass, passes, reporting, tasks_of
+from .stages import Pass, passes, reporting
 from .watch import BrokenNumbersError
 
 Array = NDArray[np.float32]
@@ -52,12 +53,24 @@ _SMALLER = (
 )
 
 
+def _made_for_inpainting(name: str) -> Notice:
+    return (
+        "made_for_inpainting",
+        f"{name} is made for inpainting; whole pictures it paints less well.",
+        "Take the model that it was made from for text-to-image.",
+    )
+
+
 @dataclass(frozen=True)
 class _Done:
-    """What a pass has made of its tasks."""
+    """What a pass has made of its tasks.
 
-    colours: list[Array]
-    latents: list[torch.Tensor]
+    Attributes:
+        colours: for each task its picture; None where the next pass goes on from latents.
+    """
+
+    so_far: list[SoFar]
+    colours: list[Array | None]
     steps: int
     notices: list[Notice]
 
@@ -97,19 +110,22 @@ class DiffusionEngine:
             ) from error
 
     def _passes(self, all_passes: Sequence[Pass], tasks: Sequence[Task], report: Report) -> Painted:
-        results: list[Array] | None = None
-        latents: HandedOver | None = None
+        for one in all_passes:
+            check(self.library, one.settings)
+        so_far = [SoFar.start(task) for task in tasks]
+        results: list[Array] = []
         steps = 0
         notices: list[Notice] = []
         for index, one in enumerate(all_passes):
             tell = reporting(report, all_passes, index, len(tasks))
-            done = self._pass(one.settings, tasks_of(one, tasks, results), latents, tell)
-            results = done.colours
-            if index + 1 < len(all_passes) and self._model is not None:
-                latents = HandedOver(self._model.vae_fingerprint, done.latents)
+            following = next(iter(all_passes[index + 1 :]), None)
+            done = self._pass(one, so_far, tell, following)
+            so_far = done.so_far
             steps += done.steps
             notices += done.notices
-        assert results is not None
+        for last, colour in zip(so_far, done.colours, strict=True):
+            assert colour is not None
+            results.append(last.result(colour))
         if len(all_passes) == 1:
             results, more = self._with_detail(tasks, results, all_passes[0].settings, report)
             steps += more
@@ -117,20 +133,24 @@ class DiffusionEngine:
 
     def _pass(
         self,
-        settings: Settings,
-        tasks: Sequence[Task],
-        latents: HandedOver | None,
+        one: Pass,
+        so_far: Sequence[SoFar],
         report: Report,
+        following: Pass | None = None,
     ) -> _Done:
-        """One pass, on whatever rung of the memory ladder and in whatever type it works."""
+        """One pass, on whatever rung of the memory ladder and in whatever type it works.
+
+        Args:
+            following: the pass after it, which may go on from latents.
+        """
         raised = False
         while True:
             try:
-                done, rungs = self._climb(settings, tasks, latents, report)
+                done, rungs = self._climb(one, so_far, report, following)
                 break
             except BrokenNumbersError:
                 raised = True
-            self._raise_precision(settings.model)
+            self._raise_precision(one.settings.model)
         if raised:
             done.notices.append(_RAISED)
         if "work at a smaller size" in rungs:
@@ -138,42 +158,63 @@ class DiffusionEngine:
         return done
 
     def _climb(
-        self,
-        settings: Settings,
-        tasks: Sequence[Task],
-        latents: HandedOver | None,
-        report: Report,
+        self, one: Pass, so_far: Sequence[SoFar], report: Report, following: Pass | None
     ) -> tuple[_Done, tuple[str, ...]]:
-        model = self._loaded(settings.model, report)
+        model = self._loaded(one.settings.model, report)
+        as_latents = (
+            following is not None
+            and hands_over(model.family)
+            and same_vae(model.source, self.library.model(following.settings.model))
+        )
         return climb(
-            model, lambda scale: self._attempt(model, settings, tasks, latents, report, scale)
+            model, lambda scale: self._attempt(model, one, so_far, report, scale, as_latents)
         )
 
     def _attempt(
         self,
         model: Model,
-        settings: Settings,
-        tasks: Sequence[Task],
-        handed_over: HandedOver | None,
+        one: Pass,
+        so_far: Sequence[SoFar],
         report: Report,
         scale: float,
+        as_latents: bool,
     ) -> _Done:
+        settings = one.settings
         report("preparing")
         latent_colours = self._latent_colours(model) if settings.preview else None
         with adapted(model, self.library, settings):
-            jobs = [prepare(model, self.library, task, settings, scale) for task in tasks]
-            if handed_over is not None:
-                jobs = handed_over.to(model, jobs)
+            ready = [self._ready(model, one, each, scale) for each in so_far]
+            jobs = [job for _, job in ready]
             total = sum(job.steps for job in jobs)
-            colours: list[Array] = []
-            latents: list[torch.Tensor] = []
-            for index, job in enumerate(jobs):
+            after: list[SoFar] = []
+            colours: list[Array | None] = []
+            for index, (before, job) in enumerate(ready):
                 place = (index, sum(done.steps for done in jobs[:index]), total)
-                colour, raw = paint(model, job, settings, report, place, latent_colours)
+                colour, latents = paint(
+                    model, job, settings, report, place, latent_colours, as_latents=as_latents
+                )
+                after.append(before.after(one, colour, latents))
                 colours.append(colour)
-                latents.append(raw)
         notices = [notice for job in jobs for notice in job.notices]
-        return _Done(colours, latents, jobs[0].steps, notices)
+        return _Done(after, colours, jobs[0].steps, notices)
+
+    def _ready(self, model: Model, one: Pass, so_far: SoFar, scale: float) -> tuple[SoFar, Job]:
+        """A task's job, going on from latents where that is possible."""
+        settings = one.settings
+        job = prepare(model, self.library, so_far.task_of(one), settings, scale)
+        usable = takes_latents(model, job)
+        latents = so_far.latents
+        if latents is not None:
+            if usable and latents.shape[-2:] == job.cells.shape:
+                return so_far, replace(job, latents=latents)
+            so_far = so_far.as_picture(model)
+            job = prepare(model, self.library, so_far.task_of(one), settings, scale)
+        if from_nothing(job, settings.strength):
+            if usable:
+                return so_far, replace(job, latents=empty_latents(model, job))
+            if model.conditioned:
+                job.notices.append(_made_for_inpainting(model.source.name))
+        return so_far, job
 
     def _with_detail(
         self, tasks: Sequence[Task], results: list[Array], settings: Settings, report: Report
@@ -195,9 +236,11 @@ class DiffusionEngine:
             for tile in detail.tiles(task.mask, side):
                 mask = detail.mask_of(tile, task.mask)
                 part = replace(task, colour=current[tile.window], mask=mask, source=None)
-                done = self._pass(finer, [part], None, report)
+                done = self._pass(Pass(finer), [SoFar.start(part)], report)
+                (colour,) = done.colours
+                assert colour is not None
                 window = current[tile.window]
-                window[mask > 0] = done.colours[0][mask > 0]
+                window[mask > 0] = colour[mask > 0]
                 steps += done.steps
             detailed.append(current)
         return detailed, steps

@@ -1,37 +1,115 @@
-"""From one pass to the next in latents, where both have the same VAE: nothing is lost then."""
+"""From one pass to the next: as latents where both have the same VAE, for nothing is lost then."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
-from .families import SD, SDXL
+from inpaintd.engine import Task
+
+from .families import SD, SDXL, Family
 from .job import Job
+from .latents import decoded
 from .model import Model
+from .stages import Pass
+from .watch import BrokenNumbersError
+from .work_area import WorkSize, scale_colour
+
+Array = NDArray[np.float32]
+Pixels = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
-class HandedOver:
-    """What a model has made of its jobs, as latents.
+class SoFar:
+    """What the passes so far have made of a task.
 
     Attributes:
-        vae: fingerprint of its VAE; the model itself may have to make room for the next.
+        task: as it was given.
+        colour: (H, W, 3) float32, the picture; without what was only made as latents.
+        painted: (H, W) bool, where any pass has painted.
+        latents: newer than `colour`; None when that is all there is.
+        fresh: (H, W) bool, where a picture of the latents is to be taken.
     """
 
-    vae: bytes
-    latents: Sequence[torch.Tensor]
+    task: Task
+    colour: Array
+    painted: Pixels
+    fresh: Pixels
+    latents: torch.Tensor | None = None
 
-    def to(self, model: Model, jobs: Sequence[Job]) -> list[Job]:
-        """The jobs of the next pass, going on from the latents where that is possible.
+    @classmethod
+    def start(cls, task: Task) -> SoFar:
+        nowhere = np.zeros(task.mask.shape, bool)
+        return cls(task, task.colour, nowhere, nowhere)
 
-        Only these families' pipelines take latents for a picture; a model that is told the mask
-        needs to see the picture behind it.
+    def task_of(self, one: Pass) -> Task:
+        """The task of the next pass, which goes on from here."""
+        return replace(
+            self.task, colour=self.colour, mask=one.denoised(self.task), seed=one.seed(self.task)
+        )
+
+    def as_picture(self, model: Model) -> SoFar:
+        """The same without latents: decoded by the next model, whose VAE is the same.
+
+        Raises:
+            BrokenNumbersError: when the VAE does not run in its 16-bit type.
         """
-        if model.family not in (SD, SDXL) or model.conditioned or model.vae_fingerprint != self.vae:
-            return list(jobs)
-        return [
-            replace(job, latents=latents) if latents.shape[-2:] == job.cells.shape else job
-            for job, latents in zip(jobs, self.latents, strict=True)
-        ]
+        assert self.latents is not None
+        picture = decoded(model, self.latents)
+        if not np.isfinite(picture).all():
+            raise BrokenNumbersError
+        colour = self._laid_over(scale_colour(picture, WorkSize(*self.fresh.shape)), self.fresh)
+        return replace(self, colour=colour, fresh=np.zeros_like(self.fresh), latents=None)
+
+    def after(self, one: Pass, picture: Array | None, latents: torch.Tensor) -> SoFar:
+        """What it is after a pass, which made a picture or only latents."""
+        taken = one.painted(self.task) > 0
+        fresh, painted = self.fresh | taken, self.painted | taken
+        if picture is None:
+            return replace(self, painted=painted, fresh=fresh, latents=latents)
+        return replace(
+            self,
+            colour=self._laid_over(picture, fresh),
+            painted=painted,
+            fresh=np.zeros_like(fresh),
+            latents=None,
+        )
+
+    def result(self, picture: Array) -> Array:
+        """The last pass's picture, with what earlier ones painted where it did not.
+
+        Where none has painted it stays as it is: its error there tells the model's colour shift.
+        """
+        return np.where(self.painted[..., None], self.colour, picture)
+
+    def _laid_over(self, picture: Array, where: Pixels) -> Array:
+        return np.where(where[..., None], picture, self.colour)
+
+
+def hands_over(family: Family) -> bool:
+    """Whether the family's pipelines take latents for a picture."""
+    return family in (SD, SDXL)
+
+
+def takes_latents(model: Model, job: Job) -> bool:
+    """Whether this job can go on from latents.
+
+    A model that is told the mask needs to see the picture behind it, and so do ControlNets.
+    """
+    return hands_over(model.family) and not model.conditioned and not job.controls
+
+
+def from_nothing(job: Job, strength: float) -> bool:
+    """Whether a job paints everything anew, as text-to-image does."""
+    return strength == 1 and bool((job.cells == 1).all())
+
+
+def empty_latents(model: Model, job: Job) -> torch.Tensor:
+    """Latents that stand for no picture; at full strength nothing of them is left.
+
+    With them nothing is encoded, so the seed gives the picture of the text-to-image pipeline.
+    """
+    return torch.zeros((1, model.vae.config.latent_channels, *job.cells.shape))

@@ -58,6 +58,27 @@ def encoded(model: Model, picture: Array) -> torch.Tensor:
     return latents[:, :, 0] if model.video_vae else latents
 
 
+@torch.no_grad()
+def decoded(model: Model, latents: torch.Tensor) -> Array:
+    """The picture of latents as the denoiser gives them, for models whose VAE is one for pictures.
+
+    Args:
+        latents: (1, C, h, w).
+
+    Returns:
+        (H, W, 3) float32 in [0, 1].
+    """
+    vae = model.vae
+    upcast = vae.dtype == torch.float16 and bool(vae.config.get("force_upcast"))
+    if upcast:
+        vae.to(torch.float32)
+    pixels = vae.decode(from_denoiser(latents.to(model.device, vae.dtype), vae)).sample
+    if upcast:
+        vae.to(torch.float16)
+    picture = (pixels[0] * 0.5 + 0.5).clamp(0, 1).permute(1, 2, 0)
+    return np.asarray(picture.float().cpu().numpy())
+
+
 def unpacked(model: Model, latents: torch.Tensor, height: int, width: int) -> torch.Tensor:
     """Latents as a (1, C, h, w) picture, however the pipeline arranges them.
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -72,14 +70,6 @@ class Model:
     def video_vae(self) -> bool:
         """Whether its VAE takes pictures as videos of one frame."""
         return self.family is QWEN
-
-    @cached_property
-    def vae_fingerprint(self) -> bytes:
-        """Tells VAEs apart by their weights; those with the same one share their latents."""
-        digest = hashlib.blake2b(digest_size=16)
-        for name, weight in self.vae.state_dict().items():
-            digest.update(name.encode() + weight.float().cpu().numpy().tobytes())
-        return digest.digest() + repr(self.vae.config.get("scaling_factor")).encode()
 
     @property
     def vae(self) -> Any:

@@ -32,15 +32,18 @@ def paint(
     report: Report,
     place: tuple[int, int, int],
     colours: LatentColours | None = None,
-) -> tuple[Array, torch.Tensor]:
+    *,
+    as_latents: bool = False,
+) -> tuple[Array | None, torch.Tensor]:
     """Denoise one job.
 
     Args:
         place: index of the task, steps done before it, and steps of all tasks together.
         colours: for previews; None when nobody looks.
+        as_latents: whether nobody needs the picture, so that it is not decoded.
 
     Returns:
-        (H, W, 3) float32, as large as the task's colour; and the latents it was decoded from.
+        (H, W, 3) float32, as large as the task's colour, or None; and the latents behind it.
 
     Raises:
         BrokenNumbersError: when the model does not run in its 16-bit type.
@@ -61,9 +64,12 @@ def paint(
     with model.reuse.editing(edit):
         output = job.pipe(
             **arguments(model, job, settings),
+            output_type="latent" if as_latents else "np",
             callback_on_step_end=watch,
             callback_on_step_end_tensor_inputs=tensors,
         )
+    if as_latents:
+        return None, watch.latents
     picture = np.asarray(output.images[0], np.float32)
     if not np.isfinite(picture).all():
         raise BrokenNumbersError
@@ -90,7 +96,6 @@ def arguments(model: Model, job: Job, settings: Settings) -> dict[str, Any]:
         family.guidance: settings.guidance_scale,
         # On the CPU always, so that a seed means the same picture on every device.
         "generator": torch.Generator("cpu").manual_seed(job.task.seed),
-        "output_type": "np",
     }
     if family.strength:
         called["strength"] = settings.strength

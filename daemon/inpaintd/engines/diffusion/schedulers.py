@@ -81,19 +81,28 @@ def make_scheduler(name: str, own: Any, family: Family) -> Any:
         own: the model's scheduler as it was loaded; only its configuration is read.
 
     Raises:
-        InpaintError: `unsupported`, naming the nearest names.
+        InpaintError: as `check_scheduler`.
     """
     if not name:
         return type(own).from_config(own.config)
-    table = schedulers_of(family)
-    found = table.get(usual_name(name))
-    if found is None:
-        near = difflib.get_close_matches(usual_name(name), table, n=3, cutoff=0.5)
-        reason = (
-            f"This model cannot use the scheduler {name!r}."
-            if usual_name(name) in SCHEDULERS
-            else f"There is no scheduler named {name[:80]!r}."
-        )
-        raise InpaintError("unsupported", reason, f"Try one of: {', '.join(near or table)}.")
-    class_name, changes = found
+    check_scheduler(name, family)
+    class_name, changes = schedulers_of(family)[usual_name(name)]
     return getattr(diffusers, class_name).from_config(own.config, **changes)
+
+
+def check_scheduler(name: str, family: Family) -> None:
+    """Whether a family can be sampled with the scheduler of this name; empty for its own.
+
+    Raises:
+        InpaintError: `unsupported`, naming the nearest names.
+    """
+    table = schedulers_of(family)
+    if not name or usual_name(name) in table:
+        return
+    near = difflib.get_close_matches(usual_name(name), table, n=3, cutoff=0.5)
+    reason = (
+        f"This model cannot use the scheduler {name!r}."
+        if usual_name(name) in SCHEDULERS
+        else f"There is no scheduler named {name[:80]!r}."
+    )
+    raise InpaintError("unsupported", reason, f"Try one of: {', '.join(near or table)}.")

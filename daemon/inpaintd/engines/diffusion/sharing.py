@@ -30,15 +30,26 @@ def shared_components(model: Model, source: Source, dtype: torch.dtype) -> dict[
     shared = {}
     for name in _SHARED:
         component = getattr(model.pipe, name, None)
-        if component is None or not _same(model.source.folder / name, source.folder / name):
+        if component is None:
             continue
         if name == "vae":
-            if model.source.vae != source.vae:
+            if not same_vae(model.source, source):
                 continue
             # What stood before it belongs to the last model.
             vars(component).pop("encode", None)
+        elif not _same(model.source.folder / name, source.folder / name):
+            continue
         shared[name] = component
     return shared
+
+
+def same_vae(one: Source, other: Source) -> bool:
+    """Whether two models have the same VAE, by their files; they share their latents then."""
+    if one == other:
+        return True
+    if one.vae != other.vae:
+        return False
+    return one.vae is not None or _same(one.folder / "vae", other.folder / "vae")
 
 
 def _same(one: Path, other: Path) -> bool:

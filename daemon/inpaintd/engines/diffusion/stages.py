@@ -1,7 +1,8 @@
 """Several passes over a region: the request's own, and its stages before and after. Pure functions.
 
-A pass that changes the whole region, as image-to-image does, is an inpainting whose mask covers
-everything: so each model needs but one pipeline, and one for inpainting can do it as well.
+A pass that changes the whole region, as text-to-image and image-to-image do, is an inpainting whose
+mask covers everything: so each model needs but one pipeline, and one for inpainting can do it as
+well.
 """
 
 from __future__ import annotations
@@ -13,11 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaintd.engine import Report, Task
-from inpaintd_protocol.settings import Settings
+from inpaintd_protocol.settings import Settings, Stage
 
 from .prompt_syntax import without_loras
 
 Array = NDArray[np.float32]
+
+_SEEDS = 2**32
 
 
 @dataclass(frozen=True)
@@ -26,16 +29,39 @@ class Pass:
 
     Attributes:
         settings: of this pass alone.
-        whole: whether it changes the whole region, not just the hole.
+        whole: whether it goes over the whole region where it has no mask of its own.
+        stage: its place among the request's stages; None for the request's own pass.
     """
 
     settings: Settings
     whole: bool = False
+    stage: int | None = None
 
     @property
     def steps(self) -> int:
         """Steps, about: the model that knows them exactly is not loaded yet."""
         return max(1, int(self.settings.steps * self.settings.strength))
+
+    def painted(self, task: Task) -> Array:
+        """The mask of what the pass may change in the result."""
+        own = self._own_mask(task)
+        return task.mask if own is None else own
+
+    def denoised(self, task: Task) -> Array:
+        """The mask that the model gets."""
+        everything = self.whole and self._own_mask(task) is None
+        return np.ones_like(task.mask) if everything else self.painted(task)
+
+    def seed(self, task: Task) -> int:
+        own = self.settings.seed
+        if self.stage is None or own is None:
+            return task.seed
+        return (own + task.variant) % _SEEDS
+
+    def _own_mask(self, task: Task) -> Array | None:
+        if self.stage is None or not task.stage_masks:
+            return None
+        return task.stage_masks[self.stage]
 
 
 def passes(settings: Settings) -> list[Pass]:
@@ -43,41 +69,36 @@ def passes(settings: Settings) -> list[Pass]:
     own = Pass(replace(settings, stages=()))
     before: list[Pass] = []
     after: list[Pass] = []
-    for stage in settings.stages:
-        from_nothing = stage.kind == "text-to-image"
-        another = bool(stage.model) and stage.model != settings.model
-        prompt = stage.prompt or settings.prompt
-        changed = replace(
-            own.settings,
-            model=stage.model or settings.model,
-            # What was made for one model seldom fits another.
-            prompt=without_loras(prompt) if another else prompt,
-            loras=() if another else settings.loras,
-            embeddings=() if another else settings.embeddings,
-            scheduler="" if another else settings.scheduler,
-            strength=1.0 if from_nothing else stage.strength,
-            steps=stage.steps,
-            infill="original",
-            replace=0.0,
-            controls=(),
-        )
-        stages = before if from_nothing and not after else after
-        stages.append(Pass(changed, whole=stage.kind != "inpaint"))
+    for index, stage in enumerate(settings.stages):
+        first = stage.kind == "text-to-image" and not after
+        one = Pass(_settings_of(stage, own.settings), whole=stage.kind != "inpaint", stage=index)
+        (before if first else after).append(one)
     return [*before, own, *after]
 
 
-def tasks_of(one: Pass, tasks: Sequence[Task], results: Sequence[Array] | None) -> list[Task]:
-    """The tasks of a pass, which go on from the results of the one before it."""
-    if results is None:
-        results = [task.colour for task in tasks]
-    return [
-        replace(
-            task,
-            colour=np.where(task.mask[..., None] > 0, result, task.colour),
-            mask=np.ones_like(task.mask) if one.whole else task.mask,
-        )
-        for task, result in zip(tasks, results, strict=True)
-    ]
+def _settings_of(stage: Stage, own: Settings) -> Settings:
+    """The settings of a stage, with those of the request where it says nothing.
+
+    What was made for one model seldom fits another, so it is not passed on.
+    """
+    another = bool(stage.model) and stage.model != own.model
+    guidance = own.guidance_scale if stage.guidance_scale is None else stage.guidance_scale
+    return replace(
+        own,
+        model=stage.model or own.model,
+        prompt=stage.prompt or (without_loras(own.prompt) if another else own.prompt),
+        negative_prompt=stage.negative_prompt or own.negative_prompt,
+        loras=() if another else own.loras,
+        embeddings=() if another else own.embeddings,
+        scheduler=stage.scheduler or ("" if another else own.scheduler),
+        strength=1.0 if stage.kind == "text-to-image" else stage.strength,
+        steps=stage.steps,
+        guidance_scale=guidance,
+        seed=stage.seed,
+        infill="original",
+        replace=0.0,
+        controls=(),
+    )
 
 
 def reporting(report: Report, all_passes: Sequence[Pass], index: int, tasks: int) -> Report:

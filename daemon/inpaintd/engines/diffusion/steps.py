@@ -20,7 +20,22 @@ def steps_to_run(steps: int, strength: float, scheduler: Any, family: Family) ->
         scheduler: only its configuration is used.
 
     Raises:
-        InpaintError: `unsupported` when the strength leaves no step to run.
+        InpaintError: as `kept_steps`.
+    """
+    kept = kept_steps(steps, strength)
+    if family.flow:
+        # These need the picture's size to set their time steps, and run one step for each.
+        return kept
+    trial = make_scheduler("", scheduler, family)
+    trial.set_timesteps(steps)
+    return len(trial.timesteps[(steps - kept) * trial.order :])
+
+
+def kept_steps(steps: int, strength: float) -> int:
+    """How many of the steps a strength leaves.
+
+    Raises:
+        InpaintError: `unsupported` when it leaves none.
     """
     kept = min(int(steps * strength), steps)
     if kept < 1:
@@ -30,12 +45,7 @@ def steps_to_run(steps: int, strength: float, scheduler: Any, family: Family) ->
             f"Raise the strength to {_round_up(1 / steps):g} or more,"
             f" or the steps to {math.ceil(1 / strength)} or more.",
         )
-    if family.flow:
-        # These need the picture's size to set their time steps, and run one step for each.
-        return kept
-    trial = make_scheduler("", scheduler, family)
-    trial.set_timesteps(steps)
-    return len(trial.timesteps[(steps - kept) * trial.order :])
+    return kept
 
 
 def _round_up(strength: float) -> float:
