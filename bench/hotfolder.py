@@ -32,7 +32,8 @@ from tests.running import running_daemon
 
 from inpaintd.engine import Task
 from inpaintd.engines.load import load
-from inpaintd.files.fill import Order, open_order, write_answer
+from inpaintd.files.fill import open_order, write_answer
+from inpaintd.files.order import Order
 from inpaintd_protocol.client import connect
 from inpaintd_protocol.settings import Settings
 

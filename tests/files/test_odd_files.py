@@ -11,7 +11,8 @@ import pytest
 from PIL import Image
 
 from inpaintd.files.exchange import cut, plane_of, samples_of
-from inpaintd.files.fill import Order, open_order, write_answer
+from inpaintd.files.fill import open_order, write_answer
+from inpaintd.files.order import Order
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.messages import Finished, ResultLayer
 from inpaintd_protocol.settings import Settings

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
-from inpaintd.files.fill import Order
 from inpaintd.files.layered import SUFFIXES
-from inpaintd.files.recipe import read_recipe
+from inpaintd.files.order import Order, repeated
+from inpaintd.files.recipe import files_in, parse_recipe, recipe_text
 from inpaintd.files.write import FORMATS
 from inpaintd_protocol.errors import InpaintError
 
@@ -51,12 +52,18 @@ def command(
 
     With the same source, seed and model, the same picture comes out. --seed new takes another
     seed. The source is the picture that RESULT was made of, which RESULT does not hold: it is
-    looked for beside RESULT as NAME.png of NAME.inpainted.png, and named with -I otherwise.
+    looked for beside RESULT as NAME.png of NAME.inpainted.png, and named with -I otherwise. The
+    result of a chain remembers the names of its picture and masks.
     """
-    settings = settings_from_options(read_recipe(result), options)
-    picture = source or _source_of(result)
-    order = Order(picture, settings, mask=mask_file, out=out)
-    fill_order(order, as_json=as_json, quiet=quiet)
+    recipe = recipe_text(result)
+    settings = settings_from_options(parse_recipe(recipe, result.name), options)
+    files = files_in(recipe)
+    if files:
+        order = repeated(files, result, settings)
+        order = replace(order, source=source or order.source, mask=mask_file or order.mask)
+    else:
+        order = Order(source or _source_of(result), settings, mask=mask_file)
+    fill_order(replace(order, out=out), as_json=as_json, quiet=quiet)
 
 
 def _source_of(result: Path) -> Path:

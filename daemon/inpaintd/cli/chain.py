@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import tomllib
-from dataclasses import fields
+import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import click
 
-from inpaintd.files.fill import Order
-from inpaintd_protocol.codec import settings_from_map
+from inpaintd.files.fill import open_order
+from inpaintd.start import connect_or_start
 from inpaintd_protocol.errors import InpaintError
-from inpaintd_protocol.settings import Settings, Stage
+from inpaintd_protocol.messages import ModelInfo
 
-from .fill import fill_order
+from .chain_file import Step, read_chain
+from .fill import fill_opened
+from .outcome import print_outcome
 
 _PATH = click.Path(path_type=Path)
-_FILES = ("image", "mask", "output")
 
 
 @click.command("chain")
@@ -25,76 +25,70 @@ _FILES = ("image", "mask", "output")
 @click.option("as_json", "--json", is_flag=True, help="Print one JSON object.")
 @click.option("quiet", "-q", "--quiet", is_flag=True, help="Print paths and warnings only.")
 def command(steps: Path, as_json: bool, quiet: bool) -> None:
-    """Run the steps in a TOML file, such as text-to-image, inpaint, image-to-image.
+    """Run the steps in a TOML file: text-to-image, inpaint, image-to-image.
 
     \b
-    image = "room.png"             # relative to this file
-    mask = "room.mask.png"         # optional; else where image is transparent
-    output = "result.png"          # optional
+    size = [1024, 1024]            # of an empty canvas; or image = "room.png"
+    output = "castle.png"          # optional
     [[step]]
-    kind = "text-to-image"
+    kind = "text-to-image"         # only as the first step
     model = "sdxl"
-    prompt = "a cat"
+    prompt = "an elven castle"
+    seed = 92
     [[step]]
-    kind = "inpaint"               # takes all settings of: inpaintd fill --help
-    model = "sdxl-inpaint"
+    kind = "inpaint"
+    model = "sdxl-inpainting"
+    prompt = "a waterfall"
+    mask = "waterfall.png"         # white where to repaint
+    strength = 0.9
     [[step]]
-    kind = "image-to-image"
-    strength = 0.3
+    kind = "image-to-image"        # goes over everything
+    model = "sdxl-refiner"
+    strength = 0.2
+
+    Files are named as seen from this file. The first step takes all settings of: inpaintd fill
+    --help. Later ones take model, prompt, negative_prompt, strength, steps, guidance_scale,
+    scheduler and seed; what they leave out is as in the first. Steps whose models have the same
+    VAE hand on latents, so nothing is decoded in between.
+
+    With an image, only what is transparent in it may change, or what is white in a mask = "..."
+    beside it. With neither, all of it may, and each inpaint step needs a mask. A text-to-image
+    step before an inpaint step then paints in the hole what that goes on from.
+
+    inpaintd again RESULT repeats the whole chain.
     """
-    fill_order(read_chain(steps), as_json=as_json, quiet=quiet)
+    started = time.monotonic()
+    chain = read_chain(steps)
+    opened = open_order(chain.order, chain.picture)
+    with connect_or_start("inpaintd chain") as client:
+        _check_models(chain.steps, chain.order.settings.model, client.models().models)
+        outcome = fill_opened(client, opened, opened.send(client), quiet=quiet or as_json)
+    outcome.seconds["total"] = time.monotonic() - started
+    print_outcome(outcome, as_json=as_json, quiet=quiet)
 
 
-def read_chain(path: Path) -> Order:
-    """What a file of steps asks for.
+def _check_models(steps: Sequence[Step], usual: str, models: Sequence[ModelInfo]) -> None:
+    """Whether the models are there and can do their steps, before any of them runs.
 
-    The first step of kind inpaint is the request's own, with all settings; steps before it are
-    text-to-image, steps after it are its further passes.
-
-    Raises:
-        InpaintError: `unreadable` naming what is wrong.
+    Names that are in no list are left to the daemon, which knows the nearest ones.
     """
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise _invalid(path, str(error)) from error
-    steps = table.pop("step", [])
-    unknown = sorted(set(table) - set(_FILES))
-    if unknown:
-        raise _invalid(path, f"{unknown[0]} is not one of {', '.join(_FILES)}, [[step]]")
-    if "image" not in table:
-        raise _invalid(path, "image is missing")
-    kinds = [step.get("kind") for step in steps]
-    if "inpaint" not in kinds:
-        raise _invalid(path, 'no [[step]] has kind = "inpaint"')
-    own = kinds.index("inpaint")
-    if any(kind != "text-to-image" for kind in kinds[:own]):
-        raise _invalid(path, "only text-to-image can come before inpaint")
-    stages = [_stage(path, step) for i, step in enumerate(steps) if i != own]
-    values = {name: value for name, value in steps[own].items() if name != "kind"}
-    settings: Settings = settings_from_map(Settings, values | {"stages": stages})
-    place = path.parent
-    return Order(
-        source=place / table["image"],
-        settings=settings,
-        mask=place / table["mask"] if "mask" in table else None,
-        out=place / table["output"] if "output" in table else None,
-    )
-
-
-def _stage(path: Path, step: dict[str, Any]) -> dict[str, Any]:
-    known = {field.name for field in fields(Stage)}
-    unknown = sorted(set(step) - known)
-    if unknown:
-        raise _invalid(
-            path,
-            f"a step of kind {step.get('kind')} has no {unknown[0]}; "
-            f"it has {', '.join(sorted(known))}",
-        )
-    return step
-
-
-def _invalid(path: Path, reason: str) -> InpaintError:
-    return InpaintError(
-        "unreadable", f"{path} is no chain: {reason}.", "See: inpaintd chain --help"
-    )
+    by_name: Mapping[str, ModelInfo] = {model.name: model for model in models}
+    default = next((model.name for model in models if model.default), "")
+    for step in steps:
+        model = by_name.get(step.values.get("model") or usual or default)
+        if model is None:
+            continue
+        if not model.installed:
+            raise InpaintError(
+                "model_missing",
+                f"The model {model.name} of {step.name} is not installed.",
+                f"Install it: {model.install}",
+            )
+        alone = len(steps) == 1 and step.kind == "inpaint"
+        if not alone and "stages" not in model.honours:
+            raise InpaintError(
+                "unsupported",
+                f"The model {model.name} of {step.name} paints nothing by words; "
+                "it only continues what is round a hole.",
+                "Name a diffusion model in the step. See: inpaintd models list",
+            )

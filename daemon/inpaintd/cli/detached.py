@@ -10,7 +10,8 @@ from typing import Any
 import click
 
 from inpaintd.files.exchange import Sent, cut
-from inpaintd.files.fill import Opened, Order, open_order
+from inpaintd.files.fill import Opened, open_order
+from inpaintd.files.order import Order
 from inpaintd_protocol.client import Client, new_request_id
 from inpaintd_protocol.codec import settings_from_map, settings_to_map
 from inpaintd_protocol.connection import home
@@ -115,7 +116,7 @@ def _to_map(order: Order, rectangle: Rectangle) -> dict[str, Any]:
     return {
         "source": str(order.source.resolve()),
         "settings": settings_to_map(order.settings),
-        "mask": str(order.mask.resolve()) if order.mask else "",
+        "mask": str(order.mask.resolve()) if isinstance(order.mask, Path) else "",
         "out": str(order.out.resolve()) if order.out else "",
         "only_layer": order.only_layer,
         "with_recipe": order.with_recipe,

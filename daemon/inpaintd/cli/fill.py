@@ -9,7 +9,8 @@ from typing import Any
 import click
 
 from inpaintd.files.exchange import Sent
-from inpaintd.files.fill import Opened, Order, Written, open_order, write_answer
+from inpaintd.files.fill import Opened, Written, open_order, write_answer
+from inpaintd.files.order import Order
 from inpaintd.files.recipe import read_recipe
 from inpaintd.start import connect_or_start
 from inpaintd_protocol.client import Client
@@ -135,6 +136,7 @@ def fill_opened(client: Client, opened: Opened, sent: Sent, *, quiet: bool) -> O
             opened.order.settings,
             offset=(sent.rectangle.x, sent.rectangle.y),
             mask=sent.mask,
+            stage_masks=sent.stage_masks,
             on_progress=show,
             should_cancel=cancelled,
         )

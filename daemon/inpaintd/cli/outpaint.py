@@ -10,7 +10,8 @@ from typing import Any
 import click
 import numpy as np
 
-from inpaintd.files.fill import Opened, Order
+from inpaintd.files.fill import Opened
+from inpaintd.files.order import Order
 from inpaintd.files.picture import PIXELS, Picture, Samples, read_picture
 from inpaintd.files.write import check_output, default_suffix
 from inpaintd.start import connect_or_start

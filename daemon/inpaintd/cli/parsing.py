@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import fields
-from typing import Any, get_type_hints
+from types import NoneType
+from typing import Any, get_args, get_type_hints
 
 from inpaintd_protocol.codec import settings_from_map
 from inpaintd_protocol.errors import InpaintError
@@ -42,6 +43,10 @@ def usage_of(cls: type[Any]) -> str:
 def _number(value: str, kind: Any, key: str) -> Any:
     if kind is str:
         return value
+    if NoneType in get_args(kind):
+        if value.lower() == "none":
+            return None
+        kind = get_args(kind)[0]
     try:
         return kind(value)
     except ValueError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +30,7 @@ class Sent:
         own: (height, width, C) samples in the file's numbers.
         srgb: (height, width, 3) samples as sent.
         layer, mask: the planes to send; `mask` is None when alpha is the mask.
+        stage_masks: for each stage the plane of its own mask, or None.
     """
 
     picture: Picture
@@ -38,10 +40,16 @@ class Sent:
     srgb: Samples
     layer: Plane
     mask: Plane | None
+    stage_masks: tuple[Plane | None, ...] = ()
 
 
-def cut(picture: Picture, mask: Samples | None, rectangle: Rectangle) -> Sent:
-    """Cut the planned rectangle out of the picture and of its mask."""
+def cut(
+    picture: Picture,
+    mask: Samples | None,
+    rectangle: Rectangle,
+    stage_masks: Sequence[Samples | None] = (),
+) -> Sent:
+    """Cut the planned rectangle out of the picture and of its masks, (H, W) samples each."""
     space = ColourSpace(picture)
     own = picture.cut(rectangle)
     srgb = space.to_srgb(own[..., : picture.colours])
@@ -49,10 +57,6 @@ def cut(picture: Picture, mask: Samples | None, rectangle: Rectangle) -> Sent:
     if picture.has_alpha:
         alpha = convert_depth(own[..., picture.colours :], space.wire_depth)
         pixels = np.concatenate([srgb, alpha], axis=2)
-    part = None
-    if mask is not None:
-        x, y = rectangle.x, rectangle.y
-        part = mask[y : rectangle.bottom, x : rectangle.right, np.newaxis]
     return Sent(
         picture,
         space,
@@ -60,7 +64,8 @@ def cut(picture: Picture, mask: Samples | None, rectangle: Rectangle) -> Sent:
         own,
         srgb,
         plane_of(pixels),
-        None if part is None else plane_of(part),
+        _mask_plane(mask, rectangle),
+        tuple(_mask_plane(mask, rectangle) for mask in stage_masks),
     )
 
 
@@ -120,6 +125,13 @@ def blend(under: Samples, over: Samples, alpha: Samples, colours: int) -> Sample
         result[full, colours] = convert_depth(np.ones(1, np.float32), depth)[0]
         result[partial, colours] = convert_depth(out_alpha, depth)[:, 0]
     return result
+
+
+def _mask_plane(mask: Samples | None, rectangle: Rectangle) -> Plane | None:
+    if mask is None:
+        return None
+    x, y = rectangle.x, rectangle.y
+    return plane_of(mask[y : rectangle.bottom, x : rectangle.right, np.newaxis])
 
 
 def plane_of(samples: Samples) -> Plane:

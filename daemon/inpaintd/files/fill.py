@@ -9,13 +9,13 @@ from pathlib import Path
 from inpaintd_protocol.client import Client
 from inpaintd_protocol.messages import Finished, Notice
 from inpaintd_protocol.rectangle import Rectangle
-from inpaintd_protocol.settings import Settings
 
 from .document import NewLayer
 from .exchange import Sent, cut, lay_over, layer_alone
 from .layered import add_layers, read_file
-from .mask import hole_bounds, read_mask
-from .picture import Picture, Samples
+from .mask import hole_bounds, read_mask_of, stage_bounds
+from .order import Order, files_of
+from .picture import Picture, Samples, empty_picture
 from .recipe import embed_recipe, make_recipe
 from .write import (
     check_output,
@@ -29,26 +29,6 @@ from .write import (
 
 
 @dataclass(frozen=True)
-class Order:
-    """What somebody wants of a picture file.
-
-    Attributes:
-        source: the picture.
-        mask: a second file that says where to repaint; None: where the picture is transparent.
-        out: the result, or a folder for it; None: beside the source, under a name that is free.
-        only_layer: write the new layer alone, as large as the picture.
-        with_recipe: keep settings, seed and model in the result, for `read_recipe`.
-    """
-
-    source: Path
-    settings: Settings
-    mask: Path | None = None
-    out: Path | None = None
-    only_layer: bool = False
-    with_recipe: bool = True
-
-
-@dataclass(frozen=True)
 class Opened:
     """An order whose files have been read and found good."""
 
@@ -59,6 +39,7 @@ class Opened:
     """Where there is something to repaint."""
     out: Path
     notices: tuple[Notice, ...]
+    stage_masks: tuple[Samples | None, ...] = ()
 
     @property
     def only_layer(self) -> bool:
@@ -73,7 +54,7 @@ class Opened:
     def send(self, client: Client) -> Sent:
         """The planned rectangle, ready to be sent."""
         rectangle = client.plan(self.picture.extent, self.bounds, self.order.settings)
-        return cut(self.picture, self.mask, rectangle)
+        return cut(self.picture, self.mask, rectangle, self.stage_masks)
 
 
 @dataclass(frozen=True)
@@ -84,16 +65,26 @@ class Written:
     seed: int
 
 
-def open_order(order: Order) -> Opened:
+def open_order(order: Order, picture: Picture | None = None) -> Opened:
     """Read the files of an order, and check all that can be checked before any work is done.
+
+    Args:
+        picture: the source, when it has been read already.
 
     Raises:
         InpaintError: `unreadable`, `too_large`, `size_mismatch`, `empty_mask` or `unwritable`.
     """
-    picture = read_file(order.source)
-    mask = None if order.mask is None else read_mask(order.mask, picture.extent)
+    if picture is None:
+        sized = order.size
+        picture = empty_picture(order.source, *sized) if sized else read_file(order.source)
+    mask = read_mask_of(order.mask, picture.extent)
+    stage_masks = tuple(read_mask_of(file, picture.extent) for file in order.stage_masks)
     bounds = hole_bounds(picture, mask, order.settings)
-    opened = Opened(order, picture, mask, bounds, _out(order, picture), picture.notices)
+    for file, stage_mask in zip(order.stage_masks, stage_masks, strict=True):
+        if file is not None and stage_mask is not None:
+            bounds = bounds.union(stage_bounds(stage_mask, file))
+    out = _out(order, picture)
+    opened = Opened(order, picture, mask, bounds, out, picture.notices, stage_masks)
     lost = check_output(
         opened.out,
         picture,
@@ -116,7 +107,7 @@ def write_answer(opened: Opened, sent: Sent, answer: Finished) -> list[Written]:
     for layer in answer.layers:
         image = (layer_alone if opened.only_layer else lay_over)(sent, layer)
         if order.with_recipe:
-            recipe = make_recipe(order.settings, model=answer.model, seed=layer.seed)
+            recipe = _recipe(opened, answer.model, layer.seed)
             image = embed_recipe(image, recipe, format_of(opened.out))
         path = write_picture(
             image, opened.out, replace=order.out is not None and not several, numbered=several
@@ -133,15 +124,19 @@ def _write_document(opened: Opened, sent: Sent, answer: Finished) -> list[Writte
             image=layer_alone(sent, layer),
             merged=lay_over(sent, layer),
             name=f"Inpainted (seed {layer.seed})",
-            recipe=make_recipe(order.settings, model=answer.model, seed=layer.seed)
-            if order.with_recipe
-            else "",
+            recipe=_recipe(opened, answer.model, layer.seed) if order.with_recipe else "",
         )
         for layer in answer.layers
     ]
     data = add_layers(opened.picture.path, document, layers)
     path = write_safely(opened.out, partial(_put, data), replace=order.out is not None)
     return [Written(path, layer.seed) for layer in answer.layers]
+
+
+def _recipe(opened: Opened, model: str, seed: int) -> str:
+    order = opened.order
+    files = files_of(order, opened.out) if order.with_files else None
+    return make_recipe(order.settings, model=model, seed=seed, files=files)
 
 
 def _put(data: bytes, path: Path) -> None:
@@ -151,7 +146,7 @@ def _put(data: bytes, path: Path) -> None:
 def _out(order: Order, picture: Picture) -> Path:
     if order.out is None:
         suffix = default_suffix(picture, only_layer=order.only_layer)
-        return Path(with_ending(order.source, f".inpainted{suffix}"))
+        return Path(with_ending(order.source, suffix if order.size else f".inpainted{suffix}"))
     if order.out.is_dir():
         suffix = same_suffix(picture, only_layer=order.only_layer)
         return Path(with_ending(order.out / order.source.name, suffix))

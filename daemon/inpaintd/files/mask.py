@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,25 @@ _HOW_TO_MARK = (
     "Make the part to repaint transparent, or give a mask, a picture of the same size that is "
     "white where to repaint: with -M, or as NAME.mask.png beside it in a watched folder."
 )
+
+
+class Everywhere(Enum):
+    """Stands for a mask that is white all over."""
+
+    EVERYWHERE = "everywhere"
+
+
+MaskFile = Path | Everywhere
+"""A mask on disk, or the one that needs no file."""
+
+
+def read_mask_of(file: MaskFile | None, extent: Rectangle) -> Samples | None:
+    """As `read_mask`, where a mask may be none or everywhere."""
+    if file is None:
+        return None
+    if isinstance(file, Everywhere):
+        return np.full((extent.height, extent.width), 255, np.uint8)
+    return read_mask(file, extent)
 
 
 def read_mask(path: Path, extent: Rectangle) -> Samples:
@@ -55,6 +75,11 @@ def mask_from(picture: Picture, extent: Rectangle) -> Samples:
     return luminance(picture.cut(picture.extent)[..., : picture.colours])
 
 
+def has_hole(picture: Picture) -> bool:
+    """Whether a picture is transparent somewhere, be it only partly."""
+    return picture.has_alpha and bool(opacity_to_hole(picture.alpha()).any())
+
+
 def opacity_to_hole(alpha: Samples) -> Samples:
     """h = 1 - alpha, at the same depth."""
     hole: Samples = (1 if alpha.dtype == np.float32 else np.iinfo(alpha.dtype).max) - alpha
@@ -89,6 +114,23 @@ def hole_bounds(picture: Picture, mask: Samples | None, settings: Settings) -> R
         if settings.invert:
             empty = "The inverted mask leaves nothing to repaint."
         raise InpaintError("empty_mask", empty, _HOW_TO_MARK)
+    return bounds
+
+
+def stage_bounds(mask: Samples, file: MaskFile) -> Rectangle:
+    """Where a stage's own mask shows something to repaint.
+
+    Raises:
+        InpaintError: `empty_mask` when that is nowhere.
+    """
+    bounds = _bounds(mask > 0)
+    if bounds.empty:
+        name = file.name if isinstance(file, Path) else file.value
+        raise InpaintError(
+            "empty_mask",
+            f"The mask {name} is black everywhere: there is nothing to repaint.",
+            _HOW_TO_MARK,
+        )
     return bounds
 
 

@@ -155,6 +155,12 @@ def _as_stored(path: Path, data: bytes | None) -> tuple[bytes | None, bool]:
     return stored.getvalue(), True
 
 
+def empty_picture(path: Path, width: int, height: int) -> Picture:
+    """A black 8-bit RGB picture in sRGB, as if it had been read from `path`."""
+    image = vips.Image.black(width, height, bands=3).copy(interpretation="srgb")
+    return Picture(path, image.copy_memory(), "png", "u8", 3)
+
+
 def _open(path: Path, data: bytes | None) -> tuple[Any, str]:
     """The header and the format of a file, nothing decoded."""
     if data is None:

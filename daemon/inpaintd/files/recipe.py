@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -34,10 +35,17 @@ _EMPTY_XMP = (
 _PNG_COMMENT = re.compile(r"png-comment-\d+-inpaintd")
 
 
-def make_recipe(settings: Settings, *, model: str, seed: int) -> str:
-    """ASCII JSON of everything that is needed to make one variant again."""
+def make_recipe(
+    settings: Settings, *, model: str, seed: int, files: Mapping[str, Any] | None = None
+) -> str:
+    """ASCII JSON of everything that is needed to make one variant again.
+
+    Args:
+        files: the names of the files that it is made of, for `files_in`.
+    """
     used = replace(settings, model=model, seed=seed, count=1)
-    return json.dumps({"inpaintd": __version__, "settings": settings_to_map(used)})
+    recipe = {"inpaintd": __version__, "settings": settings_to_map(used)}
+    return json.dumps(recipe | ({"files": files} if files else {}))
 
 
 def embed_recipe(image: Any, recipe: str, format_name: str) -> Any:
@@ -61,10 +69,24 @@ def read_recipe(path: Path) -> Settings:
     Raises:
         InpaintError: `unreadable` when there is no recipe in it.
     """
+    return parse_recipe(recipe_text(path), path.name)
+
+
+def recipe_text(path: Path) -> str:
+    """The text of the recipe in a result picture, or of a JSON file; empty when there is none.
+
+    Raises:
+        InpaintError: `unreadable`.
+    """
     from .layered import read_file  # which writes recipes
 
-    text = path.read_text("utf-8") if path.suffix == ".json" else recipe_in(read_file(path))
-    return parse_recipe(text, path.name)
+    return path.read_text("utf-8") if path.suffix == ".json" else recipe_in(read_file(path))
+
+
+def files_in(recipe: str) -> dict[str, Any] | None:
+    """The names of the files that the text of a recipe holds, if it holds any."""
+    files = json.loads(recipe).get("files")
+    return files if isinstance(files, dict) else None
 
 
 def parse_recipe(text: str, name: str) -> Settings:

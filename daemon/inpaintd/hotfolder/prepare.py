@@ -13,9 +13,10 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from inpaintd.files.exchange import Sent, cut
-from inpaintd.files.fill import Opened, Order
+from inpaintd.files.fill import Opened
 from inpaintd.files.layered import read_file
 from inpaintd.files.mask import hole_bounds, mask_from
+from inpaintd.files.order import Order
 from inpaintd.files.picture import Picture, Samples, read_picture
 from inpaintd.files.recipe import parse_recipe, recipe_in
 from inpaintd.files.write import same_suffix

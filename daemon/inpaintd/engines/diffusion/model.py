@@ -160,9 +160,18 @@ def best_type(source: Source, device: torch.device) -> torch.dtype:
     """The type that a model's weights have on a device."""
     if device.type == "cpu":
         return torch.float32
-    with configured(source) as configuration:
-        half: torch.dtype = getattr(torch, family_of(configuration).half)
+    half: torch.dtype = getattr(torch, kind_of(source).half)
     return half
+
+
+def kind_of(source: Source) -> Family:
+    """The family of a model, of which nothing is loaded.
+
+    Raises:
+        InpaintError: as `family_of`.
+    """
+    with configured(source) as configuration:
+        return family_of(configuration)
 
 
 def _place(pipe: Any, device: torch.device, offloaded: bool) -> None:

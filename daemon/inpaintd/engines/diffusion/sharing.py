@@ -49,7 +49,10 @@ def same_vae(one: Source, other: Source) -> bool:
         return True
     if one.vae != other.vae:
         return False
-    return one.vae is not None or _same(one.folder / "vae", other.folder / "vae")
+    if one.vae is not None:
+        # A single file has its configuration from the model, so it may be another one there.
+        return one.vae.is_dir()
+    return _same(one.folder / "vae", other.folder / "vae")
 
 
 def _same(one: Path, other: Path) -> bool:

@@ -1,0 +1,225 @@
+"""A chain as it is written: a TOML file of steps, and the order that it makes."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from inpaintd.files.layered import read_file
+from inpaintd.files.mask import Everywhere, MaskFile, has_hole
+from inpaintd.files.order import Order
+from inpaintd.files.picture import Picture, empty_picture
+from inpaintd_protocol.codec import settings_from_map
+from inpaintd_protocol.errors import InpaintError
+from inpaintd_protocol.limits import PLANE_PIXELS
+from inpaintd_protocol.settings import Settings, Stage
+
+_KEYS = ("image", "size", "mask", "output", "step")
+_STAGE = {field.name: field for field in fields(Stage)}
+_KINDS = _STAGE["kind"].metadata["choices"]
+_LEAST_SIDE = 8
+
+
+@dataclass(frozen=True)
+class Step:
+    """One [[step]].
+
+    Attributes:
+        number: its place in the file, from 1.
+        values: all that it says, but for its kind and mask.
+    """
+
+    number: int
+    kind: str
+    mask: Path | None
+    values: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        return f"step {self.number} ({self.kind})"
+
+
+@dataclass(frozen=True)
+class Chain:
+    """A file of steps, read and found good.
+
+    Attributes:
+        order: one request: one step is its own pass, the others are its stages.
+        picture: the order's source.
+        steps: in the order of the file.
+    """
+
+    order: Order
+    picture: Picture
+    steps: tuple[Step, ...]
+
+
+def read_chain(path: Path) -> Chain:
+    """What a file of steps asks for.
+
+    Raises:
+        InpaintError: `unreadable` naming what is wrong; and as `read_picture`.
+    """
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        steps = _steps(table, path.parent)
+        if "size" in table:
+            order = _on_empty_canvas(path, table, steps)
+            return Chain(order, empty_picture(path, *_size(table)), steps)
+        source = path.parent / _text(table, "image")
+        picture = read_file(source)
+        return Chain(_on_picture(source, table, steps, picture, path.parent), picture, steps)
+    except (OSError, ValueError) as error:
+        raise InpaintError(
+            "unreadable", f"{path} is no chain: {error}.", "See: inpaintd chain --help"
+        ) from error
+
+
+def _steps(table: Mapping[str, Any], folder: Path) -> tuple[Step, ...]:
+    unknown = sorted(set(table) - set(_KEYS))
+    if unknown:
+        raise ValueError(f"{unknown[0]} is not one of {', '.join(_KEYS)}")
+    if ("image" in table) == ("size" in table):
+        raise ValueError("it must have either image or size")
+    written = table.get("step")
+    if not written:
+        raise ValueError("it has no [[step]]")
+    if not isinstance(written, list) or not all(isinstance(step, dict) for step in written):
+        raise ValueError("write each step under a heading [[step]]")
+    return tuple(_step(number, values, folder) for number, values in enumerate(written, start=1))
+
+
+def _step(number: int, written: Mapping[str, Any], folder: Path) -> Step:
+    kind = written.get("kind", "nothing")
+    if kind not in _KINDS:
+        raise ValueError(f"the kind of step {number} is {kind}; it must be {' or '.join(_KINDS)}")
+    mask = folder / _text(written, "mask") if "mask" in written else None
+    values = {key: value for key, value in written.items() if key not in ("kind", "mask")}
+    step = Step(number, kind, mask, values)
+    if kind == "text-to-image" and number > 1:
+        raise ValueError(f"{step.name} paints over all that is before it: it must come first")
+    if kind == "text-to-image" and "strength" in values:
+        raise ValueError(f"{step.name} paints from nothing, so it has no strength")
+    if mask and kind != "inpaint":
+        raise ValueError(f"{step.name} goes over everything, so it has no mask")
+    return step
+
+
+def _on_empty_canvas(path: Path, table: Mapping[str, Any], steps: Sequence[Step]) -> Order:
+    first = steps[0]
+    if first.kind != "text-to-image":
+        raise ValueError(f"without an image, {first.name} must be text-to-image")
+    if "mask" in table:
+        raise ValueError("without an image, the mask belongs into the step that inpaints there")
+    order = Order(path, _settings(first, steps[1:]), size=_size(table))
+    return _with_masks(order, table, path.parent, Everywhere.EVERYWHERE, first, steps[1:])
+
+
+def _on_picture(
+    source: Path,
+    table: Mapping[str, Any],
+    steps: Sequence[Step],
+    picture: Picture,
+    folder: Path,
+) -> Order:
+    frame: MaskFile | None = None if has_hole(picture) else Everywhere.EVERYWHERE
+    if "mask" in table:
+        frame = folder / _text(table, "mask")
+    own = 0
+    if steps[0].kind == "text-to-image":
+        # What it paints in the hole is what the next step goes on from.
+        own = 1
+        if len(steps) == 1 or frame is Everywhere.EVERYWHERE:
+            raise ValueError(
+                f"{steps[0].name} would paint over all of the image: write size instead of image, "
+                "or say with a mask where to paint, and inpaint there in the next step"
+            )
+    others = [step for index, step in enumerate(steps) if index != own]
+    order = Order(source, _settings(steps[own], others))
+    return _with_masks(order, table, folder, frame, steps[own], others)
+
+
+def _with_masks(
+    order: Order,
+    table: Mapping[str, Any],
+    folder: Path,
+    frame: MaskFile | None,
+    own: Step,
+    others: Sequence[Step],
+) -> Order:
+    """The order with the masks of its passes and what else the table says.
+
+    Args:
+        frame: what may change where a step has no mask; None for what is transparent.
+    """
+    for step in (own, *others):
+        found = step.mask or "text_mask" in step.values
+        if step.kind == "inpaint" and frame is Everywhere.EVERYWHERE and not found:
+            raise ValueError(f"{step.name} does not say where: add mask to it")
+    by_words = frame is Everywhere.EVERYWHERE and "text_mask" in own.values
+    own_mask = own.mask or (None if by_words else frame)
+    masks = tuple(step.mask or frame for step in others)
+    if frame is None and own_mask is not None and None in masks:
+        raise ValueError(
+            f"{own.name} has a mask and another step has none, while the image is transparent "
+            "somewhere: add a mask beside image, for all steps without one"
+        )
+    stage_masks = tuple(None if mask == own_mask else mask for mask in masks)
+    return replace(
+        order,
+        mask=own_mask,
+        stage_masks=stage_masks if any(stage_masks) else (),
+        out=folder / _text(table, "output") if "output" in table else None,
+        with_files=True,
+    )
+
+
+def _settings(own: Step, others: Sequence[Step]) -> Settings:
+    values = dict(own.values)
+    if own.kind == "image-to-image":
+        values.setdefault("strength", _STAGE["strength"].default)
+    if "stages" in values:
+        raise ValueError(f"{own.name} has no stages: they are steps of their own")
+    stages = tuple(_checked(Stage, step, {"kind": step.kind, **step.values}) for step in others)
+    settings: Settings = replace(_checked(Settings, own, values), stages=stages)
+    return settings
+
+
+def _checked(cls: type[Any], step: Step, values: Mapping[str, Any]) -> Any:
+    known = [field.name for field in fields(cls)]
+    unknown = sorted(set(values) - set(known))
+    if unknown:
+        has = (
+            f"it has mask, {', '.join(known[1:])}"
+            if cls is Stage
+            else "it has the settings of inpaintd fill"
+        )
+        raise ValueError(f"{step.name} has no {unknown[0]}; {has}")
+    try:
+        return settings_from_map(cls, dict(values))
+    except InpaintError as error:
+        raise ValueError(f"in {step.name}, {error.message.rstrip('.')}") from error
+
+
+def _size(table: Mapping[str, Any]) -> tuple[int, int]:
+    size = table["size"]
+    if (
+        not isinstance(size, list)
+        or len(size) != 2
+        or any(type(side) is not int or side < _LEAST_SIDE for side in size)
+    ):
+        raise ValueError(f"size must be like [1024, 768], each side {_LEAST_SIDE} or more")
+    width, height = size
+    if width * height > PLANE_PIXELS:
+        raise ValueError(f"size has more than {PLANE_PIXELS // 1_000_000} million pixels")
+    return width, height
+
+
+def _text(table: Mapping[str, Any], key: str) -> str:
+    value = table[key]
+    if not isinstance(value, str) or not value:
+        raise ValueError(f"{key} must be the name of a file")
+    return value
