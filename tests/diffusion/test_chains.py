@@ -201,6 +201,35 @@ def test_text_to_image_then_inpaint_in_latents(tiny: Build, vae_calls: Counter[s
     assert np.array_equal(ours, theirs)
 
 
+@pytest.mark.parametrize("own", ["sd15", "sd15-inpainting"])
+def test_text_to_image_in_a_hole_is_inpainted_into_its_surroundings(own: str, tiny: Build) -> None:
+    """Its latents show what nobody will see round the hole, so they are not gone on from."""
+    both = chain(tiny, own, "sd15")
+    stages = (Stage("text-to-image", "sd15", prompt="a castle", steps=4),)
+    ours = paint(both, stages=stages).colours[0]
+
+    size = {"height": 64, "width": 64}
+    castle = stock(tiny, "StableDiffusionPipeline", "sd15")(
+        prompt="a castle",
+        guidance_scale=3.0,
+        **size,
+        num_inference_steps=4,
+        generator=seeded(),
+        output_type="np",
+    ).images[0]
+    theirs = stock(tiny, "StableDiffusionInpaintPipeline", own)(
+        **ASKED,
+        **size,
+        image=tensor(np.where(hole()[..., None] > 0, castle, photograph())),
+        mask_image=mask_tensor(hole()),
+        strength=0.75,
+        num_inference_steps=4,
+        generator=seeded(),
+        output_type="np",
+    ).images[0]
+    assert np.array_equal(ours[hole() > 0], theirs[hole() > 0])
+
+
 def test_text_to_image_then_an_inpainting_model_as_the_guide_does_it(tiny: Build) -> None:
     """That model needs to see the picture; what its mask keeps stays as it was painted."""
     both = chain(tiny, "sd15", "sd15-inpainting")

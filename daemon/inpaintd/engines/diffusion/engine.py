@@ -17,7 +17,7 @@ from inpaintd_protocol.settings import Settings
 from . import detail
 from .adapters import adapted
 from .check import check
-from .hand_over import SoFar, empty_latents, from_nothing, hands_over, takes_latents
+from .hand_over import SoFar, empty_latents, fits, goes_over_all, hands_over, takes_latents
 from .honours import HONOURS
 from .job import Job, prepare
 from .library import Library
@@ -193,7 +193,7 @@ class DiffusionEngine:
                 colour, latents = paint(
                     model, job, settings, report, place, latent_colours, as_latents=as_latents
                 )
-                after.append(before.after(one, colour, latents))
+                after.append(before.after(one, model, colour, latents))
                 colours.append(colour)
         notices = [notice for job in jobs for notice in job.notices]
         return _Done(after, colours, jobs[0].steps, notices)
@@ -203,13 +203,12 @@ class DiffusionEngine:
         settings = one.settings
         job = prepare(model, self.library, so_far.task_of(one), settings, scale)
         usable = takes_latents(model, job)
-        latents = so_far.latents
-        if latents is not None:
-            if usable and latents.shape[-2:] == job.cells.shape:
-                return so_far, replace(job, latents=latents)
+        if so_far.latents is not None:
+            if usable and fits(so_far, job):
+                return so_far, replace(job, latents=so_far.latents)
             so_far = so_far.as_picture(model)
             job = prepare(model, self.library, so_far.task_of(one), settings, scale)
-        if from_nothing(job, settings.strength):
+        if settings.strength == 1 and goes_over_all(job):
             if usable:
                 return so_far, replace(job, latents=empty_latents(model, job))
             if model.conditioned:

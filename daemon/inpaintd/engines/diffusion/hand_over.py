@@ -32,6 +32,7 @@ class SoFar:
         painted: (H, W) bool, where any pass has painted.
         latents: newer than `colour`; None when that is all there is.
         fresh: (H, W) bool, where a picture of the latents is to be taken.
+        exact: whether the latents are the picture elsewhere, too.
     """
 
     task: Task
@@ -39,6 +40,7 @@ class SoFar:
     painted: Pixels
     fresh: Pixels
     latents: torch.Tensor | None = None
+    exact: bool = True
 
     @classmethod
     def start(cls, task: Task) -> SoFar:
@@ -64,12 +66,14 @@ class SoFar:
         colour = self._laid_over(scale_colour(picture, WorkSize(*self.fresh.shape)), self.fresh)
         return replace(self, colour=colour, fresh=np.zeros_like(self.fresh), latents=None)
 
-    def after(self, one: Pass, picture: Array | None, latents: torch.Tensor) -> SoFar:
+    def after(self, one: Pass, model: Model, picture: Array | None, latents: torch.Tensor) -> SoFar:
         """What it is after a pass, which made a picture or only latents."""
         taken = one.painted(self.task) > 0
+        changed = taken | (one.denoised(self.task) > 0) | model.conditioned
         fresh, painted = self.fresh | taken, self.painted | taken
         if picture is None:
-            return replace(self, painted=painted, fresh=fresh, latents=latents)
+            exact = bool((taken | ~changed).all())
+            return replace(self, painted=painted, fresh=fresh, latents=latents, exact=exact)
         return replace(
             self,
             colour=self._laid_over(picture, fresh),
@@ -102,9 +106,16 @@ def takes_latents(model: Model, job: Job) -> bool:
     return hands_over(model.family) and not model.conditioned and not job.controls
 
 
-def from_nothing(job: Job, strength: float) -> bool:
-    """Whether a job paints everything anew, as text-to-image does."""
-    return strength == 1 and bool((job.cells == 1).all())
+def fits(so_far: SoFar, job: Job) -> bool:
+    """Whether the latents so far can be this job's: of its size, and right where it keeps them."""
+    assert so_far.latents is not None
+    same_size = so_far.latents.shape[-2:] == job.cells.shape
+    return same_size and (so_far.exact or goes_over_all(job))
+
+
+def goes_over_all(job: Job) -> bool:
+    """Whether a job keeps nothing, as text-to-image and image-to-image do."""
+    return bool((job.cells == 1).all())
 
 
 def empty_latents(model: Model, job: Job) -> torch.Tensor:
