@@ -47,6 +47,11 @@ def test_every_kind_of_option() -> None:
         *("--control", "tile:weight=0.8,downsampling_rate=2", "--control", "inpaint"),
         *("--lora", "ink:weight=-1", "--embedding", "cat", "--output-kind", "masked"),
         *("--stage", "inpaint:prompt=red, blue,steps=5"),
+        *(
+            "--stage",
+            "image-to-image:negative_prompt=a, b,guidance_scale=2.5,scheduler=ddim,seed=3",
+        ),
+        *("--stage", "image-to-image:guidance_scale=none,seed=none"),
     )
     assert settings == Settings(
         prompt="a, b=c",
@@ -63,7 +68,11 @@ def test_every_kind_of_option() -> None:
         loras=(Lora("ink", weight=-1.0),),
         embeddings=("cat",),
         output="masked",
-        stages=(Stage("inpaint", prompt="red, blue", steps=5),),
+        stages=(
+            Stage("inpaint", prompt="red, blue", steps=5),
+            Stage(negative_prompt="a, b", guidance_scale=2.5, scheduler="ddim", seed=3),
+            Stage(),
+        ),
     )
 
 

@@ -6,7 +6,7 @@ from inpaintd_protocol.settings import Settings
 
 from .adapters import lora_names
 from .library import Library
-from .model import kind_of
+from .model import family_of_source
 from .schedulers import check_scheduler
 from .steps import kept_steps
 
@@ -18,7 +18,7 @@ def check(library: Library, settings: Settings) -> None:
         InpaintError: `unknown_model`, `model_missing`, or `unsupported` for what is no diffusion
             model, a scheduler that does not fit it, or a strength too low for the steps.
     """
-    family = kind_of(library.model(settings.model))
+    family = family_of_source(library.model(settings.model))
     check_scheduler(settings.scheduler, family)
     if family.strength:
         kept_steps(settings.steps, settings.strength)

@@ -160,11 +160,11 @@ def best_type(source: Source, device: torch.device) -> torch.dtype:
     """The type that a model's weights have on a device."""
     if device.type == "cpu":
         return torch.float32
-    half: torch.dtype = getattr(torch, kind_of(source).half)
+    half: torch.dtype = getattr(torch, family_of_source(source).half)
     return half
 
 
-def kind_of(source: Source) -> Family:
+def family_of_source(source: Source) -> Family:
     """The family of a model, of which nothing is loaded.
 
     Raises:
