@@ -108,7 +108,7 @@ def test_from_nothing_the_first_step_is_the_requests_own(desk: Path) -> None:
     own = order.settings
     assert (own.model, own.prompt, own.seed, own.strength) == ("sd-1.5", "a castle", 92, 1.0)
     assert own.stages == (
-        Stage("inpaint", "", "a waterfall", "people", guidance_scale=4.0),
+        Stage("inpaint", "", "a waterfall", "people", strength=1.0, guidance_scale=4.0),
         Stage("image-to-image", "sdxl-refiner", scheduler="ddim", seed=5),
     )
     assert order.stage_masks == (desk / "mask.png", None)

@@ -28,10 +28,13 @@ from tests.textmask import tiny_clipseg
 
 PAGE = (ROOT / "docs" / "from-the-guides.md").read_text(encoding="utf-8")
 COMMANDS = re.findall(r"^\$ (inpaintd .+)$", PAGE, re.MULTILINE)
+CHAINS = dict(re.findall(r"```toml\n# (\S+)\n(.*?)```", PAGE, re.DOTALL))
+"""The chain files that the page shows, by name."""
 
 TINY = {
     "sd-1.5": "sd15",
     "sd-1.5-inpainting": "sd15-inpainting",
+    "sdxl": "sdxl",
     "sdxl-inpainting": "sdxl-inpainting",
     "sdxl-refiner": "sdxl-refiner",
     "kandinsky-2.2": "kandinsky",
@@ -85,6 +88,11 @@ def lay_out(folder: Path) -> None:
         shapes = {tensor: w.shape for tensor, w in full_size.single_file(kind).items()}
         hollow.write(folder / f"{name}.safetensors", shapes)
     hollow.write(folder / "sdxl_vae.safetensors", {"encoder.conv_in.weight": (128, 3, 3, 3)})
+    waterfall = np.zeros((512, 512), np.float32)
+    waterfall[200:400, 100:300] = 1
+    save(folder / "waterfall.png", waterfall)
+    for name, text in CHAINS.items():
+        (folder / name).write_text(text, encoding="utf-8")
 
 
 def tables(tiny: Build, home: Path) -> str:
@@ -125,12 +133,34 @@ def _served(root: Path, home: Path, tiny: Build) -> Iterator[Desk]:
         yield Desk(root / "desk", home)
 
 
+def pixels_of(path: Path) -> np.ndarray:
+    return np.asarray(Image.open(path).convert("RGBA"))
+
+
+def check_chain(file: Path, results: list[Path]) -> None:
+    """A chain gives one picture, as large as it says or as its image, changed all over."""
+    chain = tomllib.loads(file.read_text(encoding="utf-8"))
+    (result,) = results
+    painted = pixels_of(result)
+    if "image" in chain:
+        original = pixels_of(file.with_name(chain["image"]))
+        assert (painted != original).any(axis=2).mean() > 0.9, "image-to-image goes over all of it"
+    else:
+        assert painted.shape[1::-1] == tuple(chain["size"])
+        assert painted[..., :3].std(axis=(0, 1)).min() > 1
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_the_command_works_as_it_stands(command: str, desk: Desk) -> None:
     before = set(desk.folder.iterdir())
     done = desk.run(command)
     assert done.returncode == 0, done.stderr
     results = sorted(set(desk.folder.iterdir()) - before)
+    if command.startswith("inpaintd chain"):
+        check_chain(desk.folder / command.split()[-1], results)
+    if command.startswith("inpaintd again"):
+        (again,) = results
+        assert np.array_equal(pixels_of(again), pixels_of(desk.folder / command.split()[-1]))
     if not command.startswith("inpaintd fill"):
         return
     assert len(results) == (4 if "--count 4" in command else 1)
@@ -150,7 +180,7 @@ def test_the_page_is_complete() -> None:
 
 
 def test_the_models_toml_of_the_page_works(desk: Desk, tiny: Build) -> None:
-    (block,) = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
+    (block,) = re.findall(r"```toml\n([^#].*?)```", PAGE, re.DOTALL)
     ((name, table),) = tomllib.loads(block).items()
     local = block.replace(table["source"], str(tiny("sd15-inpainting"))).replace("512", "64")
     toml = desk.home / "models.toml"

@@ -15,8 +15,7 @@ from inpaintd.engines.diffusion.families import FAMILY_OF_CLASS
 from inpaintd.engines.diffusion.model import family_of
 from inpaintd.engines.diffusion.sharing import same_vae
 from inpaintd.engines.diffusion.source import Source
-from inpaintd.models.install import configured_like, install_unlisted
-from inpaintd.models.registry import Entry, load_registry
+from inpaintd.models.registry import Entry
 from inpaintd_protocol.errors import InpaintError
 from tests.diffusion import tiny_models
 from tests.diffusion.pictures import distance, engine, inside, paint
@@ -154,34 +153,6 @@ def test_switching_does_not_keep_what_differs(tiny: Build, tmp_path: Path) -> No
     both = engine(tiny("sd15"), another=model(another))
     paint(both)
     assert np.array_equal(inside(paint(both, model="another")), inside(paint(engine(another))))
-
-
-@pytest.mark.parametrize("kind", ["sd15", "sd15-inpainting"])
-def test_a_single_file_is_the_same_as_its_folder(kind: str, tiny: Build, tmp_path: Path) -> None:
-    file = single_file.write(tiny(kind), tmp_path / "traded.safetensors")
-    shipped = "sd-1.5" if kind == "sd15" else "sd-1.5-inpainting"
-    assert configured_like(file) == shipped
-    entry = Entry(
-        "traded", "", "diffusion", native_side=64, source=str(file), config=str(tiny(kind))
-    )
-    both = engine(tiny(kind), traded=entry)
-    assert np.array_equal(inside(paint(both, model="traded")), inside(paint(both)))
-
-
-def test_a_single_file_gets_listed(tiny: Build, tmp_path: Path) -> None:
-    file = single_file.write(tiny("sd15"), tmp_path / "Traded.safetensors")
-    (tmp_path / "models.toml").write_text(f'["sd-1.5"]\nsource = "{tiny("sd15")}"\n')
-    install_unlisted(load_registry(tmp_path), str(file), "", lambda _: None)
-    registry = load_registry(tmp_path)
-    entry = registry.find("traded")
-    assert (entry.config, entry.native_side) == ("sd-1.5", 512)
-    assert registry.installed(entry)
-
-
-def test_a_lora_is_not_taken_for_a_model(tmp_path: Path) -> None:
-    safetensors.torch.save_file({"unet.lora_A.weight": torch.zeros(2)}, tmp_path / "l.safetensors")
-    with pytest.raises(InpaintError, match=r"belongs into ~/\.inpaintd/loras"):
-        configured_like(tmp_path / "l.safetensors")
 
 
 def test_vaes_are_told_apart_by_their_files(tiny: Build, tmp_path: Path) -> None:

@@ -47,13 +47,13 @@ def command(steps: Path, as_json: bool, quiet: bool) -> None:
     strength = 0.2
 
     Files are named as seen from this file. The first step takes all settings of: inpaintd fill
-    --help. Later ones take model, prompt, negative_prompt, strength, steps, guidance_scale,
-    scheduler and seed; what they leave out is as in the first. Steps whose models have the same
-    VAE hand on latents, so nothing is decoded in between.
+    --help. Later ones take model, prompt, negative_prompt, guidance_scale, scheduler and seed,
+    which they have from the first where they say nothing, and strength and steps. Between steps
+    whose models have the same VAE nothing is decoded: they hand on latents.
 
     With an image, only what is transparent in it may change, or what is white in a mask = "..."
-    beside it. With neither, all of it may, and each inpaint step needs a mask. A text-to-image
-    step before an inpaint step then paints in the hole what that goes on from.
+    beside it; a text-to-image step paints in that hole, for the next step to go on from. With
+    neither, all of the image may change, and each inpaint step needs a mask.
 
     inpaintd again RESULT repeats the whole chain.
     """

@@ -18,9 +18,13 @@ from inpaintd_protocol.limits import PLANE_PIXELS
 from inpaintd_protocol.settings import Settings, Stage
 
 _KEYS = ("image", "size", "mask", "output", "step")
-_STAGE = {field.name: field for field in fields(Stage)}
-_KINDS = _STAGE["kind"].metadata["choices"]
+_KINDS = next(field.metadata["choices"] for field in fields(Stage) if field.name == "kind")
 _LEAST_SIDE = 8
+
+_USUAL_STRENGTH = {
+    "inpaint": Settings().strength,  # of a later step as of the first
+    "image-to-image": Stage().strength,
+}
 
 
 @dataclass(frozen=True)
@@ -178,19 +182,17 @@ def _with_masks(
 
 
 def _settings(own: Step, others: Sequence[Step]) -> Settings:
-    values = dict(own.values)
-    if own.kind == "image-to-image":
-        values.setdefault("strength", _STAGE["strength"].default)
-    if "stages" in values:
+    if "stages" in own.values:
         raise ValueError(f"{own.name} has no stages: they are steps of their own")
-    stages = tuple(_checked(Stage, step, {"kind": step.kind, **step.values}) for step in others)
-    settings: Settings = replace(_checked(Settings, own, values), stages=stages)
+    stages = tuple(_checked(Stage, step, {"kind": step.kind}) for step in others)
+    settings: Settings = replace(_checked(Settings, own, {}), stages=stages)
     return settings
 
 
-def _checked(cls: type[Any], step: Step, values: Mapping[str, Any]) -> Any:
+def _checked(cls: type[Any], step: Step, more: Mapping[str, Any]) -> Any:
+    """What a step says, and more, as `Settings` or as a `Stage`."""
     known = [field.name for field in fields(cls)]
-    unknown = sorted(set(values) - set(known))
+    unknown = sorted(set(step.values) - set(known))
     if unknown:
         has = (
             f"it has mask, {', '.join(known[1:])}"
@@ -198,8 +200,9 @@ def _checked(cls: type[Any], step: Step, values: Mapping[str, Any]) -> Any:
             else "it has the settings of inpaintd fill"
         )
         raise ValueError(f"{step.name} has no {unknown[0]}; {has}")
+    usual = {"strength": _USUAL_STRENGTH[step.kind]} if step.kind in _USUAL_STRENGTH else {}
     try:
-        return settings_from_map(cls, dict(values))
+        return settings_from_map(cls, {**usual, **step.values, **more})
     except InpaintError as error:
         raise ValueError(f"in {step.name}, {error.message.rstrip('.')}") from error
 
