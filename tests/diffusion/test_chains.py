@@ -19,8 +19,10 @@ from inpaintd.engines.diffusion.stages import passes
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.settings import Control, Lora, Stage
 from tests.diffusion.pictures import (
+    distance,
     engine,
     hole,
+    library,
     model,
     paint,
     photograph,
@@ -318,6 +320,20 @@ def test_models_that_work_at_other_sizes_get_a_picture(
     handed_over = painted()
     monkeypatch.setattr(engine_module, "same_vae", lambda _, __: False)
     assert np.array_equal(handed_over, painted())
+
+
+def test_in_16_bits_a_chain_paints_nearly_the_same(tiny: Build) -> None:
+    others = {name: model(tiny(name)) for name in ("sdxl-inpainting", "sdxl-refiner")}
+    stages = (
+        Stage("inpaint", "sdxl-inpainting", strength=0.5, steps=8),
+        Stage(model="sdxl-refiner", strength=0.5, steps=8),
+    )
+
+    def painted(dtype: torch.dtype) -> np.ndarray:
+        one = DiffusionEngine(library(tiny("sdxl"), **others), torch.device("cpu"), dtype)
+        return paint(one, canvas(hole(), None), strength=1.0, stages=stages).colours[0]
+
+    assert distance(painted(torch.float16), painted(torch.float32)) < 0.01
 
 
 def test_each_stage_paints_within_its_own_mask(tiny: Build) -> None:
