@@ -14,6 +14,7 @@ from inpaintd.engines.diffusion import memory
 from inpaintd.engines.diffusion.engine import DiffusionEngine
 from inpaintd.engines.diffusion.model import Model
 from inpaintd_protocol.errors import InpaintError
+from inpaintd_protocol.settings import Stage
 from tests.diffusion.pictures import (
     distance,
     engine,
@@ -37,11 +38,11 @@ def fail_times(monkeypatch: pytest.MonkeyPatch, times: int, error: Exception) ->
     real = engines.paint
     widths: list[float] = []
 
-    def paint_or_fail(model: Model, job: Any, *rest: Any) -> Any:
+    def paint_or_fail(model: Model, job: Any, *rest: Any, **more: Any) -> Any:
         widths.append(job.mask.shape[1])
         if len(widths) <= times:
             raise error
-        return real(model, job, *rest)
+        return real(model, job, *rest, **more)
 
     monkeypatch.setattr(engines, "paint", paint_or_fail)
     return widths
@@ -88,6 +89,25 @@ def test_a_smaller_size_is_the_last_thing_tried_and_told(
     assert [code for code, *_ in painted.notices] == ["smaller_for_memory"]
 
 
+def test_latents_become_a_picture_for_a_stage_that_falls_to_a_smaller_size(
+    tiny: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = engines.paint
+    cells: list[tuple[int, ...]] = []
+
+    def short_in_the_second_stage(model: Model, job: Any, *rest: Any, **more: Any) -> Any:
+        cells.append(job.cells.shape)
+        if len(cells) > 1 and job.cells.shape == (8, 8):
+            raise ERRORS[0]
+        return real(model, job, *rest, **more)
+
+    monkeypatch.setattr(engines, "paint", short_in_the_second_stage)
+    painted = paint(engine(tiny("sd15")), stages=(Stage(strength=0.5, steps=4),))
+    assert cells[-1] == (6, 6)
+    assert [code for code, *_ in painted.notices] == ["smaller_for_memory"]
+    assert np.isfinite(painted.colours[0]).all()
+
+
 def test_the_error_says_what_was_tried(tiny: Build, monkeypatch: pytest.MonkeyPatch) -> None:
     model = engine(tiny("sd15"))
     fail_times(monkeypatch, 99, ERRORS[0])
@@ -119,10 +139,10 @@ def test_no_tensors_of_a_failed_attempt_are_held(
     real = engines.paint
     alive: list[weakref.ref[torch.Tensor]] = []
 
-    def paint_or_fail(*arguments: Any) -> Any:
+    def paint_or_fail(*arguments: Any, **more: Any) -> Any:
         assert all(tensor() is None for tensor in alive)
         if alive:
-            return real(*arguments)
+            return real(*arguments, **more)
         large = torch.zeros(1000)
         alive.append(weakref.ref(large))
         raise torch.OutOfMemoryError("CUDA out of memory")
