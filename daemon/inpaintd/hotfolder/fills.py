@@ -35,6 +35,8 @@ class Fills:
         return self._client.fileno() if self._client is not None else None
 
     def add(self, request: Inpaint) -> None:
+        if not self._open:
+            self._heard_at = time.monotonic()  # nothing was due, so silence meant nothing
         self._open[request.request_id] = request
         self._unsent.append(request.request_id)
 
