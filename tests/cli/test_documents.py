@@ -39,7 +39,7 @@ def test_a_document_gets_one_more_layer_for_each_variant(run: Run, tmp_path: Pat
 def test_the_layer_alone_of_a_document(run: Run, tmp_path: Path) -> None:
     source = save(tmp_path / "a.psd", documents.layered("RGB", RGBA))
     assert run("fill", source, "--model", "noise", "--layer").code == 0
-    layer = np.asarray(Image.open(tmp_path / "a.inpainted.png"))
+    layer = np.asarray(Image.open(tmp_path / "a.inpainted.layer.png"))
     assert (layer[..., 3] == np.where(KEPT, 0, 255)).all()
 
 

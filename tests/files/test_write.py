@@ -14,7 +14,7 @@ from PIL import Image, PngImagePlugin
 
 from inpaintd.files.exchange import cut, lay_over, plane_of
 from inpaintd.files.picture import read_picture
-from inpaintd.files.write import check_output, default_suffix, write_picture
+from inpaintd.files.write import check_output, result_suffix, write_picture
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.messages import ResultLayer
 from tests.files import profiles
@@ -177,7 +177,7 @@ def test_what_a_format_cannot_hold_is_said_before_any_work(tmp_path: Path) -> No
     for name, picture in (("o.webp", rgba), ("o.png", floats)):
         (notice,) = check_output(tmp_path / name, picture, transparent=True)
         assert notice.code == "depth_lost"
-    assert [default_suffix(p) for p in (rgba, cmyk, floats)] == [".png", ".tif", ".tif"]
+    assert [result_suffix(p) for p in (rgba, cmyk, floats)] == [".png", ".tif", ".tif"]
 
 
 @pytest.mark.parametrize(("name", "levels"), [("o.webp", 255), ("o.jpg", 255), ("o.png", 65535)])

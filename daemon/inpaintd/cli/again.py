@@ -16,7 +16,7 @@ from inpaintd_protocol.errors import InpaintError
 
 from .fill import fill_order
 from .help import GroupedCommand
-from .options import settings_from_options, settings_options
+from .options import overwrite_option, settings_from_options, settings_options
 
 _PATH = click.Path(path_type=Path)
 
@@ -36,6 +36,7 @@ class _AgainCommand(GroupedCommand):
 @click.option("source", "-I", "--input", type=_PATH, help="The picture that was filled.")
 @click.option("mask_file", "-M", "--mask", type=_PATH, help="The mask that was used.")
 @click.option("out", "-o", "--output", type=_PATH, help="The new result.")
+@overwrite_option
 @settings_options
 @click.option("as_json", "--json", is_flag=True, help="Print one JSON object.")
 @click.option("quiet", "-q", "--quiet", is_flag=True, help="Print paths and warnings only.")
@@ -44,6 +45,7 @@ def command(
     source: Path | None,
     mask_file: Path | None,
     out: Path | None,
+    overwrite: bool,
     as_json: bool,
     quiet: bool,
     **options: Any,
@@ -63,7 +65,7 @@ def command(
         order = replace(order, source=source or order.source, mask=mask_file or order.mask)
     else:
         order = Order(source or _source_of(result), settings, mask=mask_file)
-    fill_order(replace(order, out=out), as_json=as_json, quiet=quiet)
+    fill_order(replace(order, out=out, overwrite=overwrite), as_json=as_json, quiet=quiet)
 
 
 def _source_of(result: Path) -> Path:

@@ -86,6 +86,7 @@ def read_ticket(request_id: str) -> Ticket:
         out=Path(values["out"]) if values["out"] else None,
         only_layer=values["only_layer"],
         with_recipe=values["with_recipe"],
+        overwrite=values["overwrite"],
     )
     return Ticket(order, Rectangle(*values["rectangle"]), values["modified_ns"])
 
@@ -120,6 +121,7 @@ def _to_map(order: Order, rectangle: Rectangle) -> dict[str, Any]:
         "out": str(order.out.resolve()) if order.out else "",
         "only_layer": order.only_layer,
         "with_recipe": order.with_recipe,
+        "overwrite": order.overwrite,
         "rectangle": list(rectangle),
         "modified_ns": order.source.stat().st_mtime_ns,
     }

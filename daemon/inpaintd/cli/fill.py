@@ -20,7 +20,7 @@ from .contact_sheet import write_contact_sheet
 from .detached import submit_detached
 from .help import GroupedCommand
 from .interrupt import cancel_on_interrupt
-from .options import settings_from_options, settings_options
+from .options import overwrite_option, settings_from_options, settings_options
 from .outcome import Outcome, print_outcome
 from .progress import progress_bar
 
@@ -42,9 +42,10 @@ _PATH = click.Path(path_type=Path)
     "-o",
     "--output",
     type=_PATH,
-    help="The result; replaced if it exists. A folder, or DIR/, for several inputs. "
-    "[default: INPUT-stem.inpainted.png beside the input, never replacing anything]",
+    help="The result; a file of this name is replaced. Or a folder for it, where nothing is. "
+    "[default: NAME.inpainted.png beside the input, with a number where that is taken]",
 )
+@overwrite_option
 @click.option("layer", "--layer", is_flag=True, help="Write only the new layer, canvas-sized.")
 @click.option(
     "recipe_from",
@@ -73,6 +74,7 @@ def command(
     input_option: Path | None,
     mask_file: Path | None,
     out: Path | None,
+    overwrite: bool,
     layer: bool,
     recipe_from: Path | None,
     with_recipe: bool,
@@ -100,6 +102,7 @@ def command(
             out=out,
             only_layer=layer,
             with_recipe=with_recipe,
+            overwrite=overwrite,
         )
         if detach:
             opened = open_order(order)

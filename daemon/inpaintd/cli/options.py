@@ -25,6 +25,11 @@ _SINGULAR = {
 _HINTS = get_type_hints(Settings)
 
 
+overwrite_option = click.option(
+    "--overwrite", is_flag=True, help="Let -o replace even the picture that is filled, or its mask."
+)
+
+
 def settings_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Decorate a command with an option for each setting; an option not given is None or ()."""
     for field in reversed(list(settings_fields())):

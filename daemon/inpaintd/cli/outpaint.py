@@ -13,7 +13,7 @@ import numpy as np
 from inpaintd.files.fill import Opened
 from inpaintd.files.order import Order
 from inpaintd.files.picture import PIXELS, Picture, Samples, read_picture
-from inpaintd.files.write import check_output, default_suffix
+from inpaintd.files.write import check_inputs_stay, check_output, result_suffix
 from inpaintd.start import connect_or_start
 from inpaintd_protocol.client import Client
 from inpaintd_protocol.errors import InpaintError
@@ -21,7 +21,7 @@ from inpaintd_protocol.settings import Settings
 
 from .fill import fill_opened
 from .help import GroupedCommand
-from .options import settings_from_options, settings_options
+from .options import overwrite_option, settings_from_options, settings_options
 from .outcome import print_outcome
 
 _PATH = click.Path(path_type=Path)
@@ -46,6 +46,7 @@ def _sides(function: Any) -> Any:
 @click.argument("image", type=_PATH)
 @_sides
 @click.option("out", "-o", "--output", type=_PATH, help="The result; replaced if it exists.")
+@overwrite_option
 @settings_options
 @click.option("as_json", "--json", is_flag=True, help="Print one JSON object.")
 @click.option("quiet", "-q", "--quiet", is_flag=True, help="Print paths and warnings only.")
@@ -56,6 +57,7 @@ def command(
     top: int,
     bottom: int,
     out: Path | None,
+    overwrite: bool,
     as_json: bool,
     quiet: bool,
     **options: Any,
@@ -69,7 +71,9 @@ def command(
     settings = settings_from_options(Settings(), options)
     started = time.monotonic()
     picture, mask = enlarged(read_picture(image), left, top, right, bottom)
-    out_path = out or image.with_name(f"{image.stem}.outpainted{default_suffix(picture)}")
+    out_path = out or image.with_name(f"{image.stem}.outpainted{result_suffix(picture)}")
+    if out is not None and not overwrite:
+        check_inputs_stay(out, image, ())
     lost = check_output(out_path, picture, transparent=picture.has_alpha)
     with connect_or_start("inpaintd outpaint") as client:
         if options["infill"] is None and _looks_under_the_hole(client, settings.model):

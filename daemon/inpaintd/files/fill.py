@@ -18,10 +18,10 @@ from .order import Order, files_of
 from .picture import Picture, Samples, empty_picture
 from .recipe import embed_recipe, make_recipe
 from .write import (
+    check_inputs_stay,
     check_output,
-    default_suffix,
     format_of,
-    same_suffix,
+    result_suffix,
     with_ending,
     write_picture,
     write_safely,
@@ -45,6 +45,11 @@ class Opened:
     def only_layer(self) -> bool:
         """Whether the result is the new layer alone: as ordered, or because nothing else can be."""
         return self.order.only_layer or self.picture.takes_only_layers
+
+    @property
+    def replaces(self) -> bool:
+        """Whether the result replaces what has its name: only a file that was named itself."""
+        return self.order.out == self.out
 
     @property
     def makes_document(self) -> bool:
@@ -85,6 +90,8 @@ def open_order(order: Order, picture: Picture | None = None) -> Opened:
             bounds = bounds.union(stage_bounds(stage_mask, file))
     out = _out(order, picture)
     opened = Opened(order, picture, mask, bounds, out, picture.notices, stage_masks)
+    if opened.replaces and not order.overwrite:
+        check_inputs_stay(out, order.source, order.mask_files)
     lost = check_output(
         opened.out,
         picture,
@@ -110,7 +117,7 @@ def write_answer(opened: Opened, sent: Sent, answer: Finished) -> list[Written]:
             recipe = _recipe(opened, answer.model, layer.seed)
             image = embed_recipe(image, recipe, format_of(opened.out))
         path = write_picture(
-            image, opened.out, replace=order.out is not None and not several, numbered=several
+            image, opened.out, replace=opened.replaces and not several, numbered=several
         )
         written.append(Written(path, layer.seed))
     return written
@@ -129,7 +136,7 @@ def _write_document(opened: Opened, sent: Sent, answer: Finished) -> list[Writte
         for layer in answer.layers
     ]
     data = add_layers(opened.picture.path, document, layers)
-    path = write_safely(opened.out, partial(_put, data), replace=order.out is not None)
+    path = write_safely(opened.out, partial(_put, data), replace=opened.replaces)
     return [Written(path, layer.seed) for layer in answer.layers]
 
 
@@ -144,11 +151,10 @@ def _put(data: bytes, path: Path) -> None:
 
 
 def _out(order: Order, picture: Picture) -> Path:
+    suffix = result_suffix(picture, only_layer=order.only_layer)
     if order.out is None:
-        suffix = default_suffix(picture, only_layer=order.only_layer)
         return Path(with_ending(order.source, suffix if order.size else f".inpainted{suffix}"))
     if order.out.is_dir():
-        suffix = same_suffix(picture, only_layer=order.only_layer)
         return Path(with_ending(order.out / order.source.name, suffix))
     return order.out
 

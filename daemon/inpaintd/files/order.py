@@ -23,6 +23,7 @@ class Order:
         out: the result, or a folder for it; None: beside the source, under a name that is free.
         only_layer: write the new layer alone, as large as the picture.
         with_recipe: keep settings, seed and model in the result, for `read_recipe`.
+        overwrite: whether the result may replace the picture or the masks that it is made of.
         with_files: keep the names of the files in the recipe as well, for `repeated`.
         size: width and height of an empty canvas to paint on instead of a picture.
         stage_masks: for each of the settings' stages a mask of its own, or None; empty when none
@@ -35,9 +36,15 @@ class Order:
     out: Path | None = None
     only_layer: bool = False
     with_recipe: bool = True
+    overwrite: bool = False
     with_files: bool = False
     size: tuple[int, int] | None = None
     stage_masks: tuple[MaskFile | None, ...] = ()
+
+    @property
+    def mask_files(self) -> tuple[Path, ...]:
+        """All masks that are files."""
+        return tuple(m for m in (self.mask, *self.stage_masks) if isinstance(m, Path))
 
 
 def files_of(order: Order, result: Path) -> dict[str, Any]:

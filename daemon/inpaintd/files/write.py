@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from itertools import count as count_from
@@ -54,19 +54,34 @@ def format_of(path: Path) -> str:
     return name
 
 
-def default_suffix(picture: Picture, *, only_layer: bool = False) -> str:
-    """The suffix of a result that is not named: .png, unless PNG cannot hold the numbers."""
+def result_suffix(picture: Picture, *, only_layer: bool = False) -> str:
+    """The suffix of a result that is not named.
+
+    The source's own where that format loses nothing, else .png, or .tif where PNG cannot hold the
+    numbers. With .layer before it where the result is not the whole picture.
+    """
     if picture.document is not None and not only_layer:
         return picture.path.suffix.lower()
-    mark = ".layer" if picture.takes_only_layers else ""
+    mark = ".layer" if only_layer or picture.takes_only_layers else ""
+    if picture.format in ("tiff", "webp") and picture.path.suffix.lower() in FORMATS:
+        return mark + picture.path.suffix.lower()
     return mark + (".tif" if picture.depth == "f32" or picture.colours == 4 else ".png")
 
 
-def same_suffix(picture: Picture, *, only_layer: bool = False) -> str:
-    """The source's own suffix where that format loses nothing, else the default."""
-    if picture.format in ("tiff", "webp"):
-        return picture.path.suffix.lower()
-    return default_suffix(picture, only_layer=only_layer)
+def check_inputs_stay(out: Path, source: Path, masks: Iterable[Path]) -> None:
+    """Whether the result leaves the files alone that it is made of.
+
+    Raises:
+        InpaintError: `unwritable` when it would replace one of them.
+    """
+    roles = dict.fromkeys(masks, "is a mask") | {source: "is the picture that is filled"}
+    for path, role in roles.items():
+        if out.exists() and path.exists() and out.samefile(path):
+            raise InpaintError(
+                "unwritable",
+                f"{out} {role}: to replace it loses the hole, and the colours under it.",
+                "Name another file with -o, or add --overwrite to replace it all the same.",
+            )
 
 
 def check_output(
@@ -110,17 +125,25 @@ def check_output(
             f"{format_name.upper()} holds at most {most} pixels in a row or column.",
             "Name a .png or a .tif file with -o.",
         )
+    return tuple(_losses(format_name, picture))
+
+
+def _losses(format_name: str, picture: Picture) -> Iterator[Notice]:
+    """What a picture that can be written in this format loses there."""
     holds = {"png": ("u8", "u16"), "tiff": ("u8", "u16", "f32")}.get(format_name, ("u8",))
-    if picture.depth in holds:
-        return ()
-    return (
-        Notice(
+    if picture.depth not in holds:
+        yield Notice(
             "depth_lost",
             f"{format_name.upper()} holds fewer levels than {picture.path.name}: "
             "all pixels are rounded.",
             "Name a .tif file with -o to keep them all.",
-        ),
-    )
+        )
+    if format_name == "jpeg":
+        yield Notice(
+            "recoded",
+            "JPEG codes the whole picture anew: kept pixels may change by a little.",
+            "Name a .png or a .tif file with -o to keep them exactly.",
+        )
 
 
 def with_ending(path: PurePath, ending: str, most: int = _NAME_BYTES) -> str:

@@ -19,7 +19,7 @@ from inpaintd.files.mask import hole_bounds, mask_from
 from inpaintd.files.order import Order
 from inpaintd.files.picture import Picture, Samples, read_picture
 from inpaintd.files.recipe import parse_recipe, recipe_in
-from inpaintd.files.write import same_suffix
+from inpaintd.files.write import result_suffix
 from inpaintd.models.registry import load_registry
 from inpaintd.pipeline.plan import region_for
 from inpaintd_protocol.codec import settings_from_map, settings_to_map
@@ -85,7 +85,7 @@ def prepare(
         settings=used,
         opened=opened,
         sent=cut(picture, mask, rectangle),
-        suffix=same_suffix(picture),
+        suffix=result_suffix(picture),
         picture_name=members["picture"],
     )
 
