@@ -78,13 +78,15 @@ def test_patchmatch_fills_a_photograph_from_its_surroundings(tmp_path: Path, run
 def test_erased_colour_is_spoken_of_with_the_remedy(tmp_path: Path, run: Run) -> None:
     pixels = photograph(alpha=True)
     pixels[pixels[..., 3] < 255] = 0
-    ran = run("fill", save(tmp_path / "cat.png", pixels), "--json")
+    fill = ("fill", save(tmp_path / "cat.png", pixels), "--model", "identity")
+    ran = run(*fill, "--json")
     assert "colour_lost" in [warning["code"] for warning in ran.json["warnings"]]
-    ran = run("fill", tmp_path / "cat.png")
+    ran = run(*fill)
     assert ran.code == 0
-    assert "Warning: " in ran.err
-    (tmp_path / "again.png").write_bytes((tmp_path / "cat.png").read_bytes())
-    quiet = run("fill", tmp_path / "again.png", "--quiet")
+    assert "inpaintd fill ORIGINAL -M cat.png" in ran.err
+    # PatchMatch does not look at what was under the hole.
+    assert "Warning: " not in run("fill", tmp_path / "cat.png").err
+    quiet = run(*fill, "--quiet")
     assert "Warning: " in quiet.err
     assert "Filled" not in quiet.err
 
@@ -216,10 +218,21 @@ def test_a_result_can_be_made_again_from_its_recipe(tmp_path: Path, run: Run) ->
 def test_json_says_all_that_a_script_needs(tmp_path: Path, run: Run) -> None:
     source = save(tmp_path / "cat.png", photograph(alpha=True))
     told = run("fill", source, "--json", "--steps", 7).json
-    assert set(told) == {"outputs", "model", "steps", "request_id", "warnings", "seconds"}
+    assert set(told) == {
+        *("input", "outputs", "model", "steps", "request_id", "warnings", "seconds")
+    }
     assert told["model"] == "patchmatch"
     assert any("Steps" in warning["message"] for warning in told["warnings"])
     assert set(told["seconds"]) == {"read", "daemon", "engine", "write", "total"}
+
+
+def test_a_contact_sheet_has_no_seed(tmp_path: Path, run: Run) -> None:
+    source = save(tmp_path / "cat.png", photograph(alpha=True))
+    fill = ("fill", source, "--count", 2, "--seed", 1, "--grid", "--model", "noise")
+    told = run(*fill, "--json").json
+    assert [output["seed"] for output in told["outputs"]] == [1, 2]
+    assert told["grid"] == str(tmp_path / "cat.inpainted.grid.png")
+    assert "seed 1, 2, in" in run(*fill).err
 
 
 def test_opaque_results_can_be_jpeg(tmp_path: Path, run: Run) -> None:

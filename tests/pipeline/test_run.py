@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from inpaintd.pipeline.layer import plane_of, samples_of
 from inpaintd.pipeline.run import run
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.messages import Inpaint, MakeMask, Preview, Progress
-from inpaintd_protocol.settings import Settings
+from inpaintd_protocol.settings import Settings, Stage
 from tests.pipeline.pictures import filled, laid_over, photo, with_alpha
 from tests.synthetic_engines import Synthetic, fail, flat, identity, noise
 
@@ -241,9 +242,25 @@ def test_settings_that_nobody_takes_are_named(mask: Any) -> None:
         count=2,
     )
     assert [w.code for w in answer.warnings] == ["not_honoured"] * 3
-    text = " ".join(w.message for w in answer.warnings)
-    assert all(label in text for label in ("“Prompt”", "“Steps”", "“Infill”"))
-    assert all(w.remedy for w in answer.warnings)
+    text = " ".join(f"{w.message} {w.remedy}" for w in answer.warnings)
+    assert all(label in text for label in ("takes no prompt", "“Steps”", "“Infill”"))
+    assert "inpaintd models list" in text
+
+
+def test_further_passes_are_refused_where_none_can_be_made(mask: Any) -> None:
+    with pytest.raises(InpaintError, match="further passes"):
+        filled(photo(90, 101, "u8"), identity(), mask, stages=(Stage(),))
+
+
+@pytest.mark.parametrize(("honours", "steps"), [({"steps"}, 3), (set(), 0)])
+def test_steps_are_told_only_of_engines_that_have_them(
+    mask: Any, honours: set[str], steps: int
+) -> None:
+    engine = replace(identity(), steps=3, honours=frozenset(honours))
+    told: list[Any] = []
+    filled(photo(90, 101, "u8"), engine, mask, messages=told)
+    found = {m.steps for m in told if isinstance(m, Progress) and m.phase == "denoising"}
+    assert found == {steps}
 
 
 def test_variants_without_seeds_are_warned_about(mask: Any) -> None:

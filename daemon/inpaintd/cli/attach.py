@@ -47,4 +47,8 @@ def command(request_id: str, out: Path | None, as_json: bool, quiet: bool) -> No
         "total": time.monotonic() - started,
     }
     forget(request_id)
-    print_outcome(Outcome(written, answer, opened.notices, seconds), as_json=as_json, quiet=quiet)
+    print_outcome(
+        Outcome(opened.order.source, written, answer, opened.notices, seconds),
+        as_json=as_json,
+        quiet=quiet,
+    )

@@ -30,16 +30,20 @@ def exit_code(error: InpaintError) -> int:
     return _EXIT_CODES.get(error.code, FAILED)
 
 
+def error_map(error: InpaintError) -> dict[str, str | bool]:
+    """An error as plain values, for JSON."""
+    return {
+        "code": error.code,
+        "message": error.message,
+        "hint": error.hint,
+        "retriable": error.retriable,
+    }
+
+
 def print_error(error: InpaintError, *, as_json: bool) -> None:
     """One sentence on stderr; with `as_json` one object on stdout instead."""
     if as_json:
-        values = {
-            "code": error.code,
-            "message": error.message,
-            "hint": error.hint,
-            "retriable": error.retriable,
-        }
-        click.echo(json.dumps({"error": values}))
+        click.echo(json.dumps({"error": error_map(error)}))
     elif error.code == "cancelled":
         click.echo(error.message, err=True)
     else:

@@ -9,14 +9,14 @@ from typing import Any
 import click
 
 from inpaintd.files.exchange import Sent
-from inpaintd.files.fill import Opened, Written, open_order, write_answer
+from inpaintd.files.fill import Opened, open_order, write_answer
 from inpaintd.files.order import Order
 from inpaintd.files.recipe import read_recipe
 from inpaintd.start import connect_or_start
 from inpaintd_protocol.client import Client
 from inpaintd_protocol.settings import Settings
 
-from .contact_sheet import write_contact_sheet
+from .batch import each_of
 from .detached import submit_detached
 from .help import GroupedCommand
 from .interrupt import cancel_on_interrupt
@@ -83,7 +83,7 @@ def command(
     quiet: bool,
     detach: bool,
     **options: Any,
-) -> None:
+) -> int:
     """Fill the hole of INPUT: where it is transparent, or where the mask given with -M says.
 
     PNG, TIFF, WebP and JPEG, 8 and 16 bit and float. Pixels outside the hole, the colour profile
@@ -94,10 +94,12 @@ def command(
     sources = _inputs(input_arguments, input_option)
     if out is not None and len(sources) > 1:
         _make_folder(out)
-    for source in sources:
+    settings = settings_from_options(base, options)
+
+    def fill_one(source: Path, label: str) -> None:
         order = Order(
             source=source,
-            settings=settings_from_options(base, options),
+            settings=settings,
             mask=mask_file,
             out=out,
             only_layer=layer,
@@ -109,11 +111,18 @@ def command(
             with connect_or_start("inpaintd fill") as client:
                 submit_detached(client, opened, opened.send(client), as_json=as_json)
         else:
-            fill_order(order, as_json=as_json, quiet=quiet, grid=grid)
+            fill_order(order, as_json=as_json, quiet=quiet, grid=grid, label=label)
+
+    if len(sources) > 1:
+        return each_of(sources, fill_one, done="sent" if detach else "filled", as_json=as_json)
+    fill_one(sources[0], "")
+    return 0
 
 
-def fill_order(order: Order, *, as_json: bool, quiet: bool, grid: bool = False) -> None:
-    """Fill a picture file, wait for it, and tell how it went."""
+def fill_order(
+    order: Order, *, as_json: bool, quiet: bool, grid: bool = False, label: str = ""
+) -> None:
+    """Fill a picture file, wait for it, and tell how it went; `label` goes before its progress."""
     started = time.monotonic()
     opened = open_order(order)
     if grid and opened.makes_document:
@@ -121,19 +130,20 @@ def fill_order(order: Order, *, as_json: bool, quiet: bool, grid: bool = False) 
     read = time.monotonic()
     with connect_or_start("inpaintd fill") as client:
         sent = opened.send(client)
-        outcome = fill_opened(client, opened, sent, quiet=quiet or as_json)
+        outcome = fill_opened(client, opened, sent, quiet=quiet or as_json, label=label)
     outcome.seconds["read"] = read - started
     outcome.seconds["total"] = time.monotonic() - started
     if grid:
-        paths = [written.path for written in outcome.written]
-        outcome.written.append(Written(write_contact_sheet(paths), outcome.written[0].seed))
+        outcome.write_grid()
     print_outcome(outcome, as_json=as_json, quiet=quiet)
 
 
-def fill_opened(client: Client, opened: Opened, sent: Sent, *, quiet: bool) -> Outcome:
+def fill_opened(
+    client: Client, opened: Opened, sent: Sent, *, quiet: bool, label: str = ""
+) -> Outcome:
     """Send what was opened, show its progress, and write the answer."""
     sent_at = time.monotonic()
-    with cancel_on_interrupt() as cancelled, progress_bar(quiet=quiet) as show:
+    with cancel_on_interrupt() as cancelled, progress_bar(quiet=quiet, label=label) as show:
         answer = client.inpaint(
             sent.layer,
             opened.order.settings,
@@ -150,7 +160,7 @@ def fill_opened(client: Client, opened: Opened, sent: Sent, *, quiet: bool) -> O
         "engine": answer.engine_seconds,
         "write": time.monotonic() - answered_at,
     }
-    return Outcome(written, answer, opened.notices, seconds)
+    return Outcome(opened.order.source, written, answer, opened.notices, seconds)
 
 
 def _inputs(arguments: tuple[Path, ...], option: Path | None) -> list[Path]:

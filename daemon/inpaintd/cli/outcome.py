@@ -3,24 +3,35 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+import shlex
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 
 import click
 
 from inpaintd.files.fill import Written
 from inpaintd_protocol.messages import Finished, Notice
 
+from .contact_sheet import write_contact_sheet
 
-@dataclass(frozen=True)
+
+@dataclass
 class Outcome:
     """A fill that went well."""
 
+    source: Path
     written: list[Written]
     answer: Finished
     notices: tuple[Notice, ...]
     """Warnings about the files; those about the fill are in `answer`."""
     seconds: dict[str, float]
+    grid: Path | None = None
+    """All variants in one picture."""
+
+    def write_grid(self) -> None:
+        """Write the contact sheet of the variants, too."""
+        self.grid = write_contact_sheet([written.path for written in self.written])
 
 
 def print_outcome(outcome: Outcome, *, as_json: bool, quiet: bool) -> None:
@@ -28,24 +39,42 @@ def print_outcome(outcome: Outcome, *, as_json: bool, quiet: bool) -> None:
     answer, warnings = outcome.answer, (*outcome.notices, *outcome.answer.warnings)
     if as_json:
         values = {
+            "input": str(outcome.source),
             "outputs": [{"path": str(w.path), "seed": w.seed} for w in outcome.written],
             "model": answer.model,
             "steps": answer.steps,
             "request_id": answer.request_id,
-            "warnings": [asdict(notice) for notice in warnings],
+            "warnings": [asdict(n) for n in _for_files(warnings, outcome.source)],
             "seconds": {name: round(value, 4) for name, value in outcome.seconds.items()},
         }
+        if outcome.grid is not None:
+            values["grid"] = str(outcome.grid)
         click.echo(json.dumps(values))
         return
-    print_warnings(warnings)
+    print_warnings(_for_files(warnings, outcome.source))
     for path in dict.fromkeys(written.path for written in outcome.written):
         click.echo(str(path))
+    if outcome.grid is not None:
+        click.echo(str(outcome.grid))
     if not quiet:
         seeds = ", ".join(str(w.seed) for w in outcome.written)
         click.echo(
             f"Filled with {answer.model}, seed {seeds}, in {outcome.seconds['total']:.1f} s.",
             err=True,
         )
+
+
+def _for_files(notices: Iterable[Notice], source: Path) -> Iterator[Notice]:
+    """Warnings with the remedies that somebody with files has, not an editor."""
+    for notice in notices:
+        if notice.code == "colour_lost":
+            yield replace(
+                notice,
+                remedy="Give the picture before the erasing, too: "
+                f"inpaintd fill ORIGINAL -M {shlex.quote(source.name)}",
+            )
+        else:
+            yield notice
 
 
 def print_warnings(notices: Iterable[Notice]) -> None:

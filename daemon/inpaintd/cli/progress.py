@@ -14,12 +14,16 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def progress_bar(*, quiet: bool) -> Iterator[Callable[[ProgressMessage], None]]:
-    """A function that shows each progress message; it does nothing where nobody looks."""
+def progress_bar(*, quiet: bool, label: str = "") -> Iterator[Callable[[ProgressMessage], None]]:
+    """A function that shows each progress message; it does nothing where nobody looks.
+
+    Args:
+        label: which of several fills this is, shown before what is going on.
+    """
     if quiet or not sys.stderr.isatty():
         yield lambda _message: None
         return
-    bar = _Bar()
+    bar = _Bar(label)
     try:
         yield bar.show
     finally:
@@ -29,7 +33,8 @@ def progress_bar(*, quiet: bool) -> Iterator[Callable[[ProgressMessage], None]]:
 class _Bar:
     """Made with the first message: a fill that is done at once needs no bar, and no library."""
 
-    def __init__(self) -> None:
+    def __init__(self, label: str) -> None:
+        self._label = label
         self._bar: Progress | None = None
         self._task: TaskID | None = None
 
@@ -40,7 +45,8 @@ class _Bar:
         self._bar.update(
             self._task,
             completed=message.fraction,
-            description=describe(message),
+            total=1.0 if is_measured(message) else None,
+            description=self._label + describe(message),
         )
 
     def close(self) -> None:
@@ -52,9 +58,16 @@ def describe(message: ProgressMessage) -> str:
     """What is going on, in a few words."""
     if message.phase == "waiting" and message.position:
         return f"waiting, number {message.position} in the queue"
+    if message.phase == "denoising" and not message.steps:
+        return "filling"  # by an engine that has no steps
     if message.steps:
         return f"{message.phase}, step {message.step} of {message.steps}"
     return message.phase
+
+
+def is_measured(message: ProgressMessage) -> bool:
+    """Whether `fraction` moves while this goes on; else a bar would seem to be stuck."""
+    return message.phase == "denoising" and message.steps > 0
 
 
 def _new_bar() -> tuple[Progress, TaskID]:
@@ -64,17 +77,19 @@ def _new_bar() -> tuple[Progress, TaskID]:
         Progress,
         TaskProgressColumn,
         TextColumn,
+        TimeElapsedColumn,
         TimeRemainingColumn,
     )
 
     bar = Progress(
-        TextColumn("{task.description:<24}"),
+        TextColumn("{task.description:<24}", markup=False),
         BarColumn(),
         TaskProgressColumn(),
+        TimeElapsedColumn(),
         TimeRemainingColumn(),
         console=Console(stderr=True),
         transient=True,
     )
-    task = bar.add_task("", total=1.0)
+    task = bar.add_task("", total=None)
     bar.start()
     return bar, task

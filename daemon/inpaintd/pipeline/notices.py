@@ -31,9 +31,11 @@ DONE_BY_PIPELINE = frozenset(
 )
 """Settings that work with every engine. All others are the engine's: see `Engine.honours`."""
 
+MODELS_HINT = "Models that paint from a prompt: inpaintd models list"
+
+_PROMPTS = frozenset({"prompt", "negative_prompt"})
+
 _INSTEAD = {
-    "prompt": "The hole continues its surroundings instead.",
-    "negative_prompt": "The hole continues its surroundings instead.",
     "strength": "The hole is filled outright, as with strength 1.",
     "seed": "This model gives the same picture for every seed.",
     "count": "All variants are the same picture.",
@@ -45,12 +47,19 @@ _INSTEAD = {
 _NEARLY_FULL = np.float32(0.9)
 
 
-def not_honoured(settings: Settings, honours: frozenset[str]) -> Iterator[Notice]:
+def not_honoured(settings: Settings, honours: frozenset[str], model: str = "") -> Iterator[Notice]:
     """A notice for each changed setting that neither the pipeline nor the engine takes."""
     ignored = settings.changed() - DONE_BY_PIPELINE - honours
     # Several variants differ by nothing but their seed.
     if "seed" in honours:
         ignored -= {"count"}
+    if ignored & _PROMPTS:
+        ignored -= _PROMPTS
+        yield Notice(
+            "not_honoured",
+            f"{model or 'This model'} takes no prompt; it continues the surroundings of the hole.",
+            MODELS_HINT,
+        )
     for field in settings_fields():
         if field.name in ignored:
             label = field.metadata["label"]

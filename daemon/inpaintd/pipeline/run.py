@@ -13,7 +13,7 @@ from inpaintd.engine import Array, Engine, Task
 from inpaintd.pipeline.infill import Completion, Pixels
 from inpaintd.pipeline.layer import Samples, cut, plane_of, samples_of, to_samples
 from inpaintd.pipeline.mask import Masks, TextMasker, found_by_words, mask_of, with_stages
-from inpaintd.pipeline.notices import colour_lost, not_honoured, partial_mask
+from inpaintd.pipeline.notices import MODELS_HINT, colour_lost, not_honoured, partial_mask
 from inpaintd.pipeline.pace import Pace
 from inpaintd.pipeline.paste import Pasted, pasted
 from inpaintd.pipeline.plan import WorkSizes
@@ -67,6 +67,12 @@ def run(
         CancelledError: passed on from `report`.
     """
     settings = request.settings
+    if settings.stages and "stages" not in engine.honours:
+        raise InpaintError(
+            "unsupported",
+            f"{model or 'This model'} cannot do the further passes that were asked for.",
+            f"Leave them out, or choose a model that paints from a prompt. {MODELS_HINT}",
+        )
     report(Progress(request.request_id, phase="preparing", fraction=0.0))
     layer = samples_of(request.layer)
     plane = samples_of(request.mask) if request.mask is not None else None
@@ -84,9 +90,10 @@ def run(
     complete = _completion(prefill or engine, settings)
     regions = [prepared(layer, box, masks, settings.infill, complete) for box in boxes]
     warnings = [
-        *not_honoured(settings, engine.honours),
+        *not_honoured(settings, engine.honours, model),
         *partial_mask(mask, engine),
-        *colour_lost((r.lost, r.mask) for r in regions),
+        # To an engine that does not look under the hole, nothing is lost.
+        *(colour_lost((r.lost, r.mask) for r in regions) if "infill" in engine.honours else ()),
     ]
     painting = _Painting(request, engine, report, layer, hole, regions)
     layers = painting.layers()
@@ -155,7 +162,14 @@ class _Painting:
             for variant in variants
             for region in self._regions
         ]
-        telling = _Telling(self._request, self._report, self._regions, variants, self._pace)
+        telling = _Telling(
+            self._request,
+            self._report,
+            self._regions,
+            variants,
+            self._pace,
+            counts_steps="steps" in self._engine.honours,
+        )
         began = time.perf_counter()
         painted = self._engine.paint(tasks, self._settings, telling)
         self.seconds += time.perf_counter() - began
@@ -208,6 +222,8 @@ class _Telling:
     regions: list[Region]
     variants: list[int]
     pace: Pace
+    counts_steps: bool
+    """Whether the engine's steps mean something to the user; else only the fraction is told."""
 
     def __call__(
         self,
@@ -227,8 +243,8 @@ class _Telling:
                 self.request.request_id,
                 phase=phase,
                 fraction=_PREPARED + (_PAINTED - _PREPARED) * done,
-                step=step,
-                steps=steps,
+                step=step if self.counts_steps else 0,
+                steps=steps if self.counts_steps else 0,
                 variant=variant,
                 remaining_seconds=self.pace.remaining_seconds(done, time.monotonic()),
             )

@@ -121,14 +121,14 @@ def case_painted_over_is_explained():
     Gimp.context_set_background(Gegl.Color.new("white"))
     select(image)
     layer.edit_clear()
-    inpaint(image, layer, strength=0.5)
+    inpaint(image, layer, model="identity", strength=0.5)
 
 
 def case_colour_lost_is_explained():
     """As above: what a PNG export with default settings leaves under transparency."""
     image, layer = photo()
     erase(layer, SELECTED, colour=(0, 0, 0))
-    inpaint(image, layer, strength=0.5)
+    inpaint(image, layer, model="identity", strength=0.5)
 
 
 def case_the_dialog_tells_of_lost_colour():

@@ -1,0 +1,63 @@
+"""Several pictures in one call: what is wrong with one does not keep the others waiting."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import click
+
+from inpaintd_protocol.errors import InpaintError
+
+from .failures import error_map, exit_code
+
+_OF_ONE_FILE = frozenset(
+    {
+        "unreadable",
+        "unwritable",
+        "empty_mask",
+        "size_mismatch",
+        "too_large",
+        "bad_pixels",
+        "unsupported",
+        "out_of_memory",
+        "engine_failed",
+        "worker_died",
+        "internal",
+    }
+)
+"""What may be wrong with one picture while the next is filled well. All else stops the batch."""
+
+
+def each_of(
+    sources: Sequence[Path], fill: Callable[[Path, str], None], *, done: str, as_json: bool
+) -> int:
+    """Call `fill(source, label)` for each source and tell what failed; the first one's exit code.
+
+    Args:
+        done: what has happened to those that went well, for the summary.
+
+    Raises:
+        InpaintError: what would go wrong with every source, or the cancellation.
+    """
+    failures: list[InpaintError] = []
+    for number, source in enumerate(sources, start=1):
+        try:
+            fill(source, f"{number} of {len(sources)}, {source.name}: ")
+        except InpaintError as error:
+            if error.code not in _OF_ONE_FILE:
+                raise
+            failures.append(error)
+            _tell(source, error, as_json=as_json)
+    summary = f"{len(sources) - len(failures)} {done}, {len(failures)} failed."
+    click.echo(summary, err=True)
+    return exit_code(failures[0]) if failures else 0
+
+
+def _tell(source: Path, error: InpaintError, *, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps({"input": str(source), "error": error_map(error)}))
+        return
+    name = "" if source.name in error.message else f"{source}: "
+    click.echo(f"Error: {name}{error}", err=True)
