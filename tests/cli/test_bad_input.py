@@ -30,6 +30,8 @@ def cat(tmp_path: Path) -> Path:
         (("a.png", "-I", "b.png"), "once"),
         (("a.png", "--steps", "0"), "steps is 0; it must lie between 1 and 500"),
         (("a.png", "--steps", "many"), "--steps"),
+        (("a.png", "--count", "20"), "--count is 20; it must lie between 1 and 8."),
+        (("a.png", "--grow", "999"), "--grow is 999"),
         (("a.png", "--strength", "nan"), "strength"),
         (("a.png", "--infill", "magic"), "--infill"),
         (("a.png", "--control", "tile:weight=heavy"), "weight=heavy is not a number"),
@@ -49,6 +51,7 @@ def test_wrong_usage(run: Run, arguments: tuple[str, ...], said: str) -> None:
     ran = run("fill", *arguments)
     assert ran.code == USAGE
     assert said.lower() in ran.err.lower()
+    assert "plug-in" not in ran.err
 
 
 def test_files_that_cannot_be_used(tmp_path: Path, run: Run, cat: Path) -> None:
@@ -99,6 +102,8 @@ def test_a_model_that_nobody_knows(run: Run, cat: Path, daemon_home: Path) -> No
     assert ran.code == FAILED
     assert "zzz" in ran.err
     assert "inpaintd models list" in ran.err
+    assert "patchmatch" in ran.err
+    assert "clipseg" not in ran.err
 
 
 def test_no_daemon(run: Run) -> None:
@@ -115,6 +120,8 @@ def test_unknown_ids(run: Run, daemon_home: Path) -> None:
 
 def test_unknown_command(run: Run) -> None:
     assert run("paint").code == USAGE
+    ran = run("fil")
+    assert (ran.code, "Did you mean: inpaintd fill?" in ran.err) == (USAGE, True)
 
 
 @pytest.mark.skipif(os.name == "nt" or sys.platform == "darwin", reason="all names are text there")

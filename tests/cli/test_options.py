@@ -8,7 +8,8 @@ from click.testing import CliRunner
 
 from inpaintd.cli.fill import command
 from inpaintd.cli.help import _split_text_mask
-from inpaintd.cli.options import option_name, settings_from_options, settings_options
+from inpaintd.cli.options import settings_from_options, settings_options
+from inpaintd.setting_names import option_name
 from inpaintd_protocol.settings import Control, Lora, Settings, Stage, settings_fields
 
 NOTHING = {field.name: None for field in settings_fields()}
@@ -29,7 +30,9 @@ def given(*arguments: str) -> Settings:
 
 
 def test_every_setting_has_an_option_and_its_help() -> None:
-    shown = " ".join(CliRunner().invoke(command, ["--help"], terminal_width=10_000).output.split())
+    shown = " ".join(
+        CliRunner().invoke(command, ["--help-all"], terminal_width=10_000).output.split()
+    )
     for field in settings_fields():
         assert option_name(field.name) in shown
         assert field.metadata["help"].removesuffix(".") in shown

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from pathlib import Path
 
 import click
 
@@ -22,7 +24,7 @@ _COMMANDS = {
     "attach": "Fetch the result of a fill that was detached.",
     "cancel": "Cancel a running or waiting fill.",
     "watch": "Fill whatever is dropped into a folder.",
-    "models": "List the models that can fill.",
+    "models": "List, install and choose models.",
     "status": "Show what the daemon is doing.",
     "install": "Install a plug-in into an editor.",
     "service": "Start daemon and hot folder at login.",
@@ -41,6 +43,18 @@ class _Commands(click.Group):
             return None
         command: click.Command = import_module(f"inpaintd.cli.{cmd_name}").command
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name not in _COMMANDS and not name.startswith("-"):
+            near = difflib.get_close_matches(name, _COMMANDS, n=1)
+            guess = f" Did you mean: inpaintd {near[0]}?" if near else ""
+            if Path(name).suffix and Path(name).exists():
+                guess = f" To fill a picture: inpaintd fill {name}"
+            ctx.fail(f"There is no command {name!r}.{guess}")
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         # From the table: a command's own file is not imported for one line of help.

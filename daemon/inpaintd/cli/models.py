@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @click.group("models")
 def command() -> None:
-    """The models that can fill."""
+    """List, install and choose models."""
 
 
 @command.command("list")

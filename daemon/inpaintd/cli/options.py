@@ -9,19 +9,13 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import click
 
-from inpaintd_protocol.codec import settings_from_map, settings_to_map
+from inpaintd.setting_names import option_name, settings_of_options
+from inpaintd_protocol.codec import settings_to_map
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.settings import Settings, settings_fields
 
 from .parsing import parse_item, usage_of
 
-_NAMES = {"output": "--output-kind"}  # -o and --output are the file
-_SINGULAR = {
-    "controls": "--control",
-    "loras": "--lora",
-    "embeddings": "--embedding",
-    "stages": "--stage",
-}
 _HINTS = get_type_hints(Settings)
 
 
@@ -61,17 +55,7 @@ def settings_from_options(base: Settings, options: Mapping[str, Any]) -> Setting
         if (value := options.get(field.name)) is not None and value != ()
     }
     changed = replace(base, **given)
-    checked: Settings = settings_from_map(Settings, settings_to_map(changed))
-    return checked
-
-
-def option_name(name: str) -> str:
-    """The long option of a setting."""
-    return (
-        _NAMES.get(name)
-        or _SINGULAR.get(name)
-        or "--" + name.removesuffix("_pixels").replace("_", "-")
-    )
+    return settings_of_options(settings_to_map(changed))
 
 
 def _option(field: Field[Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

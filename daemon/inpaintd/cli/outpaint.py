@@ -36,9 +36,9 @@ def _sides(function: Any) -> Any:
             if side in ("left", "right")
             else (f"Pixels to add at the {side}.")
         )
-        function = click.option(f"--{side}", type=click.IntRange(0), default=0, help=help_text)(
-            function
-        )
+        function = click.option(
+            f"--{side}", type=click.IntRange(0), metavar="PX", default=0, help=help_text
+        )(function)
     return function
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from inpaintd.setting_names import read_settings
 from inpaintd_protocol.codec import settings_from_map, settings_to_map
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.settings import Settings
@@ -17,7 +18,6 @@ from .layout import SETTINGS_FILE, Layout
 
 _WATCH_TABLE = "watch"
 _BYTES = 1 << 20
-_SETTINGS = frozenset(f.name for f in fields(Settings))
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def folder_layers(layout: Layout, relative: PurePosixPath) -> list[dict[str, Any
         if path.is_file() and not path.is_symlink():
             table = _read_toml(path)
             table.pop(_WATCH_TABLE, None)
-            layers.append(_checked(table, path))
+            layers.append(read_settings(table, str(path.relative_to(layout.root))))
     return layers
 
 
@@ -87,7 +87,7 @@ def sidecar_layer(name: str, data: bytes) -> dict[str, Any]:
     """What a sidecar NAME.toml or NAME.txt says.
 
     Raises:
-        InpaintError: `unreadable`.
+        InpaintError: `unreadable`, or `bad_message` for settings that are not any.
     """
     if name.lower().endswith(".txt"):
         try:
@@ -96,7 +96,7 @@ def sidecar_layer(name: str, data: bytes) -> dict[str, Any]:
             raise InpaintError(
                 "unreadable", f"{name} is not a text in UTF-8.", "Save it as plain text, UTF-8."
             ) from error
-    return _checked(_parse_toml(data, name), name)
+    return read_settings(_parse_toml(data, name), PurePosixPath(name).name)
 
 
 def recipe_layer(recipe: Settings) -> dict[str, Any]:
@@ -125,21 +125,9 @@ def _parse_toml(data: bytes, name: str) -> dict[str, Any]:
         raise _invalid(name, str(error)) from error
 
 
-def _checked(table: dict[str, Any], name: Path | str) -> dict[str, Any]:
-    """The same, when each setting is one: an error must say in which file it is."""
-    for field, value in table.items():
-        if field not in _SETTINGS:
-            raise _invalid(name, f"there is no setting {field!r}")
-        try:
-            settings_from_map(Settings, {field: value})
-        except InpaintError as error:
-            raise _invalid(name, error.message.rstrip(".")) from error
-    return table
-
-
 def _invalid(name: Path | str, reason: str) -> InpaintError:
     return InpaintError(
         "unreadable",
         f"{name} is not valid: {reason}.",
-        "Correct it; the names of the settings are those of: inpaintd fill --help",
+        "Correct it; the names of the settings are those of: inpaintd fill --help-all",
     )

@@ -24,6 +24,8 @@ from inpaintd.models.registry import load_registry
 from inpaintd.pipeline.plan import region_for
 from inpaintd_protocol.codec import settings_from_map, settings_to_map
 from inpaintd_protocol.connection import home
+from inpaintd_protocol.errors import InpaintError
+from inpaintd_protocol.rectangle import Rectangle
 from inpaintd_protocol.settings import Settings
 
 from .drops import Signature
@@ -74,7 +76,7 @@ def prepare(
         data[role], signatures[role] = read_regular(folder / name, layout.root)
     picture, mask = _decoded(members, data)
     used = _settled(layout, members, data, picture) if settings is None else _again(settings)
-    bounds = hole_bounds(picture, mask, used)
+    bounds = _bounds(picture, mask, used)
     sizes = load_registry(home()).find(used.model).sizes
     rectangle = region_for(bounds, picture.extent, used, sizes)
     order = Order(folder / members["picture"], used)
@@ -88,6 +90,19 @@ def prepare(
         suffix=result_suffix(picture),
         picture_name=members["picture"],
     )
+
+
+def _bounds(picture: Picture, mask: Samples | None, settings: Settings) -> Rectangle:
+    """As `hole_bounds`, with what to do about an error here, where nobody types options."""
+    try:
+        return hole_bounds(picture, mask, settings)
+    except InpaintError as error:
+        raise InpaintError(
+            error.code,
+            error.message,
+            "Make the part to repaint transparent, or drop a mask beside it: "
+            f"{picture.path.stem}.mask.png, as large as the picture, white where to repaint.",
+        ) from error
 
 
 def _decoded(

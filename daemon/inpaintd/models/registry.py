@@ -100,11 +100,12 @@ class Registry:
         if entry is None:
             import difflib  # here, because a daemon must be ready at once and seldom needs it
 
-            near = difflib.get_close_matches(name, self.entries, n=3) or sorted(self.entries)
+            known = [e.name for e in self.entries.values() if e.kind == "model"]
+            near = difflib.get_close_matches(name, known, n=3) or known
             raise InpaintError(
                 "unknown_model",
                 f"There is no model named {name[:80]!r}.",
-                f"Known are, among others: {', '.join(near[:5])}. See: inpaintd models list",
+                f"Some that can fill: {', '.join(near[:5])}. See: inpaintd models list",
             )
         return entry
 
