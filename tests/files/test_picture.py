@@ -97,9 +97,34 @@ def test_what_is_no_picture_is_refused(tmp_path: Path, content: bytes) -> None:
     refused(tmp_path / "a.png", "unreadable")
 
 
+@pytest.mark.parametrize(
+    ("start", "said"),
+    [
+        (b"", "is empty"),
+        (b"BM" + bytes(60), "is a BMP picture"),
+        ("Grüße an alle.\n".encode(), "is a text"),
+        (b"8BPS\0\1", "is a document of Photoshop"),
+        (b"\0\0\0\x18ftypheic" + bytes(20), "is an HEIC picture"),
+        (bytes(range(256)), "cannot be read as a picture"),
+    ],
+)
+def test_what_is_no_picture_is_named(tmp_path: Path, start: bytes, said: str) -> None:
+    (tmp_path / "a.png").write_bytes(start)
+    assert said in refused(tmp_path / "a.png", "unreadable")
+
+
+@pytest.mark.parametrize(("kind", "lossy"), [("GIF", False), ("AVIF", True)])
+def test_the_webs_formats_are_read(tmp_path: Path, kind: str, lossy: bool) -> None:
+    path = tmp_path / f"a.{kind.lower()}"
+    Image.fromarray(photograph()).save(path)
+    picture = read_picture(path)
+    assert (picture.depth, picture.colours, picture.lossy) == ("u8", 3, lossy)
+    assert np.abs(picture.cut(picture.extent)[..., :3] - photograph().astype(int)).mean() < 9
+
+
 def test_missing_file_and_folder_are_told_apart(tmp_path: Path) -> None:
     assert "No such file" in refused(tmp_path / "none.png", "unreadable")
-    assert "directory" in refused(tmp_path, "unreadable")
+    assert "is a folder" in refused(tmp_path, "unreadable")
 
 
 def test_a_bomb_is_refused_by_its_header(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 from inpaintd.files import vips
 from inpaintd.files.colour import convert_depth
 from inpaintd.files.exchange import cut, samples_of
-from inpaintd.files.mask import read_mask
+from inpaintd.files.mask import hole_bounds, read_mask
 from inpaintd.files.picture import Picture, Samples, read_picture
 from inpaintd.files.write import write_picture
 from inpaintd.start import connect_or_start
@@ -22,6 +22,7 @@ from inpaintd_protocol.settings import Settings
 
 from .help import GroupedCommand
 from .options import settings_from_options, some_settings_options
+from .outcome import print_warnings
 
 _PATH = click.Path(path_type=Path)
 
@@ -50,7 +51,11 @@ def command(
     """
     settings = settings_from_options(Settings(), options)
     picture = read_picture(image)
-    given = None if mask_file is None else read_mask(mask_file, picture.extent)
+    read = None if mask_file is None else read_mask(mask_file, picture.extent)
+    given = None if read is None else read.samples
+    if not settings.text_mask:
+        hole_bounds(picture, given, settings)  # says what is missing before anybody is asked
+    print_warnings(picture.notices + (() if read is None else read.notices))
     soft_settings = replace(settings, text_mask_threshold=None, threshold=None)
     with connect_or_start("inpaintd mask") as client:
         heat = _mask(client, picture, given, soft_settings)

@@ -13,7 +13,7 @@ from inpaintd_protocol.rectangle import Rectangle
 from .document import NewLayer
 from .exchange import Sent, cut, lay_over, layer_alone
 from .layered import add_layers, read_file
-from .mask import hole_bounds, read_mask_of, stage_bounds
+from .mask import Everywhere, ReadMask, hole_bounds, nearly_all, read_mask_of, stage_bounds
 from .order import Order, files_of
 from .picture import Picture, Samples, empty_picture
 from .recipe import embed_recipe, make_recipe
@@ -82,14 +82,18 @@ def open_order(order: Order, picture: Picture | None = None) -> Opened:
     if picture is None:
         sized = order.size
         picture = empty_picture(order.source, *sized) if sized else read_file(order.source)
-    mask = read_mask_of(order.mask, picture.extent)
-    stage_masks = tuple(read_mask_of(file, picture.extent) for file in order.stage_masks)
+    read = read_mask_of(order.mask, picture.extent)
+    stages = tuple(read_mask_of(file, picture.extent) for file in order.stage_masks)
+    mask = _samples(read)
     bounds = hole_bounds(picture, mask, order.settings)
-    for file, stage_mask in zip(order.stage_masks, stage_masks, strict=True):
-        if file is not None and stage_mask is not None:
-            bounds = bounds.union(stage_bounds(stage_mask, file))
+    for file, stage in zip(order.stage_masks, stages, strict=True):
+        if file is not None and stage is not None:
+            bounds = bounds.union(stage_bounds(stage.samples, file))
+    notices = picture.notices + tuple(n for r in (read, *stages) if r for n in r.notices)
+    if not isinstance(order.mask, Everywhere):
+        notices += nearly_all(picture, mask, order.settings, invert="--invert")
     out = _out(order, picture)
-    opened = Opened(order, picture, mask, bounds, out, picture.notices, stage_masks)
+    opened = Opened(order, picture, mask, bounds, out, notices, tuple(map(_samples, stages)))
     if opened.replaces and not order.overwrite:
         check_inputs_stay(out, order.source, order.mask_files)
     lost = check_output(
@@ -98,7 +102,11 @@ def open_order(order: Order, picture: Picture | None = None) -> Opened:
         transparent=_stays_transparent(opened),
         only_layer=opened.only_layer,
     )
-    return replace(opened, notices=picture.notices + lost)
+    return replace(opened, notices=notices + lost)
+
+
+def _samples(read: ReadMask | None) -> Samples | None:
+    return None if read is None else read.samples
 
 
 def write_answer(opened: Opened, sent: Sent, answer: Finished) -> list[Written]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
@@ -9,11 +10,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaintd_protocol.errors import InpaintError
+from inpaintd_protocol.messages import Notice
 from inpaintd_protocol.rectangle import Rectangle
 from inpaintd_protocol.settings import Settings
 
-from .colour import luminance
+from .colour import luminance, to_unit
 from .picture import Picture, Samples, read_picture
+
+_NOISE = 5.5 / 255
+"""How far from black and white a mask may be rounded by saving it with loss."""
+
+_NEARLY_ALL = 0.9
+
+_COLOURFUL = 1 / 8
+"""Least difference between the channels of what is no grey."""
+
+_COLOURFUL_SHARE = 0.1
+"""Largest share of colours in what is not black, of a mask that means to be grey."""
+
+_MOST_TONES = 100
+"""Most tones, at 4 bits a channel, that somebody paints into a mask."""
 
 _HOW_TO_MARK = (
     "Make the part to repaint transparent, or give a mask, a picture of the same size that is "
@@ -31,28 +47,43 @@ MaskFile = Path | Everywhere
 """A mask on disk, or the one that needs no file."""
 
 
-def read_mask_of(file: MaskFile | None, extent: Rectangle) -> Samples | None:
+@dataclass(frozen=True)
+class ReadMask:
+    """A mask file that was read and understood.
+
+    Attributes:
+        samples: (H, W), full scale = repaint.
+        notices: what the user should know about how it was understood.
+    """
+
+    samples: Samples
+    notices: tuple[Notice, ...] = ()
+
+
+def read_mask_of(file: MaskFile | None, extent: Rectangle) -> ReadMask | None:
     """As `read_mask`, where a mask may be none or everywhere."""
     if file is None:
         return None
     if isinstance(file, Everywhere):
-        return np.full((extent.height, extent.width), 255, np.uint8)
+        return ReadMask(np.full((extent.height, extent.width), 255, np.uint8))
     return read_mask(file, extent)
 
 
-def read_mask(path: Path, extent: Rectangle) -> Samples:
-    """(H, W) samples, full scale = repaint, from the mask file of a picture of this extent.
+def read_mask(path: Path, extent: Rectangle) -> ReadMask:
+    """The mask file of a picture of this extent.
 
     From its alpha (repaint where transparent) when that shows a hole, else from its luminance
     (repaint where white): editors save black-and-white masks with an opaque alpha channel, too.
+    White strokes on a transparent layer are repainted where they are.
 
     Raises:
-        InpaintError: as `read_picture`; `size_mismatch` when it is not as large as the picture.
+        InpaintError: as `read_picture`; `size_mismatch` when it is not as large as the picture;
+            `unreadable` when it is no mask.
     """
     return mask_from(read_picture(path), extent)
 
 
-def mask_from(picture: Picture, extent: Rectangle) -> Samples:
+def mask_from(picture: Picture, extent: Rectangle) -> ReadMask:
     """As `read_mask`, from a mask file that has been decoded."""
     path = picture.path
     if picture.extent != extent:
@@ -68,11 +99,104 @@ def mask_from(picture: Picture, extent: Rectangle) -> Samples:
             f"The mask {path.name} is CMYK.",
             "Save it as grey or RGB, white where to repaint.",
         )
+    understood = _understood(picture)
+    return _without_noise(understood, path.name) if picture.lossy else understood
+
+
+def _understood(picture: Picture) -> ReadMask:
+    name = picture.path.name
+    colour = picture.cut(picture.extent)[..., : picture.colours]
     if picture.has_alpha:
-        hole = opacity_to_hole(picture.alpha())
+        alpha = picture.alpha()
+        hole = opacity_to_hole(alpha)
+        if hole.any() and not _is_painted_white(colour, alpha):
+            return ReadMask(hole)
         if hole.any():
-            return hole
-    return luminance(picture.cut(picture.extent)[..., : picture.colours])
+            notice = Notice(
+                "painted_mask",
+                f"{name} is white strokes on transparency: the white is repainted.",
+                "If the transparent part is meant, turn the mask round: set invert.",
+            )
+            return ReadMask(alpha, (notice,))
+    notices = _colourful(colour, name) if picture.colours == 3 else ()
+    return ReadMask(luminance(colour), notices)
+
+
+def _is_painted_white(colour: Samples, alpha: Samples) -> bool:
+    """Whether a layer holds white alone, and no picture under what is transparent."""
+    shown = alpha > 0
+    if not shown.any() or (colour[shown] != _full(colour)).any():
+        return False
+    under = colour[~shown]
+    return not under.size or bool((under == under[0]).all())
+
+
+def _colourful(colour: Samples, name: str) -> tuple[Notice, ...]:
+    """What to say of (H, W, 3) colours where greys were expected.
+
+    Raises:
+        InpaintError: `unreadable` when there are as many as only pictures have.
+    """
+    unit = to_unit(colour)
+    lit = unit.max(axis=2) > _COLOURFUL
+    if np.count_nonzero(np.ptp(unit, axis=2) > _COLOURFUL) <= _COLOURFUL_SHARE * lit.sum():
+        return ()
+    tones = np.clip(unit * 15, 0, 15).astype(np.uint16) @ np.array([256, 16, 1], np.uint16)
+    if np.unique(tones).size > _MOST_TONES:
+        raise InpaintError(
+            "unreadable",
+            f"{name} is a colour picture, not a mask.",
+            "Give a mask, white where to repaint and black elsewhere; or the same picture with the "
+            "hole transparent.",
+        )
+    return (
+        Notice(
+            "coloured_mask",
+            f"The mask {name} is coloured: the lighter a colour, the more is repainted.",
+            "Paint masks white, to repaint fully.",
+        ),
+    )
+
+
+def _without_noise(mask: ReadMask, name: str) -> ReadMask:
+    """With what is nearly black or white made so: saving with loss spreads greys everywhere."""
+    samples, full = mask.samples, _full(mask.samples)
+    low, high = samples <= _NOISE * full, samples >= (1 - _NOISE) * full
+    cleaned = np.where(low, 0, np.where(high, full, samples)).astype(samples.dtype)
+    if (cleaned == samples).all():
+        return mask
+    notice = Notice(
+        "lossy_mask",
+        f"{name} was saved with loss, so all that is nearly black or white in it counts as that.",
+        "Save masks as PNG to have each grey as it is.",
+    )
+    return ReadMask(cleaned, (*mask.notices, notice))
+
+
+def nearly_all(
+    picture: Picture, mask: Samples | None, settings: Settings, *, invert: str
+) -> tuple[Notice, ...]:
+    """A warning when hardly anything is kept, because the mask may be turned round.
+
+    Args:
+        mask: (H, W), full scale = repaint; None takes the picture's transparency.
+        invert: how to turn it round here.
+    """
+    if settings.text_mask or (mask is None and not picture.has_alpha):
+        return ()
+    hole = opacity_to_hole(picture.alpha()) if mask is None else mask
+    share = float(np.mean(hole < _full(hole) if settings.invert else hole > 0))
+    if share <= _NEARLY_ALL:
+        return ()
+    how_much = "All" if share == 1 else f"{min(share, 0.99):.0%}"
+    change = "leave out" if settings.invert else "use"
+    return (
+        Notice(
+            "nearly_all",
+            f"{how_much} of the picture is to be repainted.",
+            f"If that is the mask turned round, {change} {invert}.",
+        ),
+    )
 
 
 def has_hole(picture: Picture) -> bool:

@@ -17,6 +17,7 @@ from inpaintd_protocol.rectangle import Rectangle
 from . import vips
 from .apng import frames_of_png
 from .exif import attach_exif
+from .kinds import FORMATS_HINT, START_BYTES, is_lossy_webp, not_a_picture
 from .premultiplied import divided, is_associated, multiplied, set_associated
 
 PIXELS = 300_000_000
@@ -26,8 +27,14 @@ PREMULTIPLIED = "inpaintd-premultiplied"
 """The field of an image whose colours are multiplied by alpha."""
 
 _SIDE_HINT = "Scale it down, or cut it into parts."
-_FORMATS = {"pngload": "png", "tiffload": "tiff", "webpload": "webp", "jpegload": "jpeg"}
-_FORMATS_HINT = "PNG, TIFF, WebP and JPEG can be read; save it as one of these."
+_FORMATS = {
+    "pngload": "png",
+    "tiffload": "tiff",
+    "webpload": "webp",
+    "jpegload": "jpeg",
+    "gifload": "gif",
+    "heifload": "avif",
+}
 _HALF_HINT = "It may be damaged or only partly copied: save or copy it again."
 _DEPTHS = {"uchar": "u8", "ushort": "u16", "float": "f32"}
 _COLOUR_CHANNELS = {
@@ -51,12 +58,13 @@ class Picture:
     Attributes:
         path: where it came from.
         image: the decoded pixels with the file's profile and metadata, a libvips image.
-        format: png, tiff, webp, jpeg; psd or ora for documents of layers.
+        format: png, tiff, webp, jpeg, gif, avif; psd or ora for documents of layers.
         depth: u8, u16 or f32, as the protocol names them.
         colours: channels without alpha: 1 grey, 3 RGB or Lab, 4 CMYK.
         notices: what the user should know about this file.
         premultiplied: whether `image` has its colours multiplied by alpha, as a TIFF file may.
         document: the bytes of a document of layers, to add one more to; None for all else.
+        lossy: whether saving has rounded its pixels.
     """
 
     path: Path
@@ -67,6 +75,7 @@ class Picture:
     notices: tuple[Notice, ...] = ()
     premultiplied: bool = False
     document: bytes | None = None
+    lossy: bool = False
 
     @property
     def takes_only_layers(self) -> bool:
@@ -138,7 +147,16 @@ def read_picture(path: Path, data: bytes | None = None) -> Picture:
     if kind == "png":
         with path.open("rb") if data is None else io.BytesIO(data) as file:
             pages = frames_of_png(file)
-    return Picture(path, image, kind, depth, colours, _notices(path, pages), premultiplied)
+    return Picture(
+        path,
+        image,
+        kind,
+        depth,
+        colours,
+        _notices(path, pages),
+        premultiplied,
+        lossy=_is_lossy(kind, path, data),
+    )
 
 
 def _as_stored(path: Path, data: bytes | None) -> tuple[bytes | None, bool]:
@@ -161,18 +179,26 @@ def empty_picture(path: Path, width: int, height: int) -> Picture:
     return Picture(path, image.copy_memory(), "png", "u8", 3)
 
 
+def _is_lossy(kind: str, path: Path, data: bytes | None) -> bool:
+    if kind != "webp":
+        return kind in ("jpeg", "avif")
+    with path.open("rb") if data is None else io.BytesIO(data) as file:
+        return is_lossy_webp(file)
+
+
 def _open(path: Path, data: bytes | None) -> tuple[Any, str]:
     """The header and the format of a file, nothing decoded."""
-    if data is None:
-        read_bytes(path, 1)  # a sentence of our own when it cannot be opened
-    with vips.unreadable(path.name, f"{_FORMATS_HINT} {_HALF_HINT}"):
+    start = read_bytes(path, START_BYTES) if data is None else data[:START_BYTES]
+    if (error := not_a_picture(path.name, start)) is not None:
+        raise error
+    with vips.unreadable(path.name, f"{FORMATS_HINT} {_HALF_HINT}"):
         # "error" refuses half a picture, which libvips would else pad with grey.
         source = vips.source(str(path)) if data is None else vips.source_of(data)
         image = vips.Image.new_from_source(source, "", access="sequential", fail_on="error")
     loader = str(image.get("vips-loader")).removesuffix("_source")
     if loader not in _FORMATS:
         raise InpaintError(
-            "unreadable", f"{path.name} is not a kind of picture that is read here.", _FORMATS_HINT
+            "unreadable", f"{path.name} is not a kind of picture that is read here.", FORMATS_HINT
         )
     if image.width * image.height > PIXELS:
         raise InpaintError(
@@ -194,10 +220,14 @@ def read_bytes(path: Path, most: int = -1) -> bytes:
         with path.open("rb") as file:
             return file.read(most)
     except OSError as error:
+        if path.is_dir():
+            raise InpaintError(
+                "unreadable", f"{path} is a folder.", f"Name the pictures in it: {path}/*.png"
+            ) from error
         raise InpaintError(
             "unreadable",
             f"{path} cannot be opened: {error.strerror}.",
-            "Check the name and the permissions." if not path.is_dir() else "Name a picture file.",
+            "Check the name and the permissions.",
         ) from error
 
 

@@ -12,7 +12,10 @@ from pathlib import Path, PurePosixPath
 from .layout import SETTINGS_FILE, Layout
 
 PICTURE_SUFFIXES = frozenset(
-    {".png", ".tif", ".tiff", ".webp", ".jpg", ".jpeg", ".psd", ".psb", ".ora"}
+    {
+        *(".png", ".tif", ".tiff", ".webp", ".jpg", ".jpeg", ".gif", ".avif"),
+        *(".psd", ".psb", ".ora"),
+    }
 )
 RESULT_MARK = ".inpainted"
 ERROR_SUFFIX = ".error.txt"

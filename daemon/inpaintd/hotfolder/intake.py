@@ -120,5 +120,5 @@ def _without_picture(drop: Drop) -> InpaintError:
     return InpaintError(
         "unreadable",
         f"{drop.name} is not a kind of picture that is read here.",
-        "PNG, TIFF, WebP, JPEG, PSD and OpenRaster are.",
+        "PNG, TIFF, WebP, JPEG, GIF, AVIF, PSD and OpenRaster are.",
     )

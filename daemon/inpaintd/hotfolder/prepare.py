@@ -15,7 +15,7 @@ from typing import Any
 from inpaintd.files.exchange import Sent, cut
 from inpaintd.files.fill import Opened
 from inpaintd.files.layered import read_file
-from inpaintd.files.mask import hole_bounds, mask_from
+from inpaintd.files.mask import ReadMask, hole_bounds, mask_from, nearly_all
 from inpaintd.files.order import Order
 from inpaintd.files.picture import Picture, Samples, read_picture
 from inpaintd.files.recipe import parse_recipe, recipe_in
@@ -74,13 +74,16 @@ def prepare(
     data, signatures = {}, {}
     for role, name in members.items():
         data[role], signatures[role] = read_regular(folder / name, layout.root)
-    picture, mask = _decoded(members, data)
+    picture, read = _decoded(members, data)
+    mask = None if read is None else read.samples
     used = _settled(layout, members, data, picture) if settings is None else _again(settings)
     bounds = _bounds(picture, mask, used)
     sizes = load_registry(home()).find(used.model).sizes
     rectangle = region_for(bounds, picture.extent, used, sizes)
     order = Order(folder / members["picture"], used)
-    opened = Opened(order, picture, mask, bounds, order.source, picture.notices)
+    notices = picture.notices + (() if read is None else read.notices)
+    notices += nearly_all(picture, mask, used, invert="invert = true")
+    opened = Opened(order, picture, mask, bounds, order.source, notices)
     return Prepared(
         key=_key(data, used),
         signatures=signatures,
@@ -107,7 +110,7 @@ def _bounds(picture: Picture, mask: Samples | None, settings: Settings) -> Recta
 
 def _decoded(
     members: Mapping[str, str], data: Mapping[str, bytes]
-) -> tuple[Picture, Samples | None]:
+) -> tuple[Picture, ReadMask | None]:
     path = Path(PurePosixPath(members["picture"]).name)
     picture = read_file(path, data["picture"])
     if "mask" not in members:
