@@ -23,7 +23,7 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 if not find_spec("diffusers"):
-    print('skipped: needs the extra, pip install "inpaintd[diffusion]"')
+    print("skipped: needs the extra, pip install '.[diffusion]'")
     sys.exit(0)
 
 import diffusers

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from inpaintd.extras import how_to_install
 from inpaintd.serve import main
 from inpaintd.workers import cluster
 from inpaintd_protocol.errors import InpaintError
@@ -34,7 +35,7 @@ def test_without_ray_the_extra_is_named(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(cluster, "find_spec", lambda _name: None)
-    assert "pip install 'inpaintd[cluster]'" in serve_fails("127.0.0.1:6379", capsys)
+    assert how_to_install("cluster") in serve_fails("127.0.0.1:6379", capsys)
 
 
 @pytest.mark.usefixtures("with_ray")

@@ -20,7 +20,7 @@ from tests.daemon.test_server import begin, layer, outcome, settings
 from tests.running import Daemon, alive, eventually, running_daemon
 
 if find_spec("ray") is None:
-    pytest.skip("no Ray here: pip install 'inpaintd[cluster]'", allow_module_level=True)
+    pytest.skip("no Ray here: pip install '.[cluster]'", allow_module_level=True)
 
 
 @pytest.fixture

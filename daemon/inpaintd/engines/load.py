@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inpaintd.engine import Engine
+from inpaintd.extras import how_to_install
 from inpaintd.models.registry import load_registry
 from inpaintd_protocol.errors import InpaintError
 
@@ -73,7 +74,7 @@ def _diffusion(home: Path) -> Engine:
         raise InpaintError(
             "unsupported",
             f"Diffusion models need an extra that is not installed ({error}).",
-            'Install it: pip install "inpaintd[diffusion]"',
+            f"Install it: {how_to_install('diffusion')}",
         ) from error
     return DiffusionEngine(Library(lambda: load_registry(home)))
 
@@ -90,6 +91,6 @@ def load_text_mask(folder: Path) -> TextMask:
         raise InpaintError(
             "unsupported",
             f"Finding a hole by words needs an extra that is not installed ({error}).",
-            'Install it: pip install "inpaintd[diffusion]"',
+            f"Install it: {how_to_install('diffusion')}",
         ) from error
     return TextMask(folder)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from inpaintd.extras import how_to_install
 from inpaintd.models.installed import MARKER, folder_of, is_path
 from inpaintd.models.registry import Entry, Registry
 from inpaintd_protocol.errors import InpaintError
@@ -106,7 +107,7 @@ def _fetch(entry: Entry, folder: Path, say: Say) -> tuple[str, dict[str, str]]:
         raise InpaintError(
             "unsupported",
             "Installing models needs the extra for diffusion models.",
-            'Install it: pip install "inpaintd[diffusion]"',
+            f"Install it: {how_to_install('diffusion')}",
         ) from error
     info = huggingface_hub.HfApi().model_info(
         entry.source, revision=entry.revision or None, files_metadata=True

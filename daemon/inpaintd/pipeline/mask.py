@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaintd.engine import Array
+from inpaintd.extras import how_to_install
 from inpaintd.pipeline.layer import Samples, cut, to_float
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.rectangle import Rectangle
@@ -63,7 +64,7 @@ def found_by_words(
         raise InpaintError(
             "unsupported",
             "This daemon cannot find a hole by words.",
-            "Select the hole in the editor, or install the extra: pip install inpaintd[diffusion]",
+            f"Select the hole in the editor, or install the extra: {how_to_install('diffusion')}",
         )
     found = masker(to_float(layer[..., :3]), settings.text_mask)
     if settings.text_mask_threshold is not None:

@@ -7,6 +7,7 @@ import socket
 from importlib.util import find_spec
 from pathlib import Path
 
+from inpaintd.extras import how_to_install
 from inpaintd_protocol.errors import InpaintError
 
 _CONNECT_SECONDS = 5.0
@@ -22,7 +23,7 @@ def check_cluster(address: str) -> None:
         raise InpaintError(
             "unsupported",
             "Filling holes on a Ray cluster needs an extra that is not installed.",
-            "Install it: pip install 'inpaintd[cluster]'",
+            f"Install it: {how_to_install('cluster')}",
         )
     host, port = _host_and_port(address)
     try:
