@@ -8,11 +8,11 @@ import sys
 def main() -> int:
     """Run the command line; returns the exit code."""
     arguments = sys.argv[1:]
-    if arguments[:1] == ["serve"]:
-        # Before the command line's libraries are imported: a daemon must be ready at once.
+    if arguments == ["serve"]:
+        # As editors start it, without the command line's libraries: it must be ready at once.
         from inpaintd.serve import main as serve
 
-        return serve(arguments[1:])
+        return serve()
     from inpaintd.cli import main as command_line
 
     return command_line(arguments)

@@ -68,9 +68,23 @@ def configurations(home: Path, environment: Mapping[str, str], system: str) -> l
 
 
 def configuration_at(folder: Path) -> Configuration:
-    """The configuration that the user names: its folder, or the plug-ins folder in it."""
+    """The configuration that the user names: its folder, or the plug-ins folder in it.
+
+    Raises:
+        InpaintError: `unreadable` when it is neither.
+    """
     folder = folder.expanduser().absolute()
     path = folder.parent if folder.name == "plug-ins" else folder
+    if not path.is_dir():
+        raise InpaintError("unreadable", f"There is no folder {path}.", "Check the name.")
+    if path == folder and not (
+        _VERSION.fullmatch(path.name) or (path / "plug-ins").is_dir() or (path / "gimprc").is_file()
+    ):
+        raise InpaintError(
+            "unreadable",
+            f"{path} is not a configuration folder of GIMP.",
+            "Name one that GIMP shows in Edit > Preferences > Folders > Plug-ins.",
+        )
     parts = path.parts
     kind = _FLATPAK if "org.gimp.GIMP" in parts else _SNAP if "snap" in parts else _NATIVE
     return Configuration(path, kind)

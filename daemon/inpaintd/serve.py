@@ -4,28 +4,24 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
 
 from inpaintd.server import Server
 from inpaintd.workers.processes import LOCAL
 from inpaintd_protocol.connection import DEFAULT_PORT, DEFAULT_WEBSOCKET_PORT, home
 from inpaintd_protocol.errors import InpaintError
 
-if TYPE_CHECKING:
-    import argparse
-
 KEEP_ALIVE_SECONDS = 300.0
 
-Number = TypeVar("Number", int, float)
 
+def main() -> int:
+    """Serve until stopped, as with no options; returns the exit code.
 
-def main(arguments: Sequence[str]) -> int:
-    """Serve until stopped; returns the exit code. A second daemon ends at once, with 0."""
+    A second daemon ends at once, with 0.
+    """
     try:
-        # Editors start a daemon without arguments: it need not wait for argparse.
-        return serve(home(), **(_options(arguments) if arguments else {}))
+        return serve(home())
     except InpaintError as error:
         print(f"Error: {error}", file=sys.stderr)
         return 1
@@ -74,78 +70,3 @@ def serve(
             worker_command=worker_command,
         ).run()
     return 0
-
-
-def _options(arguments: Sequence[str]) -> dict[str, Any]:
-    options = vars(_parser().parse_args(arguments))
-    cluster = options.pop("cluster")
-    return options | ({"worker_command": _on_cluster(cluster)} if cluster else {})
-
-
-def _at_least(kind: Callable[[str], Number], least: Number) -> Callable[[str], Number]:
-    """How argparse reads a number that must not be smaller, nor NaN."""
-
-    from argparse import ArgumentTypeError
-
-    def number(text: str) -> Number:
-        value = kind(text)
-        if not value >= least:
-            raise ArgumentTypeError(f"{text} is less than {least:g}")
-        return value
-
-    return number
-
-
-def _on_cluster(address: str) -> Sequence[str]:
-    from inpaintd.workers.cluster import check_cluster
-
-    check_cluster(address)
-    return ("inpaintd.workers.ray_bridge", address)
-
-
-def _parser() -> argparse.ArgumentParser:
-    import argparse
-
-    parser = argparse.ArgumentParser(
-        prog="inpaintd serve",
-        description="Run the daemon in the foreground until it is stopped. 'inpaintd fill' and the "
-        "editors start one by themselves when none runs.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-    )
-    parser.add_argument(
-        "--port",
-        type=int,
-        default=DEFAULT_PORT,
-        help="port to listen at, on this machine only; a taken one means another",
-    )
-    parser.add_argument(
-        "--websocket-port",
-        type=int,
-        default=DEFAULT_WEBSOCKET_PORT,
-        metavar="PORT",
-        help="port of the WebSocket door, for Photoshop; a taken one means another",
-    )
-    parser.add_argument(
-        "--no-websocket",
-        dest="websocket_port",
-        action="store_const",
-        const=None,
-        help="leave the WebSocket door closed",
-    )
-    parser.add_argument(
-        "--workers", type=_at_least(int, 1), default=1, help="most requests filled at once"
-    )
-    parser.add_argument(
-        "--keep-alive",
-        dest="keep_alive_seconds",
-        type=_at_least(float, 0.0),
-        default=KEEP_ALIVE_SECONDS,
-        metavar="SECONDS",
-        help="how long an idle worker keeps its model in memory",
-    )
-    parser.add_argument(
-        "--cluster",
-        metavar="HOST:PORT",
-        help="fill holes on the Ray cluster with this head instead of on this machine",
-    )
-    return parser

@@ -120,6 +120,13 @@ def _run(command: list[str]) -> None:
         failed = bool(done.returncode)
     except (OSError, subprocess.TimeoutExpired) as error:
         problem, failed = str(error), True
+    if failed and command[0] == "systemctl" and "bus" in problem:
+        raise InpaintError(
+            "unsupported",
+            "The files are written, but no session of systemd runs for this user here, as in a "
+            "container or after su.",
+            "They take effect at the next login; until then: inpaintd watch FOLDER",
+        )
     if failed:
         raise InpaintError(
             "unsupported",

@@ -110,6 +110,9 @@ def test_no_daemon(run: Run) -> None:
     for command in (("status",), ("status", "--json"), ("cancel", "abc")):
         assert run(*command).code == 3
     assert run("stop").code == 0
+    said = run("status").err
+    assert "starts by itself" in said
+    assert "Error" not in said
 
 
 def test_unknown_ids(run: Run, daemon_home: Path) -> None:

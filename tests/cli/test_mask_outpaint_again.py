@@ -63,6 +63,27 @@ def test_outpaint_enlarges_and_keeps_the_picture(tmp_path: Path, run: Run, depth
     assert np.abs(new.mean() / pixels[:, :16, :3].mean() - 1) < 0.3, "it continues the border"
 
 
+@pytest.mark.parametrize(
+    ("to", "shape", "corner"), [("16:9", (240, 427), (0, 53)), ("1:1", (320, 320), (40, 0))]
+)
+def test_outpaint_to_proportions(
+    tmp_path: Path, run: Run, to: str, shape: tuple[int, int], corner: tuple[int, int]
+) -> None:
+    pixels = photograph("u8", 3)
+    source = save(tmp_path / "cat.png", pixels)
+    ran = run("outpaint", source, "--to", to, "--model", "noise", "--count", 2, "--grid", "--json")
+    assert ran.json["grid"] == str(tmp_path / "cat.outpainted.grid.png")
+    result = load(tmp_path / "cat.outpainted.1.png")
+    assert result.shape[:2] == shape
+    top, left = corner
+    assert (result[top : top + 240, left : left + 320, :3] == pixels).all()
+
+
+@pytest.mark.parametrize("to", ["4:3", "16", "0:1", "a:b"])
+def test_outpaint_to_proportions_that_make_no_sense(tmp_path: Path, run: Run, to: str) -> None:
+    assert run("outpaint", save(tmp_path / "cat.png", photograph("u8", 3)), "--to", to).code == 2
+
+
 def test_outpaint_by_nothing_is_wrong_usage(tmp_path: Path, run: Run) -> None:
     assert run("outpaint", save(tmp_path / "cat.png", photograph("u8", 3))).code == 2
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 import pytest
+from click.shell_completion import BashComplete
 from click.testing import CliRunner
 
-from inpaintd.cli.fill import command
+from inpaintd.cli import group
+from inpaintd.cli.fill import command, expanded
 from inpaintd.cli.help import _split_text_mask
 from inpaintd.cli.options import settings_from_options, settings_options
 from inpaintd.setting_names import option_name
@@ -77,6 +81,21 @@ def test_every_kind_of_option() -> None:
             Stage(),
         ),
     )
+
+
+def test_a_shell_completes_the_names_of_models() -> None:
+    completion = BashComplete(group, {}, "inpaintd", "_INPAINTD_COMPLETE")
+    found = completion.get_completions(["fill", "--model"], "patch")
+    assert [item.value for item in found] == ["patchmatch"]
+    assert not completion.get_completions(["fill", "--model"], "clipseg")
+
+
+def test_patterns_that_the_shell_left_alone_are_expanded(tmp_path: Path) -> None:
+    for name in ("a.png", "b.png", "c.jpg", "x[1].png"):
+        (tmp_path / name).touch()
+    assert [p.name for p in expanded(tmp_path / "?.png")] == ["a.png", "b.png"]
+    assert expanded(tmp_path / "x[1].png") == [tmp_path / "x[1].png"]
+    assert expanded(tmp_path / "*.tif") == [tmp_path / "*.tif"]
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from inpaintd.cli import main
 from inpaintd.extras import how_to_install
-from inpaintd.serve import main
 from inpaintd.workers import cluster
 from inpaintd_protocol.errors import InpaintError
 
@@ -27,7 +27,7 @@ def listener() -> Iterator[str]:
 
 
 def serve_fails(address: str, capsys: pytest.CaptureFixture[str]) -> str:
-    assert main(["--cluster", address]) == 1
+    assert main(["serve", "--cluster", address]) == 1
     return capsys.readouterr().err
 
 

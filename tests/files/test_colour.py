@@ -94,3 +94,10 @@ def test_depths_round_to_the_nearest_level() -> None:
     every = np.arange(65536, dtype=np.uint16)
     np.testing.assert_array_equal(convert_depth(convert_depth(every, "f32"), "u16"), every)
     assert convert_depth(np.float32([-1, 0.5, 7]), "u8").tolist() == [0, 128, 255]
+
+
+def test_cmyk_without_a_profile_is_spoken_of(tmp_path: Path) -> None:
+    path = save(tmp_path / "a.tif", photograph(colours=4)[..., :4], cmyk=True)
+    assert [notice.code for notice in read_picture(path).notices] == ["assumed_profile"]
+    path = save(tmp_path / "rgb.tif", photograph())
+    assert not read_picture(path).notices

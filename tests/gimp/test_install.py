@@ -68,8 +68,21 @@ def test_other_folders_are_not_gimp_3(tmp_path: Path) -> None:
 
 def test_the_folder_that_is_named_may_be_the_plug_ins_folder(tmp_path: Path) -> None:
     folder = tmp_path / "GIMP" / "3.0"
+    folder.mkdir(parents=True, exist_ok=True)
     assert configuration_at(folder / "plug-ins").plug_in == folder / "plug-ins" / "inpaint"
     assert configuration_at(folder).plug_in == folder / "plug-ins" / "inpaint"
+
+
+def test_a_folder_that_is_not_gimps_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "pictures").mkdir()
+    for folder, said in (
+        (tmp_path / "nope", "There is no folder"),
+        (tmp_path / "nope" / "plug-ins", "There is no folder"),
+        (tmp_path / "pictures", "is not a configuration folder of GIMP"),
+    ):
+        with pytest.raises(InpaintError, match=said):
+            configuration_at(folder)
+    assert [path.name for path in tmp_path.iterdir()] == ["pictures"]
 
 
 def test_a_flatpak_starts_the_daemon_outside_and_a_snap_cannot(tmp_path: Path) -> None:

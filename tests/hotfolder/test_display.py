@@ -43,6 +43,12 @@ def test_the_table_shows_what_waits_runs_is_done_and_has_failed() -> None:
     assert display.per_minute() > 0
 
 
+def test_a_log_is_not_wrapped() -> None:
+    out = io.StringIO()
+    Display(out).tell("failed", {"name": "a.png", "job": 1, "message": "x " * 100, "hint": ""})
+    assert len(out.getvalue().splitlines()) == 1
+
+
 def test_file_names_do_not_steer_the_terminal() -> None:
     out = io.StringIO()
     display = Display(out)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import plistlib
 import shutil
 import subprocess
@@ -79,3 +80,18 @@ def test_install_and_remove(
     monkeypatch.setattr(service, "stop_commands", lambda *_: [])
     assert main(["service", "remove"]) == 0
     assert [p.name for p in units.iterdir()] == ["other.service"]
+
+
+def test_no_session_of_systemd_is_told_plainly(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tool = tmp_path / "systemctl"
+    tool.write_text("#!/bin/sh\necho 'Failed to connect to bus: No medium found' >&2; exit 1\n")
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr(Path, "home", lambda: tmp_path)
+    assert main(["service", "install"]) == 1
+    said = capsys.readouterr().err
+    assert "no session of systemd" in said
+    assert "inpaintd watch" in said

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from inpaintd.cli import main
+from inpaintd.hotfolder.layout import layout_of
 from inpaintd_protocol.client import connect
 from inpaintd_protocol.errors import InpaintError
 from tests.hotfolder import pictures
@@ -75,3 +77,17 @@ def test_a_full_disk_loses_nothing_and_room_is_waited_for(
     process.communicate(timeout=20)
     assert "late.png" in folder.files("done")
     assert not folder.files("failed")
+
+
+@pytest.mark.parametrize("options", [("--once",), ("--in-place",), ()])
+def test_a_typo_makes_no_tree(
+    tmp_path: Path, options: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    typo = tmp_path / "typo" / "hot" if not options else tmp_path / "typo"
+    assert main(["watch", str(typo), *options]) == 4
+    assert "There is no folder" in capsys.readouterr().err
+    assert not (tmp_path / "typo").exists()
+
+
+def test_a_new_hot_folder_may_be_made(tmp_path: Path) -> None:
+    layout_of(tmp_path / "hot").check(new=True)

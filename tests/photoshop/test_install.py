@@ -62,7 +62,20 @@ def test_what_the_agent_complains_of_is_passed_on(tmp_path: Path, script: str) -
     assert "--to" in caught.value.hint
 
 
-def test_without_an_agent_the_package_is_handed_over(tmp_path: Path) -> None:
+def test_on_linux_nothing_can_be_double_clicked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "platform", "linux")
+    result = CliRunner().invoke(command, ["photoshop", "--to", str(tmp_path)])
+    assert "Windows and macOS" in result.output
+    assert "Creative Cloud" not in result.output
+    assert (tmp_path / "inpaint-photoshop.ccx").is_file()
+
+
+def test_without_an_agent_the_package_is_handed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
     result = CliRunner().invoke(command, ["photoshop", "--to", str(tmp_path / "new")])
     assert result.exit_code == 0, result.output
     package = tmp_path / "new" / "inpaint-photoshop.ccx"

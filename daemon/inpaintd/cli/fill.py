@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -163,10 +164,19 @@ def fill_opened(
     return Outcome(opened.order.source, written, answer, opened.notices, seconds)
 
 
+def expanded(path: Path) -> list[Path]:
+    """The files that a pattern such as *.png means, which Windows' own shells leave as it is."""
+    if path.exists() or not any(sign in path.name for sign in "*?"):
+        return [path]
+    return sorted(path.parent.glob(path.name)) or [path]
+
+
 def _inputs(arguments: tuple[Path, ...], option: Path | None) -> list[Path]:
     if arguments and option is not None:
         raise click.UsageError("Give the input once: as the argument, or with -I.")
     paths = [*arguments, *([option] if option is not None else [])]
+    if os.name == "nt":
+        paths = [found for path in paths for found in expanded(path)]
     if not paths:
         raise click.UsageError("Which picture? For example: inpaintd fill photo.png")
     return paths

@@ -76,6 +76,14 @@ def photoshop(uninstall: bool, folder: Path | None) -> None:
         install_photoshop.install(agent, sys.platform)
         click.echo("Installed. Start Photoshop: the panel is in Plugins > Inpaint.")
         return
+    system: str = sys.platform
+    if system not in ("darwin", "win32"):
+        target = install_photoshop.hand_over(folder or Path())
+        click.echo(target.absolute())
+        click.echo(
+            "Photoshop runs on Windows and macOS alone: take this file there, double-click it."
+        )
+        return
     downloads = Path.home() / "Downloads"
     target = install_photoshop.hand_over(folder or (downloads if downloads.is_dir() else Path()))
     click.echo(f"Double-click {target.absolute()}")

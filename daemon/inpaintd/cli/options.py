@@ -8,9 +8,11 @@ from dataclasses import Field, is_dataclass, replace
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import click
+from click.shell_completion import CompletionItem
 
 from inpaintd.setting_names import option_name, settings_of_options
 from inpaintd_protocol.codec import settings_to_map
+from inpaintd_protocol.connection import home
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.settings import Settings, settings_fields
 
@@ -66,6 +68,7 @@ def _option(field: Field[Any]) -> Callable[[Callable[..., Any]], Callable[..., A
         names.append(metadata["flag"])
     if field.name == "text_mask":
         names += ["-tm", "--text"]
+    complete = _models if field.name == "model" else None
     if hint is bool:
         names[1] = f"{long}/--no-{long[2:]}"
         return click.option(*names, default=None, help=_help(field))
@@ -80,7 +83,19 @@ def _option(field: Field[Any]) -> Callable[[Callable[..., Any]], Callable[..., A
         type=_type(field, hint),
         metavar=_metavar(field, hint),
         help=_help(field),
+        shell_complete=complete,
     )
+
+
+def _models(_ctx: click.Context, _param: click.Parameter, typed: str) -> list[CompletionItem]:
+    from inpaintd.models.registry import load_registry
+
+    entries = load_registry(home()).entries.values()
+    return [
+        CompletionItem(entry.name, help=entry.title)
+        for entry in entries
+        if entry.kind == "model" and entry.name.startswith(typed)
+    ]
 
 
 def _help(field: Field[Any]) -> str:

@@ -46,9 +46,16 @@ def _sides(function: Any) -> Any:
 @click.argument("image", type=_PATH)
 @_sides
 @click.option("out", "-o", "--output", type=_PATH, help="The result; replaced if it exists.")
+@click.option(
+    "to",
+    "--to",
+    metavar="W:H",
+    help="Instead: add on both sides what makes the picture of these proportions, such as 16:9.",
+)
 @overwrite_option
 @settings_options
 @click.option("as_json", "--json", is_flag=True, help="Print one JSON object.")
+@click.option("grid", "--grid", is_flag=True, help="Write a contact sheet of the variants, too.")
 @click.option("quiet", "-q", "--quiet", is_flag=True, help="Print paths and warnings only.")
 def command(
     image: Path,
@@ -56,6 +63,8 @@ def command(
     right: int,
     top: int,
     bottom: int,
+    to: str | None,
+    grid: bool,
     out: Path | None,
     overwrite: bool,
     as_json: bool,
@@ -66,11 +75,14 @@ def command(
 
     For example: inpaintd outpaint beach.jpg --left 128 --right 128 -p "a sandy beach"
     """
-    if not left + right + top + bottom:
-        raise click.UsageError("By how much? For example: --left 128 --right 128")
+    if bool(left + right + top + bottom) == (to is not None):
+        raise click.UsageError("By how much? For example: --left 128 --right 128, or --to 16:9")
     settings = settings_from_options(Settings(), options)
     started = time.monotonic()
-    picture, mask = enlarged(read_picture(image), left, top, right, bottom)
+    small = read_picture(image)
+    if to is not None:
+        left, top, right, bottom = _to_proportions(to, small.image.width, small.image.height)
+    picture, mask = enlarged(small, left, top, right, bottom)
     out_path = out or image.with_name(f"{image.stem}.outpainted{result_suffix(picture)}")
     if out is not None and not overwrite:
         check_inputs_stay(out, image, ())
@@ -81,8 +93,26 @@ def command(
         order = Order(image, settings, out=out)
         opened = Opened(order, picture, mask, picture.extent, out_path, picture.notices + lost)
         outcome = fill_opened(client, opened, opened.send(client), quiet=quiet or as_json)
+    if grid:
+        outcome.write_grid()
     outcome.seconds["total"] = time.monotonic() - started
     print_outcome(outcome, as_json=as_json, quiet=quiet)
+
+
+def _to_proportions(text: str, width: int, height: int) -> tuple[int, int, int, int]:
+    """What to add at the left, top, right and bottom for proportions such as 16:9."""
+    across, colon, down = text.partition(":")
+    if not (colon and across.isdigit() and down.isdigit() and int(across) and int(down)):
+        raise click.UsageError(f"{text} is no proportion. For example: --to 16:9")
+    w, h = int(across), int(down)
+    more_wide, more_high = (
+        max(0, round(height * w / h) - width),
+        max(0, round(width * h / w) - height),
+    )
+    if not more_wide + more_high:
+        raise click.UsageError(f"The picture has the proportions {text} already.")
+    left, top = more_wide // 2, more_high // 2
+    return left, top, more_wide - left, more_high - top
 
 
 def _looks_under_the_hole(client: Client, model: str) -> bool:

@@ -9,21 +9,31 @@ from datetime import timedelta
 import click
 
 from inpaintd_protocol.client import connect
+from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.messages import Status
+
+from .failures import exit_code
 
 
 @click.command("status")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def command(as_json: bool) -> None:
+def command(as_json: bool) -> int:
     """Show what the daemon is doing. Exit code 3 when none runs."""
-    with connect(name="inpaintd status") as client:
-        status = client.status()
+    try:
+        with connect(name="inpaintd status") as client:
+            status = client.status()
+    except InpaintError as error:
+        if error.code != "not_running" or as_json:
+            raise
+        click.echo("No daemon is running; one starts by itself when it is needed.", err=True)
+        return exit_code(error)
     if as_json:
         values = asdict(status)
         del values["request_id"]
         click.echo(json.dumps(values))
     else:
         click.echo(_in_words(status))
+    return 0
 
 
 def _in_words(status: Status) -> str:

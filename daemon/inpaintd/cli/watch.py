@@ -27,6 +27,7 @@ def command(folder: Path, in_place: bool, once: bool, as_json: bool) -> int:
     a recipe inside it. Files end up in FOLDER/done, or in FOLDER/failed with a text that says why.
     """
     layout = layout_of(folder, in_place=in_place)
+    layout.check(new=not (once or in_place))
     if as_json:
         counts = watch(layout, _print_json, once=once)
     else:

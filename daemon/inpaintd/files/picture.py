@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -143,7 +144,7 @@ def read_picture(path: Path, data: bytes | None = None) -> Picture:
     if premultiplied:
         image = image.copy()
         vips.set_text(image, PREMULTIPLIED, "")
-    pages = _pages(image)
+    pages = _frames(image)
     if kind == "png":
         with path.open("rb") if data is None else io.BytesIO(data) as file:
             pages = frames_of_png(file)
@@ -153,7 +154,7 @@ def read_picture(path: Path, data: bytes | None = None) -> Picture:
         kind,
         depth,
         colours,
-        _notices(path, pages),
+        (*_first_of(path, pages), *assumed_profile(path, image)),
         premultiplied,
         lossy=_is_lossy(kind, path, data),
     )
@@ -246,11 +247,22 @@ def _numbers(path: Path, image: Any) -> tuple[str, int]:
     return depth, colours
 
 
-def _pages(image: Any) -> int:
+def assumed_profile(path: Path, image: Any) -> Iterator[Notice]:
+    """What to say of CMYK numbers that do not tell which colours they are."""
+    if image.interpretation == "cmyk" and not image.get_typeof("icc-profile-data"):
+        yield Notice(
+            "assumed_profile",
+            f"{path.name} is CMYK without a profile, so the colours round the hole were taken for "
+            "those of a usual press.",
+            "Embed the profile that it was made for.",
+        )
+
+
+def _frames(image: Any) -> int:
     return int(image.get("n-pages")) if image.get_typeof("n-pages") else 1
 
 
-def _notices(path: Path, pages: int) -> tuple[Notice, ...]:
+def _first_of(path: Path, pages: int) -> tuple[Notice, ...]:
     if pages == 1:
         return ()
     return (

@@ -16,7 +16,7 @@ from inpaintd_protocol.messages import Notice
 
 from . import vips
 from .colour import ColourSpace, convert_depth, is_profile_of
-from .picture import Picture, Samples
+from .picture import Picture, Samples, assumed_profile
 from .psd_mode import Mode, mode_of
 
 _INTERPRETATIONS = {
@@ -63,6 +63,7 @@ def read_psd(path: Path, data: bytes) -> Picture:
     if isinstance(packet, bytes):
         vips.set_blob(image, "xmp-data", packet)
     picture = Picture(path, image, "psd", mode.depth, mode.colours, document=data)
+    picture = replace(picture, notices=tuple(assumed_profile(path, image)))
     return _answered_by_a_layer(picture, mode) if mode.without_layers else picture
 
 
@@ -82,7 +83,9 @@ def _answered_by_a_layer(picture: Picture, mode: Mode) -> Picture:
             pixels, interpretation=_INTERPRETATIONS["rgb", mode.depth]
         )
         colours = 3
-    return replace(picture, image=image, colours=colours, document=None, notices=(notice,))
+    return replace(
+        picture, image=image, colours=colours, document=None, notices=(*picture.notices, notice)
+    )
 
 
 def _pixels(document: PSDImage, mode: Mode) -> Samples:

@@ -17,6 +17,8 @@ from rich.text import Text
 if TYPE_CHECKING:
     from .watcher import Watcher
 
+from .events import UNMEASURED
+
 _RATE_SECONDS = 60.0
 _MOST_SHOWN = 8
 
@@ -68,7 +70,7 @@ class Display:
             self._ends.append(time.monotonic())
         line = _line(event, facts)
         if line:
-            self._console.print(line)
+            self._console.print(line, soft_wrap=True)  # a log has no width
 
     def per_minute(self) -> float:
         """Pictures a minute, over the last minute."""
@@ -81,7 +83,8 @@ class Display:
         """What is going on now."""
         rows = Table.grid(padding=(0, 2))
         for name, phase, fraction in list(self._running.values())[:_MOST_SHOWN]:
-            rows.add_row(Text(printable(name)), phase, ProgressBar(1.0, fraction, width=24))
+            total = None if phase == UNMEASURED else 1.0  # a bar that moves, or one that measures
+            rows.add_row(Text(printable(name)), phase, ProgressBar(total, fraction, width=24))
         watcher = self._watcher
         if watcher is None:
             return Group(rows)

@@ -62,6 +62,22 @@ class Layout:
         """Where the files of a job lie while it is worked on."""
         return self.inbox if self.in_place else self.processing / str(job)
 
+    def check(self, *, new: bool) -> None:
+        """Whether the hot folder is there, or may be made: a typo must not make a tree.
+
+        Args:
+            new: whether it may be made, beside folders that are there.
+
+        Raises:
+            InpaintError: `unreadable`.
+        """
+        if self.root.is_dir() or (new and self.root.parent.is_dir() and not self.root.exists()):
+            return
+        missing = self.root.parent if new and not self.root.exists() else self.root
+        raise InpaintError(
+            "unreadable", f"There is no folder {missing}.", "Check the name, or make it first."
+        )
+
     def make(self) -> None:
         """Make the folders that are not there.
 

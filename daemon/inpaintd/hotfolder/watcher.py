@@ -19,7 +19,7 @@ from inpaintd_protocol.messages import Failed, Finished, Inpaint, Message, Progr
 
 from . import steps
 from .drops import Drop
-from .events import Counts, Tell
+from .events import UNMEASURED, Counts, Tell
 from .fills import Fills
 from .intake import Intake
 from .journal import DONE, FAILED, FAILING, IGNORED, PUBLISHED, TAKEN, Journal, Row
@@ -288,7 +288,9 @@ class Watcher:
             return
         if isinstance(message, Progress):
             facts = {"name": job.row.name, "job": job.row.id}
-            facts |= {"phase": message.phase, "fraction": message.fraction}
+            steps = message.phase == "denoising" and message.steps
+            phase = UNMEASURED if message.phase == "denoising" and not steps else message.phase
+            facts |= {"phase": phase, "fraction": message.fraction}
             self._tell("progress", facts)
         elif isinstance(message, Failed):
             self._fail(job, message.error())
