@@ -74,7 +74,7 @@ _HINT = "See: inpaintd fill --help-all"
 def _unknown(written: str, where: str) -> InpaintError:
     import difflib
 
-    near = difflib.get_close_matches(_plain(written), _fields_by_name(), n=1)
+    near = difflib.get_close_matches(_plain(written), _fields_by_name(), n=1, cutoff=0.7)
     guess = f"did you mean {near[0]}?" if near else "no setting is called so."
     return InpaintError("bad_message", f"In {where}: {written[:40]} is unknown; {guess}", _HINT)
 

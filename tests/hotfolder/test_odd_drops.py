@@ -73,18 +73,18 @@ def test_of_two_pictures_one_has_the_mask(folder: HotFolder) -> None:
     ("text", "said"),
     [
         (b"seed = ", "a.toml is not valid"),
-        (b"nonsense = 1", "there is no setting 'nonsense'"),
+        (b"nonsense = 1", "nonsense is unknown"),
         (b"seed = 'x'", "seed must be a whole number"),
         (b"steps = 0", "steps is 0"),
         (b"\xff\xfe", "not a text in UTF-8"),
-        (b"[watch]\nscan_seconds = 1", "there is no setting 'watch'"),
+        (b"[watch]\nscan_seconds = 1", "watch is unknown"),
     ],
 )
 def test_a_wrong_sidecar_is_named(folder: HotFolder, text: bytes, said: str) -> None:
     folder.drop("a.png", hole())
     folder.drop("a.toml", text)
     told = failures(folder.run())["a.png"]
-    assert "a.toml is not valid" in told
+    assert "a.toml" in told
     assert said in told
     assert "fill --help" in told
     assert {"a.png", "a.toml", "a.error.txt"} == folder.files("failed")

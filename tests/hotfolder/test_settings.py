@@ -42,7 +42,7 @@ def test_every_option_has_its_name() -> None:
 )
 def test_a_typo_is_told_with_the_file(tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(InpaintError) as caught:
-        sidecar_layer("sub/bad.toml", text.encode())
+        sidecar_layer("bad.toml", text.encode())
     assert str(caught.value).startswith(said)
     assert "plug-in" not in str(caught.value)
     (tmp_path / "inpaintd.toml").write_text(text)

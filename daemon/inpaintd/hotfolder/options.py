@@ -96,7 +96,7 @@ def sidecar_layer(name: str, data: bytes) -> dict[str, Any]:
             raise InpaintError(
                 "unreadable", f"{name} is not a text in UTF-8.", "Save it as plain text, UTF-8."
             ) from error
-    return read_settings(_parse_toml(data, name), PurePosixPath(name).name)
+    return read_settings(_parse_toml(data, name), name)
 
 
 def recipe_layer(recipe: Settings) -> dict[str, Any]:
