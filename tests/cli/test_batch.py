@@ -30,7 +30,7 @@ def test_one_bad_file_does_not_stop_the_others(
     ran = run("fill", *pictures, "-o", tmp_path / "res", "--model", "identity")
     assert ran.code == 4
     assert sorted(p.name for p in (tmp_path / "res").iterdir()) == ["good.png", "last.png"]
-    assert "bad.png cannot be read" in ran.err
+    assert "bad.png is a text" in ran.err
     assert "opaque.png has no transparency" in ran.err
     assert "2 filled, 2 failed." in ran.err
 

@@ -100,6 +100,43 @@ def test_again_repeats_a_result_and_takes_a_new_seed(tmp_path: Path, run: Run) -
     assert read_recipe(tmp_path / "other.png").model == "noise"
 
 
+def test_again_remembers_its_mask_and_its_picture_by_their_names(tmp_path: Path, run: Run) -> None:
+    source = save(tmp_path / "cat.jpg", photograph("u8", 3))
+    mask = np.zeros((240, 320, 1), np.uint8)
+    mask[HOLE] = 255
+    mask_file = save(tmp_path / "m.png", mask)
+    first = tmp_path / "first.png"
+    run("fill", source, "-M", mask_file, "--model", "noise", "-o", first)
+    assert str(tmp_path).encode() not in first.read_bytes()
+    ran = run("again", first)
+    assert ran.out.strip() == str(tmp_path / "cat.inpainted.png"), ran.err
+    assert (load(tmp_path / "cat.inpainted.png") == load(first)).all()
+    mask_file.rename(tmp_path / "moved.png")
+    ran = run("again", first)
+    assert (ran.code, "The mask m.png" in ran.err, "-M" in ran.err) == (4, True, True)
+    assert run("again", first, "-M", tmp_path / "moved.png").code == 0
+
+
+def test_again_repeats_an_outpainting(tmp_path: Path, run: Run) -> None:
+    source = save(tmp_path / "cat.png", photograph("u8", 3))
+    run("outpaint", source, "--left", 16, "--top", 4, "--model", "noise")
+    ran = run("again", tmp_path / "cat.outpainted.png")
+    assert ran.out.strip() == str(tmp_path / "cat.outpainted.1.png"), ran.err
+    first, second = (load(tmp_path / f"cat.outpainted{n}.png") for n in ("", ".1"))
+    assert (first == second).all()
+
+
+def test_again_in_a_hot_folder_writes_beside_the_result(tmp_path: Path, run: Run) -> None:
+    for name in ("outbox", "done"):
+        (tmp_path / name / "sub").mkdir(parents=True)
+    source = save(tmp_path / "cat.png", photograph("u8", 3, alpha=True))
+    result = tmp_path / "outbox" / "sub" / "cat.png"
+    run("fill", source, "-o", result, "--model", "noise")
+    source.rename(tmp_path / "done" / "sub" / "cat.png")
+    assert run("again", result).out.strip() == str(result.with_name("cat.1.png"))
+    assert [p.name for p in (tmp_path / "done" / "sub").iterdir()] == ["cat.png"]
+
+
 def test_again_without_its_source_says_what_to_do(tmp_path: Path, run: Run) -> None:
     source = save(tmp_path / "cat.png", photograph("u8", 3, alpha=True))
     run("fill", source, "--model", "telea")

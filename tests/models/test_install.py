@@ -12,6 +12,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from inpaintd.models import registry as registry_module
 from inpaintd.models.install import install, wanted_files
 from inpaintd.models.registry import load_registry
 from inpaintd_protocol.errors import InpaintError
@@ -177,6 +178,18 @@ def test_a_missing_model_names_its_command(tmp_path: Path) -> None:
     with pytest.raises(InpaintError, match="inpaintd models install sdxl-inpainting") as caught:
         registry.folder(registry.find("sdxl-inpainting"))
     assert caught.value.code == "model_missing"
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_missing_model_names_the_extra_that_is_missing_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there: bool
+) -> None:
+    monkeypatch.setattr(registry_module, "find_spec", lambda _: there or None)
+    registry = load_registry(tmp_path)
+    with pytest.raises(InpaintError) as caught:
+        registry.folder(registry.find("sdxl"))
+    assert ("pip install" in caught.value.hint) == (not there)
+    assert "inpaintd models install sdxl" in caught.value.hint
 
 
 def test_the_model_is_missing_until_its_part_is_there(tmp_path: Path) -> None:

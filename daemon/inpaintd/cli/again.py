@@ -17,6 +17,7 @@ from inpaintd_protocol.errors import InpaintError
 from .fill import fill_order
 from .help import GroupedCommand
 from .options import overwrite_option, settings_from_options, settings_options
+from .outpaint import fill_enlarged
 
 _PATH = click.Path(path_type=Path)
 
@@ -53,9 +54,9 @@ def command(
     """Fill again as RESULT was filled; options given here override its recipe.
 
     With the same source, seed and model, the same picture comes out. --seed new takes another
-    seed. The source is the picture that RESULT was made of, which RESULT does not hold: it is
-    looked for beside RESULT as NAME.png of NAME.inpainted.png, and named with -I otherwise. The
-    result of a chain remembers the names of its picture and masks.
+    seed. The picture and the mask that RESULT was made of are looked for beside it, by the names
+    that it remembers, and named with -I and -M otherwise. Outpaintings and chains are repeated,
+    too. The new result lies beside RESULT, under a name of its own.
     """
     recipe = recipe_text(result)
     settings = settings_from_options(parse_recipe(recipe, result.name), options)
@@ -65,20 +66,35 @@ def command(
         order = replace(order, source=source or order.source, mask=mask_file or order.mask)
     else:
         order = Order(source or _source_of(result), settings, mask=mask_file)
-    fill_order(replace(order, out=out, overwrite=overwrite), as_json=as_json, quiet=quiet)
+    _check_there(order, result)
+    if out is None and order.source.parent.resolve() != result.parent.resolve():
+        out = result.parent
+    order = replace(order, out=out, overwrite=overwrite)
+    repeat = fill_enlarged if order.enlarged else fill_order
+    repeat(order, as_json=as_json, quiet=quiet)
+
+
+def _check_there(order: Order, result: Path) -> None:
+    missing = {path: ("mask", "-M") for path in order.mask_files if not path.exists()}
+    there = order.source.exists() and not order.source.samefile(result)
+    if order.size is None and not there:
+        missing[order.source] = ("picture", "-I")
+    for path, (what, option) in missing.items():
+        raise InpaintError(
+            "unreadable",
+            f"The {what} {path.name} that {result.name} was made of is not beside it.",
+            f"Name it with {option}.",
+        )
 
 
 def _source_of(result: Path) -> Path:
+    """The picture of a result whose recipe is of an older version, without names."""
     stem = result.name.partition(".inpainted")[0]
     found = [
         p
         for p in sorted(result.parent.glob("*"))
         if p.stem == stem and p != result and p.suffix.lower() in (*FORMATS, *SUFFIXES)
     ]
-    # A hot folder keeps the sources in done, beside the outbox.
-    done = result.parent.parent / "done" / result.name
-    if result.parent.name == "outbox" and done.exists():
-        found.insert(0, done)
     if not found:
         raise InpaintError(
             "unreadable",

@@ -87,9 +87,9 @@ def command(
 ) -> int:
     """Fill the hole of INPUT: where it is transparent, or where the mask given with -M says.
 
-    PNG, TIFF, WebP and JPEG, 8 and 16 bit and float. Pixels outside the hole, the colour profile
-    and the metadata stay as they are. PSD, PSB and OpenRaster get one more layer on top. The
-    daemon is started when none runs.
+    PNG, TIFF, WebP, JPEG, GIF and AVIF, 8 and 16 bit and float. Pixels outside the hole, the
+    colour profile and the metadata stay as they are, but that a JPEG result codes all pixels anew.
+    PSD, PSB and OpenRaster get one more layer on top. The daemon is started when none runs.
     """
     base = read_recipe(recipe_from) if recipe_from else Settings()
     sources = _inputs(input_arguments, input_option)

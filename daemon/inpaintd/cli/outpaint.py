@@ -17,6 +17,7 @@ from inpaintd.files.write import check_inputs_stay, check_output, result_suffix
 from inpaintd.start import connect_or_start
 from inpaintd_protocol.client import Client
 from inpaintd_protocol.errors import InpaintError
+from inpaintd_protocol.rectangle import Rectangle
 from inpaintd_protocol.settings import Settings
 
 from .fill import fill_opened
@@ -77,21 +78,42 @@ def command(
     """
     if bool(left + right + top + bottom) == (to is not None):
         raise click.UsageError("By how much? For example: --left 128 --right 128, or --to 16:9")
-    settings = settings_from_options(Settings(), options)
-    started = time.monotonic()
-    small = read_picture(image)
+    sides = (left, top, right, bottom)
     if to is not None:
-        left, top, right, bottom = _to_proportions(to, small.image.width, small.image.height)
-    picture, mask = enlarged(small, left, top, right, bottom)
-    out_path = out or image.with_name(f"{image.stem}.outpainted{result_suffix(picture)}")
-    if out is not None and not overwrite:
-        check_inputs_stay(out, image, ())
-    lost = check_output(out_path, picture, transparent=picture.has_alpha)
+        sides = _to_proportions(to, read_picture(image).extent)
+    settings = settings_from_options(Settings(), options)
+    order = Order(image, settings, out=out, overwrite=overwrite, enlarged=sides)
+    own_infill = options["infill"] is not None
+    fill_enlarged(order, as_json=as_json, quiet=quiet, grid=grid, own_infill=own_infill)
+
+
+def fill_enlarged(
+    order: Order, *, as_json: bool, quiet: bool, grid: bool = False, own_infill: bool = True
+) -> None:
+    """Enlarge the canvas as the order says, fill what is new, and tell how it went.
+
+    Args:
+        own_infill: whether the settings say what is put under the hole; if not, its border is
+            carried outwards for the models that look there.
+    """
+    assert order.enlarged is not None
+    started = time.monotonic()
+    source = order.source
+    picture, mask = enlarged(read_picture(source), *order.enlarged)
+    suffix = result_suffix(picture)
+    if order.out is None:
+        out = source.with_name(f"{source.stem}.outpainted{suffix}")
+    elif order.out.is_dir():
+        out = order.out / f"{source.stem}{suffix}"
+    else:
+        out = order.out
+        if not order.overwrite:
+            check_inputs_stay(out, source, ())
+    lost = check_output(out, picture, transparent=picture.has_alpha)
     with connect_or_start("inpaintd outpaint") as client:
-        if options["infill"] is None and _looks_under_the_hole(client, settings.model):
-            settings = replace(settings, infill=_INFILL)
-        order = Order(image, settings, out=out)
-        opened = Opened(order, picture, mask, picture.extent, out_path, picture.notices + lost)
+        if not own_infill and _looks_under_the_hole(client, order.settings.model):
+            order = replace(order, settings=replace(order.settings, infill=_INFILL))
+        opened = Opened(order, picture, mask, picture.extent, out, picture.notices + lost)
         outcome = fill_opened(client, opened, opened.send(client), quiet=quiet or as_json)
     if grid:
         outcome.write_grid()
@@ -99,12 +121,17 @@ def command(
     print_outcome(outcome, as_json=as_json, quiet=quiet)
 
 
-def _to_proportions(text: str, width: int, height: int) -> tuple[int, int, int, int]:
+def _looks_under_the_hole(client: Client, model: str) -> bool:
+    chosen = (m for m in client.models().models if m.name == model or (not model and m.default))
+    return any("infill" in m.honours for m in chosen)
+
+
+def _to_proportions(text: str, extent: Rectangle) -> tuple[int, int, int, int]:
     """What to add at the left, top, right and bottom for proportions such as 16:9."""
     across, colon, down = text.partition(":")
     if not (colon and across.isdigit() and down.isdigit() and int(across) and int(down)):
         raise click.UsageError(f"{text} is no proportion. For example: --to 16:9")
-    w, h = int(across), int(down)
+    w, h, width, height = int(across), int(down), extent.width, extent.height
     more_wide, more_high = (
         max(0, round(height * w / h) - width),
         max(0, round(width * h / w) - height),
@@ -113,11 +140,6 @@ def _to_proportions(text: str, width: int, height: int) -> tuple[int, int, int, 
         raise click.UsageError(f"The picture has the proportions {text} already.")
     left, top = more_wide // 2, more_high // 2
     return left, top, more_wide - left, more_high - top
-
-
-def _looks_under_the_hole(client: Client, model: str) -> bool:
-    chosen = (m for m in client.models().models if m.name == model or (not model and m.default))
-    return any("infill" in m.honours for m in chosen)
 
 
 def enlarged(

@@ -150,7 +150,7 @@ def _write_document(opened: Opened, sent: Sent, answer: Finished) -> list[Writte
 
 def _recipe(opened: Opened, model: str, seed: int) -> str:
     order = opened.order
-    files = files_of(order, opened.out) if order.with_files else None
+    files = files_of(order, opened.out)
     return make_recipe(order.settings, model=model, seed=seed, files=files)
 
 

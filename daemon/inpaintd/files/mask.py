@@ -32,8 +32,8 @@ _MOST_TONES = 100
 """Most tones, at 4 bits a channel, that somebody paints into a mask."""
 
 _HOW_TO_MARK = (
-    "Make the part to repaint transparent, or give a mask, a picture of the same size that is "
-    "white where to repaint: with -M, or as NAME.mask.png beside it in a watched folder."
+    "Make the part to repaint transparent, or give a mask with -M: "
+    "a picture of the same size, white where to repaint."
 )
 
 

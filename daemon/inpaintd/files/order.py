@@ -24,7 +24,8 @@ class Order:
         only_layer: write the new layer alone, as large as the picture.
         with_recipe: keep settings, seed and model in the result, for `read_recipe`.
         overwrite: whether the result may replace the picture or the masks that it is made of.
-        with_files: keep the names of the files in the recipe as well, for `repeated`.
+        with_files: keep in the recipe where the files are, for `repeated`, not only their names.
+        enlarged: how many pixels of new canvas the result has at the left, top, right and bottom.
         size: width and height of an empty canvas to paint on instead of a picture.
         stage_masks: for each of the settings' stages a mask of its own, or None; empty when none
             has one.
@@ -39,6 +40,7 @@ class Order:
     overwrite: bool = False
     with_files: bool = False
     size: tuple[int, int] | None = None
+    enlarged: tuple[int, int, int, int] | None = None
     stage_masks: tuple[MaskFile | None, ...] = ()
 
     @property
@@ -48,23 +50,31 @@ class Order:
 
 
 def files_of(order: Order, result: Path) -> dict[str, Any]:
-    """The files of an order as plain values: their names as seen from the result's folder."""
+    """What a result is made of, as plain values for its recipe.
+
+    Files by their names alone, because a result may be published, and its folders are nobody's
+    business; as seen from the result's folder where the order says `with_files`.
+    """
 
     def name(file: MaskFile | None) -> str | bool | None:
-        if isinstance(file, Path):
-            return Path(os.path.relpath(file, result.parent)).as_posix()
-        return True if file else None
+        if not isinstance(file, Path):
+            return True if file else None
+        if not order.with_files:
+            return file.name
+        return Path(os.path.relpath(file, result.parent)).as_posix()
 
-    return {
+    files = {
         "source": name(order.source),
         "size": order.size,
+        "enlarged": order.enlarged,
         "mask": name(order.mask),
         "stage_masks": [name(file) for file in order.stage_masks],
     }
+    return {key: value for key, value in files.items() if value}
 
 
 def repeated(files: Mapping[str, Any], result: Path, settings: Settings) -> Order:
-    """The order of a result once more.
+    """The order of a result once more; its files where they are found, or else beside the result.
 
     Args:
         files: what `files_of` gave for it.
@@ -73,15 +83,27 @@ def repeated(files: Mapping[str, Any], result: Path, settings: Settings) -> Orde
 
     def file(name: str | bool | None) -> MaskFile | None:
         if isinstance(name, str):
-            return result.parent / name
+            return found_again(name, result)
         return Everywhere.EVERYWHERE if name else None
 
-    width_and_height = files.get("size")
+    size, enlarged = files.get("size"), files.get("enlarged")
     return Order(
-        result.parent / str(files["source"]),
+        found_again(str(files["source"]), result),
         settings,
         mask=file(files.get("mask")),
-        with_files=True,
-        size=tuple(width_and_height) if width_and_height else None,
+        with_files="size" in files or "stage_masks" in files,
+        size=tuple(size) if size else None,
+        enlarged=tuple(enlarged) if enlarged else None,
         stage_masks=tuple(file(name) for name in files.get("stage_masks", ())),
     )
+
+
+def found_again(name: str, result: Path) -> Path:
+    """A file that a result was made of: beside it, or in the folder done beside an outbox."""
+    beside = result.parent / name
+    places = [beside, result.parent / Path(name).name]
+    for folder in result.parents:
+        if folder.name == "outbox":
+            inside = result.parent.relative_to(folder)
+            places.append(folder.parent / "done" / inside / Path(name).name)
+    return next((p for p in places if p.exists() and not p.samefile(result)), beside)

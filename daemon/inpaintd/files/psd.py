@@ -83,9 +83,7 @@ def _answered_by_a_layer(picture: Picture, mode: Mode) -> Picture:
             pixels, interpretation=_INTERPRETATIONS["rgb", mode.depth]
         )
         colours = 3
-    return replace(
-        picture, image=image, colours=colours, document=None, notices=(*picture.notices, notice)
-    )
+    return replace(picture, image=image, colours=colours, document=None, notices=(notice,))
 
 
 def _pixels(document: PSDImage, mode: Mode) -> Samples:

@@ -80,7 +80,8 @@ def prepare(
     bounds = _bounds(picture, mask, used)
     sizes = load_registry(home()).find(used.model).sizes
     rectangle = region_for(bounds, picture.extent, used, sizes)
-    order = Order(folder / members["picture"], used)
+    mask_file = folder / members["mask"] if "mask" in members else None
+    order = Order(folder / members["picture"], used, mask=mask_file)
     notices = picture.notices + (() if read is None else read.notices)
     notices += nearly_all(picture, mask, used, invert="invert = true")
     opened = Opened(order, picture, mask, bounds, order.source, notices)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -105,7 +106,7 @@ class Registry:
             raise InpaintError(
                 "unknown_model",
                 f"There is no model named {name[:80]!r}.",
-                f"Some that can fill: {', '.join(near[:5])}. See: inpaintd models list",
+                f"Known are, among others: {', '.join(near[:5])}. See: inpaintd models list",
             )
         return entry
 
@@ -148,7 +149,9 @@ class Registry:
         missing = self.missing(entry)
         if missing is not None:
             raise InpaintError(
-                "model_missing", f"The model {entry.name} is not installed.", missing.remedy
+                "model_missing",
+                f"The model {entry.name} is not installed.",
+                _first_the_extra(missing.remedy),
             )
         return folder_of(self.home, entry.name, entry.source)
 
@@ -174,6 +177,15 @@ class Registry:
             honours=entry.honours
             or (tuple(sorted(HONOURS)) if entry.engine == "diffusion" else ()),
         )
+
+
+def _first_the_extra(remedy: str) -> str:
+    """A remedy, with what has to come before it where the libraries are not there either."""
+    if find_spec("diffusers") is not None:
+        return remedy
+    from inpaintd.extras import how_to_install  # seldom needed, and a daemon must be ready at once
+
+    return f"It needs an extra: {how_to_install('diffusion')} - {remedy}"
 
 
 def load_registry(home: Path) -> Registry:
