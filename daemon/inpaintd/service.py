@@ -125,7 +125,7 @@ def _run(command: list[str]) -> None:
             "unsupported",
             "The files are written, but no session of systemd runs for this user here, as in a "
             "container or after su.",
-            "They take effect at the next login; until then: inpaintd watch FOLDER",
+            "Do this once more when logged in; until then: inpaintd watch FOLDER",
         )
     if failed:
         raise InpaintError(

@@ -47,6 +47,13 @@ def test_words_without_their_model_name_the_command(tmp_path: Path, run: Run) ->
     assert "inpaintd models install clipseg" in ran.err
 
 
+def test_a_mask_of_nothing_is_told_how_to_make_one(tmp_path: Path, run: Run) -> None:
+    ran = run("mask", save(tmp_path / "cat.png", photograph("u8", 3)))
+    assert ran.code == 4
+    assert "-M" in ran.err
+    assert "-tm" in ran.err
+
+
 @pytest.mark.parametrize("depth", ["u8", "u16"])
 def test_outpaint_enlarges_and_keeps_the_picture(tmp_path: Path, run: Run, depth: str) -> None:
     pixels = photograph(depth, 3)

@@ -18,6 +18,7 @@ from inpaintd.files.picture import Picture, Samples, read_picture
 from inpaintd.files.write import write_picture
 from inpaintd.start import connect_or_start
 from inpaintd_protocol.client import Client
+from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.settings import Settings
 
 from .help import GroupedCommand
@@ -54,7 +55,7 @@ def command(
     read = None if mask_file is None else read_mask(mask_file, picture.extent)
     given = None if read is None else read.samples
     if not settings.text_mask:
-        hole_bounds(picture, given, settings)  # says what is missing before anybody is asked
+        _check_marked(picture, given, settings)
     print_warnings(picture.notices + (() if read is None else read.notices))
     soft_settings = replace(settings, text_mask_threshold=None, threshold=None)
     with connect_or_start("inpaintd mask") as client:
@@ -70,6 +71,15 @@ def command(
     for name, result in (("selected", shown), ("deselected", hidden), ("masked", only_mask)):
         path = place / f"{stem}.{name}.png"
         click.echo(str(write_picture(result, path, replace=folder is not None)))
+
+
+def _check_marked(picture: Picture, mask: Samples | None, settings: Settings) -> None:
+    """Say what is missing before anybody is asked."""
+    try:
+        hole_bounds(picture, mask, settings)
+    except InpaintError as error:
+        hint = f"{error.hint} Or find it by words, with -tm."
+        raise InpaintError(error.code, error.message, hint) from error
 
 
 def _mask(client: Client, picture: Picture, mask: Samples | None, settings: Settings) -> Samples:

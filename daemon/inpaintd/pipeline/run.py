@@ -71,7 +71,7 @@ def run(
         raise InpaintError(
             "unsupported",
             f"{model or 'This model'} cannot do the further passes that were asked for.",
-            f"Leave them out, or choose a model that paints from a prompt. {MODELS_HINT}",
+            f"Leave them out, or choose another model. {MODELS_HINT}",
         )
     report(Progress(request.request_id, phase="preparing", fraction=0.0))
     layer = samples_of(request.layer)
