@@ -12,7 +12,7 @@ from inpaintd.pipeline.layer import plane_of, samples_of
 from inpaintd.pipeline.run import run
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.messages import Inpaint, MakeMask, Preview, Progress
-from inpaintd_protocol.settings import Settings, Stage
+from inpaintd_protocol.settings import Settings
 from tests.pipeline.pictures import filled, laid_over, photo, with_alpha
 from tests.synthetic_engines import Synthetic, fail, flat, identity, noise
 
@@ -245,11 +245,6 @@ def test_settings_that_nobody_takes_are_named(mask: Any) -> None:
     text = " ".join(f"{w.message} {w.remedy}" for w in answer.warnings)
     assert all(label in text for label in ("takes no prompt", "“Steps”", "“Infill”"))
     assert "inpaintd models list" in text
-
-
-def test_further_passes_are_refused_where_none_can_be_made(mask: Any) -> None:
-    with pytest.raises(InpaintError, match="further passes"):
-        filled(photo(90, 101, "u8"), identity(), mask, stages=(Stage(),))
 
 
 @pytest.mark.parametrize(("honours", "steps"), [({"steps"}, 3), (set(), 0)])

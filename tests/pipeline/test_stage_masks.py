@@ -89,12 +89,9 @@ def test_infill_and_grow_concern_the_requests_own_mask() -> None:
     assert (task.stage_masks[0] == SECOND).all()
 
 
-def test_an_engine_without_stages_fills_the_requests_hole_alone() -> None:
-    layer = photo(90, 101, "u8")
-    answer = filled(layer, engine(honours=frozenset({"seed"})), SECOND, None, THIRD)
-    changed = (laid_over(layer, answer.layers[0]) != layer).any(axis=2)
-    assert not changed[OWN == 0].any()
-    assert [notice.code for notice in answer.warnings] == ["not_honoured"]
+def test_an_engine_without_stages_drops_none_of_them() -> None:
+    with pytest.raises(InpaintError, match="cannot do the further passes"):
+        filled(photo(90, 101, "u8"), engine(honours=frozenset({"seed"})), SECOND, None, THIRD)
 
 
 def test_masks_that_do_not_fit_are_refused() -> None:

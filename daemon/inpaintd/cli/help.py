@@ -11,6 +11,7 @@ from inpaintd_protocol.settings import settings_fields
 HEADINGS = {
     "Picture and hole": (
         "input_option",
+        "source",
         "mask_file",
         "left",
         "right",
@@ -42,7 +43,7 @@ HEADINGS = {
         "scheduler",
         "recipe_from",
     ),
-    "Result": ("out", "overwrite", "layer", "grid", "output", "with_recipe"),
+    "Result": ("out", "folder", "overwrite", "layer", "soft", "grid", "output", "with_recipe"),
     "More": (),
     "Running": (
         "as_json",

@@ -81,7 +81,7 @@ def run(
     masks = Masks(*mask_of(layer, plane, settings))
     if isinstance(request, MakeMask):
         return _mask_alone(request, layer, masks.hole, masks.own, model)
-    if "stages" in engine.honours:
+    if settings.stages:
         masks = with_stages(layer, masks, _stage_planes(request))
     hole, mask = masks.hole, masks.together
 
