@@ -128,7 +128,7 @@ def test_more_connections_than_open_files_are_allowed_end_nothing(tmp_path: Path
     home = tmp_path / "home"
     serve = (
         "import resource, sys; resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64));"
-        "from inpaintd.serve import main; main(['--port=0', '--websocket-port=0'])"
+        "from inpaintd.cli import main; main(['serve', '--port=0', '--websocket-port=0'])"
     )
     command = [sys.executable, "-c", serve]
     with running_daemon(home, command=command) as daemon, daemon.connect() as client:
