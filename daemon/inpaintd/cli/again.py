@@ -75,15 +75,20 @@ def command(
 
 
 def _check_there(order: Order, result: Path) -> None:
-    missing = {path: ("mask", "-M") for path in order.mask_files if not path.exists()}
+    options = {order.mask: "Name it with -M."}  # the masks of a chain's later steps have none
+    missing = {
+        path: ("mask", options.get(path, "Put it back there."))
+        for path in order.mask_files
+        if not path.exists()
+    }
     there = order.source.exists() and not order.source.samefile(result)
     if order.size is None and not there:
-        missing[order.source] = ("picture", "-I")
-    for path, (what, option) in missing.items():
+        missing[order.source] = ("picture", "Name it with -I.")
+    for path, (what, hint) in missing.items():
         raise InpaintError(
             "unreadable",
             f"The {what} {path.name} that {result.name} was made of is not beside it.",
-            f"Name it with {option}.",
+            hint,
         )
 
 
