@@ -12,8 +12,7 @@ import pytest
 import torch
 
 from inpaintd.engine import CancelledError, Task
-from inpaintd.engines.diffusion import engine as engine_module
-from inpaintd.engines.diffusion import watch
+from inpaintd.engines.diffusion import attempt, watch
 from inpaintd.engines.diffusion.engine import DiffusionEngine
 from inpaintd.engines.diffusion.stages import passes
 from inpaintd_protocol.errors import InpaintError
@@ -318,7 +317,7 @@ def test_models_that_work_at_other_sizes_get_a_picture(
         return paint(both, canvas(), strength=1.0, stages=stages).colours[0]
 
     handed_over = painted()
-    monkeypatch.setattr(engine_module, "same_vae", lambda _, __: False)
+    monkeypatch.setattr(attempt, "same_vae", lambda _, __: False)
     assert np.array_equal(handed_over, painted())
 
 

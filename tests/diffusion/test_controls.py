@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -27,13 +28,22 @@ from tests.diffusion.pictures import (
 )
 from tests.diffusion.tiny_models import Build
 
+NETS = {"sdxl": "sdxl-controlnet", "sdxl-inpainting": "sdxl-controlnet"}
+"""The ControlNets that fit a model; `controlnet` for the others."""
 
-def controlled(tiny: Build, kind: str = "sd15") -> DiffusionEngine:
-    folder = tiny("controlnet")
-    other = folder.with_name("controlnet-tile")
+
+def nets(tiny: Build, kind: str) -> tuple[Path, Path]:
+    name = NETS.get(kind, "controlnet")
+    folder = tiny(name)
+    other = folder.with_name(f"{name}-tile")
     if not other.exists():
-        tiny_models.build("controlnet", other, seed=5)
-    return engine(tiny(kind), inpaint=controlnet(folder, "inpaint"), tile=controlnet(other, "tile"))
+        tiny_models.build(name, other, seed=5)
+    return folder, other
+
+
+def controlled(tiny: Build, kind: str = "sd15", nets_of: str = "") -> DiffusionEngine:
+    inpaint, tile = nets(tiny, nets_of or kind)
+    return engine(tiny(kind), inpaint=controlnet(inpaint, "inpaint"), tile=controlnet(tile, "tile"))
 
 
 def test_the_inpainting_condition_is_minus_one_under_the_mask() -> None:
@@ -53,37 +63,52 @@ def test_a_higher_rate_blurs_the_tile_more() -> None:
     assert detail(1) > detail(2) > detail(4) > detail(8)
 
 
-@pytest.mark.parametrize("kind", ["sd15", "sd15-inpainting"])
-def test_equals_the_stock_controlnet_pipeline(kind: str, tiny: Build) -> None:
-    asked = Control("inpaint", weight=0.8, start=0.0, end=0.6)
-    painted = paint(controlled(tiny, kind), controls=(asked,), strength=0.75)
+def tensor(picture: np.ndarray) -> torch.Tensor:
+    return torch.from_numpy(picture.transpose(2, 0, 1).copy())[None]
 
-    stock = diffusers.StableDiffusionControlNetInpaintPipeline.from_pretrained(
-        tiny(kind),
-        controlnet=diffusers.ControlNetModel.from_pretrained(tiny("controlnet")),
-        safety_checker=None,
-    )
+
+PIPELINES = {
+    "sd15": diffusers.StableDiffusionControlNetInpaintPipeline,
+    "sd15-inpainting": diffusers.StableDiffusionControlNetInpaintPipeline,
+    "sdxl": diffusers.StableDiffusionXLControlNetInpaintPipeline,
+    "sdxl-inpainting": diffusers.StableDiffusionXLControlNetInpaintPipeline,
+}
+
+
+@pytest.mark.parametrize("several", [False, True], ids=["one", "several"])
+@pytest.mark.parametrize("kind", PIPELINES)
+def test_equals_the_stock_controlnet_pipeline(kind: str, several: bool, tiny: Build) -> None:
+    asked = (Control("inpaint", weight=0.8, end=0.6),)
+    if several:
+        asked += (Control("tile", weight=0.5, start=0.3, downsampling_rate=2.0),)
+    painted = paint(controlled(tiny, kind), controls=asked, strength=0.75)
+
+    folders = nets(tiny, kind)
+    loaded = [diffusers.ControlNetModel.from_pretrained(folder) for folder in folders]
+    stock = PIPELINES[kind].from_pretrained(tiny(kind), controlnet=loaded if several else loaded[0])
     cells = hole().reshape(8, 8, 8, 8).max(axis=(1, 3)).repeat(8, axis=0).repeat(8, axis=1)
     condition = photograph()
     condition[hole() == 1] = -1
+    shown = [tensor(condition), tensor(tile_resample(photograph(), 2.0))]
     theirs = stock(
         "a cat",
-        image=torch.from_numpy(photograph().transpose(2, 0, 1).copy())[None],
+        image=tensor(photograph()),
         mask_image=torch.from_numpy(cells)[None, None],
-        control_image=torch.from_numpy(condition.transpose(2, 0, 1).copy())[None],
+        control_image=shown if several else shown[0],
         height=64,
         width=64,
         strength=0.75,
         num_inference_steps=4,
         guidance_scale=3.0,
-        controlnet_conditioning_scale=0.8,
-        control_guidance_end=0.6,
+        controlnet_conditioning_scale=[0.8, 0.5] if several else 0.8,
+        control_guidance_start=[0.0, 0.3] if several else 0.0,
+        control_guidance_end=[0.6, 1.0] if several else 0.6,
         generator=torch.Generator().manual_seed(7),
         output_type="np",
     ).images[0]
     assert np.array_equal(inside(painted), theirs[hole() == 1])
     warned = [code for code, _, _ in painted.notices]
-    assert warned == (["control_on_inpainting_model"] if kind == "sd15-inpainting" else [])
+    assert warned == (["control_on_inpainting_model"] if kind.endswith("-inpainting") else [])
 
 
 def test_weight_start_end_and_rate_have_their_effect(tiny: Build) -> None:
@@ -112,11 +137,45 @@ def test_soft_masks_work_with_controlnets(tiny: Build) -> None:
     assert np.isfinite(painted.colours[0]).all()
 
 
+@pytest.mark.parametrize("kind", ["kandinsky", "sd3", "flux", "flux-fill", "qwen-image", "z-image"])
+def test_models_without_controlnets_say_which_have_them(kind: str, tiny: Build) -> None:
+    with pytest.raises(InpaintError, match="cannot be guided by ControlNets") as caught:
+        paint(controlled(tiny, kind), controls=(Control("inpaint"),))
+    assert caught.value.code == "unsupported"
+    assert "a model of Stable Diffusion or Stable Diffusion XL" in caught.value.hint
+
+
+def test_a_union_of_controlnets_is_refused(tiny: Build, tmp_path: Path) -> None:
+    """Loaded as a plain one it would paint noise, as half of its weights are named differently."""
+    union = diffusers.ControlNetUnionModel(
+        block_out_channels=(16, 32),
+        layers_per_block=1,
+        norm_num_groups=8,
+        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
+        conditioning_embedding_out_channels=(8, 8, 16, 16),
+        addition_time_embed_dim=8,
+        num_trans_channel=16,
+        num_proj_channel=16,
+    )
+    union.save_pretrained(tmp_path / "union")
+    model = engine(tiny("sdxl"), union=controlnet(tmp_path / "union", "inpaint"))
+    with pytest.raises(InpaintError, match="union holds a ControlNetUnionModel") as caught:
+        paint(model, controls=(Control("inpaint"),))
+    assert caught.value.code == "unsupported"
+
+
+def test_a_damaged_controlnet_says_so(tiny: Build, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(tiny("controlnet"), tmp_path / "net"))
+    weights = next(folder.glob("*.safetensors"))
+    weights.write_bytes(weights.read_bytes()[:1000])
+    with pytest.raises(InpaintError, match="cannot be loaded") as caught:
+        paint(engine(tiny("sd15"), net=controlnet(folder, "inpaint")), controls=(Control(),))
+    assert caught.value.code == "model_damaged"
+
+
 def test_what_does_not_fit_says_so(tiny: Build, tmp_path: Path) -> None:
     with pytest.raises(InpaintError, match="does not fit the model sdxl"):
-        paint(controlled(tiny, "sdxl"), controls=(Control("inpaint"),))
-    with pytest.raises(InpaintError, match="cannot be guided by ControlNets"):
-        paint(controlled(tiny, "flux"), controls=(Control("inpaint"),))
+        paint(controlled(tiny, "sdxl", nets_of="sd15"), controls=(Control("inpaint"),))
     with pytest.raises(InpaintError, match="Known are: controlnet"):
         paint(controlled(tiny), controls=(Control("inpaint", model="inpant"),))
     with pytest.raises(InpaintError, match="end later than it starts"):

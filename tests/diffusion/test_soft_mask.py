@@ -13,9 +13,8 @@ from inpaintd.engines.diffusion import paint as painting
 from inpaintd.engines.diffusion.latents import unpacked
 from inpaintd.engines.diffusion.watch import Watch
 from tests.diffusion.pictures import engine, paint, task
-from tests.diffusion.tiny_models import BUILDERS, Build
+from tests.diffusion.tiny_models import MODELS, Build
 
-KINDS = sorted(set(BUILDERS) - {"controlnet"})
 WIDTH = 128
 COLUMNS = WIDTH // 8
 
@@ -51,7 +50,7 @@ def freed_in(seen: list[torch.Tensor], held: list[torch.Tensor], column: int) ->
 
 @pytest.mark.parametrize(
     ("kind", "scheduler"),
-    [(kind, "") for kind in KINDS]
+    [(kind, "") for kind in MODELS]
     + [(k, s) for k in ("sd15", "sdxl") for s in ("ddim", "euler", "dpmpp_2m")],
 )
 def test_each_grey_is_freed_in_its_step(
@@ -77,7 +76,7 @@ def test_each_grey_is_freed_in_its_step(
         assert torch.equal(seen[-1][..., 0], held[-1][..., 0])
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", MODELS)
 def test_more_grey_means_more_change(kind: str, tiny: Build) -> None:
     model = engine(tiny(kind))
     mask = np.ones((64, 64), np.float32)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from inpaintd.engines.diffusion import engine as engine_module
+from inpaintd.engines.diffusion import attempt
 from inpaintd.engines.diffusion.engine import DiffusionEngine
 from inpaintd_protocol.settings import Stage
 from tests.diffusion import tiny_adapters
@@ -95,7 +95,7 @@ def test_latents_of_another_vae_are_not(
 ) -> None:
     stages = (Stage(model=other, strength=0.5, steps=4),)
     painted = inside(paint(chain(tiny, "sd15", other), stages=stages))
-    monkeypatch.setattr(engine_module, "same_vae", lambda _, __: False)
+    monkeypatch.setattr(attempt, "same_vae", lambda _, __: False)
     assert np.array_equal(painted, inside(paint(chain(tiny, "sd15", other), stages=stages)))
 
 

@@ -146,22 +146,36 @@ def sdxl_refiner(folder: Path) -> None:
     ).save_pretrained(folder)
 
 
-def controlnet(folder: Path) -> None:
-    network = diffusers.ControlNetModel(
-        block_out_channels=(16, 32),
-        layers_per_block=1,
-        in_channels=4,
-        norm_num_groups=8,
-        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
-        cross_attention_dim=32,
-        attention_head_dim=8,
-        conditioning_embedding_out_channels=(8, 8, 16, 16),
-    )
+def controlnet(folder: Path, **changes: Any) -> None:
+    values = {
+        "block_out_channels": (16, 32),
+        "layers_per_block": 1,
+        "in_channels": 4,
+        "norm_num_groups": 8,
+        "down_block_types": ("DownBlock2D", "CrossAttnDownBlock2D"),
+        "cross_attention_dim": 32,
+        "attention_head_dim": 8,
+        "conditioning_embedding_out_channels": (8, 8, 16, 16),
+    }
+    network = diffusers.ControlNetModel(**values | changes)
     with torch.no_grad():
         for parameter in network.parameters():
             if not parameter.any():  # its zero convolutions would make it do nothing
                 parameter.normal_(0, 0.05)
     network.save_pretrained(folder)
+
+
+def sdxl_controlnet(folder: Path) -> None:
+    controlnet(
+        folder,
+        attention_head_dim=(2, 4),
+        use_linear_projection=True,
+        addition_embed_type="text_time",
+        addition_time_embed_dim=8,
+        transformer_layers_per_block=(1, 2),
+        projection_class_embeddings_input_dim=8 * 6 + OPENCLIP_WIDTH,
+        cross_attention_dim=32 + OPENCLIP_WIDTH,
+    )
 
 
 def kandinsky(folder: Path) -> None:
@@ -355,7 +369,11 @@ BUILDERS = {
     "qwen-image": qwen_image,
     "z-image": z_image,
     "controlnet": controlnet,
+    "sdxl-controlnet": sdxl_controlnet,
 }
+
+MODELS = sorted(name for name in BUILDERS if not name.endswith("controlnet"))
+"""The names of those that can inpaint."""
 
 
 def build(name: str, folder: Path, seed: int = 0) -> Path:

@@ -66,7 +66,6 @@ def _patchmatch() -> Engine:
 def _diffusion(home: Path) -> Engine:
     # Before the libraries are imported: what is installed is complete, so nobody is to be asked.
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
-    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     try:
         from inpaintd.engines.diffusion.engine import DiffusionEngine
         from inpaintd.engines.diffusion.library import Library

@@ -93,15 +93,18 @@ def _with_embeddings(model: Model, files: Sequence[Path]) -> Iterator[None]:
             setattr(pipe, tokenizer, copy.deepcopy(tokenizers[tokenizer]))
         for file in files:
             vectors = _read(file)
-            for tokenizer, encoder in pairs:
-                _load_embedding(model, file, vectors, tokenizer, encoder)
+            for pair in pairs:
+                _load_embedding(model, file, vectors, *pair)
+        if model.offloaded:
+            model.offload()  # diffusers goes on with the device of the idle encoder: the CPU
         yield
     finally:
         for tokenizer, before in tokenizers.items():
             setattr(pipe, tokenizer, before)
-        for encoder, rows in embeddings.items():
-            getattr(pipe, encoder).set_input_embeddings(rows)
-            getattr(pipe, encoder).config.vocab_size = rows.num_embeddings
+        for name, rows in embeddings.items():
+            encoder = getattr(pipe, name)
+            encoder.set_input_embeddings(rows.to(encoder.device))
+            encoder.config.vocab_size = rows.num_embeddings
 
 
 def _load_embedding(

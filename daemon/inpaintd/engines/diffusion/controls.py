@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -15,11 +17,17 @@ from numpy.typing import NDArray
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.settings import Control
 
+from .failures import is_device_failure, is_out_of_memory
+from .families import FAMILY_OF_CLASS
 from .library import Library
 from .model import Model
 
 Array = NDArray[np.float32]
 Notice = tuple[str, str, str]
+
+_GUIDED = " or ".join(
+    dict.fromkeys(family.name for family in FAMILY_OF_CLASS.values() if family.controlled)
+)
 
 _MASKED = -1.0
 """What the inpainting ControlNet was shown where it should invent."""
@@ -83,7 +91,7 @@ def controlled_pipe(
         raise InpaintError(
             "unsupported",
             f"{model.family.name} cannot be guided by ControlNets here.",
-            "Choose a Stable Diffusion model, or leave the ControlNets away.",
+            f"Choose a model of {_GUIDED}, or leave the ControlNets away.",
         )
     for control in controls:
         if control.start >= control.end:
@@ -122,26 +130,39 @@ def _flags(model: Model, taken: Any) -> dict[str, Any]:
 def _net(model: Model, library: Library, control: Control) -> Any:
     folder = library.controlnet(control.model, control.kind)
     if folder not in model.controlnets:
+        net = _loaded(folder, model.dtype)
         denoiser = getattr(model.pipe, model.family.denoiser)
-        try:
-            net = diffusers.ControlNetModel.from_pretrained(  # type: ignore[no-untyped-call]
-                folder,
-                dtype=denoiser.dtype,
-                use_safetensors=True,
-                local_files_only=True,
-                variant="fp16" if any(folder.glob("*.fp16.safetensors")) else None,
-            )
-        except (OSError, ValueError, KeyError, RuntimeError) as error:
-            raise InpaintError(
-                "model_damaged",
-                f"The ControlNet in {folder} cannot be loaded.",
-                "Install it again: inpaintd models install NAME",
-            ) from error
         if net.config.cross_attention_dim != denoiser.config.cross_attention_dim:
             raise InpaintError(
                 "unsupported",
                 f"The ControlNet {folder.name} does not fit the model {model.source.name}.",
                 f"Choose one that was made for {model.family.name}.",
             )
-        model.controlnets[folder] = net.to(model.device)
-    return model.controlnets[folder]
+        model.controlnets[folder] = net
+    return model.controlnets[folder].to(model.device)
+
+
+def _loaded(folder: Path, dtype: torch.dtype) -> Any:
+    try:
+        kind = json.loads((folder / "config.json").read_text(encoding="utf-8"))["_class_name"]
+        if kind == "ControlNetModel":
+            return diffusers.ControlNetModel.from_pretrained(  # type: ignore[no-untyped-call]
+                folder,
+                dtype=dtype,
+                use_safetensors=True,
+                local_files_only=True,
+                variant="fp16" if any(folder.glob("*.fp16.safetensors")) else None,
+            )
+    except Exception as error:  # whatever a damaged file makes the loaders raise
+        if is_out_of_memory(error) or is_device_failure(error):
+            raise
+        raise InpaintError(
+            "model_damaged",
+            f"The ControlNet in {folder} cannot be loaded.",
+            "Install it again: inpaintd models install NAME",
+        ) from error
+    raise InpaintError(
+        "unsupported",
+        f"{folder.name} holds a {kind}, which cannot be used here.",
+        f"Choose a ControlNet of one kind, made for {_GUIDED}: no union of several.",
+    )

@@ -8,16 +8,19 @@ neighbours as context.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+
+from inpaintd.engine import Report
+from inpaintd_protocol.settings import Settings
 
 from .work_area import LARGEST_OVER_NATIVE
 
 Array = NDArray[np.float32]
 
-STRENGTH = 0.35
+_STRENGTH = 0.35
 """Enough to draw detail, too little to change the layout."""
 
 _CONTEXT_SHARE = 0.125
@@ -33,9 +36,31 @@ class Tile:
     """In coordinates of the region."""
 
 
-def needs_detail(height: int, width: int, native_side: int) -> bool:
-    """Whether the first pass had to work at less than the region's size."""
-    return height * width > LARGEST_OVER_NATIVE * native_side**2
+def needs_detail(mask: Array, native_side: int) -> bool:
+    """Whether the first pass had to work at less than the size of the region's mask, (H, W)."""
+    return mask.size > LARGEST_OVER_NATIVE * native_side**2
+
+
+def finer(settings: Settings) -> Settings:
+    """The settings of the second pass over a result of the first."""
+    strength = max(min(settings.strength, _STRENGTH), 1 / settings.steps)
+    return replace(settings, strength=strength, infill="original", replace=0.0)
+
+
+def going_on(report: Report, steps_before: int) -> Report:
+    """A report that counts on after the steps of the passes before."""
+
+    def counting(
+        phase: str,
+        step: int = 0,
+        steps: int = 0,
+        *,
+        task: int = 0,
+        preview: Array | None = None,
+    ) -> None:
+        report(phase, steps_before + step, steps_before + steps, task=task, preview=preview)
+
+    return counting
 
 
 def tiles(mask: Array, native_side: int) -> Iterator[Tile]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,19 +14,19 @@ from inpaintd.engine import FatalEngineError, Painted, Report, Task
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.settings import Settings
 
-from . import detail
 from .adapters import adapted
+from .attempt import Attempt, Done, Work
 from .check import check
-from .hand_over import SoFar, empty_latents, fits, goes_over_all, hands_over, takes_latents
+from .detail import finer, going_on, needs_detail
+from .failures import fitting, give_back_memory, is_device_failure
+from .hand_over import SoFar
 from .honours import HONOURS
-from .job import Job, prepare
 from .library import Library
-from .memory import climb, is_out_of_memory
+from .memory import climb
 from .model import Model, best_type, load
-from .paint import paint
 from .preview import LatentColours
 from .prompts import Notice
-from .sharing import same_vae, shared_components
+from .sharing import shared_components
 from .source import Source
 from .stages import Pass, passes, reporting
 from .watch import BrokenNumbersError
@@ -51,28 +51,6 @@ _SMALLER = (
     "Memory was short, so the work was done at a smaller size and scaled up.",
     "Close other programs that use the GPU, or ask for a smaller work size yourself.",
 )
-
-
-def _made_for_inpainting(name: str) -> Notice:
-    return (
-        "made_for_inpainting",
-        f"{name} is made for inpainting; whole pictures it paints less well.",
-        "Take the model that it was made from for text-to-image.",
-    )
-
-
-@dataclass(frozen=True)
-class _Done:
-    """What a pass has made of its tasks.
-
-    Attributes:
-        colours: for each task its picture; None where the next pass goes on from latents.
-    """
-
-    so_far: list[SoFar]
-    colours: list[Array | None]
-    steps: int
-    notices: list[Notice]
 
 
 class DiffusionEngine:
@@ -102,7 +80,9 @@ class DiffusionEngine:
             return Painted([task.colour for task in tasks], notices=(_NOTHING_TO_DO,))
         try:
             return self._passes(all_passes, tasks, report)
-        except torch.AcceleratorError as error:
+        except RuntimeError as error:
+            if not is_device_failure(error):
+                raise
             raise FatalEngineError(
                 "engine_failed",
                 f"The device failed: {str(error).splitlines()[0][:200]}.",
@@ -113,44 +93,60 @@ class DiffusionEngine:
         for one in all_passes:
             check(self.library, one.settings)
         so_far = [SoFar.start(task) for task in tasks]
-        results: list[Array] = []
         steps = 0
         notices: list[Notice] = []
         for index, one in enumerate(all_passes):
-            tell = reporting(report, all_passes, index, len(tasks))
             following = next(iter(all_passes[index + 1 :]), None)
-            done = self._pass(one, so_far, tell, following)
+            done = self._pass(
+                one.settings,
+                reporting(report, all_passes, index, len(tasks)),
+                partial(Attempt.paint, one=one, so_far=so_far, following=following),
+            )
             so_far = done.so_far
             steps += done.steps
             notices += done.notices
-        for last, colour in zip(so_far, done.colours, strict=True):
-            assert colour is not None
-            results.append(last.result(colour))
-        if len(all_passes) == 1:
-            results, more = self._with_detail(tasks, results, all_passes[0].settings, report)
-            steps += more
-        return Painted(results, steps=steps, notices=tuple(dict.fromkeys(notices)))
+        results = [last.result(colour) for last, colour in zip(so_far, done.colours, strict=True)]
+        detailed = self._detailed(all_passes[-1], tasks, results, report, steps)
+        return Painted(
+            detailed.colours,
+            steps=steps + detailed.steps,
+            notices=tuple(dict.fromkeys(notices + detailed.notices)),
+        )
 
-    def _pass(
+    def _detailed(
         self,
-        one: Pass,
-        so_far: Sequence[SoFar],
+        last: Pass,
+        tasks: Sequence[Task],
+        results: list[Array],
         report: Report,
-        following: Pass | None = None,
-    ) -> _Done:
-        """One pass, on whatever rung of the memory ladder and in whatever type it works.
+        steps_before: int,
+    ) -> Done:
+        """The results, those larger than the model's area painted over once more in tiles."""
+        side = self._model.native_side if self._model else 0
+        large = any(needs_detail(task.mask, side) for task in tasks)
+        if last.settings.width or last.settings.height or not large:
+            return Done(results)
+        return self._pass(
+            finer(last.settings),
+            going_on(report, steps_before * len(tasks)),
+            partial(
+                Attempt.paint_over,
+                tasks=tasks,
+                masks=[last.painted(task) for task in tasks],
+                results=results,
+            ),
+        )
 
-        Args:
-            following: the pass after it, which may go on from latents.
-        """
+    def _pass(self, settings: Settings, report: Report, work: Work) -> Done:
+        """One pass, on whatever rung of the memory ladder and in whatever type it works."""
         raised = False
         while True:
             try:
-                done, rungs = self._climb(one, so_far, report, following)
+                done, rungs = self._climb(settings, report, work)
                 break
             except BrokenNumbersError:
                 raised = True
-            self._raise_precision(one.settings.model)
+            self._raise_precision(settings.model)
         if raised:
             done.notices.append(_RAISED)
         if "work at a smaller size" in rungs:
@@ -158,91 +154,21 @@ class DiffusionEngine:
         return done
 
     def _climb(
-        self, one: Pass, so_far: Sequence[SoFar], report: Report, following: Pass | None
-    ) -> tuple[_Done, tuple[str, ...]]:
-        model = self._loaded(one.settings.model, report)
-        as_latents = (
-            following is not None
-            and hands_over(model.family)
-            and same_vae(model.source, self.library.model(following.settings.model))
-        )
-        return climb(
-            model, lambda scale: self._attempt(model, one, so_far, report, scale, as_latents)
-        )
+        self, settings: Settings, report: Report, work: Work
+    ) -> tuple[Done, tuple[str, ...]]:
+        model = self._loaded(settings.model, report)
+        return climb(model, lambda scale: self._attempt(model, settings, report, work, scale))
 
     def _attempt(
-        self,
-        model: Model,
-        one: Pass,
-        so_far: Sequence[SoFar],
-        report: Report,
-        scale: float,
-        as_latents: bool,
-    ) -> _Done:
-        settings = one.settings
+        self, model: Model, settings: Settings, report: Report, work: Work, scale: float
+    ) -> Done:
         report("preparing")
-        latent_colours = self._latent_colours(model) if settings.preview else None
-        with adapted(model, self.library, settings):
-            ready = [self._ready(model, one, each, scale) for each in so_far]
-            jobs = [job for _, job in ready]
-            total = sum(job.steps for job in jobs)
-            after: list[SoFar] = []
-            colours: list[Array | None] = []
-            for index, (before, job) in enumerate(ready):
-                place = (index, sum(done.steps for done in jobs[:index]), total)
-                colour, latents = paint(
-                    model, job, settings, report, place, latent_colours, as_latents=as_latents
-                )
-                after.append(before.after(one, model, colour, latents))
-                colours.append(colour)
-        notices = [notice for job in jobs for notice in job.notices]
-        return _Done(after, colours, jobs[0].steps, notices)
-
-    def _ready(self, model: Model, one: Pass, so_far: SoFar, scale: float) -> tuple[SoFar, Job]:
-        """A task's job, going on from latents where that is possible."""
-        settings = one.settings
-        job = prepare(model, self.library, so_far.task_of(one), settings, scale)
-        usable = takes_latents(model, job)
-        if so_far.latents is not None:
-            if usable and fits(so_far, job):
-                return so_far, replace(job, latents=so_far.latents)
-            so_far = so_far.as_picture(model)
-            job = prepare(model, self.library, so_far.task_of(one), settings, scale)
-        if settings.strength == 1 and goes_over_all(job):
-            if usable:
-                return so_far, replace(job, latents=empty_latents(model, job))
-            if model.conditioned:
-                job.notices.append(_made_for_inpainting(model.source.name))
-        return so_far, job
-
-    def _with_detail(
-        self, tasks: Sequence[Task], results: list[Array], settings: Settings, report: Report
-    ) -> tuple[list[Array], int]:
-        """The results, those larger than the model's area painted over tile by tile."""
-        if settings.width or settings.height or self._model is None:
-            return results, 0
-        side = self._model.native_side
-        strength = max(min(settings.strength, detail.STRENGTH), 1 / settings.steps)
-        finer = replace(settings, strength=strength, infill="original", replace=0.0)
-        detailed: list[Array] = []
-        steps = 0
-        for task, result in zip(tasks, results, strict=True):
-            height, width = task.mask.shape
-            if not detail.needs_detail(height, width, side):
-                detailed.append(result)
-                continue
-            current = np.where(task.mask[..., None] > 0, result, task.colour)
-            for tile in detail.tiles(task.mask, side):
-                mask = detail.mask_of(tile, task.mask)
-                part = replace(task, colour=current[tile.window], mask=mask, source=None)
-                done = self._pass(Pass(finer), [SoFar.start(part)], report)
-                (colour,) = done.colours
-                assert colour is not None
-                window = current[tile.window]
-                window[mask > 0] = colour[mask > 0]
-                steps += done.steps
-            detailed.append(current)
-        return detailed, steps
+        try:
+            colours = self._latent_colours(model) if settings.preview else None
+            with adapted(model, self.library, settings):
+                return work(Attempt(model, self.library, settings, report, scale, colours))
+        finally:
+            model.settle()
 
     def _raise_precision(self, name: str) -> None:
         """Have a model loaded in a type of wider range from now on."""
@@ -254,10 +180,10 @@ class DiffusionEngine:
                 f"{source.name} gave numbers that are no picture, even at full precision.",
                 "Try another scheduler or a lower guidance scale; its files may be damaged.",
             )
-        can_bfloat = self.device.type == "cuda" and torch.cuda.is_bf16_supported()
+        can_bfloat = self.device.type == "cuda" and torch.cuda.is_bf16_supported(False)
         wider = torch.bfloat16 if can_bfloat and now == torch.float16 else torch.float32
         self._wider[source] = wider
-        self._model = self._colours = None
+        self._drop_model()
 
     def _loaded(self, name: str, report: Report) -> Model:
         source = self.library.model(name)
@@ -266,18 +192,27 @@ class DiffusionEngine:
             dtype = self._wider.get(source) or self.dtype or best_type(source, self.device)
             shared = shared_components(self._model, source, dtype) if self._model else {}
             # Two models at once rarely fit.
-            self._model = self._colours = None
+            self._drop_model()
             self._model = self._load(source, dtype, shared)
         return self._model
 
+    def _drop_model(self) -> None:
+        self._model = self._colours = None
+        give_back_memory()
+
     def _load(self, source: Source, dtype: torch.dtype, shared: Mapping[str, Any]) -> Model:
-        try:
-            return load(source, self.device, dtype, shared=shared)
-        except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
-            if not is_out_of_memory(error):
-                raise
-        # Out of the except block: its traceback holds what was loaded so far.
-        return load(source, self.device, dtype, offloaded=self.device.type != "cpu", shared=shared)
+        for offloaded in (False, True) if self.device.type != "cpu" else (False,):
+            loaded = fitting(
+                partial(load, source, self.device, dtype, offloaded=offloaded, shared=shared)
+            )
+            if loaded:
+                return loaded[0]
+            give_back_memory()
+        raise InpaintError(
+            "out_of_memory",
+            f"{source.name} does not fit into memory.",
+            "Close other programs, or take a smaller model.",
+        )
 
     def _latent_colours(self, model: Model) -> LatentColours:
         if self._colours is None:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
-
-import torch
+from typing import TypeVar
 
 from inpaintd_protocol.errors import InpaintError
 
+from .failures import fitting, give_back_memory
 from .model import Model
 
 Result = TypeVar("Result")
@@ -37,34 +35,41 @@ class Rung:
 def _free_caches(model: Model) -> bool:
     model.reuse.clear()
     model.controlnets.clear()
-    gc.collect()
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
+    give_back_memory()
     return True
 
 
 def _tile_vae(model: Model) -> bool:
     vae = model.vae
-    if not hasattr(vae, "enable_tiling"):
+    if not hasattr(vae, "use_tiling"):  # Kandinsky's has the method, which only raises
         return False
     vae.enable_tiling()
     vae.enable_slicing()
+    # Tiles as large as a model's native area would be no help at that size.
+    for attribute in _TILE_SIDES:
+        if hasattr(vae, attribute):
+            setattr(vae, attribute, getattr(vae, attribute) // 2)
     return True
 
 
 def _untile_vae(model: Model) -> None:
-    if hasattr(model.vae, "disable_tiling"):
-        model.vae.disable_tiling()
-        model.vae.disable_slicing()
+    vae = model.vae
+    for attribute in _TILE_SIDES:
+        if hasattr(vae, attribute):
+            setattr(vae, attribute, getattr(vae, attribute) * 2)
+    vae.disable_tiling()
+    vae.disable_slicing()
+
+
+_TILE_SIDES = ("tile_sample_min_size", "tile_latent_min_size")
+"""Of `AutoencoderKL`; Qwen's has tiles of 256 pixels by itself."""
 
 
 def _offload(model: Model) -> bool:
     """Keeps only the component on the device that works; it stays so, as it changes no picture."""
     if model.device.type == "cpu" or model.offloaded:
         return False
-    model.pipe.enable_model_cpu_offload(device=model.device)
-    if model.prior is not None:
-        model.prior.enable_model_cpu_offload(device=model.device)
+    model.offload()
     return True
 
 
@@ -91,18 +96,18 @@ def climb(model: Model, attempt: Callable[[float], Result]) -> tuple[Result, tup
     left = list(LADDER)
     try:
         while True:
-            fitted, result = _fits(lambda: attempt(1.0))
-            if fitted:
-                return result, tuple(rung.name for rung in taken)
+            done = fitting(lambda: attempt(1.0))
+            if done:
+                return done[0], tuple(rung.name for rung in taken)
             while left and not left[0].take(model):
                 left.pop(0)
             if not left:
                 break
             taken.append(left.pop(0))
-        fitted, result = _fits(lambda: attempt(SMALLER))
+        done = fitting(lambda: attempt(SMALLER))
         names = (*(rung.name for rung in taken), "work at a smaller size")
-        if fitted:
-            return result, names
+        if done:
+            return done[0], names
     finally:
         for rung in taken:
             rung.release(model)
@@ -111,27 +116,4 @@ def climb(model: Model, attempt: Callable[[float], Result]) -> tuple[Result, tup
         f"{model.source.name} does not fit into memory. Tried: {', '.join(names)}.",
         "Ask for a smaller work size, close other programs that use the GPU, or take a smaller"
         " model.",
-    )
-
-
-def _fits(attempt: Callable[[], Result]) -> tuple[bool, Any]:
-    """Whether it ran without memory running out, and its result.
-
-    The traceback ends here: while it lives it holds the very tensors that are in the way.
-    """
-    try:
-        return True, attempt()
-    except (torch.OutOfMemoryError, MemoryError):
-        return False, None
-    except RuntimeError as error:
-        if not is_out_of_memory(error):
-            raise
-        return False, None
-
-
-def is_out_of_memory(error: Exception) -> bool:
-    """Whether an error means that memory ran out, however it was raised."""
-    text = str(error).lower()
-    return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or any(
-        words in text for words in ("out of memory", "not enough memory", "can't allocate memory")
     )

@@ -3,29 +3,36 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import logging
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import diffusers
+import safetensors
 import torch
 import transformers
 
 from inpaintd_protocol.errors import InpaintError
 
 from .configured import configured
+from .failures import is_device_failure, is_out_of_memory
 from .families import FAMILY_OF_CLASS, KANDINSKY, QWEN, SD, Family
 from .reuse import Reuse
 from .source import Source
 
+log = logging.getLogger(__name__)
+
 REUSE_BYTES = 256 << 20
 """Memory for prompt embeddings and VAE posteriors."""
 
-# Their bars would go into the daemon's log, and so would a warning for each cast of SDXL's VAE.
+# All this would go into the daemon's log: bars, a warning for each cast of SDXL's VAE, that
+# torchvision is not installed, that a prompt is long.
 diffusers.utils.logging.disable_progress_bar()
 diffusers.utils.logging.set_verbosity_error()
 transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+transformers.utils.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
 
 
 @dataclass(frozen=True)
@@ -75,6 +82,21 @@ class Model:
     def vae(self) -> Any:
         return self.pipe.movq if self.family is KANDINSKY else self.pipe.vae
 
+    def offload(self) -> None:
+        """Have only the component that works on the device from now on."""
+        for pipe in (self.pipe, self.prior):
+            if pipe is not None:
+                pipe.enable_model_cpu_offload(device=self.device)
+        for net in self.controlnets.values():
+            net.to("cpu")
+
+    def settle(self) -> None:
+        """Undo what a request leaves behind when it breaks off in the middle."""
+        # SDXL's pipeline decodes in 32 bits, and goes back only if that succeeds.
+        self.vae.to(self.dtype)
+        if self.offloaded:
+            self.offload()
+
 
 def family_of(folder: Path) -> Family:
     """The family of the model in a folder, by its files.
@@ -118,7 +140,8 @@ def load(
 
     Raises:
         InpaintError: `unsupported` for a folder of the wrong kind, `model_damaged` for files
-            that cannot be read, `out_of_memory` when the weights do not fit.
+            that cannot be read.
+        torch.OutOfMemoryError, MemoryError, RuntimeError: when memory runs out.
     """
     with configured(source) as configuration:
         family = family_of(configuration)
@@ -133,16 +156,14 @@ def load(
             )
         prior = _from_files("KandinskyV22PriorPipeline", source.prior, source.name, dtype=dtype)
         prior.set_progress_bar_config(disable=True)
-        _place(prior, device, offloaded)
     pipe.set_progress_bar_config(disable=True)
-    _place(pipe, device, offloaded)
     # On the instance: the class would hand out only what it thinks callbacks should change.
     pipe._callback_tensor_inputs = [*pipe._callback_tensor_inputs, family.mask]
     reuse = Reuse(REUSE_BYTES)
     reuse.stand_before_vae(pipe.movq if family is KANDINSKY else pipe.vae)
     if family is not KANDINSKY:
         reuse.stand_before_prompts(pipe)
-    return Model(
+    model = Model(
         source=source,
         family=family,
         pipe=pipe,
@@ -154,6 +175,13 @@ def load(
         device=device,
         reuse=reuse,
     )
+    if offloaded:
+        model.offload()
+    else:
+        pipe.to(device)
+        if prior is not None:
+            prior.to(device)
+    return model
 
 
 def best_type(source: Source, device: torch.device) -> torch.dtype:
@@ -172,13 +200,6 @@ def family_of_source(source: Source) -> Family:
     """
     with configured(source) as configuration:
         return family_of(configuration)
-
-
-def _place(pipe: Any, device: torch.device, offloaded: bool) -> None:
-    if offloaded:
-        pipe.enable_model_cpu_offload(device=device)
-    else:
-        pipe.to(device)
 
 
 def _pipeline(
@@ -216,20 +237,31 @@ def _from_files(class_name: str, files: Path, model: str, **options: Any) -> Any
         if "config" in options:
             return kind.from_single_file(str(files), local_files_only=True, **options)
         return kind.from_pretrained(files, use_safetensors=True, local_files_only=True, **options)
-    except torch.OutOfMemoryError:
-        raise
     except Exception as error:  # whatever a damaged file makes the loaders raise
+        if is_out_of_memory(error) or is_device_failure(error):
+            raise
+        log.warning("%s cannot be loaded", files, exc_info=True)
+        damaged = ", ".join(_damaged(files)) or "they do not belong together, or one is missing"
         raise InpaintError(
             "model_damaged",
-            f"The files of the model {model} cannot be loaded: {_first_line(error)}.",
+            f"The files of the model {model} cannot be loaded: {damaged}.",
             f"Fetch {files} again."
             if "config" in options
             else f"Install it again: inpaintd models install {model}",
         ) from error
 
 
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200].rstrip(".")
+def _damaged(files: Path) -> Iterator[str]:
+    """Those of a model's files that cannot be read, by their names."""
+    for file in sorted(files.rglob("*")) if files.is_dir() else [files]:
+        try:
+            if file.suffix == ".json":
+                json.loads(file.read_text(encoding="utf-8"))
+            if file.suffix == ".safetensors":
+                with safetensors.safe_open(file, framework="pt"):
+                    pass
+        except Exception:  # safetensors has an error class of its own in Rust
+            yield f"{file.relative_to(files.parent)} is damaged"
 
 
 def _takes_mask(family: Family, pipe: Any) -> bool:

@@ -1,0 +1,61 @@
+"""What an error of torch means: too little memory, or a device that can no longer be used."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable
+from typing import TypeVar
+
+import torch
+
+Result = TypeVar("Result")
+
+_OUT_OF_MEMORY = (
+    "out of memory",
+    "not enough memory",
+    "can't allocate memory",
+    "alloc_failed",  # cuBLAS and cuDNN, which allocate by themselves
+    "unable to find an engine to execute",  # cuDNN, when none fits into what is left
+)
+_DEVICE_FAILED = ("cuda error", "cudnn error", "hip error")
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error means that memory ran out, however it was raised."""
+    if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
+        return True
+    text = str(error).lower()
+    return isinstance(error, RuntimeError) and any(words in text for words in _OUT_OF_MEMORY)
+
+
+def is_device_failure(error: BaseException) -> bool:
+    """Whether the device failed in a way that spoils all that this process does with it."""
+    if is_out_of_memory(error):
+        return False
+    # cuBLAS and cuDNN raise a plain RuntimeError.
+    return isinstance(error, torch.AcceleratorError) or (
+        isinstance(error, RuntimeError) and str(error).lower().startswith(_DEVICE_FAILED)
+    )
+
+
+def fitting(attempt: Callable[[], Result]) -> tuple[Result] | None:
+    """What an attempt returned, or None when memory ran out.
+
+    The traceback ends here: while it lives it holds the very tensors that are in the way.
+    """
+    try:
+        return (attempt(),)
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
+    return None
+
+
+def give_back_memory() -> None:
+    """Free what nobody refers to any more, on the device too.
+
+    Models and their hooks refer to each other, so they do not go away by themselves.
+    """
+    gc.collect()
+    if torch.accelerator.is_available():
+        torch.accelerator.empty_cache()
