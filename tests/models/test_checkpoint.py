@@ -150,6 +150,10 @@ def test_a_file_that_was_cut_off_says_how_much_is_missing(tmp_path: Path) -> Non
     assert f"cut off: 1,234,567 of its {size:,} bytes are missing" in refused(file)
 
 
+def with_header(header: bytes) -> bytes:
+    return len(header).to_bytes(8, "little") + header
+
+
 @pytest.mark.parametrize(
     "content",
     [
@@ -161,6 +165,9 @@ def test_a_file_that_was_cut_off_says_how_much_is_missing(tmp_path: Path) -> Non
         (100_000).to_bytes(8, "little") + b"[" * 100_000,
         (11).to_bytes(8, "little") + b'{"a": true}',
         (25).to_bytes(8, "little") + b'{"a": {"dtype": "F16"}}  ',
+        with_header(b'{"a": {"dtype": "F16", "shape": [1e999], "data_offsets": [0, 2]}}'),
+        with_header(b'{"a": {"dtype": "F16", "shape": [1], "data_offsets": [0, [2]]}}'),
+        with_header(b'{"a": {"dtype": "F16", "shape": [1], "data_offsets": [0, "two"]}}'),
         b"<!DOCTYPE html><html>Sign in</html>",
     ],
 )

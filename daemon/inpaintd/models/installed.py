@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 MARKER = ".installed.json"
 """Written last, when every file has been fetched and checked."""
+
+
+_ON_WINDOWS = re.compile(r"[A-Za-z]:[\\/]|\\\\")
+r"""C:\models, C:/models or \\server\models."""
 
 
 @dataclass(frozen=True)
@@ -21,12 +26,20 @@ class Installation:
 def is_path(source: str) -> bool:
     """Whether a source is a place on this disk, not a repository of the hub."""
     begins, ends = source.startswith(("/", "~", ".")), source.endswith((".safetensors", ".ckpt"))
-    return begins or ends or ":\\" in source
+    return begins or ends or _ON_WINDOWS.match(source) is not None
+
+
+def place_of(source: str) -> Path:
+    """The path that a source names; as it stands where `~` names nobody's home folder."""
+    try:
+        return Path(source).expanduser()
+    except RuntimeError:
+        return Path(source)
 
 
 def folder_of(home: Path, name: str, source: str) -> Path:
     """Where the files of a model are, or will be: its own place, or a folder under `home`."""
-    return Path(source).expanduser() if is_path(source) else home / "models" / name
+    return place_of(source) if is_path(source) else home / "models" / name
 
 
 def installation(home: Path, name: str, source: str) -> Installation | None:

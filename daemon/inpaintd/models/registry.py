@@ -11,6 +11,7 @@ from typing import Any
 
 from inpaintd.engines.diffusion.honours import HONOURS
 from inpaintd.models.installed import folder_of, installation, is_path
+from inpaintd.models.table import check_parts, checked
 from inpaintd.pipeline.plan import WorkSizes
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.messages import ModelInfo
@@ -97,7 +98,8 @@ class Registry:
         Raises:
             InpaintError: `unknown_model`, naming the nearest names.
         """
-        entry = self.entries.get(name or self.default)
+        name = name or self.default
+        entry = self.entries.get(name)
         if entry is None:
             import difflib  # here, because a daemon must be ready at once and seldom needs it
 
@@ -198,10 +200,15 @@ def load_registry(home: Path) -> Registry:
     try:
         changed_at = user_file.stat().st_mtime_ns if user_file.exists() else 0
         return _load(user_file, changed_at)
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError) as error:
+        reason: object = error
+        if isinstance(error, OSError):
+            reason = error.strerror
+        elif isinstance(error, UnicodeDecodeError):
+            reason = "it is not saved as UTF-8"
         raise InpaintError(
             "unreadable",
-            f"The file {user_file} is not a valid list of models: {error}.",
+            f"The file {user_file} is not a valid list of models: {reason}.",
             "Correct it, or move it away to have the shipped models alone.",
         ) from error
 
@@ -215,18 +222,15 @@ def _load(user_file: Path, changed_at: int) -> Registry:
     tables = tomllib.loads(_SHIPPED.read_text(encoding="utf-8"))
     default = BUILT_IN_DEFAULT
     if changed_at:
-        user = tomllib.loads(user_file.read_text(encoding="utf-8"))
+        # -sig: Notepad may put a mark before the first line.
+        user = tomllib.loads(user_file.read_text(encoding="utf-8-sig"))
         default = user.pop("default", default)
+        if not isinstance(default, str):
+            raise ValueError("default must be the name of a model")
         for name, table in user.items():
-            tables[name] = tables.get(name, {}) | table
-    entries = {name: _entry(name, table) for name, table in tables.items()}
+            shipped = tables.get(name, {})
+            tables[name] = shipped | table if isinstance(table, dict) else table
+    types = {field.name: str(field.type) for field in fields(Entry) if field.name != "name"}
+    entries = {name: Entry(name, **checked(name, table, types)) for name, table in tables.items()}
+    check_parts({name: entry.parts for name, entry in entries.items()})
     return Registry(entries, default, user_file.parent)
-
-
-def _entry(name: str, table: dict[str, Any]) -> Entry:
-    known = {f.name for f in fields(Entry)}
-    unknown = sorted(set(table) - known)
-    if unknown:
-        raise ValueError(f"[{name}] has no setting {unknown[0]!r}")
-    values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in table.items()}
-    return Entry(name=name, **values)

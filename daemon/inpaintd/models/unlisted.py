@@ -13,7 +13,7 @@ from inpaintd.engines.diffusion.families import FAMILY_OF_CLASS, Family
 from inpaintd.models.checkpoint import check_vae, read_checkpoint
 from inpaintd.models.configurations import KINDS
 from inpaintd.models.install import Say, install
-from inpaintd.models.installed import folder_of, is_path
+from inpaintd.models.installed import folder_of, is_path, place_of
 from inpaintd.models.registry import Entry, Registry
 from inpaintd.models.user_file import add_entry
 from inpaintd.models.weights import SUFFIX
@@ -145,7 +145,7 @@ def _checked_config(place: Path, config: str) -> str:
 
 
 def _resolved(path: str) -> str:
-    resolved = str(Path(path).expanduser().resolve())
+    resolved = str(place_of(path).resolve())
     try:
         resolved.encode("utf-8")
     except UnicodeEncodeError as error:

@@ -15,7 +15,7 @@ _DEFAULT = re.compile(r"^default\s*=.*$", re.MULTILINE)
 def set_default(home: Path, name: str) -> None:
     """Make a model the one that is used when a request names none."""
     path = home / USER_FILE
-    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    text = path.read_text(encoding="utf-8-sig") if path.exists() else ""
     line = f"default = {_quoted(name)}"
     head, tables = _split(text)
     head = _DEFAULT.sub(lambda _: line, head) if _DEFAULT.search(head) else f"{line}\n{head}"
@@ -25,7 +25,7 @@ def set_default(home: Path, name: str) -> None:
 def add_entry(home: Path, name: str, values: Mapping[str, str | int]) -> None:
     """Append a table."""
     path = home / USER_FILE
-    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    text = path.read_text(encoding="utf-8-sig") if path.exists() else ""
     lines = [f"[{_quoted(name)}]", *(f"{k} = {_quoted(v)}" for k, v in values.items())]
     separator = "\n" if text and not text.endswith("\n\n") else ""
     _write(path, text + separator + "\n".join(lines) + "\n")

@@ -64,7 +64,7 @@ def tensors_in(file: Path) -> dict[str, Tensor]:
             header = json.loads(stream.read(length if length <= _LARGEST_HEADER_BYTES else 0))
         header.pop("__metadata__", None)
         tensors = {name: _tensor(about) for name, about in header.items()}
-        end = max((about["data_offsets"][1] for about in header.values()), default=0)
+        end = max((int(about["data_offsets"][1]) for about in header.values()), default=0)
         size = file.stat().st_size
     except FileNotFoundError as error:
         raise InpaintError("model_missing", f"There is nothing at {file}.") from error
@@ -72,7 +72,14 @@ def tensors_in(file: Path) -> dict[str, Tensor]:
         raise InpaintError(
             "model_damaged", f"{file} cannot be read: {error.strerror}.", "Check its permissions."
         ) from error
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+    except (
+        ValueError,
+        LookupError,
+        TypeError,
+        AttributeError,
+        OverflowError,
+        RecursionError,
+    ) as error:
         raise InpaintError(
             "model_damaged",
             f"{file} is damaged, or no .safetensors file in spite of its name.",
