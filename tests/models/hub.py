@@ -20,6 +20,7 @@ class Hub:
     Attributes:
         asked: paths that were asked for, in order.
         corrupt: name of a file that arrives damaged.
+        unknown: status for another repository; 401 is what the real one says to strangers.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -30,6 +31,7 @@ class Hub:
         }
         self.asked: list[str] = []
         self.corrupt = ""
+        self.unknown = 404
         self.endpoint = ""
 
     def listing(self) -> bytes:
@@ -70,13 +72,13 @@ def hub_with(folder: Path) -> Iterator[Hub]:
                 if name == hub.corrupt:
                     data = bytes(len(data))
             else:
-                status, data = 404, b"{}"
+                status, data = hub.unknown, b"{}"
             self.send_response(status)
             self.send_header("Content-Length", str(len(data)))
             self.send_header("Content-Type", "application/json")
             self.send_header("ETag", f'"{hashlib.sha256(path.encode()).hexdigest()}"')
             self.send_header("X-Repo-Commit", COMMIT)
-            if status == 404:
+            if status == hub.unknown:
                 self.send_header("X-Error-Code", "RepoNotFound")
             self.end_headers()
             if body:

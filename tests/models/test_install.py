@@ -15,6 +15,8 @@ import pytest
 from inpaintd.models import registry as registry_module
 from inpaintd.models.install import install, wanted_files
 from inpaintd.models.registry import load_registry
+from inpaintd.models.unlisted import install_unlisted
+from inpaintd.models.user_file import set_default
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.settings import Settings
 from tests.models.hub import COMMIT, Hub, hub_with
@@ -146,8 +148,10 @@ def test_a_full_disk_says_so(repository: Path, home: Path, monkeypatch: pytest.M
     assert not registry.installed(registry.find("tiny"))
 
 
-def test_an_unknown_repository_says_so(repository: Path, home: Path) -> None:
+@pytest.mark.parametrize("status", [404, 401])
+def test_an_unknown_repository_says_so(status: int, repository: Path, home: Path) -> None:
     with hub_with(repository) as hub:
+        hub.unknown = status
         failed = inpaintd(home, hub, "models", "install", "tiny/other")
     assert "The hub has no tiny/other" in failed.stderr
 
@@ -158,6 +162,35 @@ def test_a_repository_that_is_not_listed_gets_listed(repository: Path, home: Pat
     assert done.returncode == 0, done.stderr
     entry = load_registry(home).find("mine")
     assert (entry.source, entry.native_side, entry.multiple) == ("tiny/model", 512, 8)
+
+
+def test_a_controlnet_is_known_by_the_name_that_its_maker_gave_it(tmp_path: Path) -> None:
+    """Not by a folder that it happens to lie in, nor by what it is called here."""
+    kinds = {}
+    for name in ("control_sd15_inpaint", "control_sd15_Tile"):
+        folder = tmp_path / "textiles" / name
+        folder.mkdir(parents=True)
+        (folder / "config.json").write_text('{"_class_name": "ControlNetModel"}')
+        install_unlisted(load_registry(tmp_path), str(folder), name[-4:], lambda _: None)
+        kinds[name] = load_registry(tmp_path).find(name[-4:]).control
+    assert kinds == {"control_sd15_inpaint": "inpaint", "control_sd15_Tile": "tile"}
+
+
+def test_a_list_that_cannot_be_written_says_so(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.write_text("a file where the folder should be")
+    with pytest.raises(InpaintError, match=r"models.toml cannot be written") as caught:
+        set_default(home, "telea")
+    assert caught.value.code == "unwritable"
+
+
+def test_a_link_to_the_list_stays_a_link(tmp_path: Path) -> None:
+    kept = tmp_path / "elsewhere.toml"
+    kept.write_text("# mine\n")
+    (tmp_path / "models.toml").symlink_to(kept)
+    set_default(tmp_path, "telea")
+    assert (tmp_path / "models.toml").is_symlink()
+    assert kept.read_text() == 'default = "telea"\n# mine\n'
 
 
 def test_use_and_info(repository: Path, home: Path) -> None:

@@ -87,14 +87,14 @@ def install(registry: Registry, entry: Entry, say: Say) -> None:
     folder = folder_of(registry.home, entry.name, entry.source)
     try:
         revision, hashes = _fetch(entry, folder, say)
+        marker = {"source": entry.source, "revision": revision, "hashes": hashes}
+        temporary = folder / f"{MARKER}.new"
+        temporary.write_text(json.dumps(marker), encoding="utf-8")
+        temporary.replace(folder / MARKER)
     except InpaintError:
         raise
     except Exception as error:  # the client's HTTP library has changed between its versions
         raise _in_words(entry, folder, error) from error
-    marker = {"source": entry.source, "revision": revision, "hashes": hashes}
-    temporary = folder / f"{MARKER}.new"
-    temporary.write_text(json.dumps(marker), encoding="utf-8")
-    temporary.replace(folder / MARKER)
     say(f"Installed {entry.name} at revision {revision[:12]}.")
 
 
@@ -159,6 +159,13 @@ def _in_words(entry: Entry, folder: Path, error: Exception) -> InpaintError:
     if isinstance(error, PermissionError):
         return InpaintError("unwritable", f"{folder} cannot be written.", "Check its permissions.")
     status = getattr(getattr(error, "response", None), "status_code", None)
+    # By name, as above: of a name that it has not, the hub says 401 to whoever is not logged in.
+    if type(error).__name__ == "RepositoryNotFoundError" and status != 404:
+        return InpaintError(
+            "unknown_model",
+            f"The hub has no {entry.source}, or shows it to its members only.",
+            "Check the name. If it is right, log in with: hf auth login",
+        )
     if status in (401, 403):
         return InpaintError(
             "unreachable",

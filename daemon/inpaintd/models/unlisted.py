@@ -62,12 +62,12 @@ def install_unlisted(
     if config:
         config = _checked_config(place, config)
     if is_path(source):
-        values |= _about(place, vae, config, say)
+        values |= _about(place, title, vae, config, say)
         for part in entry.parts:
             install(registry, registry.find(part), say)
     else:
         install(registry, entry, say)
-        values |= described(place)
+        values |= described(place, title)
     given = {"vae": vae, "config": config}
     add_entry(registry.home, name, values | {k: v for k, v in given.items() if v})
     if is_path(source):
@@ -76,15 +76,18 @@ def install_unlisted(
         say(f"Use it with: --model {shlex.quote(name)}")
 
 
-def described(folder: Path) -> dict[str, str | int]:
+def described(folder: Path, title: str) -> dict[str, str | int]:
     """What an entry says of the model in a folder, by its files.
+
+    Args:
+        title: the name that its maker gave it; only it tells what a ControlNet was trained on.
 
     Raises:
         InpaintError: `unsupported`.
     """
     control = _class_name(folder / "config.json")
     if control == "ControlNetModel":
-        kind = "tile" if "tile" in str(folder) else "inpaint"
+        kind = "tile" if "tile" in title.lower() else "inpaint"
         return {"kind": "controlnet", "control": kind}
     family = FAMILY_OF_CLASS.get(_class_name(folder / "model_index.json"))
     if family is None:
@@ -99,17 +102,17 @@ def described(folder: Path) -> dict[str, str | int]:
     return _sizes(family)
 
 
-def _about(place: Path, vae: str, config: str, say: Say) -> dict[str, str | int]:
+def _about(place: Path, title: str, vae: str, config: str, say: Say) -> dict[str, str | int]:
     """What an entry says of a folder or a single file on this disk."""
     if not place.exists():
         raise InpaintError("model_missing", f"There is nothing at {place}.")
     if place.is_dir():
-        return described(place)
+        return described(place, title)
     found = read_checkpoint(place, vae=bool(vae), configured=bool(config))
     size = place.stat().st_size / 1e9
     say(f"{place.name} holds {found.title}, {found.dtype}, {size:.1f} GB.")
     if found.kind is None:
-        return described(Path(config))
+        return described(Path(config), title)
     return _sizes(FAMILY_OF_CLASS[KINDS[found.kind].pipeline])
 
 
@@ -139,7 +142,7 @@ def _checked_config(place: Path, config: str) -> str:
             "Leave --config out.",
         )
     path = _resolved(config)
-    if "native_side" not in described(Path(path)):
+    if "native_side" not in described(Path(path), ""):
         raise InpaintError("unsupported", f"{path} is the configuration of a ControlNet.")
     return path
 

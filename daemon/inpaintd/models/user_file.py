@@ -7,13 +7,19 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from inpaintd_protocol.errors import InpaintError
+
 USER_FILE = "models.toml"
 
 _DEFAULT = re.compile(r"^default\s*=.*$", re.MULTILINE)
 
 
 def set_default(home: Path, name: str) -> None:
-    """Make a model the one that is used when a request names none."""
+    """Make a model the one that is used when a request names none.
+
+    Raises:
+        InpaintError: `unwritable`.
+    """
     path = home / USER_FILE
     text = path.read_text(encoding="utf-8-sig") if path.exists() else ""
     line = f"default = {_quoted(name)}"
@@ -23,7 +29,11 @@ def set_default(home: Path, name: str) -> None:
 
 
 def add_entry(home: Path, name: str, values: Mapping[str, str | int]) -> None:
-    """Append a table."""
+    """Append a table.
+
+    Raises:
+        InpaintError: `unwritable`.
+    """
     path = home / USER_FILE
     text = path.read_text(encoding="utf-8-sig") if path.exists() else ""
     lines = [f"[{_quoted(name)}]", *(f"{k} = {_quoted(v)}" for k, v in values.items())]
@@ -44,7 +54,15 @@ def _split(text: str) -> tuple[str, str]:
 
 
 def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path = path.resolve()  # a link stays a link
     temporary = path.with_suffix(".new")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(path)
+    except OSError as error:
+        raise InpaintError(
+            "unwritable",
+            f"{path} cannot be written: {error.strerror}.",
+            "Check its permissions, and whether the disk is full.",
+        ) from error
