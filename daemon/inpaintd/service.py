@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import plistlib
 import re
 import subprocess
@@ -10,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from inpaintd.start import log_path
 from inpaintd_protocol.connection import home
 from inpaintd_protocol.errors import InpaintError
 
@@ -39,10 +42,20 @@ def units(folders: Sequence[Path]) -> list[Unit]:
     found = [Unit("inpaintd", "Inpaint daemon", ("serve",))]
     for folder in folders:
         path = folder.resolve()
-        name = re.sub(r"[^A-Za-z0-9]+", "-", str(path)).strip("-")[-60:]
+        name = f"{_readable(path)}-{_digest(path)}".lstrip("-")
         arguments = ("watch", str(path), "--json")
         found.append(Unit(f"inpaintd-watch-{name}", f"Inpaint hot folder {path}", arguments))
     return found
+
+
+def _readable(path: Path) -> str:
+    """What of a path every system takes in the name of a file."""
+    return re.sub(r"[^A-Za-z0-9]+", "-", str(path)).strip("-")[-50:]
+
+
+def _digest(path: Path) -> str:
+    """What keeps folders apart whose names differ in other characters alone."""
+    return hashlib.sha256(os.fsencode(path)).hexdigest()[:8]
 
 
 def files_of(unit: Unit, platform: str, user_home: Path) -> dict[Path, bytes]:
@@ -60,8 +73,10 @@ def install(folders: Sequence[Path], *, start: bool) -> list[Path]:
     """Write the files and have the system take notice; returns what was written.
 
     Raises:
-        InpaintError: `unwritable`, or `unsupported` when the system's own tool refuses.
+        InpaintError: `unwritable`, `not_running` when the daemon's folder cannot be made, or
+            `unsupported` when the system's own tool refuses.
     """
+    log_path(home())  # makes the folder, without which launchd starts nothing
     written = []
     for unit in units(folders):
         for path, content in files_of(unit, sys.platform, Path.home()).items():
@@ -83,8 +98,8 @@ def install(folders: Sequence[Path], *, start: bool) -> list[Path]:
 def remove() -> list[Path]:
     """Take away all that `install` has written; returns what was removed."""
     example = next(iter(files_of(units([])[0], sys.platform, Path.home())))
-    prefix = "org.inpaintd.inpaintd*" if sys.platform == "darwin" else "inpaintd*"
-    paths = sorted(example.parent.glob(f"{prefix}{example.suffix}"))
+    watches = example.parent.glob(f"{example.stem}-watch-*{example.suffix}")
+    paths = [path for path in (example, *sorted(watches)) if path.exists()]
     for path in paths:
         for command in stop_commands(path, sys.platform):
             subprocess.run(command, check=False, capture_output=True)
@@ -136,33 +151,34 @@ def _run(command: list[str]) -> None:
 
 
 def _systemd(unit: Unit) -> bytes:
-    # In a unit file % and $ are special, and " and \ within quotes.
-    words = " ".join(
-        '"' + re.sub(r'(["\\])', r"\\\1", word).replace("%", "%%").replace("$", "$$") + '"'
-        for word in unit.command
-    )
-    folder = str(home()).replace("%", "%%")
-    return f"""[Unit]
+    words = " ".join(_quoted(word).replace("$", "$$") for word in unit.command)
+    text = f"""[Unit]
 Description={unit.title.replace("%", "%%")}
 
 [Service]
 ExecStart={words}
-Environment="INPAINTD_HOME={folder}"
+Environment={_quoted(f"INPAINTD_HOME={home().absolute()}")}
 Restart=on-failure
 RestartSec=5
 
 [Install]
 WantedBy=default.target
-""".encode()
+"""
+    return os.fsencode(text)
+
+
+def _quoted(word: str) -> str:
+    # In a unit file % is special, " and \ within quotes are, and in commands $ is, too.
+    return '"' + re.sub(r'(["\\])', r"\\\1", word).replace("%", "%%") + '"'
 
 
 def _launchd(unit: Unit) -> bytes:
-    log = str(home() / "logs" / f"{unit.name}.log")
+    log = str(home().absolute() / "logs" / f"{unit.name}.log")
     return plistlib.dumps(
         {
             "Label": f"org.inpaintd.{unit.name}",
             "ProgramArguments": unit.command,
-            "EnvironmentVariables": {"INPAINTD_HOME": str(home())},
+            "EnvironmentVariables": {"INPAINTD_HOME": str(home().absolute())},
             "RunAtLoad": True,
             "KeepAlive": {"SuccessfulExit": False},
             "StandardOutPath": log,
@@ -174,7 +190,7 @@ def _launchd(unit: Unit) -> bytes:
 def _windows(unit: Unit) -> bytes:
     # By Windows Script Host, because a .cmd in the start-up folder shows a black window.
     line = subprocess.list2cmdline(unit.command).replace('"', '""')
-    variable = str(home()).replace('"', '""')
+    variable = str(home().absolute()).replace('"', '""')
     text = (
         'Set shell = CreateObject("WScript.Shell")\r\n'
         f'shell.Environment("PROCESS")("INPAINTD_HOME") = "{variable}"\r\n'

@@ -42,6 +42,28 @@ def test_systemd_takes_the_command_as_it_is(tmp_path: Path) -> None:
         assert str(unit) not in done.stderr, done.stderr
 
 
+def test_systemd_takes_the_daemons_folder_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INPAINTD_HOME", '/mine/100% "a\\b" $HOME')
+    text = _file("linux")[1].decode()
+    assert 'Environment="INPAINTD_HOME=/mine/100%% \\"a\\\\b\\" $HOME"' in text
+
+
+@pytest.mark.parametrize("platform", ["linux", "darwin", "win32"])
+def test_the_daemons_folder_is_found_from_anywhere(
+    platform: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("INPAINTD_HOME", "mine")
+    content = _file(platform)[1].decode("utf-16" if platform == "win32" else "utf-8")
+    assert str(Path("mine").absolute()) in content
+
+
+@pytest.mark.parametrize("folders", [("/写真", "/絵"), ("/a b", "/a-b"), ("/a" * 60, "/b/a" * 40)])
+def test_each_folder_has_a_unit_of_its_own(folders: tuple[str, str]) -> None:
+    names = {unit.name for unit in service.units([Path(folder) for folder in folders])}
+    assert len(names) == 3
+    assert all(name.isascii() and len(name) < 100 for name in names)
+
+
 def test_launchd() -> None:
     path, content = _file("darwin")
     assert path.suffix == ".plist"
@@ -70,16 +92,18 @@ def test_install_and_remove(
     monkeypatch.setenv("HOME", str(tmp_path))
     units = tmp_path / ".config/systemd/user"
     units.mkdir(parents=True)
-    (units / "other.service").write_text("mine")
+    for name in ("other.service", "inpaintd-backup.service"):
+        (units / name).write_text("mine")
     assert main(["service", "install", "--no-start", str(tmp_path / "hot folder")]) == 0
     written = capsys.readouterr().out.split()
     assert sorted(p.name for p in units.iterdir()) == sorted(
-        [*(Path(p).name for p in written), "other.service"]
+        [*(Path(p).name for p in written), "inpaintd-backup.service", "other.service"]
     )
+    assert (tmp_path / "daemon home" / "logs").is_dir()  # launchd does not make it
     assert len(written) == 2
     monkeypatch.setattr(service, "stop_commands", lambda *_: [])
     assert main(["service", "remove"]) == 0
-    assert [p.name for p in units.iterdir()] == ["other.service"]
+    assert sorted(p.name for p in units.iterdir()) == ["inpaintd-backup.service", "other.service"]
 
 
 def test_no_session_of_systemd_is_told_plainly(
