@@ -108,7 +108,8 @@ def log_path(folder: Path) -> Path:
 def _detached() -> dict[str, Any]:
     if os.name != "nt":
         return {"start_new_session": True}
-    names = ("DETACHED_PROCESS", "CREATE_NEW_PROCESS_GROUP")
+    # Not DETACHED_PROCESS: without a console of its own, each worker would open one to be seen.
+    names = ("CREATE_NO_WINDOW", "CREATE_NEW_PROCESS_GROUP")
     return {"creationflags": sum(getattr(subprocess, name) for name in names)}
 
 
