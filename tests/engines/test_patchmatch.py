@@ -146,6 +146,15 @@ def test_gradients_in_16_bits_get_no_bands() -> None:
     assert np.abs(filled - colour).max() < 2 / 255
 
 
+def test_a_sky_gets_no_spots_where_the_hole_meets_an_object() -> None:
+    photo = skimage.data.rocket()
+    mask = ellipse(photo.shape, 315, 185, 31, 151)
+    filled = completed(task(photo, mask))
+    rows = slice(60, 260)
+    beside = np.concatenate([photo[rows, 262:280], photo[rows, 350:368]], axis=1).mean(axis=1)
+    assert np.abs(filled[rows, 305:325].mean(axis=1) - beside / 255).max() < 0.02
+
+
 def test_cancelling_comes_through() -> None:
     def cancel(*_: Any, **__: Any) -> None:
         raise CancelledError

@@ -23,6 +23,9 @@ _THIN = 5
 _LEAST_REACH = 24
 """How far from the hole there are always sources, in pixels."""
 
+_REACH = 1.5
+"""The same as a multiple of half the hole's width. With less, smooth skies get darker spots."""
+
 _SOLVED_AT_ONCE = 40_000
 """Largest hole that is solved at its own resolution, in pixels; beyond, it gets slow."""
 
@@ -81,7 +84,9 @@ def completed(task: Task) -> Array:
             "Select less, or choose a model that paints from a prompt.",
         )
     half_width = _half_width(hole)
-    sources = sources_near(to_bytes(task.colour), hole, shown, max(_LEAST_REACH, half_width))
+    sources = sources_near(
+        to_bytes(task.colour), hole, shown, max(_LEAST_REACH, _REACH * half_width)
+    )
     near = _around(hole | sources)
     scale = Scale(task.colour[near], hole[near], sources[near])
     if half_width <= _THIN:
