@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 PLUGIN = Path(__file__).parent.parent.parent / "plugins" / "photoshop_uxp"
 _INSTALL_SECONDS = 240
@@ -24,14 +25,15 @@ def _why_not() -> str:
     version = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True)
     if tuple(map(int, version.stdout.strip().lstrip("v").split(".")[:2])) < (20, 15):
         return f"Node {version.stdout.strip()} is too old"
-    if _is_current():
-        return ""
-    try:
-        done = subprocess.run(
-            ["npm", "ci"], cwd=PLUGIN, capture_output=True, text=True, timeout=_INSTALL_SECONDS
-        )
-    except subprocess.TimeoutExpired:
-        return "npm ci took too long"
+    with FileLock(PLUGIN / "node_modules.lock"):  # the tests run in several processes
+        if _is_current():
+            return ""
+        try:
+            done = subprocess.run(
+                ["npm", "ci"], cwd=PLUGIN, capture_output=True, text=True, timeout=_INSTALL_SECONDS
+            )
+        except subprocess.TimeoutExpired:
+            return "npm ci took too long"
     return "" if done.returncode == 0 else f"npm ci failed: {done.stderr.strip()[-200:]}"
 
 
