@@ -133,6 +133,41 @@ def test_again_repeats_an_outpainting(tmp_path: Path, run: Run) -> None:
     assert (first == second).all()
 
 
+def test_again_never_takes_a_result_for_its_source(tmp_path: Path, run: Run) -> None:
+    source = save(tmp_path / "cat.png", photograph("u8", 3))
+    mask = np.zeros((240, 320, 1), np.uint8)
+    mask[HOLE] = 255
+    mask_file = save(tmp_path / "m.png", mask)
+    results = tmp_path / "res"
+    results.mkdir()
+    for seed in (1, 2):
+        ran = run(
+            "fill", source, "-M", mask_file, "-o", results, "--model", "noise", "--seed", seed
+        )
+    second = results / "cat.1.png"
+    assert ran.out.strip() == str(second), ran.err
+    ran = run("again", second, "--json")
+    assert ran.json["input"] == str(source)
+    assert (load(results / "cat.2.png") == load(second)).all()
+    for path in (source, mask_file):
+        path.rename(tmp_path / f"moved-{path.name}")
+    ran = run("again", second)
+    assert ran.code == 4
+    assert all(word in ran.err for word in ("cat.png", "m.png", "-I", "-M")), ran.err
+    save(source, photograph("u8", 3)[::-1])
+    assert run("again", second, "-M", tmp_path / "moved-m.png").code == 4, "another picture"
+
+
+def test_again_without_names_takes_no_result_for_its_source(tmp_path: Path, run: Run) -> None:
+    source = save(tmp_path / "cat.png", photograph("u8", 3, alpha=True))
+    for name in ("cat.webp", "cat.tif"):
+        run("fill", source, "--model", "noise", "-o", tmp_path / name)
+    source.unlink()
+    recipe = tmp_path / "cat.json"
+    recipe.write_text('{"settings": {"model": "noise"}}')
+    assert run("again", recipe).code == 4
+
+
 def test_again_in_a_hot_folder_writes_beside_the_result(tmp_path: Path, run: Run) -> None:
     for name in ("outbox", "done"):
         (tmp_path / name / "sub").mkdir(parents=True)

@@ -8,11 +8,8 @@ from typing import Any
 
 import click
 
-from inpaintd.files.layered import SUFFIXES
-from inpaintd.files.order import Order, repeated
 from inpaintd.files.recipe import files_in, parse_recipe, recipe_text
-from inpaintd.files.write import FORMATS
-from inpaintd_protocol.errors import InpaintError
+from inpaintd.files.repeat import repeated
 
 from .fill import fill_order
 from .help import GroupedCommand
@@ -54,56 +51,15 @@ def command(
     """Fill again as RESULT was filled; options given here override its recipe.
 
     With the same source, seed and model, the same picture comes out. --seed new takes another
-    seed. The picture and the mask that RESULT was made of are looked for beside it, by the names
-    that it remembers, and named with -I and -M otherwise. Outpaintings and chains are repeated,
-    too. The new result lies beside RESULT, under a name of its own.
+    seed. The picture and the mask that RESULT was made of are looked for beside it and in the
+    folder above, and known by their contents; others are named with -I and -M. Outpaintings and
+    chains are repeated, too. The new result lies beside RESULT, under a name of its own.
     """
     recipe = recipe_text(result)
     settings = settings_from_options(parse_recipe(recipe, result.name), options)
-    files = files_in(recipe)
-    if files:
-        order = repeated(files, result, settings)
-        order = replace(order, source=source or order.source, mask=mask_file or order.mask)
-    else:
-        order = Order(source or _source_of(result), settings, mask=mask_file)
-    _check_there(order, result)
+    order = repeated(files_in(recipe), result, settings, source=source, mask=mask_file)
     if out is None and order.source.parent.resolve() != result.parent.resolve():
         out = result.parent
     order = replace(order, out=out, overwrite=overwrite)
     repeat = fill_enlarged if order.enlarged else fill_order
     repeat(order, as_json=as_json, quiet=quiet)
-
-
-def _check_there(order: Order, result: Path) -> None:
-    options = {order.mask: "Name it with -M."}  # the masks of a chain's later steps have none
-    missing = {
-        path: ("mask", options.get(path, "Put it back there."))
-        for path in order.mask_files
-        if not path.exists()
-    }
-    there = order.source.exists() and not order.source.samefile(result)
-    if order.size is None and not there:
-        missing[order.source] = ("picture", "Name it with -I.")
-    for path, (what, hint) in missing.items():
-        raise InpaintError(
-            "unreadable",
-            f"The {what} {path.name} that {result.name} was made of is not beside it.",
-            hint,
-        )
-
-
-def _source_of(result: Path) -> Path:
-    """The picture of a result whose recipe is of an older version, without names."""
-    stem = result.name.partition(".inpainted")[0]
-    found = [
-        p
-        for p in sorted(result.parent.glob("*"))
-        if p.stem == stem and p != result and p.suffix.lower() in (*FORMATS, *SUFFIXES)
-    ]
-    if not found:
-        raise InpaintError(
-            "unreadable",
-            f"The picture that {result.name} was made of is not beside it.",
-            "Name it with -I; a mask that was used goes to -M.",
-        )
-    return found[0]

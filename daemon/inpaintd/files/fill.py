@@ -14,9 +14,10 @@ from .document import NewLayer
 from .exchange import Sent, cut, lay_over, layer_alone
 from .layered import add_layers, read_file
 from .mask import Everywhere, ReadMask, hole_bounds, nearly_all, read_mask_of, stage_bounds
-from .order import Order, files_of
+from .order import Order
 from .picture import Picture, Samples, empty_picture
 from .recipe import embed_recipe, make_recipe
+from .repeat import files_of
 from .write import (
     check_inputs_stay,
     check_output,
@@ -115,14 +116,13 @@ def write_answer(opened: Opened, sent: Sent, answer: Finished) -> list[Written]:
     Raises:
         InpaintError: `unwritable`; variants that were written before stay.
     """
-    order, several = opened.order, len(answer.layers) > 1
+    several = len(answer.layers) > 1
     if opened.makes_document:
         return _write_document(opened, sent, answer)
     written = []
-    for layer in answer.layers:
+    for layer, recipe in zip(answer.layers, _recipes(opened, answer), strict=True):
         image = (layer_alone if opened.only_layer else lay_over)(sent, layer)
-        if order.with_recipe:
-            recipe = _recipe(opened, answer.model, layer.seed)
+        if recipe:
             image = embed_recipe(image, recipe, format_of(opened.out))
         path = write_picture(
             image, opened.out, replace=opened.replaces and not several, numbered=several
@@ -132,26 +132,32 @@ def write_answer(opened: Opened, sent: Sent, answer: Finished) -> list[Written]:
 
 
 def _write_document(opened: Opened, sent: Sent, answer: Finished) -> list[Written]:
-    order, document = opened.order, opened.picture.document
+    document = opened.picture.document
     assert document is not None
     layers = [
         NewLayer(
             image=layer_alone(sent, layer),
             merged=lay_over(sent, layer),
             name=f"Inpainted (seed {layer.seed})",
-            recipe=_recipe(opened, answer.model, layer.seed) if order.with_recipe else "",
+            recipe=recipe,
         )
-        for layer in answer.layers
+        for layer, recipe in zip(answer.layers, _recipes(opened, answer), strict=True)
     ]
     data = add_layers(opened.picture.path, document, layers)
     path = write_safely(opened.out, partial(_put, data), replace=opened.replaces)
     return [Written(path, layer.seed) for layer in answer.layers]
 
 
-def _recipe(opened: Opened, model: str, seed: int) -> str:
+def _recipes(opened: Opened, answer: Finished) -> list[str]:
+    """The recipe of each variant; empty ones where none is wanted."""
     order = opened.order
+    if not order.with_recipe:
+        return [""] * len(answer.layers)
     files = files_of(order, opened.out)
-    return make_recipe(order.settings, model=model, seed=seed, files=files)
+    return [
+        make_recipe(order.settings, model=answer.model, seed=layer.seed, files=files)
+        for layer in answer.layers
+    ]
 
 
 def _put(data: bytes, path: Path) -> None:

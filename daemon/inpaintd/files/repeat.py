@@ -1,0 +1,172 @@
+"""What a result was made of: how its recipe names the files, and where they are found again."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from inpaintd_protocol.errors import InpaintError
+from inpaintd_protocol.settings import Settings
+
+from .layered import SUFFIXES
+from .mask import Everywhere, MaskFile
+from .order import Order
+from .recipe import recipe_text
+from .write import FORMATS
+
+
+def files_of(order: Order, result: Path) -> dict[str, Any]:
+    """What a result is made of, as plain values for its recipe.
+
+    Files by their names alone, because a result may be published, and its folders are nobody's
+    business; as seen from the result's folder where the order says `with_files`. With the hash of
+    what they hold, because results are named like their sources.
+    """
+
+    def entry(file: MaskFile | None) -> dict[str, str] | bool | None:
+        if not isinstance(file, Path):
+            return True if file else None
+        name = file.name
+        if order.with_files:
+            name = Path(os.path.relpath(file, result.parent)).as_posix()
+        return {"name": name} | _hash(file)
+
+    files = {
+        "source": entry(order.source),
+        "size": order.size,
+        "enlarged": order.enlarged,
+        "mask": entry(order.mask),
+        "stage_masks": [entry(file) for file in order.stage_masks],
+    }
+    return {key: value for key, value in files.items() if value}
+
+
+def repeated(
+    files: Mapping[str, Any] | None,
+    result: Path,
+    settings: Settings,
+    *,
+    source: Path | None,
+    mask: Path | None,
+) -> Order:
+    """The order of a result once more.
+
+    Args:
+        files: what `files_of` gave for it; None where its recipe names no files.
+        settings: those of its recipe.
+        source: the picture, when it is named; else it is looked for, as are the masks.
+        mask: its mask, likewise.
+
+    Raises:
+        InpaintError: `unreadable` naming all files that are not found.
+    """
+    missing: list[tuple[str, str]] = []
+
+    def found(entry: Mapping[str, str], role: str, remedy: str) -> Path:
+        path = _found_again(entry, result)
+        if path is None:
+            missing.append((f"the {role} {Path(entry['name']).name}", remedy))
+        return path or result.parent / entry["name"]
+
+    def mask_of(entry: Any, remedy: str) -> MaskFile | None:
+        if isinstance(entry, Mapping):
+            return found(entry, "mask", remedy)
+        return Everywhere.EVERYWHERE if entry else None
+
+    if files is None:
+        return Order(source or _like_named(result), settings, mask=mask)
+    size, enlarged = files.get("size"), files.get("enlarged")
+    if source is None and size:
+        source = result.parent / files["source"]["name"]  # gives its name alone
+    order = Order(
+        source or found(files["source"], "picture", "Name it with -I."),
+        settings,
+        mask=mask or mask_of(files.get("mask"), "Name it with -M."),
+        with_files="size" in files or "stage_masks" in files,
+        size=tuple(size) if size else None,
+        enlarged=tuple(enlarged) if enlarged else None,
+        # The masks of a chain's later steps have no option.
+        stage_masks=tuple(mask_of(e, "Put it back there.") for e in files.get("stage_masks", ())),
+    )
+    if missing:
+        raise _not_found(missing, result)
+    return order
+
+
+def _found_again(entry: Mapping[str, str], result: Path) -> Path | None:
+    """A file that a result was made of, if it is in one of the usual places and the very same."""
+    return next((p for p in _places(entry["name"], result) if _is_it(p, entry)), None)
+
+
+def _places(name: str, result: Path) -> Iterator[Path]:
+    """Beside the result, in the folder above, and in the folder done beside a hot folder's outbox.
+
+    A folder of results commonly lies in the folder of what they are made of.
+    """
+    folder, plain = result.absolute().parent, Path(name).name
+    yield from (folder / name, folder / plain, folder.parent / plain)
+    for parent in result.parents:
+        if parent.name == "outbox":
+            yield parent.parent / "done" / result.parent.relative_to(parent) / plain
+
+
+def _is_it(path: Path, entry: Mapping[str, str]) -> bool:
+    if not path.is_file():
+        return False
+    return _hash(path) == _hash_in(entry) if _hash_in(entry) else not _is_result(path)
+
+
+def _hash_in(entry: Mapping[str, str]) -> dict[str, str]:
+    return {key: value for key, value in entry.items() if key == _HASH}
+
+
+def _hash(path: Path) -> dict[str, str]:
+    """Empty when the file is gone, which must not cost anybody the result made of it."""
+    try:
+        with path.open("rb") as file:
+            return {_HASH: hashlib.file_digest(file, _HASH).hexdigest()}
+    except OSError:
+        return {}
+
+
+def _like_named(result: Path) -> Path:
+    """The picture of a result whose recipe names no files."""
+    stem = result.name.partition(".inpainted")[0]
+    for path in sorted(result.parent.glob("*")):
+        named_so = path.stem == stem and path.suffix.lower() in (*FORMATS, *SUFFIXES)
+        if named_so and not _is_result(path):
+            return path
+    raise InpaintError(
+        "unreadable",
+        f"The picture that {result.name} was made of is not beside it.",
+        "Name it with -I; a mask that was used goes to -M.",
+    )
+
+
+def _is_result(path: Path) -> bool:
+    """Whether a picture carries a recipe, or cannot be read, so that nobody knows."""
+    try:
+        return bool(recipe_text(path))
+    except InpaintError:
+        return True
+
+
+def _not_found(missing: list[tuple[str, str]], result: Path) -> InpaintError:
+    names = " and ".join(dict.fromkeys(what for what, _ in missing))
+    remedies = list(dict.fromkeys(remedy for _, remedy in missing))
+    several = len(missing) > 1
+    if several and all("-" in remedy for remedy in remedies):
+        remedies = ["Name them with -I and -M."]
+    return InpaintError(
+        "unreadable",
+        f"{names[0].upper()}{names[1:]} that {result.name} was made of "
+        f"{'are' if several else 'is'} not beside it or in the folder above, or "
+        f"{'have' if several else 'has'} changed since.",
+        " ".join(remedies),
+    )
+
+
+_HASH = "sha256"
