@@ -57,3 +57,22 @@ def test_cancelling_one_stops_all(
     monkeypatch.setattr(fill, "fill_opened", cancelled)
     assert run("fill", *pictures).code == 130
     assert not list(pictures[0].parent.glob("*inpainted*"))
+
+
+@pytest.mark.parametrize("command", [("fill",), ("outpaint", "--left", 8)])
+def test_a_slash_makes_a_folder(
+    tmp_path: Path, run: Run, pictures: list[Path], command: tuple[str, ...]
+) -> None:
+    ran = run(*command, pictures[0], "-o", f"{tmp_path}/new/er/", "--model", "noise")
+    assert ran.code == 0, ran.err
+    assert [p.name for p in (tmp_path / "new" / "er").iterdir()] == ["good.png"]
+    refused = run(*command, pictures[0], "-o", f"{pictures[0]}/")
+    assert (refused.code, "cannot be made" in refused.err) == (4, True)
+
+
+def test_several_results_do_not_go_into_one_picture(
+    tmp_path: Path, run: Run, pictures: list[Path]
+) -> None:
+    ran = run("fill", *pictures, "-o", tmp_path / "one.png")
+    assert (ran.code, "name a folder" in ran.err) == (2, True)
+    assert not (tmp_path / "one.png").exists()

@@ -13,7 +13,7 @@ from inpaintd.files.repeat import repeated
 
 from .fill import fill_order
 from .help import GroupedCommand
-from .options import overwrite_option, settings_from_options, settings_options
+from .options import output_option, overwrite_option, settings_from_options, settings_options
 from .outpaint import fill_enlarged
 
 _PATH = click.Path(path_type=Path)
@@ -33,7 +33,7 @@ class _AgainCommand(GroupedCommand):
 @click.argument("result", type=_PATH)
 @click.option("source", "-I", "--input", type=_PATH, help="The picture that was filled.")
 @click.option("mask_file", "-M", "--mask", type=_PATH, help="The mask that was used.")
-@click.option("out", "-o", "--output", type=_PATH, help="The new result.")
+@output_option("The new result.")
 @overwrite_option
 @settings_options
 @click.option("as_json", "--json", is_flag=True, help="Print one JSON object.")

@@ -13,15 +13,14 @@ from inpaintd.start import connect_or_start
 
 from .detached import forget, read_ticket, reopen
 from .interrupt import cancel_on_interrupt
+from .options import output_option
 from .outcome import Outcome, print_outcome
 from .progress import progress_bar
 
 
 @click.command("attach")
 @click.argument("request_id", metavar="ID")
-@click.option(
-    "out", "-o", "--output", type=click.Path(path_type=Path), help="The result, if not as ordered."
-)
+@output_option("The result, if not as ordered.")
 @click.option("as_json", "--json", is_flag=True, help="Print one JSON object.")
 @click.option("quiet", "-q", "--quiet", is_flag=True, help="Print paths and warnings only.")
 def command(request_id: str, out: Path | None, as_json: bool, quiet: bool) -> None:

@@ -11,8 +11,10 @@ import click
 
 from inpaintd.files.exchange import Sent
 from inpaintd.files.fill import Opened, open_order, write_answer
+from inpaintd.files.layered import SUFFIXES
 from inpaintd.files.order import Order
 from inpaintd.files.recipe import read_recipe
+from inpaintd.files.write import FORMATS
 from inpaintd.start import connect_or_start
 from inpaintd_protocol.client import Client
 from inpaintd_protocol.settings import Settings
@@ -21,7 +23,13 @@ from .batch import each_of
 from .detached import submit_detached
 from .help import GroupedCommand
 from .interrupt import cancel_on_interrupt
-from .options import overwrite_option, settings_from_options, settings_options
+from .options import (
+    make_folder,
+    output_option,
+    overwrite_option,
+    settings_from_options,
+    settings_options,
+)
 from .outcome import Outcome, print_outcome
 from .progress import progress_bar
 
@@ -38,13 +46,10 @@ _PATH = click.Path(path_type=Path)
     type=_PATH,
     help="The same picture with the hole transparent, or a mask: white where to repaint.",
 )
-@click.option(
-    "out",
-    "-o",
-    "--output",
-    type=_PATH,
-    help="The result; a file of this name is replaced. Or a folder for it, where nothing is. "
-    "[default: NAME.inpainted.png beside the input, with a number where that is taken]",
+@output_option(
+    "The result; a file of this name is replaced. Or a folder for it, where nothing is; a slash "
+    "at its end makes it. "
+    "[default: NAME.inpainted.png beside the input, with a number where that is taken]"
 )
 @overwrite_option
 @click.option("layer", "--layer", is_flag=True, help="Write only the new layer, canvas-sized.")
@@ -94,7 +99,8 @@ def command(
     base = read_recipe(recipe_from) if recipe_from else Settings()
     sources = _inputs(input_arguments, input_option)
     if out is not None and len(sources) > 1:
-        _make_folder(out)
+        _check_folder(out)
+        make_folder(out)
     settings = settings_from_options(base, options)
 
     def fill_one(source: Path, label: str) -> None:
@@ -182,8 +188,10 @@ def _inputs(arguments: tuple[Path, ...], option: Path | None) -> list[Path]:
     return paths
 
 
-def _make_folder(out: Path) -> None:
-    """For the results of several inputs."""
-    if out.exists() and not out.is_dir():
-        raise click.UsageError(f"{out} is a file: name a folder for the results of several inputs.")
-    out.mkdir(parents=True, exist_ok=True)
+def _check_folder(out: Path) -> None:
+    """Whether a name can be a folder for the results of several inputs."""
+    is_picture = out.suffix.lower() in (*FORMATS, *SUFFIXES)
+    if not out.is_dir() and (is_picture or out.exists()):
+        raise click.UsageError(
+            f"{out} is a name for one file: name a folder for the results of several inputs."
+        )

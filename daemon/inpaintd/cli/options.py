@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import types
 from collections.abc import Callable, Mapping
 from dataclasses import Field, is_dataclass, replace
+from pathlib import Path
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import click
@@ -19,6 +21,11 @@ from inpaintd_protocol.settings import Settings, settings_fields
 from .parsing import parse_item, usage_of
 
 _HINTS = get_type_hints(Settings)
+
+
+def output_option(help_text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """-o: a file, or a folder, which is made when it is missing and its name ends in a slash."""
+    return click.option("out", "-o", "--output", type=_OutputPath(), help=help_text)
 
 
 overwrite_option = click.option(
@@ -58,6 +65,34 @@ def settings_from_options(base: Settings, options: Mapping[str, Any]) -> Setting
     }
     changed = replace(base, **given)
     return settings_of_options(settings_to_map(changed))
+
+
+class _OutputPath(click.Path):
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        path = Path(os.fspath(value))
+        # Only here: a Path does not know any more that it ended in a slash.
+        if str(value).endswith(("/", os.sep)):
+            make_folder(path)
+        return path
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder for results, unless it is there.
+
+    Raises:
+        InpaintError: `unwritable`.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InpaintError(
+            "unwritable",
+            f"The folder {path} cannot be made: {error.strerror}.",
+            "Name another with -o.",
+        ) from error
 
 
 def _option(field: Field[Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

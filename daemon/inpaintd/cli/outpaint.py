@@ -22,7 +22,7 @@ from inpaintd_protocol.settings import Settings
 
 from .fill import fill_opened
 from .help import GroupedCommand
-from .options import overwrite_option, settings_from_options, settings_options
+from .options import output_option, overwrite_option, settings_from_options, settings_options
 from .outcome import print_outcome
 
 _PATH = click.Path(path_type=Path)
@@ -46,7 +46,10 @@ def _sides(function: Any) -> Any:
 @click.command("outpaint", cls=GroupedCommand)
 @click.argument("image", type=_PATH)
 @_sides
-@click.option("out", "-o", "--output", type=_PATH, help="The result; replaced if it exists.")
+@output_option(
+    "The result; a file of this name is replaced. Or a folder for it, where nothing is; a slash "
+    "at its end makes it. [default: NAME.outpainted.png beside IMAGE]"
+)
 @click.option(
     "to",
     "--to",
