@@ -74,8 +74,14 @@ _HINT = "See: inpaintd fill --help-all"
 def _unknown(written: str, where: str) -> InpaintError:
     import difflib
 
-    near = difflib.get_close_matches(_plain(written), _fields_by_name(), n=1, cutoff=0.7)
-    guess = f"did you mean {near[0]}?" if near else "no setting is called so."
+    fields = _fields_by_name()
+    near = difflib.get_close_matches(_plain(written), fields, n=1, cutoff=0.7)
+    # By the name that --help-all shows, whichever of its names is the nearest.
+    guess = (
+        f"did you mean {_plain(option_name(fields[near[0]]))}?"
+        if near
+        else "no setting is called so."
+    )
     return InpaintError("bad_message", f"In {where}: {written[:40]} is unknown; {guess}", _HINT)
 
 

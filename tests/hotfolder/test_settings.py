@@ -33,7 +33,7 @@ def test_every_option_has_its_name() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("grow_pixel = 4", "In bad.toml: grow_pixel is unknown; did you mean grow_pixels?"),
+        ("grow_pixel = 4", "In bad.toml: grow_pixel is unknown; did you mean grow?"),
         ("fether = 4", "In bad.toml: fether is unknown; did you mean feather?"),
         ("qqq = 4", "In bad.toml: qqq is unknown; no setting is called so."),
         ("count = 20", "In bad.toml: count is 20; it must lie between 1 and"),
