@@ -34,6 +34,8 @@ class Configuration:
     path: Path
     kind: str
     """native, Flatpak or Snap."""
+    plug_ins: Path | None = None
+    """The folder of plug-ins, where it is not the one in `path`."""
 
     @property
     def version(self) -> str:
@@ -41,11 +43,12 @@ class Configuration:
 
     @property
     def plug_in(self) -> Path:
-        return self.path / "plug-ins" / NAME
+        return (self.plug_ins or self.path / "plug-ins") / NAME
 
     def __str__(self) -> str:
-        kind = "" if self.kind == _NATIVE else f", {self.kind}"
-        return f"{self.path} (GIMP {self.version}{kind})"
+        notes = [f"GIMP {self.version}"] if _VERSION.fullmatch(self.version) else []
+        notes += [self.kind] if self.kind != _NATIVE else []
+        return f"{self.plug_in}" + (f" ({', '.join(notes)})" if notes else "")
 
 
 def configurations(home: Path, environment: Mapping[str, str], system: str) -> list[Configuration]:
@@ -68,26 +71,32 @@ def configurations(home: Path, environment: Mapping[str, str], system: str) -> l
 
 
 def configuration_at(folder: Path) -> Configuration:
-    """The configuration that the user names: its folder, or the plug-ins folder in it.
+    """What the user names: a folder of plug-ins, or GIMP's configuration folder round one.
 
     Raises:
-        InpaintError: `unreadable` when it is neither.
+        InpaintError: `unreadable` when there is no such folder.
     """
     folder = folder.expanduser().absolute()
-    path = folder.parent if folder.name == "plug-ins" else folder
-    if not path.is_dir():
-        raise InpaintError("unreadable", f"There is no folder {path}.", "Check the name.")
-    if path == folder and not (
-        _VERSION.fullmatch(path.name) or (path / "plug-ins").is_dir() or (path / "gimprc").is_file()
-    ):
+    in_it = _is_configuration(folder)
+    path = folder if in_it else folder.parent
+    is_to_be_made = folder.name == "plug-ins" and not folder.exists() and _is_configuration(path)
+    if not folder.is_dir() and not is_to_be_made:
         raise InpaintError(
             "unreadable",
-            f"{path} is not a configuration folder of GIMP.",
+            f"{folder} is a file." if folder.exists() else f"There is no folder {folder}.",
             "Name one that GIMP shows in Edit > Preferences > Folders > Plug-ins.",
         )
     parts = path.parts
     kind = _FLATPAK if "org.gimp.GIMP" in parts else _SNAP if "snap" in parts else _NATIVE
-    return Configuration(path, kind)
+    return Configuration(path, kind, None if in_it else folder)
+
+
+def _is_configuration(folder: Path) -> bool:
+    return folder.is_dir() and (
+        _VERSION.fullmatch(folder.name) is not None
+        or (folder / "plug-ins").is_dir()
+        or (folder / "gimprc").is_file()
+    )
 
 
 def install(configuration: Configuration) -> Path:

@@ -73,16 +73,30 @@ def test_the_folder_that_is_named_may_be_the_plug_ins_folder(tmp_path: Path) -> 
     assert configuration_at(folder).plug_in == folder / "plug-ins" / "inpaint"
 
 
-def test_a_folder_that_is_not_gimps_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "pictures").mkdir()
+def test_any_folder_of_plug_ins_will_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("myplugs", "plug-ins"):
+        folder = tmp_path / name / "plug-ins" if name == "plug-ins" else tmp_path / name
+        folder.mkdir(parents=True)
+        assert main(["install", "gimp", "--dir", str(folder)]) == 0
+        said = capsys.readouterr().out.splitlines()[0]
+        assert said == f"Installed into {folder / 'inpaint'}"
+        assert (folder / "inpaint" / "inpaint.py").is_file()
+    (tmp_path / "conf" / "plug-ins").mkdir(parents=True)
+    assert main(["install", "gimp", "--dir", str(tmp_path / "conf")]) == 0
+    assert (tmp_path / "conf" / "plug-ins" / "inpaint" / "inpaint.py").is_file()
+
+
+def test_what_is_no_folder_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    (tmp_path / "3.0").mkdir()
     for folder, said in (
         (tmp_path / "nope", "There is no folder"),
         (tmp_path / "nope" / "plug-ins", "There is no folder"),
-        (tmp_path / "pictures", "is not a configuration folder of GIMP"),
+        (tmp_path / "3.0" / "nope", "There is no folder"),
+        (tmp_path / "file", "is a file"),
     ):
         with pytest.raises(InpaintError, match=said):
             configuration_at(folder)
-    assert [path.name for path in tmp_path.iterdir()] == ["pictures"]
 
 
 def test_a_flatpak_starts_the_daemon_outside_and_a_snap_cannot(tmp_path: Path) -> None:

@@ -22,9 +22,9 @@ def command() -> None:
 @click.option(
     "--dir",
     "folder",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Configuration folder of one GIMP, as shown in its Edit > Preferences > Folders > "
-    "Plug-ins, when it is in none of the usual places.",
+    type=click.Path(path_type=Path),
+    help="A folder of plug-ins, as GIMP shows them in Edit > Preferences > Folders > Plug-ins, "
+    "or GIMP's configuration folder, when it is in none of the usual places.",
 )
 def gimp(uninstall: bool, folder: Path | None) -> None:
     """Install the plug-in into every GIMP 3 of this user. Can be repeated, after an update too."""
