@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from inpaintd.files.mask import hole_bounds, nearly_all, read_mask
+from inpaintd.files.mask import hole_bounds, nearly_all, read_mask, told
 from inpaintd.files.picture import read_picture
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.rectangle import Rectangle
@@ -74,7 +74,9 @@ def test_white_strokes_on_transparency_are_a_mask(tmp_path: Path, under: int) ->
     strokes[HOLE[0], HOLE[1].stop] = [255, 255, 255, 100]
     read = read_mask(save(tmp_path / "m.png", strokes), EXTENT)
     assert (read.samples == strokes[..., 3]).all()
-    assert [notice.code for notice in read.notices] == ["painted_mask"]
+    (notice,) = told(read, Settings(), invert="--invert")
+    assert (notice.code, "--invert" in notice.remedy) == ("painted_mask", True)
+    assert told(read, Settings(invert=True), invert="--invert") == ()
 
 
 def test_a_white_picture_with_an_erased_hole_keeps_its_meaning(tmp_path: Path) -> None:

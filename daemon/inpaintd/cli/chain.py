@@ -59,7 +59,7 @@ def command(steps: Path, as_json: bool, quiet: bool) -> None:
     """
     started = time.monotonic()
     chain = read_chain(steps)
-    opened = open_order(chain.order, chain.picture)
+    opened = open_order(chain.order, chain.picture, invert="invert = true")
     with connect_or_start("inpaintd chain") as client:
         _check_models(chain.steps, chain.order.settings.model, client.models().models)
         outcome = fill_opened(client, opened, opened.send(client), quiet=quiet or as_json)

@@ -13,7 +13,7 @@ import numpy as np
 from inpaintd.files import vips
 from inpaintd.files.colour import convert_depth
 from inpaintd.files.exchange import cut, samples_of
-from inpaintd.files.mask import hole_bounds, read_mask
+from inpaintd.files.mask import hole_bounds, read_mask, told
 from inpaintd.files.picture import Picture, Samples, read_picture
 from inpaintd.files.write import write_picture
 from inpaintd.start import connect_or_start
@@ -56,7 +56,7 @@ def command(
     given = None if read is None else read.samples
     if not settings.text_mask:
         _check_marked(picture, given, settings)
-    print_warnings(picture.notices + (() if read is None else read.notices))
+    print_warnings(picture.notices + told(read, settings, invert="--invert"))
     soft_settings = replace(settings, text_mask_threshold=None, threshold=None)
     with connect_or_start("inpaintd mask") as client:
         heat = _mask(client, picture, given, soft_settings)

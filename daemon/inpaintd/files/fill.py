@@ -13,7 +13,7 @@ from inpaintd_protocol.rectangle import Rectangle
 from .document import NewLayer
 from .exchange import Sent, cut, lay_over, layer_alone
 from .layered import add_layers, read_file
-from .mask import Everywhere, ReadMask, hole_bounds, nearly_all, read_mask_of, stage_bounds
+from .mask import Everywhere, ReadMask, hole_bounds, nearly_all, read_mask_of, stage_bounds, told
 from .order import Order
 from .picture import Picture, Samples, empty_picture
 from .recipe import embed_recipe, make_recipe
@@ -71,11 +71,12 @@ class Written:
     seed: int
 
 
-def open_order(order: Order, picture: Picture | None = None) -> Opened:
+def open_order(order: Order, picture: Picture | None = None, *, invert: str = "--invert") -> Opened:
     """Read the files of an order, and check all that can be checked before any work is done.
 
     Args:
         picture: the source, when it has been read already.
+        invert: how to turn a mask round where the order comes from.
 
     Raises:
         InpaintError: `unreadable`, `too_large`, `size_mismatch`, `empty_mask` or `unwritable`.
@@ -90,9 +91,10 @@ def open_order(order: Order, picture: Picture | None = None) -> Opened:
     for file, stage in zip(order.stage_masks, stages, strict=True):
         if file is not None and stage is not None:
             bounds = bounds.union(stage_bounds(stage.samples, file))
-    notices = picture.notices + tuple(n for r in (read, *stages) if r for n in r.notices)
+    notices = picture.notices + told(read, order.settings, invert=invert)
+    notices += tuple(notice for stage in stages if stage for notice in stage.notices)
     if not isinstance(order.mask, Everywhere):
-        notices += nearly_all(picture, mask, order.settings, invert="--invert")
+        notices += nearly_all(picture, mask, order.settings, invert=invert)
     out = _out(order, picture)
     opened = Opened(order, picture, mask, bounds, out, notices, tuple(map(_samples, stages)))
     if opened.replaces and not order.overwrite:

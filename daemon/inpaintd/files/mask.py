@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from .picture import Picture, Samples, read_picture
 _NOISE = 5.5 / 255
 """How far from black and white a mask may be rounded by saving it with loss."""
 
+_PAINTED = "painted_mask"
 _NEARLY_ALL = 0.9
 
 _COLOURFUL = 1 / 8
@@ -113,9 +114,8 @@ def _understood(picture: Picture) -> ReadMask:
             return ReadMask(hole)
         if hole.any():
             notice = Notice(
-                "painted_mask",
+                _PAINTED,
                 f"{name} is white strokes on transparency: the white is repainted.",
-                "If the transparent part is meant, turn the mask round: set invert.",
             )
             return ReadMask(alpha, (notice,))
     notices = _colourful(colour, name) if picture.colours == 3 else ()
@@ -171,6 +171,20 @@ def _without_noise(mask: ReadMask, name: str) -> ReadMask:
         "Save masks as PNG to have each grey as it is.",
     )
     return ReadMask(cleaned, (*mask.notices, notice))
+
+
+def told(read: ReadMask | None, settings: Settings, *, invert: str) -> tuple[Notice, ...]:
+    """What is said of a mask, with what to do about it.
+
+    Args:
+        invert: how to turn it round here.
+    """
+    if read is None:
+        return ()
+    if settings.invert:  # the strokes are kept then, as asked for
+        return tuple(notice for notice in read.notices if notice.code != _PAINTED)
+    remedy = f"If the transparent part is meant, use {invert}."
+    return tuple(replace(n, remedy=remedy) if n.code == _PAINTED else n for n in read.notices)
 
 
 def nearly_all(

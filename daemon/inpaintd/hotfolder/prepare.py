@@ -15,7 +15,7 @@ from typing import Any
 from inpaintd.files.exchange import Sent, cut
 from inpaintd.files.fill import Opened
 from inpaintd.files.layered import read_file
-from inpaintd.files.mask import ReadMask, hole_bounds, mask_from, nearly_all
+from inpaintd.files.mask import ReadMask, hole_bounds, mask_from, nearly_all, told
 from inpaintd.files.order import Order
 from inpaintd.files.picture import Picture, Samples, read_picture
 from inpaintd.files.recipe import parse_recipe, recipe_in
@@ -32,6 +32,8 @@ from .drops import Signature
 from .layout import Layout
 from .options import folder_layers, merged_settings, recipe_layer, sidecar_layer
 from .reading import read_regular
+
+_INVERT = "invert = true"  # in a file of settings
 
 
 @dataclass(frozen=True)
@@ -82,8 +84,8 @@ def prepare(
     rectangle = region_for(bounds, picture.extent, used, sizes)
     mask_file = folder / members["mask"] if "mask" in members else None
     order = Order(folder / members["picture"], used, mask=mask_file)
-    notices = picture.notices + (() if read is None else read.notices)
-    notices += nearly_all(picture, mask, used, invert="invert = true")
+    notices = picture.notices + told(read, used, invert=_INVERT)
+    notices += nearly_all(picture, mask, used, invert=_INVERT)
     opened = Opened(order, picture, mask, bounds, order.source, notices)
     return Prepared(
         key=_key(data, used),
