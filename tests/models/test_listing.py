@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from inpaintd.cli.models import listing
-from inpaintd.models.registry import load_registry
+from inpaintd.models.registry import Registry, load_registry
 from inpaintd_protocol.messages import ModelInfo
 from tests.running import running_daemon
 
@@ -20,21 +20,35 @@ GONE = (
 
 
 @pytest.fixture
-def models(tmp_path: Path) -> tuple[ModelInfo, ...]:
+def registry(tmp_path: Path) -> Registry:
     (tmp_path / "models.toml").write_text(GONE)
-    return load_registry(tmp_path).infos()
+    return load_registry(tmp_path)
+
+
+@pytest.fixture
+def models(registry: Registry) -> tuple[ModelInfo, ...]:
+    return registry.infos()
+
+
+@pytest.fixture
+def helpers(registry: Registry) -> tuple[ModelInfo, ...]:
+    return registry.helpers()
 
 
 @pytest.mark.parametrize("columns", [60, 80, 120, 300])
-def test_every_line_fits(models: tuple[ModelInfo, ...], columns: int) -> None:
-    lines = listing(models, columns)
+def test_every_line_fits(
+    models: tuple[ModelInfo, ...], helpers: tuple[ModelInfo, ...], columns: int
+) -> None:
+    lines = listing(models, helpers, columns)
     assert max(len(line) for line in lines if "models install" not in line) < columns
-    for model in models:
+    for model in (*models, *helpers):
         assert sum(line.split()[:1] == [model.name] for line in lines) == 1
 
 
-def test_what_can_be_used_at_once_comes_first(models: tuple[ModelInfo, ...]) -> None:
-    lines = listing(models, 80)
+def test_what_can_be_used_at_once_comes_first(
+    models: tuple[ModelInfo, ...], helpers: tuple[ModelInfo, ...]
+) -> None:
+    lines = listing(models, helpers, 80)
     end = lines.index("")
     assert lines[0] == "Installed:"
     assert lines[1].split(maxsplit=1) == [
@@ -44,11 +58,16 @@ def test_what_can_be_used_at_once_comes_first(models: tuple[ModelInfo, ...]) -> 
     assert [line.split()[0] for line in lines[1:end]] == ["patchmatch", "telea", "navier-stokes"]
     assert lines[end + 1] == "Not installed; to fetch one: inpaintd models install NAME"
     assert any(line.split()[0] == "sdxl" for line in lines[end + 2 :] if line)
+    part = next(n for n, line in enumerate(lines) if line.startswith("Helpers"))
+    names = [line.split()[0] for line in lines[part + 1 : -2]]
+    assert {"clipseg", "controlnet-inpaint", "controlnet-tile"} < set(names)
     assert "Its file is gone. See: inpaintd models info mine" in "\n".join(lines)
 
 
-def test_a_very_narrow_terminal_still_gets_words(models: tuple[ModelInfo, ...]) -> None:
-    assert all(line.strip() for line in listing(models, 1)[:4])
+def test_a_very_narrow_terminal_still_gets_words(
+    models: tuple[ModelInfo, ...], helpers: tuple[ModelInfo, ...]
+) -> None:
+    assert all(line.strip() for line in listing(models, helpers, 1)[:4])
 
 
 def test_the_command_heeds_the_terminal(tmp_path: Path) -> None:

@@ -29,19 +29,21 @@ def command() -> None:
 @command.command("list")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
 def list_models(as_json: bool) -> None:
-    """List all models, installed or not."""
+    """List all models and helpers, installed or not."""
     with connect_or_start("inpaintd models") as client:
         models = client.models().models
     if as_json:
         click.echo(json.dumps([asdict(model) for model in models]))
         return
+    from inpaintd.models.registry import load_registry
+
     columns = shutil.get_terminal_size().columns
-    click.echo("\n".join(listing(models, columns)))
+    click.echo("\n".join(listing(models, load_registry(home()).helpers(), columns)))
 
 
-def listing(models: Sequence[ModelInfo], columns: int) -> list[str]:
-    """The lines of a list that is `columns` wide: first what is installed, then what can be."""
-    indent = 4 + max(len(model.name) for model in models)
+def listing(models: Sequence[ModelInfo], helpers: Sequence[ModelInfo], columns: int) -> list[str]:
+    """The lines of a list that is `columns` wide: what is installed, what can be, and helpers."""
+    indent = 4 + max(len(model.name) for model in (*models, *helpers))
     present = [model for model in models if model.installed]
     absent = [model for model in models if not model.installed]
     lines = ["Installed:"]
@@ -52,6 +54,9 @@ def listing(models: Sequence[ModelInfo], columns: int) -> list[str]:
     for model in absent:
         lines += _entry(model, model.title, indent, columns)
         lines += _wrapped(model.needs, " " * indent, indent, columns)
+    lines += ["", "Helpers, fetched in the same way:"]
+    for model in helpers:
+        lines += _entry(model, model.title + (", installed" * model.installed), indent, columns)
     lines += ["", "A checkpoint file of your own: inpaintd models install FILE.safetensors"]
     return lines
 
@@ -75,7 +80,7 @@ def _wrapped(text: str, start: str, indent: int, columns: int) -> list[str]:
     help="Configuration of a single file of an unknown kind: a folder in the layout of diffusers.",
 )
 def install_model(name: str, own_name: str, vae: str, config: str) -> None:
-    """Fetch a model by its name, or make one known by its repository, folder or file.
+    """Fetch a listed model, or make another one known.
 
     NAME is a listed model, OWNER/NAME of a repository of the Hugging Face hub, a folder in the
     layout of diffusers, a single .safetensors file, or a ControlNet's folder. What is on this disk

@@ -160,6 +160,10 @@ class Registry:
     def infos(self) -> tuple[ModelInfo, ...]:
         return tuple(self._info(entry) for entry in self.entries.values() if entry.kind == "model")
 
+    def helpers(self) -> tuple[ModelInfo, ...]:
+        """What fills nothing by itself: ControlNets, VAEs, the model that finds words."""
+        return tuple(self._info(entry) for entry in self.entries.values() if entry.kind != "model")
+
     def _info(self, entry: Entry) -> ModelInfo:
         missing = self.missing(entry)
         gone = missing is not None and is_path(missing.source)
