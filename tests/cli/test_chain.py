@@ -63,6 +63,16 @@ kind = "image-to-image"
 """
 
 
+CONTINUED_TWICE = """
+image = "cat.png"
+[[step]]
+kind = "inpaint"
+model = "patchmatch"
+[[step]]
+kind = "inpaint"
+model = "telea"
+"""
+
 UNKNOWN = """
 size = [64, 48]
 [[step]]
@@ -90,6 +100,11 @@ def written(desk: Path, text: str) -> Path:
     path = desk / "steps.toml"
     path.write_text(text)
     return path
+
+
+def test_no_file_of_steps(desk: Path, run: Run) -> None:
+    ran = run("chain", desk / "nothere.toml")
+    assert (ran.code, "nothere.toml cannot be opened: No such file" in ran.err) == (4, True)
 
 
 def test_with_a_hole_the_inpaint_step_is_the_requests_own(desk: Path) -> None:
@@ -135,12 +150,17 @@ def test_a_mask_beside_the_image_says_what_may_change_at_all(desk: Path) -> None
     [
         (ON_A_PICTURE, ('"image-to-image"', '"upscale"'), "the kind of step 3 is upscale; it must"),
         (ON_A_PICTURE, ('kind = "inpaint"', ""), "the kind of step 2 is nothing"),
+        (ON_A_PICTURE, ('kind = "inpaint"', 'knd = "inpaint"'), "has no knd (the nearest is kind)"),
         (ON_A_PICTURE, ("image-to-image", "text-to-image"), "step 3 (text-to-image) paints over"),
-        (ON_A_PICTURE, ("steps = 7", "stepz = 7"), "step 3 (image-to-image) has no stepz; it has"),
+        (
+            ON_A_PICTURE,
+            ("steps = 7", "stepz = 7"),
+            "step 3 (image-to-image) has no stepz (the nearest is steps); it has",
+        ),
         (
             ON_A_PICTURE,
             ("strength = 0.8", "stepz = 7"),
-            "step 2 (inpaint) has no stepz; it has the",
+            "step 2 (inpaint) has no stepz (the nearest is steps); it has the",
         ),
         (ON_A_PICTURE, ("strength = 0.3", "grow_pixels = 3"), "has no grow_pixels"),
         (ON_A_PICTURE, ("strength = 0.8", "strength = 8"), "in step 2 (inpaint), strength is 8"),
@@ -189,6 +209,7 @@ def test_what_is_wrong_is_named(desk: Path, text: str, change: tuple[str, str], 
     ("text", "change", "said", "code"),
     [
         (ON_A_PICTURE, ("", ""), "telea of step 1 (text-to-image) paints nothing", 1),
+        (CONTINUED_TWICE, ("", ""), "patchmatch of step 1 (inpaint) only fills holes", 1),
         (FROM_NOTHING, ("", ""), "inpaintd models install sd-1.5", 1),
         (UNKNOWN, ("", ""), "Known are, among others: sd-1.5", 1),
         (FROM_NOTHING, ('model = "sd-1.5"', ""), "patchmatch of step 1 (text-to-image)", 1),

@@ -86,9 +86,13 @@ def _check_models(steps: Sequence[Step], usual: str, models: Sequence[ModelInfo]
             )
         alone = len(steps) == 1 and step.kind == "inpaint"
         if not alone and "stages" not in model.honours:
+            why = (
+                "only fills holes; a chain of several steps runs on diffusion models"
+                if step.kind == "inpaint"
+                else "paints nothing by words; it only continues what is round a hole"
+            )
             raise InpaintError(
                 "unsupported",
-                f"The model {model.name} of {step.name} paints nothing by words; "
-                "it only continues what is round a hole.",
+                f"The model {model.name} of {step.name} {why}.",
                 "Name a diffusion model in the step. See: inpaintd models list",
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from inpaintd_protocol.settings import Settings, Stage
 _KEYS = ("image", "size", "mask", "output", "step")
 _KINDS = next(field.metadata["choices"] for field in fields(Stage) if field.name == "kind")
 _LEAST_SIDE = 8
+_HINT = "See: inpaintd chain --help"
 
 _USUAL_STRENGTH = {
     "inpaint": Settings().strength,  # of a later step as of the first
@@ -68,7 +70,19 @@ def read_chain(path: Path) -> Chain:
         InpaintError: `unreadable` naming what is wrong; and as `read_picture`.
     """
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise InpaintError(
+            "unreadable",
+            f"{path} cannot be opened: {error.strerror}.",
+            "Check the name and the permissions.",
+        ) from error
+    except UnicodeDecodeError as error:
+        raise InpaintError(
+            "unreadable", f"{path} is no chain: it is not a text in UTF-8.", _HINT
+        ) from error
+    try:
+        table = tomllib.loads(text)
         steps = _steps(table, path.parent)
         if "size" in table:
             order = _on_empty_canvas(path, table, steps)
@@ -76,10 +90,8 @@ def read_chain(path: Path) -> Chain:
         source = path.parent / _text(table, "image")
         picture = read_file(source)
         return Chain(_on_picture(source, table, steps, picture, path.parent), picture, steps)
-    except (OSError, ValueError) as error:
-        raise InpaintError(
-            "unreadable", f"{path} is no chain: {error}.", "See: inpaintd chain --help"
-        ) from error
+    except ValueError as error:
+        raise InpaintError("unreadable", f"{path} is no chain: {error}.", _HINT) from error
 
 
 def _steps(table: Mapping[str, Any], folder: Path) -> tuple[Step, ...]:
@@ -97,6 +109,10 @@ def _steps(table: Mapping[str, Any], folder: Path) -> tuple[Step, ...]:
 
 
 def _step(number: int, written: Mapping[str, Any], folder: Path) -> Step:
+    known = ["kind", "mask", *(field.name for cls in (Settings, Stage) for field in fields(cls))]
+    unknown = sorted(set(written) - set(known))
+    if unknown and "kind" not in written:
+        raise ValueError(f"step {number} has no {unknown[0]}{_nearest(unknown[0], known)}")
     kind = written.get("kind", "nothing")
     if kind not in _KINDS:
         raise ValueError(f"the kind of step {number} is {kind}; it must be {' or '.join(_KINDS)}")
@@ -199,12 +215,18 @@ def _checked(cls: type[Any], step: Step, more: Mapping[str, Any]) -> Any:
             if cls is Stage
             else "it has the settings of inpaintd fill"
         )
-        raise ValueError(f"{step.name} has no {unknown[0]}; {has}")
+        near = _nearest(unknown[0], known)
+        raise ValueError(f"{step.name} has no {unknown[0]}{near}; {has}")
     usual = {"strength": _USUAL_STRENGTH[step.kind]} if step.kind in _USUAL_STRENGTH else {}
     try:
         return settings_from_map(cls, {**usual, **step.values, **more})
     except InpaintError as error:
         raise ValueError(f"in {step.name}, {error.message.rstrip('.')}") from error
+
+
+def _nearest(name: str, known: Sequence[str]) -> str:
+    near = get_close_matches(name, known, n=1, cutoff=0.7)
+    return f" (the nearest is {near[0]})" if near else ""
 
 
 def _size(table: Mapping[str, Any]) -> tuple[int, int]:
