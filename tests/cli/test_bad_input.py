@@ -138,3 +138,21 @@ def test_a_name_that_is_no_text(daemon_home: Path, tmp_path: Path) -> None:
         assert ran.returncode == 0, ran.stderr
         assert b"Traceback" not in ran.stderr
     assert len(list(tmp_path.glob("bad*.inpainted*.png"))) == 2
+
+
+def test_what_cannot_be_a_mask_or_a_source_of_its_own_is_named(
+    tmp_path: Path, run: Run, cat: Path
+) -> None:
+    bmp = tmp_path / "m.bmp"
+    Image.new("L", (320, 240)).save(bmp)
+    ran = run("fill", cat, "-M", bmp)
+    assert (ran.code, "a BMP picture, which cannot be read" in ran.err) == (BAD_FILE, True)
+    assert "PSD" in ran.err
+    ran = run("outpaint", cat, "--left", 8, "-o", cat)
+    assert (ran.code, "hole" in ran.err, "--overwrite" in ran.err) == (BAD_FILE, False, True)
+
+
+@pytest.mark.usefixtures("daemon_home")
+def test_a_warning_names_the_option(run: Run, cat: Path) -> None:
+    ran = run("fill", cat, "--model", "telea", "--seed", 3)
+    assert "Warning: --seed has no effect" in ran.err

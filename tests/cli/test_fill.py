@@ -222,7 +222,7 @@ def test_json_says_all_that_a_script_needs(tmp_path: Path, run: Run) -> None:
         *("input", "outputs", "model", "steps", "request_id", "warnings", "seconds")
     }
     assert told["model"] == "patchmatch"
-    assert any("Steps" in warning["message"] for warning in told["warnings"])
+    assert any("--steps" in warning["message"] for warning in told["warnings"])
     assert set(told["seconds"]) == {"read", "daemon", "engine", "write", "total"}
 
 

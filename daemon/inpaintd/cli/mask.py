@@ -45,7 +45,7 @@ _PATH = click.Path(path_type=Path)
 def command(
     image: Path, mask_file: Path | None, folder: Path | None, soft: bool, **options: Any
 ) -> None:
-    """Write IMAGE.WORDS.selected.png, .deselected.png and .masked.png.
+    """Write IMAGE.selected.png, .deselected.png and .masked.png; IMAGE.WORDS... with -tm WORDS.
 
     The first two show IMAGE where it is selected and where it is not. The third is white where it
     would be repainted: give it to fill with -M. For example: inpaintd mask curly.png -tm hair 0.5

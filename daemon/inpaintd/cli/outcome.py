@@ -11,7 +11,9 @@ from pathlib import Path
 import click
 
 from inpaintd.files.fill import Written
+from inpaintd.setting_names import option_name
 from inpaintd_protocol.messages import Finished, Notice
+from inpaintd_protocol.settings import settings_fields
 
 from .contact_sheet import write_contact_sheet
 
@@ -65,8 +67,11 @@ def print_outcome(outcome: Outcome, *, as_json: bool, quiet: bool) -> None:
 
 
 def _for_files(notices: Iterable[Notice], source: Path) -> Iterator[Notice]:
-    """Warnings with the remedies that somebody with files has, not an editor."""
+    """Warnings in the words of somebody with files and options, not with an editor's dialog."""
     for notice in notices:
+        if notice.code == "not_honoured":
+            yield replace(notice, message=_with_options(notice.message))
+            continue
         if notice.code == "colour_lost":
             yield replace(
                 notice,
@@ -75,6 +80,13 @@ def _for_files(notices: Iterable[Notice], source: Path) -> Iterator[Notice]:
             )
         else:
             yield notice
+
+
+def _with_options(message: str) -> str:
+    """Settings named by their options instead of their labels."""
+    for field in settings_fields():
+        message = message.replace(f"“{field.metadata['label']}”", option_name(field.name))
+    return message
 
 
 def print_warnings(notices: Iterable[Notice]) -> None:

@@ -7,7 +7,10 @@ from typing import BinaryIO
 from inpaintd_protocol.errors import InpaintError
 
 START_BYTES = 512
-FORMATS_HINT = "PNG, TIFF, WebP, JPEG, GIF and AVIF can be read; save it as one of these."
+FORMATS_HINT = (
+    "PNG, TIFF, WebP, JPEG, GIF and AVIF can be read, and PSD, PSB and ORA be filled; "
+    "save it as one of these."
+)
 
 _KINDS = {
     b"BM": "a BMP picture",
@@ -16,7 +19,7 @@ _KINDS = {
     b"\xff\x0a": "a JPEG XL picture",
     b"\0\0\0\x0cJXL ": "a JPEG XL picture",
     b"gimp xcf": "a document of GIMP",
-    b"8BPS": "a document of Photoshop that is not called .psd",
+    b"8BPS": "a document of Photoshop",
     b"%PDF": "a PDF document",
     b"PK\x03\x04": "a packed folder",
     b"\x7fELF": "a program",
@@ -40,7 +43,7 @@ def not_a_picture(name: str, start: bytes) -> InpaintError | None:
         kind = "a text"
     if not kind:
         return None
-    return InpaintError("unreadable", f"{name} is {kind}, which cannot be filled.", FORMATS_HINT)
+    return InpaintError("unreadable", f"{name} is {kind}, which cannot be read here.", FORMATS_HINT)
 
 
 def is_lossy_webp(file: BinaryIO) -> bool:

@@ -240,7 +240,7 @@ def _numbers(path: Path, image: Any) -> tuple[str, int]:
         raise InpaintError(
             "unreadable",
             f"{path.name} has {image.bands} channel(s) of {image.format} samples "
-            f"({image.interpretation}), which cannot be filled.",
+            f"({image.interpretation}), which cannot be read here.",
             "Save it as grey, RGB or CMYK with 8 or 16 bits, or as a 32-bit float TIFF, "
             "with at most one alpha channel.",
         )

@@ -74,12 +74,12 @@ def check_inputs_stay(out: Path, source: Path, masks: Iterable[Path]) -> None:
     Raises:
         InpaintError: `unwritable` when it would replace one of them.
     """
-    roles = dict.fromkeys(masks, "is a mask") | {source: "is the picture that is filled"}
+    roles = dict.fromkeys(masks, "is a mask") | {source: "is what the result is made of"}
     for path, role in roles.items():
         if out.exists() and path.exists() and out.samefile(path):
             raise InpaintError(
                 "unwritable",
-                f"{out} {role}: to replace it loses the hole, and the colours under it.",
+                f"{out} {role}: what it holds now would be lost.",
                 "Name another file with -o, or add --overwrite to replace it all the same.",
             )
 
