@@ -99,5 +99,5 @@ def colour_lost(regions: Iterable[tuple[NDArray[np.bool_], Array]]) -> Iterator[
             f"The editor erased the colours under {lost / pixels:.0%} of the hole, "
             "so they were made up from the surroundings.",
             "To keep them, send the selection instead of erasing, or save with "
-            "“Save colour values from transparent pixels”.",
+            "“Save color values from transparent pixels”.",
         )
