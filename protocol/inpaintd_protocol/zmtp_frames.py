@@ -206,11 +206,12 @@ class FrameDecoder:
         if head_bytes + size > _SCRATCH_BYTES:
             self._start += head_bytes
             self._long = _LongBody(flags, size)
-            first = self._long.space()[: self._end - self._start]
-            first[:] = memoryview(self._scratch)[self._start : self._start + len(first)]
-            self._long.filled = len(first)
-            self._start += len(first)
-            return self.next_frame()
+            count = self._end - self._start  # less than its size, or it would have fitted
+            with self._long.space() as room:
+                room[:count] = memoryview(self._scratch)[self._start : self._end]
+            self._long.filled = count
+            self._start = self._end
+            return None
         if available < head_bytes + size:
             self._make_room(head_bytes + size)
             return None
@@ -239,7 +240,6 @@ class _LongBody:
         self._file = io.BytesIO()
         self._file.seek(size - 1)
         self._file.write(b"\0")
-        self._view = self._file.getbuffer()
         self.filled = 0
 
     @property
@@ -247,10 +247,10 @@ class _LongBody:
         return self.filled == self._size
 
     def space(self) -> memoryview:
-        return self._view[self.filled :]
+        # A view of each time: a BytesIO that is collected together with one in a cycle complains.
+        return self._file.getbuffer()[self.filled :]
 
     def frame(self) -> Frame:
-        self._view.release()
         return _frame(self._flags, self._file.getvalue())
 
 
