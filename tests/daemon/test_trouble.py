@@ -185,3 +185,13 @@ def test_a_daemon_told_to_stop_at_any_moment_of_its_start_stops(tmp_path: Path) 
         time.sleep(delay / 500)
         daemon.terminate()
         daemon.wait(20)
+
+
+def test_workers_import_nothing_from_the_folder_that_the_daemon_was_started_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "numpy.py").write_text("raise SystemExit('not the true numpy')")
+    monkeypatch.chdir(tmp_path)
+    command = [sys.executable, "-P", "-m", "inpaintd", "serve", "--port", "0", "--no-websocket"]
+    with running_daemon(tmp_path / "home", command=command) as daemon, daemon.connect() as client:
+        assert client.inpaint(layer(), settings("identity")).layers

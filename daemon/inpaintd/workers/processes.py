@@ -85,7 +85,9 @@ class WorkerProcesses:
         self._zap.admit(wire.ZAP_DOMAIN, name, password)
         try:
             process = subprocess.Popen(
-                [sys.executable, "-m", *self._command], stdin=subprocess.PIPE
+                # -P: whatever lies in the current folder is not imported.
+                [sys.executable, "-P", "-m", *self._command],
+                stdin=subprocess.PIPE,
             )
         except OSError:
             self._zap.withdraw(wire.ZAP_DOMAIN, name)
