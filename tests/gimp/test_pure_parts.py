@@ -161,3 +161,17 @@ def test_a_failure_is_told_with_its_remedy(code: str) -> None:
         follower.take(Failed("r", code, "It did not work.", "Do this."))
     assert str(caught.value) == "It did not work. Do this."
     assert caught.value.code == code
+
+
+def test_a_daemon_on_windows_has_a_console_that_nobody_sees(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Detached it would have none, and each of its workers would open one."""
+    daemon = _module("daemon")
+    with monkeypatch.context() as on_windows:
+        on_windows.setattr(sys, "platform", "win32")
+        flags = importlib.reload(daemon)._DETACHED["creationflags"]
+    importlib.reload(daemon)
+    no_window, detached = 0x08000000, 0x8
+    assert flags & no_window
+    assert not flags & detached  # which would make the other one count for nothing

@@ -93,7 +93,8 @@ def _started(command: list[str]) -> Client:
 
 
 _DETACHED: dict[str, Any] = (
-    {"creationflags": 0x00000008 | 0x00000200 | 0x08000000}  # detached, own group, no window
+    # Own group, no window. Not detached: without a console, each worker would open one to be seen.
+    {"creationflags": 0x00000200 | 0x08000000}
     if sys.platform == "win32"
     else {"start_new_session": True}  # it outlives GIMP, and GIMP's Cancel does not reach it
 )
