@@ -156,3 +156,33 @@ def test_what_cannot_be_a_mask_or_a_source_of_its_own_is_named(
 def test_a_warning_names_the_option(run: Run, cat: Path) -> None:
     ran = run("fill", cat, "--model", "telea", "--seed", 3)
     assert "Warning: --seed has no effect" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("encoding", "name", "printed"),
+    [
+        # As on Windows, where redirected output is in a code page.
+        ("cp1252:strict", "\u732b", b"\\u732b"),
+        pytest.param(
+            "utf-8:strict",
+            os.fsdecode(b"bad \xff"),
+            b"bad \xff",
+            marks=pytest.mark.skipif(sys.platform != "linux", reason="all names are text there"),
+        ),
+    ],
+)
+def test_a_name_that_the_output_cannot_spell(
+    tmp_path: Path, encoding: str, name: str, printed: bytes
+) -> None:
+    hole = save(tmp_path / "mask.png", photograph()[..., :1])
+    picture = save(tmp_path / "cat.png", photograph())
+    picture = picture.rename(tmp_path / f"{name}.png")
+    done = subprocess.run(
+        [sys.executable, "-m", "inpaintd", "mask", picture, "--mask", hole],
+        env=os.environ | {"PYTHONIOENCODING": encoding},
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert printed in done.stdout
