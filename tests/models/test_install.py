@@ -206,6 +206,25 @@ def test_use_and_info(repository: Path, home: Path) -> None:
     assert "installed: yes" in told
 
 
+@pytest.mark.parametrize("name", ["controlnet-tile", "vae-ft-mse"])
+def test_what_cannot_fill_cannot_be_the_default(tmp_path: Path, name: str) -> None:
+    refused = inpaintd(tmp_path, None, "models", "use", name)
+    assert refused.returncode == 1
+    assert f"{name} is a" in refused.stderr
+    assert "does not fill by itself" in refused.stderr
+    assert "telea" in refused.stderr
+    assert load_registry(tmp_path).default == "patchmatch"
+
+
+def test_info_shows_defaults_of_any_kind(home: Path) -> None:
+    with (home / "models.toml").open("a") as file:
+        file.write('defaults = { infill = "fill", steps = 9, guidance_scale = 4.0 }\n')
+    told = inpaintd(home, None, "models", "info", "tiny")
+    settings = next(line for line in told.stdout.splitlines() if "settings:" in line)
+    words = settings.split(":")[1].split(",")
+    assert {word.strip() for word in words} == {"infill fill", "steps 9", "guidance_scale 4"}
+
+
 def test_a_missing_model_names_its_command(tmp_path: Path) -> None:
     registry = load_registry(tmp_path)
     with pytest.raises(InpaintError, match="inpaintd models install sdxl-inpainting") as caught:

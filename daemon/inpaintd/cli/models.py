@@ -107,7 +107,7 @@ def use_model(name: str) -> None:
     from inpaintd.models.user_file import set_default
 
     registry = load_registry(home())
-    entry = registry.find(name)
+    entry = registry.filling(name)
     registry.folder(entry)
     set_default(registry.home, entry.name)
     click.echo(f"{entry.title} fills from now on.")
@@ -134,7 +134,9 @@ def model_info(name: str) -> None:
         "revision": found.revision if found else entry.revision,
         "works at": f"{entry.native_side} × {entry.native_side} px" if entry.native_side else "",
         "needs": entry.needs,
-        "settings": ", ".join(f"{k} {v:g}" for k, v in entry.defaults.items()),
+        "settings": ", ".join(
+            f"{k} {v:g}" if isinstance(v, float) else f"{k} {v}" for k, v in entry.defaults.items()
+        ),
         "installed": f"no. {missing.remedy}" if missing else "yes",
     }
     for label, value in rows.items():

@@ -112,6 +112,24 @@ class Registry:
             )
         return entry
 
+    def filling(self, name: str) -> Entry:
+        """As `find`, but only what fills by itself.
+
+        Raises:
+            InpaintError: as `find`, and `unsupported` for a ControlNet or a part.
+        """
+        entry = self.find(name)
+        if entry.kind != "model":
+            what = "a ControlNet" if entry.kind == "controlnet" else "a part of other models"
+            ready = [e.name for e in self.entries.values() if e.kind == "model"]
+            ready = [name for name in ready if self.installed(self.entries[name])]
+            raise InpaintError(
+                "unsupported",
+                f"{entry.name} is {what}, which does not fill by itself.",
+                f"Installed and able to fill are: {', '.join(ready)}.",
+            )
+        return entry
+
     def settled(self, entry: Entry, settings: Settings) -> Settings:
         """The settings with each model's own defaults where the user has not set any.
 
