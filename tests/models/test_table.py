@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from inpaintd.models.installed import is_path
+from inpaintd.engines.diffusion.library import Library
 from inpaintd.models.registry import load_registry
 from inpaintd.models.user_file import add_entry, set_default
 from inpaintd_protocol.errors import InpaintError
@@ -89,3 +90,15 @@ def test_the_home_folder_of_nobody_is_a_place_with_nothing_in_it(tmp_path: Path)
 def test_places_are_told_from_repositories(place: str) -> None:
     assert is_path(place)
     assert not is_path("owner/name")
+
+
+def test_a_part_in_nobodys_home_folder_is_said_to_be_missing(tmp_path: Path) -> None:
+    place = tmp_path / "model"
+    place.mkdir()
+    (tmp_path / "models.toml").write_text(
+        f'[mine]\ntitle = "Mine"\nengine = "diffusion"\nsource = "{place.as_posix()}"\n'
+        'vae = "~nobody-of-that-name/vae.safetensors"\n'
+    )
+    with pytest.raises(InpaintError, match="nothing at ~nobody-of-that-name") as caught:
+        Library(lambda: load_registry(tmp_path)).model("mine")
+    assert caught.value.code == "model_missing"

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from inpaintd.models.installed import is_path
+from inpaintd.models.installed import is_path, place_of
 from inpaintd.models.registry import Registry
 from inpaintd_protocol.errors import InpaintError
 
@@ -57,7 +57,7 @@ class Library:
             return None
         if not is_path(name):
             return self.registry.folder(self.registry.find(name))
-        path = Path(name).expanduser()
+        path = place_of(name)
         if not path.exists():
             raise InpaintError("model_missing", f"There is nothing at {path}.")
         return path
