@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -162,6 +163,49 @@ def test_a_repository_that_is_not_listed_gets_listed(repository: Path, home: Pat
     assert done.returncode == 0, done.stderr
     entry = load_registry(home).find("mine")
     assert (entry.source, entry.native_side, entry.multiple) == ("tiny/model", 512, 8)
+
+
+@pytest.mark.parametrize(
+    ("telling", "config", "said"),
+    [
+        ("model_index.json", {"_class_name": "AudioLDMPipeline"}, "can inpaint"),
+        ("config.json", {"_class_name": "ControlNetModel"}, "not one for inpaint or tile"),
+    ],
+)
+def test_a_repository_that_is_of_no_use_is_not_fetched(
+    repository: Path, home: Path, telling: str, config: dict[str, str], said: str
+) -> None:
+    (repository / "model_index.json").unlink()
+    (repository / telling).write_text(json.dumps(config))
+    with hub_with(repository) as hub:
+        failed = inpaintd(home, hub, "models", "install", "tiny/model", "--vae", "vae-ft-mse")
+    assert failed.returncode == 1
+    assert "tiny/model" in failed.stderr
+    assert said in failed.stderr
+    assert {path.rpartition("/")[2] for path in hub.asked if "resolve" in path} == {telling}
+    assert not (home / "models").exists()
+    assert "model" not in load_registry(home).entries
+
+
+def test_a_listed_repository_is_fetched_again_when_its_files_are_gone(
+    repository: Path, home: Path
+) -> None:
+    with hub_with(repository) as hub:
+        assert inpaintd(home, hub, "models", "install", "tiny/model").returncode == 0
+        shutil.rmtree(home / "models" / "model")
+        again = inpaintd(home, hub, "models", "install", "tiny/model")
+    assert again.returncode == 0, again.stderr
+    registry = load_registry(home)
+    assert registry.installed(registry.find("model"))
+
+
+def test_a_controlnet_for_something_else_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "control_v11p_sd15_canny"
+    folder.mkdir()
+    (folder / "config.json").write_text('{"_class_name": "ControlNetModel"}')
+    with pytest.raises(InpaintError, match="not one for inpaint or tile by its name"):
+        install_unlisted(load_registry(tmp_path), str(folder), "", lambda _: None)
+    assert not (tmp_path / "models.toml").exists()
 
 
 def test_a_controlnet_is_known_by_the_name_that_its_maker_gave_it(tmp_path: Path) -> None:

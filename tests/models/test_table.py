@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from inpaintd.models.installed import is_path
 from inpaintd.engines.diffusion.library import Library
+from inpaintd.models.installed import is_path
 from inpaintd.models.registry import load_registry
 from inpaintd.models.user_file import add_entry, set_default
 from inpaintd_protocol.errors import InpaintError

@@ -6,6 +6,7 @@ import errno
 import hashlib
 import json
 import os
+import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -21,6 +22,9 @@ _TEXT = {".json", ".txt", ".model"}
 _UNWANTED_FOLDERS = {"safety_checker", "feature_extractor", "flax", "onnx", "openvino"}
 
 _CHUNK_BYTES = 1 << 20
+
+_TELLING = ("model_index.json", "config.json")
+"""Files of a few kB at the top of a repository that tell what it is."""
 
 Say = Callable[[str], None]
 
@@ -65,8 +69,14 @@ def _one_variant(weights: Sequence[str], variant: str) -> list[str]:
     return having or [name for name in weights if variant_of(name) == ""]
 
 
-def install(registry: Registry, entry: Entry, say: Say) -> None:
+def install(
+    registry: Registry, entry: Entry, say: Say, *, check: Callable[[Path], object] | None = None
+) -> None:
     """Fetch a model and its parts; what is there already is not fetched again.
+
+    Args:
+        check: given a folder with what tells of a repository what it is, raises `InpaintError`
+            when the rest is not wanted; nothing is kept then.
 
     Raises:
         InpaintError: `unsupported` when there is nothing to install or nothing safe to load,
@@ -86,7 +96,7 @@ def install(registry: Registry, entry: Entry, say: Say) -> None:
         )
     folder = folder_of(registry.home, entry.name, entry.source)
     try:
-        revision, hashes = _fetch(entry, folder, say)
+        revision, hashes = _fetch(entry, folder, say, check)
         marker = {"source": entry.source, "revision": revision, "hashes": hashes}
         temporary = folder / f"{MARKER}.new"
         temporary.write_text(json.dumps(marker), encoding="utf-8")
@@ -98,7 +108,9 @@ def install(registry: Registry, entry: Entry, say: Say) -> None:
     say(f"Installed {entry.name} at revision {revision[:12]}.")
 
 
-def _fetch(entry: Entry, folder: Path, say: Say) -> tuple[str, dict[str, str]]:
+def _fetch(
+    entry: Entry, folder: Path, say: Say, check: Callable[[Path], object] | None
+) -> tuple[str, dict[str, str]]:
     """The commit that was fetched, and the SHA-256 of its large files."""
     os.environ.pop("HF_HUB_OFFLINE", None)
     try:
@@ -121,6 +133,13 @@ def _fetch(entry: Entry, folder: Path, say: Say) -> tuple[str, dict[str, str]]:
             "kinds of weight files can run programs.",
             "Choose another model, or convert it on a machine that you can lose.",
         )
+    if check is not None:
+        with tempfile.TemporaryDirectory() as place:
+            for name in set(_TELLING) & set(names):
+                huggingface_hub.hf_hub_download(
+                    entry.source, name, revision=info.sha, local_dir=place
+                )
+            check(Path(place))
     total = sum(siblings[name].size or 0 for name in names)
     say(f"Fetching {entry.source}: {len(names)} files, {total / 1e9:.1f} GB.")
     for name in names:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from inpaintd.engines.diffusion.families import FAMILY_OF_CLASS, Family
@@ -18,9 +19,12 @@ from inpaintd.models.registry import Entry, Registry
 from inpaintd.models.user_file import add_entry
 from inpaintd.models.weights import SUFFIX
 from inpaintd_protocol.errors import InpaintError
+from inpaintd_protocol.settings import Control
 
 _RESERVED = "default"
 """A key of models.toml, and so no name of a model."""
+
+_CONTROLNET = "ControlNetModel"
 
 
 def is_unlisted(registry: Registry, name: str) -> bool:
@@ -48,8 +52,10 @@ def install_unlisted(
         source = _resolved(source)
     title = _last_part(source)
     name = name or title.lower()
-    if name in registry.entries and registry.entries[name].source == source:
+    listed = registry.entries.get(name)
+    if listed is not None and listed.source == source:
         say(f"It is listed as {name} already.")
+        install(registry, listed, say)  # its files may be gone
         return
     if name in registry.entries or name == _RESERVED:
         raise InpaintError(
@@ -62,12 +68,13 @@ def install_unlisted(
     if config:
         config = _checked_config(place, config)
     if is_path(source):
-        values |= _about(place, title, vae, config, say)
-        for part in entry.parts:
-            install(registry, registry.find(part), say)
+        values |= _about(place, source, vae, config, say)
     else:
-        install(registry, entry, say)
-        values |= described(place, title)
+        alone = replace(entry, vae="")  # nothing is fetched for what turns out to be of no use
+        install(registry, alone, say, check=lambda telling: described(telling, source))
+        values |= described(place, source)
+    for part in entry.parts:
+        install(registry, registry.find(part), say)
     given = {"vae": vae, "config": config}
     add_entry(registry.home, name, values | {k: v for k, v in given.items() if v})
     if is_path(source):
@@ -76,25 +83,24 @@ def install_unlisted(
         say(f"Use it with: --model {shlex.quote(name)}")
 
 
-def described(folder: Path, title: str) -> dict[str, str | int]:
+def described(folder: Path, source: str) -> dict[str, str | int]:
     """What an entry says of the model in a folder, by its files.
 
     Args:
-        title: the name that its maker gave it; only it tells what a ControlNet was trained on.
+        source: where the folder is, or what it was fetched from. Its last part is the name that
+            its maker gave it, and only that tells what a ControlNet was trained on.
 
     Raises:
         InpaintError: `unsupported`.
     """
-    control = _class_name(folder / "config.json")
-    if control == "ControlNetModel":
-        kind = "tile" if "tile" in title.lower() else "inpaint"
-        return {"kind": "controlnet", "control": kind}
+    if _class_name(folder / "config.json") == _CONTROLNET:
+        return {"kind": "controlnet", "control": _control(source)}
     family = FAMILY_OF_CLASS.get(_class_name(folder / "model_index.json"))
     if family is None:
         files = sorted(file.name for file in folder.glob(f"*{SUFFIX}"))
         raise InpaintError(
             "unsupported",
-            f"{folder} does not hold a diffusion model that can inpaint.",
+            f"{source} does not hold a diffusion model that can inpaint.",
             f"To use a single file in it, name the file: {', '.join(files[:5])}."
             if files
             else f"Usable are: {', '.join(sorted({f.name for f in FAMILY_OF_CLASS.values()}))}.",
@@ -102,17 +108,31 @@ def described(folder: Path, title: str) -> dict[str, str | int]:
     return _sizes(family)
 
 
-def _about(place: Path, title: str, vae: str, config: str, say: Say) -> dict[str, str | int]:
+def _control(source: str) -> str:
+    """What the ControlNet from there was trained on."""
+    kinds: tuple[str, ...] = Control.__dataclass_fields__["kind"].metadata["choices"]
+    kind = next((kind for kind in kinds if kind in _last_part(source).lower()), None)
+    if kind is None:
+        wanted = " or ".join(kinds)
+        raise InpaintError(
+            "unsupported",
+            f"{source} is a ControlNet, but not one for {wanted} by its name.",
+            f"Choose one that has {wanted} in its name.",
+        )
+    return kind
+
+
+def _about(place: Path, source: str, vae: str, config: str, say: Say) -> dict[str, str | int]:
     """What an entry says of a folder or a single file on this disk."""
     if not place.exists():
         raise InpaintError("model_missing", f"There is nothing at {place}.")
     if place.is_dir():
-        return described(place, title)
+        return described(place, source)
     found = read_checkpoint(place, vae=bool(vae), configured=bool(config))
     size = place.stat().st_size / 1e9
     say(f"{place.name} holds {found.title}, {found.dtype}, {size:.1f} GB.")
     if found.kind is None:
-        return described(Path(config), title)
+        return described(Path(config), config)
     return _sizes(FAMILY_OF_CLASS[KINDS[found.kind].pipeline])
 
 
@@ -142,8 +162,9 @@ def _checked_config(place: Path, config: str) -> str:
             "Leave --config out.",
         )
     path = _resolved(config)
-    if "native_side" not in described(Path(path), ""):
+    if _class_name(Path(path) / "config.json") == _CONTROLNET:
         raise InpaintError("unsupported", f"{path} is the configuration of a ControlNet.")
+    described(Path(path), path)
     return path
 
 
