@@ -16,6 +16,7 @@ import { shortened } from "./text.js";
 /** @typedef {import("./host/target.js").Target} Target */
 /** @typedef {import("./rectangle.js").Rectangle} Rectangle */
 /** @typedef {import("./wire/messages.js").Plane} Plane */
+/** @typedef {import("photoshop").ExecutionContext} ExecutionContext */
 
 /**
  * @typedef {object} Found
@@ -52,11 +53,12 @@ export async function selectByText(job, choices, surroundings) {
 export async function maskByText(job, choices, surroundings) {
   const { text_mask_combine: combination } = choices;
   const target = findTarget({ itself: true });
-  const refuse = () => refuseMask(target.document, target.layer, combination);
+  const refuse = (/** @type {ExecutionContext} */ context) =>
+    refuseMask(context, target.document, target.layer, combination);
   const { mask, where, found } = await searched(job, target, choices, surroundings, refuse);
-  const deed = await write(target, `Layer mask “${found.words}”`, (document) => {
+  const deed = await write(target, `Layer mask “${found.words}”`, (document, context) => {
     sameLayer(target, where);
-    return maskLayer(document, target.layer, mask, where, combination);
+    return maskLayer(context, document, target.layer, mask, where, combination);
   });
   return { ...found, deed };
 }
@@ -83,7 +85,7 @@ export async function showHole(job, choices, surroundings) {
  * @param {Target} target
  * @param {Settings} choices
  * @param {Surroundings} surroundings
- * @param {() => unknown} refuse throws what can be told before the daemon is asked
+ * @param {(context: ExecutionContext) => unknown} refuse throws what can be told before the daemon is asked
  * @returns {Promise<{mask: Plane, where: Rectangle, found: Omit<Found, "deed">}>} a mask of the layer's extent
  */
 async function searched(job, target, choices, surroundings, refuse) {
@@ -93,7 +95,7 @@ async function searched(job, target, choices, surroundings, refuse) {
   const client = await surroundings.connected();
   const layer = await modally("Mask by text: reading pixels", async (context) => {
     sameDocument(target, "read");
-    await refuse();
+    await refuse(context);
     throwIfCancelled(context);
     return withoutHiddenColour(await readLayer(target.document, target.layer, where, target.depth));
   });
@@ -142,12 +144,12 @@ const nothing = (message, hint) => new InpaintError("empty_mask", `${message} No
  * @template T
  * @param {Target} target
  * @param {string} name of the history's step
- * @param {(document: import("photoshop").Document) => Promise<T>} work
+ * @param {(document: import("photoshop").Document, context: ExecutionContext) => Promise<T>} work
  * @returns {Promise<T>}
  */
 function write(target, name, work) {
   return modally(name, async (context) => {
     const document = sameDocument(target, "write");
-    return asOneStep(context, document.id, name, () => work(document));
+    return asOneStep(context, document.id, name, () => work(document, context));
   });
 }

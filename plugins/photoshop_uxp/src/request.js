@@ -43,7 +43,7 @@ export async function prepared(job, target, choices, connected) {
     sameDocument(target, "read");
     const read = await readLayer(target.document, target.layer, rectangle, target.depth);
     throwIfCancelled(context);
-    return { layer: byText ? withoutHiddenColour(read) : read, mask: await readHole(target, hole, rectangle) };
+    return { layer: byText ? withoutHiddenColour(read) : read, mask: await readHole(context, target, hole, rectangle) };
   });
   job.check();
   const { left, top } = edgesOf(rectangle);

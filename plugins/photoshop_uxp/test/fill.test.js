@@ -252,6 +252,28 @@ describe("a fill", () => {
     assert.equal(document.layers.length, 1);
   });
 
+  test("Escape while the layer mask is read is not taken for a layer without one", async () => {
+    const document = photoshop.open({ ...SIZE, paint: gradient });
+    document.layers[0].mask = Float64Array.from({ length: 200 * 160 }, (_, i) => 1 - hole(i % 200, Math.floor(i / 200)));
+    const { core, imaging } = photoshop;
+    const read = imaging.getLayerMask.bind(imaging);
+    let scopes = 0;
+    photoshop.core = {
+      executeAsModal: (work, options) => {
+        scopes++;
+        photoshop.cancelled = false; // each scope has an Escape of its own
+        return core.executeAsModal(work, options);
+      },
+    };
+    imaging.getLayerMask = (options) => {
+      photoshop.cancelled = scopes === 2; // the first looks for the hole
+      return read(options);
+    };
+    await assert.rejects(fill(client), { code: "cancelled" });
+    assert.equal(scopes, 2);
+    assert.equal(document.layers.length, 1);
+  });
+
   test("cancelling ends the request in the daemon too", async () => {
     const document = photoshop.open({ ...SIZE, paint: gradient });
     document.select(hole);

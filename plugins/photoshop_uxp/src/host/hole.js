@@ -41,7 +41,7 @@ export async function findHole(target) {
         return look(band);
       });
     const hidden = await search(async (band) => {
-      const plane = await readHidden(target.document, target.layer, band);
+      const plane = await readHidden(context, target.document, target.layer, band);
       return plane ? boundsWhere(plane, band, (value) => value > 0) : undefined;
     });
     if (hidden) return { kind: "layer mask", bounds: hidden, extent, selected: false };
@@ -75,14 +75,15 @@ export function holeByText(target, combination) {
 
 /**
  * The given hole as a plane of its own, or null when it is the layer's own transparency, or nothing.
+ * @param {import("photoshop").ExecutionContext} context
  * @param {Target} target
  * @param {Hole} hole
  * @param {Rectangle} rectangle
  * @returns {Promise<Plane | null>}
  */
-export async function readHole({ document, layer }, { kind, selected }, rectangle) {
+export async function readHole(context, { document, layer }, { kind, selected }, rectangle) {
   if (selected) return readSelection(document, rectangle);
-  if (kind === "layer mask") return readHidden(document, layer, rectangle);
+  if (kind === "layer mask") return readHidden(context, document, layer, rectangle);
   return null;
 }
 

@@ -9,6 +9,7 @@ import { canvasOf, depthOf } from "./target.js";
 
 /** @typedef {import("photoshop").Document} Document */
 /** @typedef {import("photoshop").Layer} Layer */
+/** @typedef {import("photoshop").ExecutionContext} ExecutionContext */
 /** @typedef {import("../rectangle.js").Rectangle} Rectangle */
 /** @typedef {import("../textmask.js").Combination} Combination */
 /** @typedef {import("../wire/messages.js").Plane} Plane */
@@ -16,13 +17,14 @@ import { canvasOf, depthOf } from "./target.js";
 
 /**
  * In a modal scope.
+ * @param {ExecutionContext} context
  * @param {Document} document
  * @param {Layer} layer
  * @param {Combination} combination
  * @returns {Promise<Plane | null>} the mask that is there, of the whole canvas; null without one
  * @throws {InpaintError} when the layer can have no mask, or has one that is not to be combined with
  */
-export async function refuseMask(document, layer, combination) {
+export async function refuseMask(context, document, layer, combination) {
   if (layer.isBackgroundLayer)
     throw new InpaintError(
       "no_mask",
@@ -32,7 +34,7 @@ export async function refuseMask(document, layer, combination) {
   if (layer.allLocked)
     throw new InpaintError("locked", "The layer is locked.", "Unlock it in the Layers panel, or press Select.");
   const canvas = canvasOf(document);
-  const mask = await readMask(document, layer, canvas);
+  const mask = await readMask(context, document, layer, canvas);
   if (!mask) return null;
   if (combination === "replace")
     throw new InpaintError(
@@ -52,6 +54,7 @@ export async function refuseMask(document, layer, combination) {
 /**
  * In a modal scope: the layer's mask shows what was found and hides the rest, or is combined with it.
  * A layer without a mask is seen as a whole: to subtract from it is to hide what was found.
+ * @param {ExecutionContext} context
  * @param {Document} document
  * @param {Layer} layer
  * @param {Plane} found
@@ -59,8 +62,8 @@ export async function refuseMask(document, layer, combination) {
  * @param {Combination} combination with the layer's mask
  * @returns {Promise<string>} what was done: "show", "hide", or with a mask the combination and " mask"
  */
-export async function maskLayer(document, layer, found, where, combination) {
-  const present = await refuseMask(document, layer, combination);
+export async function maskLayer(context, document, layer, found, where, combination) {
+  const present = await refuseMask(context, document, layer, combination);
   const canvas = canvasOf(document);
   const [, , width, height] = canvas;
   const samples = padded(samplesOf(found), where, canvas, 1, 0);

@@ -1,7 +1,7 @@
 /** Pixels out of Photoshop. Everything here must run in a modal scope. */
 import { encodeLight, inverted, newSamples, padded, planeOf, withAlpha } from "../planes.js";
 import { edgesOf, intersection, isEmpty, rectangleOf } from "../rectangle.js";
-import { withOneRetry } from "./modal.js";
+import { throwIfCancelled, withOneRetry } from "./modal.js";
 
 /** @typedef {import("../rectangle.js").Rectangle} Rectangle */
 /** @typedef {import("../wire/messages.js").Plane} Plane */
@@ -9,6 +9,7 @@ import { withOneRetry } from "./modal.js";
 /** @typedef {import("../planes.js").Samples} Samples */
 /** @typedef {import("photoshop").Document} Document */
 /** @typedef {import("photoshop").Layer} Layer */
+/** @typedef {import("photoshop").ExecutionContext} ExecutionContext */
 
 export const SRGB = "sRGB IEC61966-2.1";
 
@@ -63,13 +64,14 @@ export async function readSelection(document, rectangle) {
 
 /**
  * What a layer mask hides. Beyond what Photoshop returns of the mask the layer is taken to be seen.
+ * @param {ExecutionContext} context
  * @param {Document} document
  * @param {Layer} layer
  * @param {Rectangle} rectangle
  * @returns {Promise<Plane | null>} full scale = hidden; null when the layer has no such mask
  */
-export async function readHidden(document, layer, rectangle) {
-  const mask = await readMask(document, layer, rectangle);
+export async function readHidden(context, document, layer, rectangle) {
+  const mask = await readMask(context, document, layer, rectangle);
   if (!mask) return null;
   const hidden = inverted(mask.samples);
   return planeOf(padded(hidden, mask.where, rectangle, 1, 0), rectangle[2], rectangle[3], 1);
@@ -77,12 +79,13 @@ export async function readHidden(document, layer, rectangle) {
 
 /**
  * As much of a layer mask as Photoshop returns.
+ * @param {ExecutionContext} context
  * @param {Document} document
  * @param {Layer} layer
  * @param {Rectangle} rectangle
  * @returns {Promise<{samples: Samples, where: Rectangle} | null>} full scale = seen; null without a mask
  */
-export async function readMask(document, layer, rectangle) {
+export async function readMask(context, document, layer, rectangle) {
   try {
     return await taken(() =>
       require("photoshop").imaging.getLayerMask({
@@ -93,7 +96,8 @@ export async function readMask(document, layer, rectangle) {
       }),
     );
   } catch {
-    return null; // there is no documented way to ask first
+    throwIfCancelled(context);
+    return null; // there is no documented way to ask first, and no documented error
   }
 }
 
