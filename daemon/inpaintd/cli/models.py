@@ -147,9 +147,9 @@ def model_info(name: str) -> None:
 def _in_file(entry: Entry) -> str:
     """What a single file holds, or why it cannot be used; nothing for other sources."""
     from inpaintd.models.checkpoint import read_checkpoint
-    from inpaintd.models.installed import is_path
+    from inpaintd.models.installed import is_path, place_of
 
-    file = Path(entry.source).expanduser()
+    file = place_of(entry.source)
     if not is_path(entry.source) or file.is_dir():
         return ""
     try:
