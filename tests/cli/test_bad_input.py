@@ -158,6 +158,7 @@ def test_a_warning_names_the_option(run: Run, cat: Path) -> None:
     assert "Warning: --seed has no effect" in ran.err
 
 
+@pytest.mark.usefixtures("daemon_home")
 @pytest.mark.parametrize(
     ("encoding", "name", "printed"),
     [

@@ -30,7 +30,7 @@ def test_nothing_of_the_libraries_reaches_the_log(
     for name in ("HF_HUB_OFFLINE", "TRANSFORMERS_VERBOSITY", "PYTHONWARNINGS"):
         monkeypatch.delenv(name, raising=False)
     kinds = ["sd15", "sdxl", "flux", "qwen-image", "kandinsky"]
-    about = 'title = ""\nengine = "diffusion"\nnative_side = 64\n'
+    about = 'title = "Tiny"\nengine = "diffusion"\nnative_side = 64\n'
     entries = [f'["{kind}"]\n{about}source = "{tiny(kind)}"\n' for kind in kinds]
     entries.append(f'prior = "prior"\n["prior"]\n{about}source = "{tiny("kandinsky")}-prior"\n')
     (tmp_path / "models.toml").write_text("".join(entries))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -16,11 +15,14 @@ from inpaintd_protocol.client import connect
 from inpaintd_protocol.errors import InpaintError
 from tests.hotfolder import pictures
 from tests.hotfolder.conftest import SETTINGS, HotFolder
-from tests.running import eventually, running_daemon
+from tests.running import ROOT, eventually, running_daemon
 from tests.small_disk import small_disk as mounted
 
 
-def test_the_daemon_dies_and_another_one_goes_on(tmp_path: Path) -> None:
+def test_the_daemon_dies_and_another_one_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))  # for the engines of the other daemon, too
     home = tmp_path / "home"
     (tmp_path / "hot" / "inbox").mkdir(parents=True)
     (tmp_path / "hot" / "inpaintd.toml").write_text(SETTINGS)
@@ -28,13 +30,16 @@ def test_the_daemon_dies_and_another_one_goes_on(tmp_path: Path) -> None:
     names = {f"{i}.png" for i in range(40)}
     for i, name in enumerate(sorted(names)):
         folder.drop(name, pictures.encoded(pictures.with_hole(i)))
+    # One that takes long enough for the daemon to die while it is under way.
+    folder.drop("30.toml", b'model = "slow"')
     try:
         with running_daemon(home) as daemon:
             process = folder.start("--once")
-            eventually(lambda: len(folder.files("outbox")) > 0, "some are filled")
-            # Held first, so that there are fills under way for sure when it dies.
-            daemon.process.send_signal(signal.SIGSTOP)
-            eventually(lambda: len(folder.files("processing")) > 0, "more are under way")
+            with daemon.connect() as client:
+                eventually(
+                    lambda: any(worker.model == "slow" for worker in client.status().workers),
+                    "the slow one is under way",
+                )
             daemon.kill()
             said, errors = process.communicate(timeout=120)
         assert process.returncode == 0, errors
