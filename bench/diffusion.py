@@ -88,7 +88,7 @@ def main() -> None:
         home = Path(folder) / "home"
         model = tiny_models.build("sd15", Path(folder) / "sd15")
         with running_daemon(home) as daemon:
-            table = f'[tiny]\ntitle = ""\nengine = "diffusion"\nsource = "{model}"\n'
+            table = f'[tiny]\ntitle = "Tiny"\nengine = "diffusion"\nsource = "{model}"\n'
             (home / "models.toml").write_text(table + "native_side = 64\nmultiple = 8\n")
             with daemon.connect() as client:
                 report(bare_call(model), through_the_daemon(client))
