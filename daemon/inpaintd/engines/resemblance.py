@@ -95,7 +95,7 @@ def resembling(scale: Scale, rng: np.random.Generator) -> Matches:
     pairs = comparison.rows.size * np.count_nonzero(scale.centres)
     coarse = scale.halved() if pairs > _EXHAUSTIVE else scale
     if coarse is not scale and coarse.centres.any():
-        rows, columns, _ = _expanded(resembling(coarse, rng), coarse.hole, scale.hole, 2)
+        rows, columns = _expanded(resembling(coarse, rng), coarse.hole, scale.hole, 2)
     else:
         rows, columns = _exhaustive(comparison, scale)
     return _propagated(comparison, rows, columns, rng)
@@ -117,7 +117,7 @@ def refined(
         coarse_hole: the hole of the matches.
         radius: of the patches that are compared, in pixels.
     """
-    rows, columns, _ = _expanded(matches, coarse_hole, scale.hole, factor)
+    rows, columns = _expanded(matches, coarse_hole, scale.hole, factor)
     return _propagated(_Comparison(scale, radius), rows, columns, rng)
 
 
@@ -246,8 +246,8 @@ def _propagated(
 
 def _expanded(
     matches: Matches, coarse_hole: Pixels, hole: Pixels, factor: int
-) -> tuple[Indices, Indices, Array]:
-    """Rows, columns and errors of the matches for the hole's pixels at `factor` times the size."""
+) -> tuple[Indices, Indices]:
+    """Rows and columns of the matches for the hole's pixels at `factor` times the size."""
     number = np.zeros(coarse_hole.shape, np.int32)
     number[coarse_hole] = np.arange(matches.rows.size)
     rows, columns = np.nonzero(hole)
@@ -255,5 +255,4 @@ def _expanded(
     return (
         matches.rows[parent] * factor + rows % factor,
         matches.columns[parent] * factor + columns % factor,
-        matches.error[parent],
     )

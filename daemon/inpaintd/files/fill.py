@@ -94,7 +94,7 @@ def open_order(order: Order, picture: Picture | None = None, *, invert: str = "-
     notices = picture.notices + told(read, order.settings, invert=invert)
     notices += tuple(notice for stage in stages if stage for notice in stage.notices)
     if not isinstance(order.mask, Everywhere):
-        notices += nearly_all(picture, mask, order.settings, invert=invert)
+        notices += nearly_all(picture, mask, bounds, order.settings, invert=invert)
     out = _out(order, picture)
     opened = Opened(order, picture, mask, bounds, out, notices, tuple(map(_samples, stages)))
     if opened.replaces and not order.overwrite:

@@ -188,15 +188,20 @@ def told(read: ReadMask | None, settings: Settings, *, invert: str) -> tuple[Not
 
 
 def nearly_all(
-    picture: Picture, mask: Samples | None, settings: Settings, *, invert: str
+    picture: Picture, mask: Samples | None, bounds: Rectangle, settings: Settings, *, invert: str
 ) -> tuple[Notice, ...]:
     """A warning when hardly anything is kept, because the mask may be turned round.
 
     Args:
         mask: (H, W), full scale = repaint; None takes the picture's transparency.
+        bounds: of what is to be repainted, or more.
         invert: how to turn it round here.
     """
     if settings.text_mask or (mask is None and not picture.has_alpha):
+        return ()
+    # Nearly always so, and then the pixels need not be counted.
+    extent = picture.extent
+    if bounds.width * bounds.height <= _NEARLY_ALL * extent.width * extent.height:
         return ()
     hole = opacity_to_hole(picture.alpha()) if mask is None else mask
     share = float(np.mean(hole < _full(hole) if settings.invert else hole > 0))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, TextIO
 
 from rich.console import Console, Group
@@ -13,6 +12,8 @@ from rich.markup import escape
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
+
+from inpaintd_protocol.closing import Closing
 
 if TYPE_CHECKING:
     from .watcher import Watcher
@@ -23,7 +24,7 @@ _RATE_SECONDS = 60.0
 _MOST_SHOWN = 8
 
 
-class Display:
+class Display(Closing):
     """Lines for what has ended, and in a terminal a live table of what has not."""
 
     def __init__(self, stream: TextIO) -> None:
@@ -34,15 +35,7 @@ class Display:
         self._ends: deque[float] = deque(maxlen=1000)
         self._started = time.monotonic()
 
-    def __enter__(self) -> Display:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         if self._live is not None:
             self._live.stop()
 

@@ -85,7 +85,7 @@ def prepare(
     mask_file = folder / members["mask"] if "mask" in members else None
     order = Order(folder / members["picture"], used, mask=mask_file)
     notices = picture.notices + told(read, used, invert=_INVERT)
-    notices += nearly_all(picture, mask, used, invert=_INVERT)
+    notices += nearly_all(picture, mask, bounds, used, invert=_INVERT)
     opened = Opened(order, picture, mask, bounds, order.source, notices)
     return Prepared(
         key=_key(data, used),

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from inpaintd.engine import Report
 from inpaintd_protocol.settings import Settings
 
+from .stages import counted
 from .work_area import LARGEST_OVER_NATIVE
 
 Array = NDArray[np.float32]
@@ -49,18 +50,7 @@ def finer(settings: Settings) -> Settings:
 
 def going_on(report: Report, steps_before: int) -> Report:
     """A report that counts on after the steps of the passes before."""
-
-    def counting(
-        phase: str,
-        step: int = 0,
-        steps: int = 0,
-        *,
-        task: int = 0,
-        preview: Array | None = None,
-    ) -> None:
-        report(phase, steps_before + step, steps_before + steps, task=task, preview=preview)
-
-    return counting
+    return counted(report, lambda step, steps: (steps_before + step, steps_before + steps))
 
 
 def tiles(mask: Array, native_side: int) -> Iterator[Tile]:

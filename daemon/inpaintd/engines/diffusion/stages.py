@@ -7,7 +7,7 @@ well.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -109,7 +109,20 @@ def reporting(report: Report, all_passes: Sequence[Pass], index: int, tasks: int
     own = tasks * all_passes[index].steps
     total = tasks * sum(one.steps for one in all_passes)
 
-    def of_all(
+    def of_all(step: int, steps: int) -> tuple[int, int]:
+        return before + (own * step // steps if steps else 0), total
+
+    return counted(report, of_all)
+
+
+def counted(report: Report, count: Callable[[int, int], tuple[int, int]]) -> Report:
+    """A report that counts otherwise.
+
+    Args:
+        count: from the steps done and the steps to do, both as they are to be told.
+    """
+
+    def counting(
         phase: str,
         step: int = 0,
         steps: int = 0,
@@ -117,7 +130,6 @@ def reporting(report: Report, all_passes: Sequence[Pass], index: int, tasks: int
         task: int = 0,
         preview: Array | None = None,
     ) -> None:
-        done = before + (own * step // steps if steps else 0)
-        report(phase, done, total, task=task, preview=preview)
+        report(phase, *count(step, steps), task=task, preview=preview)
 
-    return of_all
+    return counting
