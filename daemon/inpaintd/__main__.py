@@ -12,7 +12,7 @@ def main() -> int:
     arguments = sys.argv[1:]
     if arguments == ["serve"]:
         # As editors start it, without the command line's libraries: it must be ready at once.
-        from inpaintd.serve import main as serve
+        from inpaintd.launch.daemon import main as serve
 
         return serve()
     from inpaintd.cli import main as command_line

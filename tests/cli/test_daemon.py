@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from inpaintd import start
+from inpaintd.launch import background
 from inpaintd_protocol.client import connect
 from inpaintd_protocol.connection import Connection, home, read_connection, write_connection
 from inpaintd_protocol.errors import InpaintError
@@ -49,11 +49,11 @@ def test_many_starters_end_with_one_daemon(run: Run, monkeypatch: pytest.MonkeyP
         started.append(folder)
         return start_detached(folder)
 
-    start_detached = start.start_detached
-    monkeypatch.setattr(start, "start_detached", start_one)
+    start_detached = background.start_detached
+    monkeypatch.setattr(background, "start_detached", start_one)
 
     def pid(number: int) -> int:
-        with start.connect_or_start(f"starter {number}") as client:
+        with background.connect_or_start(f"starter {number}") as client:
             return client.status().pid
 
     try:
@@ -69,7 +69,7 @@ def test_a_stale_connection_file_is_no_hindrance(run: Run) -> None:
     stale = Connection("tcp://127.0.0.1:9", "00" * 32, pid=2**22 - 1, daemon="0")
     write_connection(home(), stale)
     try:
-        with start.connect_or_start("a test"):
+        with background.connect_or_start("a test"):
             assert read_connection(home()).secret != stale.secret
     finally:
         run("stop")
@@ -170,9 +170,9 @@ def test_serve_imports_nothing_heavy(daemon_home: Path) -> None:
 
 
 def test_the_log_is_put_aside_when_it_is_long(tmp_path: Path) -> None:
-    log = start.log_path(tmp_path)
+    log = background.log_path(tmp_path)
     log.write_bytes(bytes(5 << 20))
-    assert not start.log_path(tmp_path).exists()
+    assert not background.log_path(tmp_path).exists()
     assert log.with_suffix(".old.log").stat().st_size == 5 << 20
 
 

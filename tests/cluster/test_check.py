@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from inpaintd.cli import main
-from inpaintd.extras import how_to_install
+from inpaintd.install.extras import how_to_install
 from inpaintd.workers import cluster
 from inpaintd_protocol.errors import InpaintError
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import zmq
 
-from inpaintd import outbox
-from inpaintd.door import ZAP_DOMAIN, Door, Vanished
-from inpaintd.zap import Zap
+from inpaintd.server.doors import outbox
+from inpaintd.server.doors.zap import Zap
+from inpaintd.server.doors.zmtp import ZAP_DOMAIN, Door, Vanished
 from inpaintd_protocol.plane import Buffer
 from tests.running import eventually
 

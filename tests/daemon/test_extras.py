@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from inpaintd.extras import command_for, how_to_install
+from inpaintd.install.extras import command_for, how_to_install
 from tests.running import ROOT
 
 PYTHON = "/opt/env/bin/python"

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inpaintd import events as e
-from inpaintd.job_state import INTERRUPT_SECONDS
-from inpaintd.jobs import RESTART_SECONDS, Jobs
+from inpaintd.server import events as e
+from inpaintd.server.job_state import INTERRUPT_SECONDS
+from inpaintd.server.jobs import RESTART_SECONDS, Jobs
 from inpaintd_protocol import limits
 from inpaintd_protocol.messages import (
     Accepted,

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from inpaintd import journal as journal_module
-from inpaintd.journal import KEEP_DAYS, Journal, open_journal
+from inpaintd.server import journal as journal_module
+from inpaintd.server.journal import KEEP_DAYS, Journal, open_journal
 from inpaintd_protocol.codec import encode
 from inpaintd_protocol.messages import Cancelled, Finished, Inpaint, MakeMask, ResultLayer
 from inpaintd_protocol.plane import Plane

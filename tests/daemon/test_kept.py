@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from inpaintd import kept
-from inpaintd.kept import KeptAnswers
+from inpaintd.server import kept
+from inpaintd.server.kept import KeptAnswers
 from inpaintd_protocol.messages import Cancelled, Finished, ResultLayer
 from inpaintd_protocol.plane import Plane
 

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from inpaintd import start
+from inpaintd.launch import background
 
 CREATE_NO_WINDOW, CREATE_NEW_PROCESS_GROUP, DETACHED_PROCESS = 0x08000000, 0x200, 0x8
 
@@ -18,7 +18,7 @@ def test_a_daemon_on_windows_has_a_console_that_nobody_sees(
     """Its workers use it, too. Detached, it would have none, and each worker would open one."""
     for name in ("CREATE_NO_WINDOW", "CREATE_NEW_PROCESS_GROUP", "DETACHED_PROCESS"):
         monkeypatch.setattr(subprocess, name, globals()[name], raising=False)
-    monkeypatch.setattr(start, "os", SimpleNamespace(name="nt"))
-    flags = start._detached()["creationflags"]
+    monkeypatch.setattr(background, "os", SimpleNamespace(name="nt"))
+    flags = background._detached()["creationflags"]
     assert flags & CREATE_NO_WINDOW
     assert not flags & DETACHED_PROCESS  # which would make the other one count for nothing

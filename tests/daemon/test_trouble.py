@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from inpaintd.memory import give_back_unused
-from inpaintd.start import connect_or_start
+from inpaintd.launch.background import connect_or_start
+from inpaintd.server.resident_memory import give_back_unused
 from inpaintd_protocol.client import Client
 from inpaintd_protocol.connection import read_connection
 from inpaintd_protocol.errors import InpaintError
@@ -105,7 +105,7 @@ def test_what_the_journal_has_lost_is_unknown_and_can_be_sent_again(tmp_path: Pa
 def test_a_worker_that_talks_nonsense_fails_its_request_alone(tmp_path: Path) -> None:
     home = tmp_path / "home"
     serve = (
-        "from inpaintd.serve import serve; from pathlib import Path; "
+        "from inpaintd.launch.daemon import serve; from pathlib import Path; "
         f"serve(Path({str(home)!r}), port=0, websocket_port=None, "
         "worker_command=('tests.daemon.babbling_worker',))"
     )

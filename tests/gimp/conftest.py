@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from inpaintd import install_gimp
+from inpaintd.install import gimp_plugin
 from tests.gimp.gimp_root import Gimp, NoGimp, root
 from tests.textmask.conftest import INSTALLED
 
@@ -50,7 +50,7 @@ def installed_gimp(gimp_root: Path | None) -> Iterator[Gimp]:
         gimp = Gimp(gimp_root, work)
         gimp.environment["INPAINTD_HOME"] = gimp.inside(work / "daemon")
         gimp.configuration.mkdir(parents=True)
-        install_gimp.install(install_gimp.configuration_at(gimp.configuration))
+        gimp_plugin.install(gimp_plugin.configuration_at(gimp.configuration))
         shutil.copytree(Path(__file__).parent / "inside", work / "inside")
         yield gimp
     finally:

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from inpaintd import install_gimp
 from inpaintd.cli import main
-from inpaintd.install_gimp import Configuration, configuration_at, configurations
+from inpaintd.install import gimp_plugin
+from inpaintd.install.gimp_plugin import Configuration, configuration_at, configurations
 from inpaintd_protocol.errors import InpaintError
 
 FOUND = {
@@ -101,20 +101,20 @@ def test_what_is_no_folder_is_refused(tmp_path: Path) -> None:
 
 def test_a_flatpak_starts_the_daemon_outside_and_a_snap_cannot(tmp_path: Path) -> None:
     serve = [sys.executable, "-P", "-m", "inpaintd", "serve"]
-    native = install_gimp.launch_settings(Configuration(tmp_path, "native"), {})
+    native = gimp_plugin.launch_settings(Configuration(tmp_path, "native"), {})
     assert native == {"command": serve}
-    flatpak = install_gimp.launch_settings(Configuration(tmp_path, "Flatpak"), {})
+    flatpak = gimp_plugin.launch_settings(Configuration(tmp_path, "Flatpak"), {})
     assert flatpak == {"command": ["flatpak-spawn", "--host", *serve]}
     inside = tmp_path / "snap" / "gimp" / "current" / ".config" / "GIMP" / "3.0"
     snap = Configuration(inside, "Snap")
     home = tmp_path / "snap" / "gimp" / "common" / "inpaintd"
-    assert install_gimp.launch_settings(snap, {}) == {"home": str(home)}
-    assert str(home) in install_gimp.advice(snap)
-    assert "flatpak override" in install_gimp.advice(Configuration(tmp_path, "Flatpak"))
+    assert gimp_plugin.launch_settings(snap, {}) == {"home": str(home)}
+    assert str(home) in gimp_plugin.advice(snap)
+    assert "flatpak override" in gimp_plugin.advice(Configuration(tmp_path, "Flatpak"))
 
 
 def test_a_daemon_home_of_ones_own_is_passed_on(tmp_path: Path) -> None:
-    settings = install_gimp.launch_settings(
+    settings = gimp_plugin.launch_settings(
         Configuration(tmp_path, "native"), {"INPAINTD_HOME": str(tmp_path / "elsewhere")}
     )
     assert settings["home"] == str(tmp_path / "elsewhere")
@@ -122,12 +122,12 @@ def test_a_daemon_home_of_ones_own_is_passed_on(tmp_path: Path) -> None:
 
 def test_the_installed_plug_in_is_whole(tmp_path: Path) -> None:
     """Everything that it imports, other than GIMP's own, comes along."""
-    folder = install_gimp.install(Configuration(tmp_path / "3.0", "native"))
+    folder = gimp_plugin.install(Configuration(tmp_path / "3.0", "native"))
     entry = folder / "inpaint.py"
     assert os.access(entry, os.X_OK), "GIMP would silently pass over it"
     assert entry.read_text(encoding="utf-8").startswith("#!/usr/bin/env python3")
     assert sorted(p.name for p in (folder / "msgpack").iterdir()) == sorted(
-        install_gimp._MSGPACK_PURE
+        gimp_plugin._MSGPACK_PURE
     )
     # -I -S: nothing but the standard library and this folder
     code = (
@@ -187,7 +187,7 @@ def test_a_plug_in_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
     other.mkdir(parents=True)
     (other / "inpaint.py").write_text("theirs")
     configuration = Configuration(tmp_path / "3.0", "native")
-    for action in (install_gimp.install, install_gimp.uninstall):
+    for action in (gimp_plugin.install, gimp_plugin.uninstall):
         with pytest.raises(InpaintError) as caught:
             action(configuration)
         assert caught.value.code == "unwritable"
@@ -197,5 +197,5 @@ def test_a_plug_in_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_written_is_explained(tmp_path: Path) -> None:
     (tmp_path / "3.0").write_text("a file where the folder should be")
     with pytest.raises(InpaintError) as caught:
-        install_gimp.install(Configuration(tmp_path / "3.0", "native"))
+        gimp_plugin.install(Configuration(tmp_path / "3.0", "native"))
     assert caught.value.code == "unwritable"

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from inpaintd import service
 from inpaintd.cli import main
+from inpaintd.launch import login_item
 
 FOLDER = Path('/pictures/100% "mine" $HOME/ö')
 
@@ -23,8 +23,8 @@ def daemon_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def _file(platform: str) -> tuple[Path, bytes]:
-    _, watch = service.units([FOLDER])
-    ((path, content),) = service.files_of(watch, platform, Path("/home/me")).items()
+    _, watch = login_item.units([FOLDER])
+    ((path, content),) = login_item.files_of(watch, platform, Path("/home/me")).items()
     return path, content
 
 
@@ -59,7 +59,7 @@ def test_the_daemons_folder_is_found_from_anywhere(
 
 @pytest.mark.parametrize("folders", [("/写真", "/絵"), ("/a b", "/a-b"), ("/a" * 60, "/b/a" * 40)])
 def test_each_folder_has_a_unit_of_its_own(folders: tuple[str, str]) -> None:
-    names = {unit.name for unit in service.units([Path(folder) for folder in folders])}
+    names = {unit.name for unit in login_item.units([Path(folder) for folder in folders])}
     assert len(names) == 3
     assert all(name.isascii() and len(name) < 100 for name in names)
 
@@ -82,7 +82,7 @@ def test_windows() -> None:
     assert literal.startswith('"')
     assert literal.endswith('"')
     command = literal[1:-1].replace('""', '"')
-    assert command == subprocess.list2cmdline(service.units([FOLDER])[1].command)
+    assert command == subprocess.list2cmdline(login_item.units([FOLDER])[1].command)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="writes what Linux reads")
@@ -101,7 +101,7 @@ def test_install_and_remove(
     )
     assert (tmp_path / "daemon home" / "logs").is_dir()  # launchd does not make it
     assert len(written) == 2
-    monkeypatch.setattr(service, "stop_commands", lambda *_: [])
+    monkeypatch.setattr(login_item, "stop_commands", lambda *_: [])
     assert main(["service", "remove"]) == 0
     assert sorted(p.name for p in units.iterdir()) == ["inpaintd-backup.service", "other.service"]
 

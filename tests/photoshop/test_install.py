@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from inpaintd import install_photoshop
 from inpaintd.cli.install import command
+from inpaintd.install import photoshop_plugin
 from inpaintd_protocol.errors import InpaintError
 
 _AGENT = "UnifiedPluginInstallerAgent"
@@ -26,10 +26,10 @@ def agent_in(root: Path, script: str) -> Path:
 
 
 def test_the_agent_is_found_where_adobe_puts_it(tmp_path: Path) -> None:
-    assert install_photoshop.find_agent({}, "darwin", tmp_path) is None
+    assert photoshop_plugin.find_agent({}, "darwin", tmp_path) is None
     agent = agent_in(tmp_path, "exit 0")
-    assert install_photoshop.find_agent({}, "darwin", tmp_path) == agent
-    assert install_photoshop.find_agent({}, "linux", tmp_path) is None
+    assert photoshop_plugin.find_agent({}, "darwin", tmp_path) == agent
+    assert photoshop_plugin.find_agent({}, "linux", tmp_path) is None
 
 
 def test_the_agent_is_found_on_windows(tmp_path: Path) -> None:
@@ -37,16 +37,16 @@ def test_the_agent_is_found_on_windows(tmp_path: Path) -> None:
     exe.parent.mkdir(parents=True)
     exe.touch()
     environment = {"CommonProgramFiles": str(tmp_path)}
-    assert install_photoshop.find_agent(environment, "win32") == exe
+    assert photoshop_plugin.find_agent(environment, "win32") == exe
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the stand-in is a shell script")
 def test_the_agent_is_handed_the_package(tmp_path: Path) -> None:
     agent = agent_in(tmp_path, f'echo "$@" >> "{tmp_path}/said"')
-    install_photoshop.install(agent, "darwin")
-    install_photoshop.uninstall(agent, "darwin")
+    photoshop_plugin.install(agent, "darwin")
+    photoshop_plugin.uninstall(agent, "darwin")
     assert (tmp_path / "said").read_text().splitlines() == [
-        f"--install {install_photoshop.package()}",
+        f"--install {photoshop_plugin.package()}",
         "--remove Inpaint",
     ]
 
@@ -58,7 +58,7 @@ def test_the_agent_is_handed_the_package(tmp_path: Path) -> None:
 def test_what_the_agent_complains_of_is_passed_on(tmp_path: Path, script: str) -> None:
     agent = agent_in(tmp_path, script)
     with pytest.raises(InpaintError, match=r"no rights|status = -1") as caught:
-        install_photoshop.install(agent, "darwin")
+        photoshop_plugin.install(agent, "darwin")
     assert "--to" in caught.value.hint
 
 
@@ -86,4 +86,4 @@ def test_without_an_agent_the_package_is_handed_over(
 def test_a_folder_that_cannot_be_written_to_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(InpaintError, match="cannot be written"):
-        install_photoshop.hand_over(tmp_path / "file")
+        photoshop_plugin.hand_over(tmp_path / "file")

@@ -19,9 +19,9 @@ import zmq
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 from websockets.sync.client import connect as connect_websocket
 
-from inpaintd import outbox
-from inpaintd.door import INNER_ENDPOINT, Door, Vanished
-from inpaintd.websocket_thread import DoorSettings, WebSocketDoor, listen
+from inpaintd.server.doors import outbox
+from inpaintd.server.doors.websocket_thread import DoorSettings, WebSocketDoor, listen
+from inpaintd.server.doors.zmtp import INNER_ENDPOINT, Door, Vanished
 from inpaintd_protocol import limits
 from inpaintd_protocol import messages as m
 from inpaintd_protocol.connection import read_connection
@@ -289,7 +289,8 @@ def test_a_daemon_that_stops_says_so_to_everybody(tmp_path: Path) -> None:
 
 def test_the_door_costs_nothing_until_the_daemon_is_ready() -> None:
     code = (
-        "import inpaintd.server, sys; print('asyncio' in sys.modules, 'websockets' in sys.modules)"
+        "import inpaintd.server.loop, sys; "
+        "print('asyncio' in sys.modules, 'websockets' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "False"]
@@ -347,7 +348,7 @@ def test_handshakes_that_never_end_do_not_keep_others_out(home: Path) -> None:
 
 
 def test_only_so_many_connections_at_once(tmp_path: Path) -> None:
-    from inpaintd.websocket import MOST_CONNECTIONS
+    from inpaintd.server.doors.websocket import MOST_CONNECTIONS
 
     with open_door(tmp_path / "home"):
         peers = [Peer(tmp_path / "home") for _ in range(MOST_CONNECTIONS)]

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from inpaintd.files.fill import write_answer
-from inpaintd.start import connect_or_start
+from inpaintd.launch.background import connect_or_start
 
 from .detached import forget, read_ticket, reopen
 from .interrupt import cancel_on_interrupt

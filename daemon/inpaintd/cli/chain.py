@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from inpaintd.files.fill import open_order
-from inpaintd.start import connect_or_start
+from inpaintd.launch.background import connect_or_start
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.messages import ModelInfo
 

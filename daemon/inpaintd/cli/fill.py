@@ -15,7 +15,7 @@ from inpaintd.files.layered import SUFFIXES
 from inpaintd.files.order import Order
 from inpaintd.files.recipe import read_recipe
 from inpaintd.files.write import FORMATS
-from inpaintd.start import connect_or_start
+from inpaintd.launch.background import connect_or_start
 from inpaintd_protocol.client import Client
 from inpaintd_protocol.settings import Settings
 

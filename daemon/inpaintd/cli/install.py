@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from inpaintd import install_gimp, install_photoshop
+from inpaintd.install import gimp_plugin, photoshop_plugin
 from inpaintd_protocol.errors import InpaintError
 
 
@@ -29,9 +29,9 @@ def command() -> None:
 def gimp(uninstall: bool, folder: Path | None) -> None:
     """Install the plug-in into every GIMP 3 of this user. Can be repeated, after an update too."""
     if folder is not None:
-        found = [install_gimp.configuration_at(folder)]
+        found = [gimp_plugin.configuration_at(folder)]
     else:
-        found = install_gimp.configurations(Path.home(), os.environ, sys.platform)
+        found = gimp_plugin.configurations(Path.home(), os.environ, sys.platform)
     if not found:
         raise InpaintError(
             "unreadable",
@@ -40,12 +40,12 @@ def gimp(uninstall: bool, folder: Path | None) -> None:
         )
     for configuration in found:
         if uninstall:
-            removed = install_gimp.uninstall(configuration)
+            removed = gimp_plugin.uninstall(configuration)
             click.echo(f"{'Removed from' if removed else 'Was not in'} {configuration}")
             continue
-        install_gimp.install(configuration)
+        gimp_plugin.install(configuration)
         click.echo(f"Installed into {configuration}")
-        if advice := install_gimp.advice(configuration):
+        if advice := gimp_plugin.advice(configuration):
             click.echo(f"  {advice}")
     if not uninstall:
         click.echo("Restart GIMP: the commands are in Filters > Enhance and in Edit.")
@@ -61,7 +61,7 @@ def gimp(uninstall: bool, folder: Path | None) -> None:
 )
 def photoshop(uninstall: bool, folder: Path | None) -> None:
     """Install the plug-in into Photoshop 25.0 (2024) or newer. Can be repeated, for updates too."""
-    agent = install_photoshop.find_agent(os.environ, sys.platform)
+    agent = photoshop_plugin.find_agent(os.environ, sys.platform)
     if uninstall:
         if agent is None:
             raise InpaintError(
@@ -69,23 +69,23 @@ def photoshop(uninstall: bool, folder: Path | None) -> None:
                 "Adobe's installer was not found on this machine.",
                 "Remove the plug-in in Creative Cloud: Stock & Marketplace > Plugins > Manage.",
             )
-        install_photoshop.uninstall(agent, sys.platform)
+        photoshop_plugin.uninstall(agent, sys.platform)
         click.echo("Removed from Photoshop.")
         return
     if agent is not None and folder is None:
-        install_photoshop.install(agent, sys.platform)
+        photoshop_plugin.install(agent, sys.platform)
         click.echo("Installed. Start Photoshop: the panel is in Plugins > Inpaint.")
         return
     system: str = sys.platform
     if system not in ("darwin", "win32"):
-        target = install_photoshop.hand_over(folder or Path())
+        target = photoshop_plugin.hand_over(folder or Path())
         click.echo(target.absolute())
         click.echo(
             "Photoshop runs on Windows and macOS alone: take this file there, double-click it."
         )
         return
     downloads = Path.home() / "Downloads"
-    target = install_photoshop.hand_over(folder or (downloads if downloads.is_dir() else Path()))
+    target = photoshop_plugin.hand_over(folder or (downloads if downloads.is_dir() else Path()))
     click.echo(f"Double-click {target.absolute()}")
     click.echo("  Creative Cloud says that it was not verified by Adobe: choose Install locally.")
     click.echo("  Then start Photoshop: the panel is in Plugins > Inpaint.")

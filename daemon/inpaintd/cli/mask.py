@@ -16,7 +16,7 @@ from inpaintd.files.exchange import cut, samples_of
 from inpaintd.files.mask import hole_bounds, read_mask, told
 from inpaintd.files.picture import Picture, Samples, read_picture
 from inpaintd.files.write import write_picture
-from inpaintd.start import connect_or_start
+from inpaintd.launch.background import connect_or_start
 from inpaintd_protocol.client import Client
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.settings import Settings

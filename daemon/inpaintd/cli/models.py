@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from inpaintd.start import connect_or_start
+from inpaintd.launch.background import connect_or_start
 from inpaintd_protocol.connection import home
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.messages import ModelInfo

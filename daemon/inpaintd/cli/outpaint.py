@@ -14,7 +14,7 @@ from inpaintd.files.fill import Opened
 from inpaintd.files.order import Order
 from inpaintd.files.picture import PIXELS, Picture, Samples, read_picture
 from inpaintd.files.write import check_inputs_stay, check_output, result_suffix
-from inpaintd.start import connect_or_start
+from inpaintd.launch.background import connect_or_start
 from inpaintd_protocol.client import Client
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.rectangle import Rectangle

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import click
 
-from inpaintd.serve import KEEP_ALIVE_SECONDS, serve
+from inpaintd.launch.daemon import KEEP_ALIVE_SECONDS, serve
 from inpaintd.workers.processes import LOCAL
 from inpaintd_protocol.connection import DEFAULT_PORT, DEFAULT_WEBSOCKET_PORT, home
 from inpaintd_protocol.errors import InpaintError

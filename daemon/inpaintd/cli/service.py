@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from inpaintd import service
+from inpaintd.launch import login_item
 
 
 @click.group("service")
@@ -22,12 +22,12 @@ def install(folders: tuple[Path, ...], no_start: bool) -> None:
 
     A systemd user unit on Linux, a launchd agent on macOS, a start-up entry on Windows.
     """
-    for path in service.install(folders, start=not no_start):
+    for path in login_item.install(folders, start=not no_start):
         click.echo(str(path))
 
 
 @command.command("remove")
 def remove() -> None:
     """Undo install; pictures and folders stay."""
-    for path in service.remove():
+    for path in login_item.remove():
         click.echo(str(path))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inpaintd.engine import Engine
-from inpaintd.extras import how_to_install
+from inpaintd.install.extras import how_to_install
 from inpaintd.models.registry import load_registry
 from inpaintd_protocol.errors import InpaintError
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from inpaintd.start import connect_or_start
+from inpaintd.launch.background import connect_or_start
 from inpaintd_protocol.client import SILENCE_SECONDS, Client
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.messages import Failed, Inpaint, Message

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from inpaintd.extras import how_to_install
+from inpaintd.install.extras import how_to_install
 from inpaintd.models.installed import MARKER, folder_of, is_path
 from inpaintd.models.registry import Entry, Registry
 from inpaintd_protocol.errors import InpaintError

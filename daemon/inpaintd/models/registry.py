@@ -207,7 +207,9 @@ def _first_the_extra(remedy: str) -> str:
     """A remedy, with what has to come before it where the libraries are not there either."""
     if find_spec("diffusers") is not None:
         return remedy
-    from inpaintd.extras import how_to_install  # seldom needed, and a daemon must be ready at once
+    from inpaintd.install.extras import (
+        how_to_install,  # seldom needed, and a daemon must be ready at once
+    )
 
     return f"It needs an extra: {how_to_install('diffusion')} - {remedy}"
 

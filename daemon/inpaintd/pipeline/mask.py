@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaintd.engine import Array
-from inpaintd.extras import how_to_install
+from inpaintd.install.extras import how_to_install
 from inpaintd.pipeline.layer import Samples, cut, to_float
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.rectangle import Rectangle

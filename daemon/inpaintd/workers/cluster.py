@@ -7,7 +7,7 @@ import socket
 from importlib.util import find_spec
 from pathlib import Path
 
-from inpaintd.extras import how_to_install
+from inpaintd.install.extras import how_to_install
 from inpaintd_protocol.errors import InpaintError
 
 _CONNECT_SECONDS = 5.0

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 
 import zmq
 
-from inpaintd.events import Event, WorkerEnded, WorkerReady, WorkerSaid, WorkStarted
+from inpaintd.server.doors.zap import Zap
+from inpaintd.server.events import Event, WorkerEnded, WorkerReady, WorkerSaid, WorkStarted
 from inpaintd.workers import wire
-from inpaintd.zap import Zap
 from inpaintd_protocol import codec
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.messages import Job, Message

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from inpaintd.server import Server
+from inpaintd.server.loop import Server
 from inpaintd.workers.processes import LOCAL
 from inpaintd_protocol.connection import DEFAULT_PORT, DEFAULT_WEBSOCKET_PORT, home
 from inpaintd_protocol.errors import InpaintError

@@ -20,7 +20,7 @@ _AGENT_SECONDS = 180.0
 
 def package() -> Path:
     """The packed plug-in that came with this installation."""
-    here = Path(__file__).parent
+    here = Path(__file__).parent.parent
     places = (
         here / "_plugins" / "photoshop" / PACKAGE,
         here.parent.parent / "plugins" / "photoshop_uxp" / PACKAGE,  # in a checkout

@@ -26,7 +26,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
-from inpaintd.websocket_thread import DoorSettings
+from inpaintd.server.doors.websocket_thread import DoorSettings
 from inpaintd_protocol import limits
 from inpaintd_protocol.plane import BYTES_PER_SAMPLE
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import singledispatchmethod
 
-from inpaintd import events as e
-from inpaintd import refusals
-from inpaintd.fair_queue import FairQueue
-from inpaintd.job_state import JobState, Slot
-from inpaintd.kept import KeptAnswers
+from inpaintd.server import events as e
+from inpaintd.server import refusals
+from inpaintd.server.fair_queue import FairQueue
+from inpaintd.server.job_state import JobState, Slot
+from inpaintd.server.kept import KeptAnswers
 from inpaintd_protocol import limits
 from inpaintd_protocol import messages as m
 from inpaintd_protocol.errors import InpaintError

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import zmq
 
-from inpaintd.outbox import Outbox, send
+from inpaintd.server.doors.outbox import Outbox, send
 from inpaintd_protocol import limits
 from inpaintd_protocol.plane import BYTES_PER_SAMPLE, Buffer
 from inpaintd_protocol.zmq_frames import contents

@@ -222,7 +222,7 @@ def plug_in_source() -> Path:
     Raises:
         InpaintError: `unreadable` when neither is there.
     """
-    package = Path(__file__).parent
+    package = Path(__file__).parent.parent
     for folder in (package / "_plugins" / "gimp", package.parent.parent / "plugins" / "gimp"):
         if (folder / NAME / f"{NAME}.py").is_file():
             return folder / NAME

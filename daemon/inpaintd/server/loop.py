@@ -17,17 +17,18 @@ from typing import TYPE_CHECKING
 
 import zmq
 
-from inpaintd import __version__, door, events
-from inpaintd.door import Door, Vanished
-from inpaintd.jobs import Jobs
-from inpaintd.memory import give_back_unused, resident_bytes
+from inpaintd import __version__
 from inpaintd.models.registry import load_registry
 from inpaintd.pipeline.plan import region_for
-from inpaintd.refusals import unknown_request
-from inpaintd.wake import Wake
-from inpaintd.websocket_thread import DoorSettings, WebSocketDoor
+from inpaintd.server import events
+from inpaintd.server.doors.websocket_thread import DoorSettings, WebSocketDoor
+from inpaintd.server.doors.zap import Zap
+from inpaintd.server.doors.zmtp import INNER_ENDPOINT, ZAP_DOMAIN, Door, Vanished
+from inpaintd.server.jobs import Jobs
+from inpaintd.server.refusals import unknown_request
+from inpaintd.server.resident_memory import give_back_unused, resident_bytes
+from inpaintd.server.wake import Wake
 from inpaintd.workers.processes import LOCAL, WorkerProcesses
-from inpaintd.zap import Zap
 from inpaintd_protocol import PROTOCOL_VERSION, codec
 from inpaintd_protocol import messages as m
 from inpaintd_protocol.connection import (
@@ -41,7 +42,7 @@ from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.plane import Buffer
 
 if TYPE_CHECKING:
-    from inpaintd.journal import Journal
+    from inpaintd.server.journal import Journal
 
 log = logging.getLogger(__name__)
 
@@ -80,7 +81,7 @@ class Server:
             pid=os.getpid(),
             daemon=__version__,
         )
-        self._zap.admit(door.ZAP_DOMAIN, USER, self.connection.password)
+        self._zap.admit(ZAP_DOMAIN, USER, self.connection.password)
         self._websocket: WebSocketDoor | None = None
         if websocket_port is not None:
             self._open_websocket(websocket_port)
@@ -344,7 +345,7 @@ class Server:
     def _open_websocket(self, port: int) -> None:
         token = self.connection.websocket_token
         try:
-            opened = WebSocketDoor(port, DoorSettings(self._context, door.INNER_ENDPOINT, token))
+            opened = WebSocketDoor(port, DoorSettings(self._context, INNER_ENDPOINT, token))
         except OSError as error:
             log.warning("no WebSocket door, so no Photoshop: %s", error)
             return
@@ -357,7 +358,7 @@ class Server:
 
     def _open_journal(self) -> Journal:
         if self._journal is None:
-            from inpaintd.journal import open_journal
+            from inpaintd.server.journal import open_journal
 
             self._journal, unfinished, answered = open_journal(self._journal_file)
             if unfinished or answered:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import zmq
 
-from inpaintd.wake import Wake
+from inpaintd.server.wake import Wake
 
 if TYPE_CHECKING:
     import asyncio
@@ -100,7 +100,7 @@ class WebSocketDoor:
     async def _serve(self) -> None:
         import asyncio
 
-        from inpaintd.websocket import serve_until
+        from inpaintd.server.doors.websocket import serve_until
 
         stop = asyncio.Event()
         with self._lock:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from inpaintd.start import log_path
+from inpaintd.launch.background import log_path
 from inpaintd_protocol.connection import home
 from inpaintd_protocol.errors import InpaintError
 

@@ -1,0 +1,1 @@
+"""Install the editors' plug-ins, and tell which extras are installed."""

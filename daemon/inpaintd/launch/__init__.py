@@ -1,0 +1,1 @@
+"""Start the daemon: in the foreground, in the background, at login."""

@@ -1,0 +1,1 @@
+"""The daemon: sockets, the job state machine, the journal."""

@@ -1,0 +1,1 @@
+"""The ways in: ZeroMQ, and WebSocket for Photoshop."""
