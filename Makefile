@@ -6,12 +6,17 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install -c constraints.txt
 
-.PHONY: help demo test check format bench bench-gpu clean
+# Each file of tests runs as a whole in one of up to four processes.
+PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses 4
+
+.PHONY: help demo test test-all check check-all lint format bench bench-gpu clean
 
 help:
 	@echo "make demo       take an object out of a photograph, and show it"
-	@echo "make test       all tests"
+	@echo "make test       the tests, without the exhaustive ones"
+	@echo "make test-all   every test"
 	@echo "make check      format, lint, types, tests"
+	@echo "make check-all  the same with every test, as continuous integration runs it"
 	@echo "make bench      benchmarks on the CPU"
 	@echo "make bench-gpu  benchmarks on a GPU"
 	@echo "make format     format the code"
@@ -21,13 +26,19 @@ demo: $(VENV)/.demo
 	@$(BIN)/python scripts/demo.py
 
 test: $(VENV)/.test
-	$(BIN)/python -m pytest -n logical --maxprocesses 4
+	$(PYTEST) -m "not exhaustive"
 
-check: $(VENV)/.dev
+test-all: $(VENV)/.test
+	$(PYTEST)
+
+lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -n logical --maxprocesses 4
+
+check: lint test
+
+check-all: lint test-all
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
