@@ -35,7 +35,7 @@ from tests.diffusion import tiny_models, tiny_text
 
 from inpaintd.engine import Task
 from inpaintd.engines.diffusion.engine import DiffusionEngine, best_device
-from inpaintd.engines.diffusion.library import Library
+from inpaintd.engines.diffusion.loading.library import Library
 from inpaintd.models.registry import Entry, Registry
 from inpaintd_protocol.settings import Settings
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from inpaintd.engine import Painted, Task
 from inpaintd.engines.diffusion.engine import DiffusionEngine
-from inpaintd.engines.diffusion.library import Library
+from inpaintd.engines.diffusion.loading.library import Library
 from inpaintd.models.registry import Entry, Registry
 from inpaintd_protocol.settings import Settings
 

@@ -12,9 +12,9 @@ import pytest
 import torch
 
 from inpaintd.engine import CancelledError, Task
-from inpaintd.engines.diffusion import attempt, watch
 from inpaintd.engines.diffusion.engine import DiffusionEngine
-from inpaintd.engines.diffusion.stages import passes
+from inpaintd.engines.diffusion.painting import attempt, watch
+from inpaintd.engines.diffusion.painting.passes import passes
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.settings import Control, Lora, Stage
 from tests.diffusion.pictures import (

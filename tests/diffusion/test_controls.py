@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import torch
 
-from inpaintd.engines.diffusion.controls import inpaint_condition, tile_resample
 from inpaintd.engines.diffusion.engine import DiffusionEngine
+from inpaintd.engines.diffusion.loading.controlnets import inpaint_condition, tile_resample
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.settings import Control
 from tests.diffusion import tiny_models

@@ -9,8 +9,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inpaintd.engines.diffusion import adapters, attempt, detail
-from inpaintd.engines.diffusion.work_area import (
+from inpaintd.engines.diffusion.loading import adapters
+from inpaintd.engines.diffusion.painting import attempt
+from inpaintd.engines.diffusion.painting import tiles as detail
+from inpaintd.engines.diffusion.painting.work_area import (
     LARGEST_OVER_NATIVE,
     WorkSize,
     scale_colour,

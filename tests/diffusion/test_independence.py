@@ -209,7 +209,7 @@ def test_a_model_that_had_to_run_in_more_bits_leaves_the_others_in_theirs(tiny: 
 
 
 def test_what_is_kept_is_bounded_in_bytes() -> None:
-    from inpaintd.engines.diffusion.lru import Lru
+    from inpaintd.engines.diffusion.loading.reuse import Lru
 
     held = Lru(1000)
     for number in range(50):

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from inpaintd.engines.diffusion.latent_mask import freed, is_soft, pooled, spread
+from inpaintd.engines.diffusion.painting.soft_mask import freed, is_soft, pooled, spread
 
 masks = npst.arrays(
     np.float32,

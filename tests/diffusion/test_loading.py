@@ -12,9 +12,9 @@ import pytest
 import torch
 
 from inpaintd.engines.diffusion.families import FAMILY_OF_CLASS
-from inpaintd.engines.diffusion.model import family_of
-from inpaintd.engines.diffusion.sharing import same_vae
-from inpaintd.engines.diffusion.source import Source
+from inpaintd.engines.diffusion.loading.library import Source
+from inpaintd.engines.diffusion.loading.model import family_of
+from inpaintd.engines.diffusion.loading.sharing import same_vae
 from inpaintd.models.registry import Entry
 from inpaintd_protocol.errors import InpaintError
 from tests.diffusion import tiny_models

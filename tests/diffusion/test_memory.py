@@ -12,10 +12,11 @@ import pytest
 import torch
 
 from inpaintd.engine import FatalEngineError
-from inpaintd.engines.diffusion import attempt, memory
 from inpaintd.engines.diffusion import engine as engines
 from inpaintd.engines.diffusion.engine import DiffusionEngine
-from inpaintd.engines.diffusion.model import Model
+from inpaintd.engines.diffusion.loading import ladder as memory
+from inpaintd.engines.diffusion.loading.model import Model
+from inpaintd.engines.diffusion.painting import attempt
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.settings import Stage
 from tests.diffusion.pictures import (

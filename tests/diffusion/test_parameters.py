@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from inpaintd.engine import Task
-from inpaintd.engines.diffusion.schedulers import FLOW_SCHEDULERS, SCHEDULERS, usual_name
+from inpaintd.engines.diffusion.painting.schedulers import FLOW_SCHEDULERS, SCHEDULERS, usual_name
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.settings import Stage
 from tests.diffusion.pictures import distance, engine, hole, inside, paint, photograph, task

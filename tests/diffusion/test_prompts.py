@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inpaintd.engines.diffusion.prompt_syntax import parse
+from inpaintd.engines.diffusion.prompts.syntax import parse
 from tests.diffusion.pictures import distance, engine, inside, paint
 from tests.diffusion.tiny_models import Build
 

@@ -14,8 +14,8 @@ import pytest
 import safetensors.torch
 import torch
 
-from inpaintd.engines.diffusion.model import load
-from inpaintd.engines.diffusion.source import Source
+from inpaintd.engines.diffusion.loading.library import Source
+from inpaintd.engines.diffusion.loading.model import load
 from inpaintd.models.checkpoint import read_checkpoint
 from inpaintd.models.configurations import KINDS
 from inpaintd.models.registry import Entry

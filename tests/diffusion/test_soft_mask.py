@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import torch
 
-from inpaintd.engines.diffusion import paint as painting
-from inpaintd.engines.diffusion.latents import unpacked
-from inpaintd.engines.diffusion.watch import Watch
+from inpaintd.engines.diffusion.painting import paint as painting
+from inpaintd.engines.diffusion.painting.latents import unpacked
+from inpaintd.engines.diffusion.painting.watch import Watch
 from tests.diffusion.pictures import engine, paint, task
 from tests.diffusion.tiny_models import MODELS, Build
 

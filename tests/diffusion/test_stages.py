@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from inpaintd.engines.diffusion import attempt
 from inpaintd.engines.diffusion.engine import DiffusionEngine
+from inpaintd.engines.diffusion.painting import attempt
 from inpaintd_protocol.settings import Stage
 from tests.diffusion import tiny_adapters
 from tests.diffusion.pictures import (

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from inpaintd.engine import CancelledError
-from inpaintd.engines.diffusion import preview, watch
+from inpaintd.engines.diffusion.painting import watch
 from tests.diffusion.pictures import engine, inside, paint, photograph, quiet, settings, task
 from tests.diffusion.tiny_models import MODELS, Build
 
@@ -76,8 +76,8 @@ def test_the_map_gives_the_colours_of_clean_latents_back(
         cells = picture.reshape(picture.shape[0] // 8, 8, -1, 8, 3).mean(axis=(1, 3))
         return torch.einsum("ck,hwk->chw", mix, torch.from_numpy(cells))[None]
 
-    monkeypatch.setattr(preview, "encoded", encoded)
-    colours = preview.LatentColours(loaded)
+    monkeypatch.setattr(watch, "encoded", encoded)
+    colours = watch.LatentColours(loaded)
     photo = photograph()
     sketch = colours.picture(loaded, encoded(None, photo), 64, 64)
     truth = photo.reshape(8, 8, 8, 8, 3).mean(axis=(1, 3))

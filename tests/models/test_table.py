@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from inpaintd.engines.diffusion.library import Library
+from inpaintd.engines.diffusion.loading.library import Library
 from inpaintd.models.installed import is_path
 from inpaintd.models.registry import load_registry
 from inpaintd.models.user_file import add_entry, set_default

@@ -68,7 +68,7 @@ def _diffusion(home: Path) -> Engine:
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     try:
         from inpaintd.engines.diffusion.engine import DiffusionEngine
-        from inpaintd.engines.diffusion.library import Library
+        from inpaintd.engines.diffusion.loading.library import Library
     except ImportError as error:
         raise InpaintError(
             "unsupported",

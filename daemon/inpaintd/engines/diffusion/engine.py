@@ -6,33 +6,27 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
-from inpaintd.engine import FatalEngineError, Painted, Report, Task
+from inpaintd.engine import Array, FatalEngineError, Painted, Report, Task
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.settings import Settings
 
-from .adapters import adapted
-from .attempt import Attempt, Done, Work
-from .check import check
-from .detail import finer, going_on, needs_detail
-from .failures import fitting, give_back_memory, is_device_failure
-from .hand_over import SoFar
 from .honours import HONOURS
-from .library import Library
-from .memory import climb
-from .model import Model, best_type, load
-from .preview import LatentColours
-from .prompts import Notice
-from .sharing import shared_components
-from .source import Source
-from .stages import Pass, passes, reporting
-from .watch import BrokenNumbersError
-
-Array = NDArray[np.float32]
-
+from .loading.adapters import adapted
+from .loading.failures import fitting, give_back_memory, is_device_failure
+from .loading.files import best_type
+from .loading.ladder import climb
+from .loading.library import Library, Source
+from .loading.model import Model, load
+from .loading.sharing import shared_components
+from .painting.attempt import Attempt, Done, Work
+from .painting.hand_over import SoFar
+from .painting.job import check
+from .painting.passes import Pass, passes, reporting
+from .painting.tiles import finer, going_on, needs_detail
+from .painting.watch import BrokenNumbersError, LatentColours
+from .prompts.encoding import Notice
 
 _NOTHING_TO_DO = (
     "nothing_to_do",

@@ -11,14 +11,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from inpaintd.engine import Report, Task
+from inpaintd.engine import Array, Report, Task
 from inpaintd_protocol.settings import Settings, Stage
 
-from .prompt_syntax import without_loras
-
-Array = NDArray[np.float32]
+from ..prompts.syntax import without_loras
 
 _SEEDS = 2**32
 

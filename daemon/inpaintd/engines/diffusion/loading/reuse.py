@@ -1,13 +1,14 @@
-"""What "again with another seed" need not compute twice: prompt embeddings and VAE posteriors.
+"""Caches for another run with a new seed: prompt embeddings and VAE posteriors.
 
-Both are exact: a hit gives the very tensors that were computed before. Of the VAE the posterior is
-kept, not a sample of it, so that the stream of random numbers stays as it is without the store.
+Both are exact: a hit returns the very tensors that were computed before. For the VAE the posterior
+is kept rather than a sample of it, so that the random stream is the same with and without a cache.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -15,7 +16,41 @@ from typing import Any
 
 import torch
 
-from .lru import Lru
+
+class Lru:
+    """Values by key; the sum of their sizes never exceeds `limit_bytes`."""
+
+    def __init__(self, limit_bytes: int) -> None:
+        self.limit_bytes = limit_bytes
+        self.held_bytes = 0
+        self.hits = 0
+        self.misses = 0
+        self._values: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
+
+    def get_or_make(
+        self, key: Hashable, make: Callable[[], Any], size_of: Callable[[Any], int]
+    ) -> Any:
+        """The value of this key, made now if it is not held."""
+        found = self._values.get(key)
+        if found is not None:
+            self._values.move_to_end(key)
+            self.hits += 1
+            return found[0]
+        self.misses += 1
+        value = make()
+        size = size_of(value)
+        if size <= self.limit_bytes:
+            self._values[key] = (value, size)
+            self.held_bytes += size
+            while self.held_bytes > self.limit_bytes:
+                _, (_, freed) = self._values.popitem(last=False)
+                self.held_bytes -= freed
+        return value
+
+    def clear(self) -> None:
+        self._values.clear()
+        self.held_bytes = 0
+
 
 LatentEdit = Callable[[torch.Tensor], torch.Tensor]
 """Changes the latents of the picture, as the VAE gives them, before anything else sees them."""

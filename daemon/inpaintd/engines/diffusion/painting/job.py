@@ -1,4 +1,4 @@
-"""From a task to what a pipeline is called with: size, mask, scheduler, prompt, ControlNets."""
+"""From a task to a pipeline's arguments: size, mask, scheduler, prompt, ControlNets."""
 
 from __future__ import annotations
 
@@ -7,24 +7,20 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
-from inpaintd.engine import Task
+from inpaintd.engine import Array, Task
 from inpaintd_protocol.settings import Settings
 
-from . import kandinsky
-from .controls import control_arguments, controlled_pipe
-from .families import KANDINSKY
-from .latent_mask import pooled
-from .library import Library
-from .model import Model
-from .prefill import smooth_fill
-from .prompts import Notice, prompt_arguments
-from .schedulers import make_scheduler
-from .steps import steps_to_run
-from .work_area import scale_colour, scale_mask, work_size
-
-Array = NDArray[np.float32]
+from ..families import KANDINSKY
+from ..loading.adapters import lora_names
+from ..loading.controlnets import control_arguments, controlled_pipe
+from ..loading.files import family_of_source
+from ..loading.library import Library
+from ..loading.model import Model
+from ..prompts.encoding import Notice, kandinsky_embeddings, prompt_arguments
+from .schedulers import check_scheduler, kept_steps, make_scheduler, steps_to_run
+from .soft_mask import pooled
+from .work_area import scale_colour, scale_mask, smooth_fill, work_size
 
 
 @dataclass(frozen=True)
@@ -95,8 +91,27 @@ def prepare(
         model, pipe, settings.prompt, settings.negative_prompt, settings.guidance_scale
     )
     if family is KANDINSKY:
-        prompt = kandinsky.embeddings(
+        prompt = kandinsky_embeddings(
             model.prior, prompt["prompt"], prompt["negative_prompt"], task.seed
         )
     notices = [*notices, *left_out]
     return Job(task, picture, mask, cells, scheduler, steps, prompt, pipe, controls, notices)
+
+
+def check(library: Library, settings: Settings) -> None:
+    """Whether a pass can run: a chain is not to fail at its last pass, minutes later.
+
+    Raises:
+        InpaintError: `unknown_model`, `model_missing`, or `unsupported` for what is no diffusion
+            model, a scheduler that does not fit it, or a strength too low for the steps.
+    """
+    family = family_of_source(library.model(settings.model))
+    check_scheduler(settings.scheduler, family)
+    if family.strength:
+        kept_steps(settings.steps, settings.strength)
+    for name, _ in lora_names(settings):
+        library.lora(name)
+    for name in settings.embeddings:
+        library.embedding(name)
+    for control in settings.controls:
+        library.controlnet(control.model, control.kind)

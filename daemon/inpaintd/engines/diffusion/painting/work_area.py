@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float32]
+from inpaintd.engine import Array
+from inpaintd.smooth import extended
 
 LARGEST_OVER_NATIVE = 1.5
 """Area up to which a model still paints well, as a multiple of its native one."""
@@ -89,3 +89,21 @@ def scale_mask(mask: Array, size: WorkSize) -> Array:
         return (smooth > 0).astype(np.float32)
     exact = cv2.resize(mask, to, interpolation=cv2.INTER_NEAREST)
     return np.clip(np.maximum(smooth, exact), 0.0, 1.0)
+
+
+def smooth_fill(colour: Array, keep: Array) -> Array:
+    """Fill what is not kept from its surroundings.
+
+    At full strength the model should not see what is under the hole; it does all the same, since
+    the VAE's context reaches from there into the kept cells.
+
+    Args:
+        colour: (H, W, 3) float32.
+        keep: (H, W) float32, 1 = known; where it is 0 the colour is never read.
+
+    Returns:
+        (H, W, 3) float32, unchanged where `keep` is 1. Mid-grey when nothing is kept.
+    """
+    if not keep.any():
+        return np.full_like(colour, 0.5)
+    return np.where(keep[..., None] == 1, colour, extended(colour, keep))

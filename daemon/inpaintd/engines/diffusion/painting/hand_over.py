@@ -8,17 +8,16 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from inpaintd.engine import Task
+from inpaintd.engine import Array, Task
 
-from .families import SD, SDXL, Family
+from ..families import SD, SDXL, Family
+from ..loading.model import Model
 from .job import Job
 from .latents import decoded
-from .model import Model
-from .stages import Pass
+from .passes import Pass
 from .watch import BrokenNumbersError
 from .work_area import WorkSize, scale_colour
 
-Array = NDArray[np.float32]
 Pixels = NDArray[np.bool_]
 
 

@@ -12,17 +12,16 @@ import cv2
 import diffusers
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
+from inpaintd.engine import Array
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.settings import Control
 
+from ..families import FAMILY_OF_CLASS
 from .failures import is_device_failure, is_out_of_memory
-from .families import FAMILY_OF_CLASS
 from .library import Library
 from .model import Model
 
-Array = NDArray[np.float32]
 Notice = tuple[str, str, str]
 
 _GUIDED = " or ".join(

@@ -6,23 +6,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from inpaintd.engine import Report, Task
+from inpaintd.engine import Array, Report, Task
 from inpaintd_protocol.settings import Settings
 
-from . import detail
+from ..loading.library import Library
+from ..loading.model import Model
+from ..loading.sharing import same_vae
+from ..prompts.encoding import Notice
 from .hand_over import SoFar, empty_latents, fits, goes_over_all, hands_over, takes_latents
 from .job import Job, prepare
-from .library import Library
-from .model import Model
 from .paint import paint
-from .preview import LatentColours
-from .prompts import Notice
-from .sharing import same_vae
-from .stages import Pass
-
-Array = NDArray[np.float32]
+from .passes import Pass
+from .tiles import mask_of, needs_detail, tiles
+from .watch import LatentColours
 
 
 @dataclass(frozen=True)
@@ -97,18 +94,18 @@ class Attempt:
             np.where(task.mask[..., None] > 0, result, task.colour)
             for task, result in zip(tasks, results, strict=True)
         ]
-        tiles = [
+        places = [
             (index, tile)
             for index, mask in enumerate(masks)
-            if detail.needs_detail(mask, side)
-            for tile in detail.tiles(mask, side)
+            if needs_detail(mask, side)
+            for tile in tiles(mask, side)
         ]
         steps = 0
-        for number, (index, tile) in enumerate(tiles):
+        for number, (index, tile) in enumerate(places):
             part = canvases[index][tile.window]
-            mask = detail.mask_of(tile, masks[index])
+            mask = mask_of(tile, masks[index])
             job = self._job(replace(tasks[index], colour=part, mask=mask, source=None))
-            place = (index, number * job.steps, len(tiles) * job.steps)
+            place = (index, number * job.steps, len(places) * job.steps)
             # A sketch of a tile would be taken for one of the whole region.
             colour, _ = paint(self.model, job, self.settings, self.report, place)
             assert colour is not None

@@ -6,23 +6,17 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
-from inpaintd.engine import Report
+from inpaintd.engine import Array, Report
 from inpaintd_protocol.settings import Settings
 
-from .families import FLUX_FILL, KANDINSKY
+from ..families import FLUX_FILL, KANDINSKY
+from ..loading.model import Model
 from .job import Job
-from .latent_infill import latent_infill
-from .latent_mask import freed, is_soft, spread
-from .latents import encoded
-from .model import Model
-from .preview import LatentColours
-from .soft_mask import HeldBack, SoftMask
-from .watch import BrokenNumbersError, Watch
+from .latents import encoded, latent_infill
+from .soft_mask import HeldBack, SoftMask, freed, is_soft, spread
+from .watch import BrokenNumbersError, LatentColours, Watch
 from .work_area import WorkSize, scale_colour
-
-Array = NDArray[np.float32]
 
 
 def paint(

@@ -1,4 +1,4 @@
-"""Between pixels, the VAE's own latents and those that the denoiser sees."""
+"""Conversions between pixels, the VAE's own latents and the denoiser's, and infill in latents."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
-from .families import KANDINSKY
-from .model import Model
+from inpaintd.engine import Array
+from inpaintd_protocol.settings import Settings
 
-Array = NDArray[np.float32]
+from ..families import KANDINSKY
+from ..loading.model import Model
+from ..loading.reuse import LatentEdit
 
 
 def to_denoiser(raw: torch.Tensor, vae: Any) -> torch.Tensor:
@@ -98,3 +99,30 @@ def packed(model: Model, latents: torch.Tensor) -> torch.Tensor:
     rows = model.pipe._pack_latents(latents, 1, channels, height, width)
     assert isinstance(rows, torch.Tensor)
     return rows
+
+
+_OWN_NOISE = 0x9E3779B9
+"""Told from the seed of the denoising, whose stream of random numbers must not shift."""
+
+
+def latent_infill(cells: Array, settings: Settings, seed: int, vae: Any) -> LatentEdit | None:
+    """What is done to the picture's latents z before denoising; None for nothing.
+
+    With the mask m and noise eps: noise is z(1-m) + eps·m, nothing is z(1-m), and `replace` r is
+    z + m·r(eps - z), which InvokeAI calls inpaint_replace.
+
+    Args:
+        cells: (h, w) float32 in [0, 1], the pooled mask.
+    """
+    share = 1.0 if settings.infill in ("noise", "nothing") else settings.replace
+    if share == 0:
+        return None
+
+    def edit(raw: torch.Tensor) -> torch.Tensor:
+        generator = torch.Generator("cpu").manual_seed(seed ^ _OWN_NOISE)
+        noise = torch.randn(raw.shape, generator=generator).to(raw)
+        instead = torch.zeros_like(raw) if settings.infill == "nothing" else noise
+        weight = share * torch.from_numpy(cells).to(raw)
+        return torch.lerp(raw, from_denoiser(instead, vae), weight.expand_as(raw))
+
+    return edit

@@ -6,10 +6,10 @@ from typing import Any
 
 import torch
 
-from .families import FLUX, QWEN, SD, SDXL, Family
-from .model import Model
-from .prompt_syntax import Fragment, Prompt, parse
-from .reuse import bytes_in
+from ..families import FLUX, QWEN, SD, SDXL, Family
+from ..loading.model import Model
+from ..loading.reuse import bytes_in
+from .syntax import Fragment, Prompt, parse
 
 Notice = tuple[str, str, str]
 
@@ -162,3 +162,27 @@ def _left_out(model: Model, *prompts: Prompt) -> list[Notice]:
             )
         )
     return notices
+
+
+PRIOR_STEPS = 25
+PRIOR_GUIDANCE_SCALE = 4.0
+
+
+def kandinsky_embeddings(
+    prior: Any, prompt: str, negative_prompt: str | None, seed: int
+) -> dict[str, torch.Tensor]:
+    """The arguments of Kandinsky's decoder that stand for the prompt. They depend on the seed.
+
+    diffusers has a pipeline that combines prior and decoder, but its progress bar switches
+    offloading on as a side effect; so the two are called one after the other.
+    """
+    positive, negative = prior(
+        prompt=prompt,
+        negative_prompt=negative_prompt,
+        num_inference_steps=PRIOR_STEPS,
+        guidance_scale=PRIOR_GUIDANCE_SCALE,
+        generator=torch.Generator("cpu").manual_seed(seed),
+        output_type="pt",
+        return_dict=False,
+    )
+    return {"image_embeds": positive, "negative_image_embeds": negative}

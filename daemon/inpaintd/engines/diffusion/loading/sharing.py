@@ -12,8 +12,8 @@ import torch
 
 from inpaintd.models.installed import MARKER
 
+from .library import Source
 from .model import Model
-from .source import Source
 
 _SHARED = ("text_encoder", "text_encoder_2", "text_encoder_3", "vae")
 

@@ -11,15 +11,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from inpaintd.engine import Report
+from inpaintd.engine import Array, Report
 from inpaintd_protocol.settings import Settings
 
-from .stages import counted
+from .passes import counted
 from .work_area import LARGEST_OVER_NATIVE
-
-Array = NDArray[np.float32]
 
 _STRENGTH = 0.35
 """Enough to draw detail, too little to change the layout."""

@@ -16,9 +16,9 @@ import torch
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.settings import Settings
 
+from ..prompts.syntax import parse
 from .library import Library
 from .model import Model
-from .prompt_syntax import parse
 
 
 @contextmanager

@@ -1,0 +1,1 @@
+"""Loading: from names to files, from files to a pipeline on the device."""

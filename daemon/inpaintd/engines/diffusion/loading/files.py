@@ -1,0 +1,164 @@
+"""A model's files: what family they hold, and the pipeline that diffusers makes of them."""
+
+from __future__ import annotations
+
+import json
+import logging
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import diffusers
+import safetensors
+import torch
+import transformers
+
+from inpaintd.models.checkpoint import kind_of
+from inpaintd.models.configurations import lay_out
+from inpaintd_protocol.errors import InpaintError
+
+from ..families import FAMILY_OF_CLASS, SD, Family
+from .failures import is_device_failure, is_out_of_memory
+from .library import Source
+
+log = logging.getLogger(__name__)
+
+# All this would go into the daemon's log: bars, a warning for each cast of SDXL's VAE, that
+# torchvision is not installed, that a prompt is long.
+diffusers.utils.logging.disable_progress_bar()
+diffusers.utils.logging.set_verbosity_error()
+transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+transformers.utils.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+
+
+def family_of(folder: Path) -> Family:
+    """The family of the model in a folder, by its files.
+
+    Raises:
+        InpaintError: `unsupported` when it is no model that can inpaint.
+    """
+    index = folder / "model_index.json"
+    try:
+        class_name = json.loads(index.read_text(encoding="utf-8"))["_class_name"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InpaintError(
+            "unsupported",
+            f"{folder} is not the folder of a diffusion model: it has no valid model_index.json.",
+            "Name the folder that holds model_index.json, or a single .safetensors file.",
+        ) from error
+    family = FAMILY_OF_CLASS.get(class_name)
+    if family is None:
+        raise InpaintError(
+            "unsupported",
+            f"{folder} holds a {class_name}, which cannot be used for inpainting here.",
+            f"Usable are: {', '.join(sorted({f.name for f in FAMILY_OF_CLASS.values()}))}.",
+        )
+    return family
+
+
+def best_type(source: Source, device: torch.device) -> torch.dtype:
+    """The type that a model's weights have on a device."""
+    if device.type == "cpu":
+        return torch.float32
+    half: torch.dtype = getattr(torch, family_of_source(source).half)
+    return half
+
+
+def family_of_source(source: Source) -> Family:
+    """The family of a model, of which nothing is loaded.
+
+    Raises:
+        InpaintError: as `family_of`.
+    """
+    with configured(source) as configuration:
+        return family_of(configuration)
+
+
+@contextmanager
+def configured(source: Source) -> Iterator[Path]:
+    """The folder whose files configure a model, in the layout of diffusers, until the block ends.
+
+    Raises:
+        InpaintError: as `kind_of`, and `unwritable` when there is no room for a temporary folder.
+    """
+    if not source.single_file:
+        yield source.folder
+        return
+    if source.config is not None:
+        yield source.config
+        return
+    kind = kind_of(source.folder, vae=source.vae is not None)
+    with tempfile.TemporaryDirectory(prefix="inpaintd-") as name:
+        try:
+            lay_out(kind, Path(name))
+        except OSError as error:
+            raise InpaintError(
+                "unwritable",
+                f"The folder for temporary files cannot be written: {error.strerror}.",
+                f"Make room there: {tempfile.gettempdir()}",
+            ) from error
+        yield Path(name)
+
+
+def pipeline_of(
+    family: Family,
+    source: Source,
+    configuration: Path,
+    dtype: torch.dtype,
+    shared: Mapping[str, Any],
+) -> Any:
+    options: dict[str, Any] = {"dtype": dtype, **shared}
+    if source.variant and any(source.folder.rglob(f"*.{source.variant}*.safetensors")):
+        options["variant"] = source.variant
+    if family is SD:
+        # It blackens pictures it takes offence at; a black layer is not an answer.
+        options |= {"safety_checker": None, "requires_safety_checker": False}
+    if source.vae is not None and "vae" not in shared:
+        options["vae"] = _vae(source, source.vae, configuration, dtype)
+    if source.single_file:
+        options["config"] = str(configuration)
+    return from_files(family.pipeline, source.folder, source.name, **options)
+
+
+def _vae(source: Source, vae: Path, configuration: Path, dtype: torch.dtype) -> Any:
+    """Another VAE; one in a single file is configured as the model's own."""
+    options: dict[str, Any] = {"dtype": dtype}
+    if vae.is_file():
+        options |= {"config": str(configuration), "subfolder": "vae"}
+    return from_files("AutoencoderKL", vae, source.name, **options)
+
+
+def from_files(class_name: str, files: Path, model: str, **options: Any) -> Any:
+    """A pipeline or a model; `files` is a folder, or a single file along with a `config`."""
+    kind = getattr(diffusers, class_name)
+    try:
+        if "config" in options:
+            return kind.from_single_file(str(files), local_files_only=True, **options)
+        return kind.from_pretrained(files, use_safetensors=True, local_files_only=True, **options)
+    except Exception as error:  # whatever a damaged file makes the loaders raise
+        if is_out_of_memory(error) or is_device_failure(error):
+            raise
+        log.warning("%s cannot be loaded", files, exc_info=True)
+        damaged = ", ".join(_damaged(files)) or "they do not belong together, or one is missing"
+        raise InpaintError(
+            "model_damaged",
+            f"The files of the model {model} cannot be loaded: {damaged}.",
+            f"Fetch {files} again."
+            if "config" in options
+            else f"Install it again: inpaintd models install {model}",
+        ) from error
+
+
+def _damaged(files: Path) -> Iterator[str]:
+    """Those of a model's files that cannot be read, by their names."""
+    for file in sorted(files.rglob("*")) if files.is_dir() else [files]:
+        try:
+            if file.suffix == ".json":
+                json.loads(file.read_text(encoding="utf-8"))
+            if file.suffix == ".safetensors":
+                with safetensors.safe_open(file, framework="pt"):
+                    pass
+        except Exception:  # safetensors has an error class of its own in Rust
+            yield f"{file.relative_to(files.parent)} is damaged"

@@ -1,0 +1,155 @@
+"""Loading a model: from a folder of files to a pipeline that is ready to be called."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from inpaintd_protocol.errors import InpaintError
+
+from ..families import KANDINSKY, QWEN, Family
+from .files import configured, family_of, from_files, pipeline_of
+from .library import Source
+from .reuse import Reuse
+
+REUSE_BYTES = 256 << 20
+"""Memory for prompt embeddings and VAE posteriors."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """A loaded model.
+
+    Attributes:
+        source: what it was loaded from.
+        pipe: the stock inpainting pipeline.
+        prior: Kandinsky's prior pipeline.
+        conditioned: whether the mask is an input of the denoiser ("9 channels").
+        scheduler: as it was loaded, never used itself.
+        cell: pixels per latent cell and side.
+        reuse: what it need not compute twice.
+        controlnets: those that were used with it, by their folders.
+    """
+
+    source: Source
+    family: Family
+    pipe: Any
+    prior: Any
+    conditioned: bool
+    scheduler: Any
+    native_side: int
+    cell: int
+    device: torch.device
+    reuse: Reuse
+    controlnets: dict[Path, Any] = field(default_factory=dict)
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """Of the denoiser's weights."""
+        dtype: torch.dtype = getattr(self.pipe, self.family.denoiser).dtype
+        return dtype
+
+    @property
+    def offloaded(self) -> bool:
+        """Whether only the component that works is on the device."""
+        return bool(getattr(self.pipe, "_all_hooks", None))
+
+    @property
+    def video_vae(self) -> bool:
+        """Whether its VAE takes pictures as videos of one frame."""
+        return self.family is QWEN
+
+    @property
+    def vae(self) -> Any:
+        return self.pipe.movq if self.family is KANDINSKY else self.pipe.vae
+
+    def offload(self) -> None:
+        """Have only the component that works on the device from now on."""
+        for pipe in (self.pipe, self.prior):
+            if pipe is not None:
+                pipe.enable_model_cpu_offload(device=self.device)
+        for net in self.controlnets.values():
+            net.to("cpu")
+
+    def settle(self) -> None:
+        """Undo what a request leaves behind when it breaks off in the middle."""
+        # SDXL's pipeline decodes in 32 bits, and goes back only if that succeeds.
+        self.vae.to(self.dtype)
+        if self.offloaded:
+            self.offload()
+
+
+def load(
+    source: Source,
+    device: torch.device,
+    dtype: torch.dtype,
+    *,
+    offloaded: bool = False,
+    shared: Mapping[str, Any] | None = None,
+) -> Model:
+    """Load a model from its files: safetensors only, and nothing from the network.
+
+    Args:
+        dtype: of the weights.
+        offloaded: whether only the component that works is to be on the device.
+        shared: components that are loaded already.
+
+    Raises:
+        InpaintError: `unsupported` for a folder of the wrong kind, `model_damaged` for files
+            that cannot be read.
+        torch.OutOfMemoryError, MemoryError, RuntimeError: when memory runs out.
+    """
+    with configured(source) as configuration:
+        family = family_of(configuration)
+        pipe = pipeline_of(family, source, configuration, dtype, shared or {})
+    prior = None
+    if family is KANDINSKY:
+        if source.prior is None:
+            raise InpaintError(
+                "unsupported",
+                f"The model {source.name} needs a prior, and its entry names none.",
+                'Add prior = "kandinsky-2.2-prior" to its table in models.toml.',
+            )
+        prior = from_files("KandinskyV22PriorPipeline", source.prior, source.name, dtype=dtype)
+        prior.set_progress_bar_config(disable=True)
+    pipe.set_progress_bar_config(disable=True)
+    # On the instance: the class would hand out only what it thinks callbacks should change.
+    pipe._callback_tensor_inputs = [*pipe._callback_tensor_inputs, family.mask]
+    reuse = Reuse(REUSE_BYTES)
+    reuse.stand_before_vae(pipe.movq if family is KANDINSKY else pipe.vae)
+    if family is not KANDINSKY:
+        reuse.stand_before_prompts(pipe)
+    model = Model(
+        source=source,
+        family=family,
+        pipe=pipe,
+        prior=prior,
+        conditioned=_takes_mask(family, pipe),
+        scheduler=pipe.scheduler,
+        native_side=source.native_side or _native_side(family, pipe),
+        cell=pipe.movq_scale_factor if family is KANDINSKY else pipe.vae_scale_factor,
+        device=device,
+        reuse=reuse,
+    )
+    if offloaded:
+        model.offload()
+    else:
+        pipe.to(device)
+        if prior is not None:
+            prior.to(device)
+    return model
+
+
+def _takes_mask(family: Family, pipe: Any) -> bool:
+    if family.free_channels is None:
+        return False
+    return int(getattr(pipe, family.denoiser).config.in_channels) > family.free_channels
+
+
+def _native_side(family: Family, pipe: Any) -> int:
+    cells = getattr(pipe, family.denoiser).config.get("sample_size")
+    return int(cells) * 8 if isinstance(cells, int) else family.native_side

@@ -1,0 +1,1 @@
+"""Painting: from tasks to pixels, pass by pass."""

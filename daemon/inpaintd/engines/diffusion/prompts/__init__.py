@@ -1,0 +1,1 @@
+"""Prompts: their syntax, and what a pipeline is given for them."""
