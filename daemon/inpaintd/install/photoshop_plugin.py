@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from inpaintd.install.photoshop_package import PACKAGE, pack
 from inpaintd_protocol.errors import InpaintError
 
-PACKAGE = "inpaint-photoshop.ccx"
 NAME = "Inpaint"
 """The plug-in's name in its manifest, by which the agent removes it."""
 
@@ -18,21 +19,37 @@ _UPI = Path("Adobe", "Adobe Desktop Common", "RemoteComponents", "UPI", _AGENT)
 _AGENT_SECONDS = 180.0
 
 
-def package() -> Path:
-    """The packed plug-in that came with this installation."""
+def hand_over(folder: Path) -> Path:
+    """Put the packed plug-in where the user can double-click it; return its path.
+
+    A wheel brings it along; in a checkout it is packed from the sources.
+
+    Raises:
+        InpaintError: `unwritable`, or `unreadable` when this installation lacks the plug-in.
+    """
     here = Path(__file__).parent.parent
-    places = (
-        here / "_plugins" / "photoshop" / PACKAGE,
-        here.parent.parent / "plugins" / "photoshop_uxp" / PACKAGE,  # in a checkout
-    )
-    for place in places:
-        if place.is_file():
-            return place
-    raise InpaintError(
-        "unreadable",
-        "The Photoshop plug-in is missing from this installation.",
-        "Install inpaintd again; in a checkout run: npm run package in plugins/photoshop_uxp",
-    )
+    packed = here / "_plugins" / "photoshop" / PACKAGE
+    sources = here.parent.parent / "plugins" / "photoshop_uxp"
+    if not packed.is_file() and not sources.is_dir():
+        raise InpaintError(
+            "unreadable",
+            "The Photoshop plug-in is missing from this installation.",
+            "Install inpaintd again.",
+        )
+    target = folder / PACKAGE
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if packed.is_file():
+            shutil.copyfile(packed, target)
+        else:
+            pack(sources, target)
+    except OSError as error:
+        raise InpaintError(
+            "unwritable",
+            f"{target} cannot be written: {error.strerror}.",
+            "Name another folder with --to.",
+        ) from error
+    return target
 
 
 def find_agent(environment: Mapping[str, str], system: str, root: Path = Path("/")) -> Path | None:
@@ -62,7 +79,8 @@ def install(agent: Path, system: str) -> None:
     Raises:
         InpaintError: `unwritable` with what the agent said.
     """
-    _run(agent, system, "install", str(package()))
+    with tempfile.TemporaryDirectory() as folder:
+        _run(agent, system, "install", str(hand_over(Path(folder))))
 
 
 def uninstall(agent: Path, system: str) -> None:
@@ -72,25 +90,6 @@ def uninstall(agent: Path, system: str) -> None:
         InpaintError: `unwritable` with what the agent said.
     """
     _run(agent, system, "remove", NAME)
-
-
-def hand_over(folder: Path) -> Path:
-    """Copy the packed plug-in to where the user can double-click it; returns where it is.
-
-    Raises:
-        InpaintError: `unwritable`.
-    """
-    target = folder / PACKAGE
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(package(), target)
-    except OSError as error:
-        raise InpaintError(
-            "unwritable",
-            f"{target} cannot be written: {error.strerror}.",
-            "Name another folder with --to.",
-        ) from error
-    return target
 
 
 def _run(agent: Path, system: str, verb: str, argument: str) -> None:

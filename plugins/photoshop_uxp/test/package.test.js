@@ -7,28 +7,15 @@ import { fileURLToPath } from "node:url";
 import { after, before, describe, test } from "node:test";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const unpack = (archive, folder) =>
-  execFileSync(process.env.INPAINT_PYTHON ?? "python3", ["-m", "zipfile", "-e", archive, folder]);
 
 describe("the package", () => {
   let folder;
-  const read = (name) => readFileSync(join(folder, "committed", name), "utf-8");
+  const read = (name) => readFileSync(join(folder, name), "utf-8");
   before(() => {
-    folder = mkdtempSync(join(tmpdir(), "inpaint-ccx-"));
-    unpack(join(root, "inpaint-photoshop.ccx"), join(folder, "committed"));
-    execFileSync("node", [join(root, "scripts/build.js"), join(folder, "build")]);
-    execFileSync("node", [join(root, "scripts/package.js"), join(folder, "build"), join(folder, "new.ccx")]);
-    unpack(join(folder, "new.ccx"), join(folder, "built"));
+    folder = mkdtempSync(join(tmpdir(), "inpaint-package-"));
+    execFileSync("node", [join(root, "scripts/build.js"), folder]);
   });
   after(() => rmSync(folder, { recursive: true, force: true }));
-
-  test("is what the source makes: npm run package was run after the last change", () => {
-    for (const name of ["manifest.json", "index.html", "index.js", "panel.css", "icons/dark.png", "icons/light@2x.png"])
-      assert.ok(
-        readFileSync(join(folder, "committed", name)).equals(readFileSync(join(folder, "built", name))),
-        `${name} is stale: run npm run package`,
-      );
-  });
 
   test("has a manifest that names files which are there", () => {
     const manifest = JSON.parse(read("manifest.json"));
@@ -38,11 +25,11 @@ describe("the package", () => {
     const icons = [...manifest.icons, ...manifest.entrypoints.flatMap((entry) => entry.icons ?? [])];
     for (const { path, scale, width } of icons)
       for (const factor of scale) {
-        const file = join(folder, "committed", factor === 1 ? path : path.replace(".png", `@${factor}x.png`));
+        const file = join(folder, factor === 1 ? path : path.replace(".png", `@${factor}x.png`));
         assert.ok(existsSync(file), file);
         assert.equal(readFileSync(file).readUInt32BE(16), width * factor);
       }
-    assert.ok(existsSync(join(folder, "committed", manifest.main)));
+    assert.ok(existsSync(join(folder, manifest.main)));
     assert.deepEqual(manifest.requiredPermissions.network.domains, ["ws://localhost/", "ws://localhost:47701"]);
   });
 
@@ -57,7 +44,9 @@ describe("the package", () => {
     const script = read("index.js");
     const required = [...script.matchAll(/require\("([^"]+)"\)/g)].map(([, name]) => name);
     assert.deepEqual([...new Set(required)].sort(), ["fs", "os", "photoshop", "uxp"]);
-    assert.doesNotMatch(script, /\b(import|export)\s|TextEncoder\(|TextDecoder\(|crypto\.subtle|process\.|Buffer\./);
+    assert.doesNotMatch(script, /^\s*(import|export)\s/m);
+    assert.doesNotMatch(script, /\?\?=|\|\|=|&&=|\.at\(|replaceAll|static \{|structuredClone/, "nothing younger than ES2020");
+    assert.doesNotMatch(script.replace(/^ *(\*|\/\/|\/\*\*).*$/gm, ""), /TextEncoder\(|TextDecoder\(|crypto\.subtle|process\.|Buffer\./);
     assert.doesNotMatch(read("panel.css").replace(/\/\*.*?\*\//gs, ""), /grid|\bgap:|float|transition|object-fit|\bfont:/);
     assert.doesNotMatch(read("index.html"), /type="module"|<label/);
   });

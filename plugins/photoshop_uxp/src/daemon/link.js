@@ -36,7 +36,7 @@ export class Link {
   /** @returns {Promise<DaemonClient>} */
   connected() {
     if (this.client) return Promise.resolve(this.client);
-    this.connecting ??= this.open().finally(() => (this.connecting = null));
+    if (!this.connecting) this.connecting = this.open().finally(() => (this.connecting = null));
     return this.connecting;
   }
 
