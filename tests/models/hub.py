@@ -38,7 +38,7 @@ class Hub:
         siblings = []
         for name, data in self.files.items():
             entry: dict[str, object] = {"rfilename": name, "size": len(data), "blobId": "0" * 40}
-            if name.endswith((".safetensors", ".bin")):
+            if name.endswith((".safetensors", ".bin", ".onnx")):
                 digest = hashlib.sha256(data).hexdigest()
                 entry["lfs"] = {"sha256": digest, "size": len(data), "pointerSize": 130}
             siblings.append(entry)

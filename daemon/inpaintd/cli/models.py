@@ -149,7 +149,7 @@ def _in_file(entry: Entry) -> str:
     from inpaintd.models.installed import is_path, place_of
 
     file = place_of(entry.source)
-    if not is_path(entry.source) or file.is_dir():
+    if not is_path(entry.source) or file.is_dir() or entry.engine == "erase":
         return ""
     try:
         holds = read_checkpoint(file, vae=bool(entry.vae), configured=bool(entry.config))

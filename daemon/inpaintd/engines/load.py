@@ -44,6 +44,8 @@ def load(name: str, home: Path = Path()) -> Engine:
             return Diffused(name)
         case "diffusion":
             return _diffusion(home)
+        case "erase":
+            return _erase(home)
     raise InpaintError(
         "unknown_model", f"There is no built-in engine named {name[:80]!r}.", "See: inpaintd models"
     )
@@ -61,6 +63,25 @@ def _patchmatch() -> Engine:
     from inpaintd.engines.patchmatch import PatchMatch
 
     return PatchMatch()
+
+
+def _erase(home: Path) -> Engine:
+    try:
+        from inpaintd.engines.erase.engine import Erase
+    except ImportError as error:
+        raise InpaintError(
+            "unsupported",
+            f"This model needs ONNX Runtime, which is not installed here ({error}).",
+            "Install it where there is a wheel for the system: pip install onnxruntime",
+        ) from error
+
+    def file_of(name: str) -> Path:
+        registry = load_registry(home)
+        entry = registry.find(name)
+        place = registry.folder(entry)
+        return place / entry.files[0] if entry.files else place
+
+    return Erase(file_of)
 
 
 def _diffusion(home: Path) -> Engine:

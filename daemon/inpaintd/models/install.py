@@ -1,4 +1,7 @@
-"""Fetching a model from the hub: safetensors only, pinned to a commit, checked by its hashes."""
+"""Fetching a model from the hub, pinned to a commit and checked by its hashes.
+
+Of weights only safetensors and ONNX: neither runs anything when it is opened.
+"""
 
 from __future__ import annotations
 
@@ -125,8 +128,14 @@ def _fetch(
         entry.source, revision=entry.revision or None, files_metadata=True
     )
     siblings = {file.rfilename: file for file in info.siblings or ()}
-    names = wanted_files(siblings, entry.variant)
-    if not any(name.endswith(".safetensors") for name in names):
+    names = list(entry.files) or wanted_files(siblings, entry.variant)
+    if lacking := [name for name in names if name not in siblings]:
+        raise InpaintError(
+            "unknown_model",
+            f"{entry.source} has no file {lacking[0]} any more.",
+            "Name an earlier commit as the model's revision in models.toml.",
+        )
+    if not entry.files and not any(name.endswith(".safetensors") for name in names):
         raise InpaintError(
             "unsupported",
             f"{entry.source} has no weights as safetensors, and nothing else is loaded: other "

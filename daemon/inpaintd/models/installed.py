@@ -11,6 +11,8 @@ MARKER = ".installed.json"
 """Written last, when every file has been fetched and checked."""
 
 
+_SUFFIXES = (".safetensors", ".ckpt", ".onnx")
+
 _ON_WINDOWS = re.compile(r"[A-Za-z]:[\\/]|\\\\")
 r"""C:\models, C:/models or \\server\models."""
 
@@ -25,7 +27,7 @@ class Installation:
 
 def is_path(source: str) -> bool:
     """Whether a source is a place on this disk, not a repository of the hub."""
-    begins, ends = source.startswith(("/", "~", ".")), source.endswith((".safetensors", ".ckpt"))
+    begins, ends = source.startswith(("/", "~", ".")), source.endswith(_SUFFIXES)
     return begins or ends or _ON_WINDOWS.match(source) is not None
 
 

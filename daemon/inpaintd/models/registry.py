@@ -40,7 +40,10 @@ class Entry:
     kind: str = "model"
     """model, or what is no model by itself: controlnet, part (a VAE, a prior)."""
     source: str = ""
-    """A repository of the hub (owner/name), a folder, or a .safetensors file; empty: built in."""
+    """A repository of the hub (owner/name), a folder, or a single file; empty: built in."""
+    files: tuple[str, ...] = ()
+    """The files of the repository that are needed, the network first; empty for those of a model in
+    the layout of diffusers."""
     revision: str = ""
     """Commit of the repository; empty for the newest when it is installed."""
     variant: str = ""
@@ -171,7 +174,7 @@ class Registry:
             raise InpaintError(
                 "model_missing",
                 f"The model {entry.name} is not installed.",
-                _first_the_extra(missing.remedy),
+                missing.remedy if entry.engine == "erase" else _first_the_extra(missing.remedy),
             )
         return folder_of(self.home, entry.name, entry.source)
 

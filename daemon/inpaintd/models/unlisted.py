@@ -26,6 +26,9 @@ _RESERVED = "default"
 
 _CONTROLNET = "ControlNetModel"
 
+_NETWORK_SIDE = 512
+"""Of a network in an ONNX file that takes any size."""
+
 
 def is_unlisted(registry: Registry, name: str) -> bool:
     """Whether a name is that of a place or a repository, not of a listed model."""
@@ -128,12 +131,24 @@ def _about(place: Path, source: str, vae: str, config: str, say: Say) -> dict[st
         raise InpaintError("model_missing", f"There is nothing at {place}.")
     if place.is_dir():
         return described(place, source)
+    if place.suffix.lower() == ".onnx":
+        return _network(place, say)
     found = read_checkpoint(place, vae=bool(vae), configured=bool(config))
     size = place.stat().st_size / 1e9
     say(f"{place.name} holds {found.title}, {found.dtype}, {size:.1f} GB.")
     if found.kind is None:
         return described(Path(config), config)
     return _sizes(FAMILY_OF_CLASS[KINDS[found.kind].pipeline])
+
+
+def _network(place: Path, say: Say) -> dict[str, str | int]:
+    """What an entry says of an ONNX file on this disk."""
+    from inpaintd.engines.erase.network import Network  # needs ONNX Runtime, and is seldom called
+
+    signature = Network(place).signature
+    side = signature.side or _NETWORK_SIDE
+    say(f"{place.name} holds an inpainting network that works at {side} × {side} pixels.")
+    return {"engine": "erase", "native_side": side, "multiple": 8}
 
 
 def _sizes(family: Family) -> dict[str, str | int]:
@@ -183,7 +198,7 @@ def _resolved(path: str) -> str:
 
 def _last_part(source: str) -> str:
     path = PurePosixPath(source.replace("\\", "/"))
-    return path.stem if path.suffix == SUFFIX else path.name
+    return path.stem if path.suffix in (SUFFIX, ".onnx") else path.name
 
 
 def _class_name(path: Path) -> str:
