@@ -76,3 +76,24 @@ def test_no_recipe(tmp_path: Path, text: str) -> None:
 def test_a_picture_without_a_recipe(tmp_path: Path) -> None:
     with pytest.raises(InpaintError, match="holds no recipe"):
         read_recipe(save(tmp_path / "a.png", photograph()))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"settings": {"prompt": "\\ud800"}}',
+        "[" * 100_000,
+        '{"settings": {"seed": ' + "9" * 5000 + "}}",
+        '{"settings": {"prompt": "' + "a" * (1 << 20) + '"}}',
+    ],
+    ids=["half a surrogate pair", "deep", "a long number", "long"],
+)
+def test_hostile_recipes_are_none(tmp_path: Path, text: str) -> None:
+    (tmp_path / "r.json").write_text(text)
+    with pytest.raises(InpaintError, match="holds no recipe"):
+        read_recipe(tmp_path / "r.json")
+
+
+def test_a_missing_recipe_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InpaintError, match=r"missing\.json cannot be opened"):
+        read_recipe(tmp_path / "missing.json")

@@ -53,6 +53,26 @@ def bomb() -> bytes:
     return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header) + _chunk(b"IDAT", b"") + _chunk(b"IEND")
 
 
+def with_itxt(png: bytes, keyword: str, text: str) -> bytes:
+    """A PNG file with one more international text chunk, right behind its header."""
+    content = keyword.encode() + b"\0\0\0\0\0" + text.encode()
+    return png[:33] + _chunk(b"iTXt", content) + png[33:]
+
+
+def with_recipe(recipe: str) -> bytes:
+    """A picture with a hole, and with this for its recipe."""
+    png = encoded(with_hole(1))
+    return png[:33] + _chunk(b"tEXt", b"inpaintd\0" + recipe.encode()) + png[33:]
+
+
+def huge_hole() -> bytes:
+    """A PNG of 110 million pixels, all of them transparent, in a hundred kilobytes."""
+    width, height = 11_000, 10_000
+    header = struct.pack(">IIBBBBB", width, height, 8, 4, 0, 0, 0)
+    rows = zlib.compress(bytes((1 + 2 * width) * height), 9)
+    return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header) + _chunk(b"IDAT", rows) + _chunk(b"IEND")
+
+
 def pixels_of(path: Path) -> NDArray[np.uint8]:
     with Image.open(path) as image:
         return np.asarray(image)

@@ -11,27 +11,20 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from xml.sax.saxutils import quoteattr, unescape
 
 from inpaintd import __version__
 from inpaintd_protocol.codec import settings_from_map, settings_to_map
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.settings import Settings
 
-from . import vips
-from .picture import Picture
+from . import vips, xmp
+from .picture import Picture, read_bytes
+
+MOST_BYTES = 1 << 20
+"""Longest recipe that is read: prompts are limited, so that ours are a few kilobytes."""
 
 _XMP = "xmp-data"
-_NAMESPACE = "urn:x-inpaintd:1.0/"
-_PROPERTY = re.compile(
-    rb'<rdf:Description[^>]*xmlns:inpaintd="[^"]*"[^>]*inpaintd:recipe=("[^"]*"|\'[^\']*\')[^>]*/>'
-)
-_EMPTY_XMP = (
-    b'<?xpacket begin="\xef\xbb\xbf" id="W5M0MpCehiHzreSzNTczkc9d"?>'
-    b'<x:xmpmeta xmlns:x="adobe:ns:meta/">'
-    b'<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"></rdf:RDF>'
-    b'</x:xmpmeta><?xpacket end="w"?>'
-)
+_PROPERTY = "recipe"
 _PNG_COMMENT = re.compile(r"png-comment-\d+-inpaintd")
 
 
@@ -59,7 +52,7 @@ def embed_recipe(image: Any, recipe: str, format_name: str) -> Any:
         vips.set_text(image, f"png-comment-{position}-inpaintd", recipe)
     else:
         packet = image.get(_XMP) if image.get_typeof(_XMP) else b""
-        vips.set_blob(image, _XMP, _with_property(packet, recipe))
+        vips.set_blob(image, _XMP, xmp.with_property(packet, _PROPERTY, recipe))
     return image
 
 
@@ -80,12 +73,14 @@ def recipe_text(path: Path) -> str:
     """
     from .layered import read_file  # which writes recipes
 
-    return path.read_text("utf-8") if path.suffix == ".json" else recipe_in(read_file(path))
+    if path.suffix.lower() != ".json":
+        return recipe_in(read_file(path))
+    return read_bytes(path, MOST_BYTES + 1).decode("utf-8-sig", "replace")
 
 
 def files_in(recipe: str) -> dict[str, Any] | None:
     """The names of the files that the text of a recipe holds, if it holds any."""
-    files = json.loads(recipe).get("files")
+    files = _parsed(recipe).get("files")
     return files if isinstance(files, dict) else None
 
 
@@ -96,8 +91,7 @@ def parse_recipe(text: str, name: str) -> Settings:
         InpaintError: `unreadable` when it is none.
     """
     try:
-        value = json.loads(text)
-        settings: Settings = settings_from_map(Settings, value["settings"])
+        settings: Settings = settings_from_map(Settings, _parsed(text)["settings"])
     except (ValueError, KeyError, TypeError) as error:
         raise InpaintError(
             "unreadable",
@@ -107,25 +101,26 @@ def parse_recipe(text: str, name: str) -> Settings:
     return settings
 
 
+def _parsed(text: str) -> dict[str, Any]:
+    """Raises:
+    ValueError, TypeError: when it is no JSON object of a recipe's length, in valid Unicode.
+    """
+    if len(text) > MOST_BYTES:
+        raise ValueError("too long")
+    try:
+        value = json.loads(text)
+        json.dumps(value, ensure_ascii=False).encode()  # refuses halves of surrogate pairs
+    except RecursionError as error:
+        raise ValueError("nested too deep") from error
+    if not isinstance(value, dict):
+        raise TypeError("not an object")
+    return value
+
+
 def recipe_in(picture: Picture) -> str:
     """The text of the recipe that a decoded picture carries; empty when it carries none."""
     image = picture.image
     for name in image.get_fields():
         if _PNG_COMMENT.fullmatch(name):
             return str(image.get(name))
-    match = _PROPERTY.search(image.get(_XMP)) if image.get_typeof(_XMP) else None
-    return unescape(match[1].decode()[1:-1], {"&quot;": '"'}) if match else ""
-
-
-def _with_property(packet: bytes, recipe: str) -> bytes:
-    """An XMP packet with the recipe and all else that it held."""
-    packet = _PROPERTY.sub(b"", packet)
-    end = packet.rfind(b"</rdf:RDF>")
-    if end < 0:
-        packet = _EMPTY_XMP
-        end = packet.rfind(b"</rdf:RDF>")
-    description = (
-        f'<rdf:Description rdf:about="" xmlns:inpaintd="{_NAMESPACE}" '
-        f"inpaintd:recipe={quoteattr(recipe)}/>"
-    )
-    return packet[:end] + description.encode() + packet[end:]
+    return xmp.read_property(image.get(_XMP), _PROPERTY) if image.get_typeof(_XMP) else ""

@@ -51,24 +51,33 @@ class Fills:
         Of terminal answers, only the ones that sending again would not change.
         """
         try:
-            self._send()
-            return self._receive()
+            return [*self._send(), *self._receive()]
         except InpaintError as error:
-            if error.code not in _BROKEN:
-                raise
+            # Of whatever kind: the next connection may be to another daemon, newer or mended.
             self._lost(error)
             return []
 
-    def _send(self) -> None:
+    def _send(self) -> list[Message]:
+        """Send what waits; returns the ends of requests that cannot be sent at all."""
+        refused: list[Message] = []
         if not self._unsent or time.monotonic() < self._not_before:
-            return
+            return refused
         if self._client is None:
             self._client = connect_or_start(_NAME)
             self._unsent = list(self._open)
             self._heard_at = time.monotonic()
         while self._unsent:
-            self._client.submit(self._open[self._unsent[0]])
+            request_id = self._unsent[0]
+            try:
+                self._client.submit(self._open[request_id])
+            except InpaintError as error:
+                if error.code in _BROKEN:
+                    raise
+                # This one breaks a limit of the protocol; the others are no worse for it.
+                refused.append(Failed.of(request_id, error))
+                del self._open[request_id]
             self._unsent.pop(0)
+        return refused
 
     def _receive(self) -> list[Message]:
         found: list[Message] = []
