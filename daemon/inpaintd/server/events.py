@@ -130,7 +130,7 @@ class StartWorker:
 
 
 @dataclass(frozen=True)
-class Feed:
+class Assign:
     """Give a request to an idle worker."""
 
     worker: int
@@ -178,5 +178,5 @@ class Exit:
 
 
 Instruction = (
-    Send | StartWorker | Feed | Interrupt | KillWorker | Journal | JournalAnswer | Recall | Exit
+    Send | StartWorker | Assign | Interrupt | KillWorker | Journal | JournalAnswer | Recall | Exit
 )

@@ -1,7 +1,7 @@
 """The life of every request, as a state machine: events in, instructions out, no I/O.
 
 A job is waiting (in the queue) or running (on a worker slot) until its one terminal answer. Workers
-are slots. State changes here and nowhere else; whoever owns the sockets and processes feeds in
+are slots. State changes here and nowhere else; whoever owns the sockets and processes reports
 events and carries out the instructions in order.
 """
 
@@ -14,7 +14,7 @@ from inpaintd.server import events as e
 from inpaintd.server import refusals
 from inpaintd.server.fair_queue import FairQueue
 from inpaintd.server.job_state import JobState, Slot
-from inpaintd.server.kept import KeptAnswers
+from inpaintd.server.recent import RecentAnswers
 from inpaintd_protocol import limits
 from inpaintd_protocol import messages as m
 from inpaintd_protocol.errors import InpaintError
@@ -36,7 +36,7 @@ class Jobs:
         self._keep_alive_seconds = keep_alive_seconds
         self._jobs: dict[str, JobState] = {}
         self._queue = FairQueue()
-        self._kept = KeptAnswers()
+        self._kept = RecentAnswers()
         self._journalled: set[str] = set()
         self._failed_starts = 0
         self._mean_seconds = 0.25
@@ -253,7 +253,7 @@ class Jobs:
             overdue = running is not None and running.overdue(self._now)
             unused = slot.unused(self._now, self._keep_alive_seconds)
             if unused:
-                slot.state = "ending"  # so that nothing is fed to it any more
+                slot.state = "ending"  # so that nothing is assigned to it any more
             if overdue or unused:
                 self._out.append(e.KillWorker(number))
 
@@ -261,7 +261,7 @@ class Jobs:
         """Put waiting requests on idle workers, and start workers while some must wait."""
         for number, slot in enumerate(self.slots):
             if slot.state == "idle" and len(self._queue) and not self._closing:
-                self._feed(number, slot)
+                self._assign(number, slot)
         starting = sum(slot.state == "starting" for slot in self.slots)
         for number, slot in enumerate(self.slots):
             rested = self._now >= slot.rests_until or self._without_workers
@@ -270,13 +270,13 @@ class Jobs:
                 self._start(number)
                 starting += 1
 
-    def _feed(self, number: int, slot: Slot) -> None:
+    def _assign(self, number: int, slot: Slot) -> None:
         job = self._jobs[self._queue.take()]
         job.slot = number
         job.attempts += 1
         job.progress = m.Progress(job.id, phase="preparing", fraction=0.0)
         slot.take_up(job.id, self._now)
-        self._out.append(e.Feed(number, job.request))
+        self._out.append(e.Assign(number, job.request))
         self._tell(job)
 
     def _start(self, number: int) -> None:

@@ -21,13 +21,13 @@ from inpaintd import __version__
 from inpaintd.models.registry import load_registry
 from inpaintd.pipeline.plan import region_for
 from inpaintd.server import events
-from inpaintd.server.doors.websocket_thread import DoorSettings, WebSocketDoor
+from inpaintd.server.doors.websocket_thread import WebSocketDoor
 from inpaintd.server.doors.zap import Zap
 from inpaintd.server.doors.zmtp import INNER_ENDPOINT, ZAP_DOMAIN, Door, Vanished
 from inpaintd.server.jobs import Jobs
 from inpaintd.server.refusals import unknown_request
 from inpaintd.server.resident_memory import give_back_unused, resident_bytes
-from inpaintd.server.wake import Wake
+from inpaintd.wake import Wake
 from inpaintd.workers.processes import LOCAL, WorkerProcesses
 from inpaintd_protocol import PROTOCOL_VERSION, codec
 from inpaintd_protocol import messages as m
@@ -94,7 +94,7 @@ class Server:
         self._events: deque[events.Event] = deque()
         self._names: OrderedDict[bytes, str] = OrderedDict()
         self._started_at = time.monotonic()
-        self._feeding = False
+        self._handling = False
         self._was_busy = False
         self._stopping = False
         self._running = True
@@ -141,12 +141,12 @@ class Server:
             for client, frames in self._door.receive():
                 self._receive(client, frames)
             for event in self._workers.events():
-                self._feed(event)
+                self._happened(event)
             if self._stopping:
-                self._feed(events.ShutdownRequested())
+                self._happened(events.ShutdownRequested())
             if time.monotonic() >= next_tick:
                 next_tick = time.monotonic() + _TICK_MILLISECONDS / 1000
-                self._feed(events.Ticked())
+                self._happened(events.Ticked())
                 for client in self._door.retry():
                     self._forget(client)
                 self._rest()
@@ -205,13 +205,13 @@ class Server:
         settings = registry.settled(entry, request.settings)
         rectangle = region_for(request.bounds, request.extent, settings, entry.sizes)
         self._send(client, m.Planned(request.request_id, rectangle))
-        self._feed(events.Anticipated())
+        self._happened(events.Anticipated())
 
     @_answer.register(m.Inpaint)
     @_answer.register(m.MakeMask)
     def _(self, request: m.Job, client: bytes) -> None:
         load_registry(self._home).find(request.settings.model)
-        self._feed(events.Submitted(client, request, self._names.get(client, "")))
+        self._happened(events.Submitted(client, request, self._names.get(client, "")))
 
     @_answer.register
     def _(self, request: m.ListModels, client: bytes) -> None:
@@ -223,12 +223,12 @@ class Server:
 
     @_answer.register
     def _(self, request: m.Cancel, client: bytes) -> None:
-        self._feed(events.CancelRequested(client, request.request_id))
+        self._happened(events.CancelRequested(client, request.request_id))
 
     @_answer.register
     def _(self, request: m.Attach, client: bytes) -> None:
         name = self._names.get(client, "")
-        self._feed(events.AttachRequested(client, request.request_id, name))
+        self._happened(events.AttachRequested(client, request.request_id, name))
 
     @_answer.register
     def _(self, request: m.Shutdown, client: bytes) -> None:
@@ -248,7 +248,7 @@ class Server:
 
     def _forget(self, client: bytes) -> None:
         self._names.pop(client, None)
-        self._feed(events.ClientVanished(client))
+        self._happened(events.ClientVanished(client))
 
     def _status(self, request_id: str) -> m.Status:
         slots = enumerate(self._jobs.slots)
@@ -270,18 +270,18 @@ class Server:
 
     # ----------------------------------------------------------------------------------- jobs
 
-    def _feed(self, event: events.Event) -> None:
+    def _happened(self, event: events.Event) -> None:
         # Carrying out instructions can raise further events: they wait until this one is done.
         self._events.append(event)
-        if self._feeding:
+        if self._handling:
             return
-        self._feeding = True
+        self._handling = True
         try:
             while self._events:
                 for instruction in self._jobs.handle(self._events.popleft(), time.monotonic()):
                     self._try_to_carry_out(instruction)
         finally:
-            self._feeding = False
+            self._handling = False
 
     def _try_to_carry_out(self, instruction: events.Instruction) -> None:
         try:
@@ -306,11 +306,11 @@ class Server:
         try:
             self._workers.start(instruction.worker)
         except (OSError, ImportError) as error:  # such as too many open files
-            self._feed(events.WorkerEnded(instruction.worker, str(error)))
+            self._happened(events.WorkerEnded(instruction.worker, str(error)))
 
     @_carry_out.register
-    def _(self, instruction: events.Feed) -> None:
-        self._workers.feed(instruction.worker, instruction.request)
+    def _(self, instruction: events.Assign) -> None:
+        self._workers.assign(instruction.worker, instruction.request)
 
     @_carry_out.register
     def _(self, instruction: events.Interrupt) -> None:
@@ -333,7 +333,7 @@ class Server:
         answer = self._open_journal().recall(instruction.request_id)
         if answer is None:
             # So that it can be sent again.
-            self._feed(events.Forgotten(instruction.request_id))
+            self._happened(events.Forgotten(instruction.request_id))
         self._send(instruction.client, answer or unknown_request(instruction.request_id))
 
     @_carry_out.register
@@ -345,7 +345,7 @@ class Server:
     def _open_websocket(self, port: int) -> None:
         token = self.connection.websocket_token
         try:
-            opened = WebSocketDoor(port, DoorSettings(self._context, INNER_ENDPOINT, token))
+            opened = WebSocketDoor(port, self._context, INNER_ENDPOINT, token)
         except OSError as error:
             log.warning("no WebSocket door, so no Photoshop: %s", error)
             return
@@ -362,7 +362,7 @@ class Server:
 
             self._journal, unfinished, answered = open_journal(self._journal_file)
             if unfinished or answered:
-                self._feed(events.Restored(unfinished, answered))
+                self._happened(events.Restored(unfinished, answered))
         return self._journal
 
     def _restore(self) -> None:

@@ -1,4 +1,4 @@
-"""Starting, feeding, watching and ending worker processes. Runs in the daemon; opens no pixels."""
+"""Start, watch and end worker processes, and hand them requests. Runs in the daemon."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ class WorkerProcesses:
             process.stdin.write(json.dumps(start).encode() + b"\n")
             process.stdin.flush()
 
-    def feed(self, slot: int, request: Job) -> None:
+    def assign(self, slot: int, request: Job) -> None:
         self._send(slot, [wire.RUN, *codec.encode(request)])
 
     def interrupt(self, slot: int, request_id: str) -> None:

@@ -26,7 +26,6 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
-from inpaintd.server.doors.websocket_thread import DoorSettings
 from inpaintd_protocol import limits
 from inpaintd_protocol.plane import BYTES_PER_SAMPLE
 
@@ -61,14 +60,24 @@ class NotZws(Exception):
 
 
 async def serve_until(
-    stop: asyncio.Event, listeners: list[socket.socket], door: DoorSettings
+    stop: asyncio.Event,
+    listeners: list[socket.socket],
+    context: zmq.asyncio.Context,
+    inner_endpoint: str,
+    token: str,
+    *,
+    ping_seconds: float,
+    silence_seconds: float,
 ) -> None:
     """Accept WebSockets on the listening sockets until told to stop; hand on what is queued first.
 
     Args:
         stop: set it from within this event loop.
+        inner_endpoint: where the daemon's ROUTER listens within this process.
+        token: that a peer must show.
+        ping_seconds: between two pings of a peer.
+        silence_seconds: for which a peer may leave a ping unanswered.
     """
-    context = zmq.asyncio.Context.shadow(door.context.underlying)
     bridges: set[asyncio.Task[None]] = set()
 
     async def on_connection(peer: ServerConnection) -> None:
@@ -76,13 +85,13 @@ async def serve_until(
         assert task is not None
         bridges.add(task)
         try:
-            await _bridge(peer, context, door.inner_endpoint, stop)
+            await _bridge(peer, context, inner_endpoint, stop)
         finally:
             bridges.discard(task)
 
     def check(peer: ServerConnection, request: Request) -> Response | None:
         port = listeners[0].getsockname()[1]
-        refusal = refuse(request, door.token, port)
+        refusal = refuse(request, token, port)
         if refusal is None and len(bridges) >= MOST_CONNECTIONS:
             refusal = HTTPStatus.SERVICE_UNAVAILABLE, "Too many connections are open.\n"
         if refusal is None:
@@ -106,8 +115,8 @@ async def serve_until(
             max_size=_FRAME_BYTES + 1,
             max_queue=_FRAMES_READ_AHEAD,
             open_timeout=_OPEN_SECONDS,
-            ping_interval=door.ping_seconds,
-            ping_timeout=door.silence_seconds,
+            ping_interval=ping_seconds,
+            ping_timeout=silence_seconds,
             close_timeout=_CLOSE_SECONDS,
             server_header=None,
             logger=library_log,

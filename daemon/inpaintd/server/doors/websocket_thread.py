@@ -14,12 +14,11 @@ import socket
 import sys
 import threading
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import zmq
 
-from inpaintd.server.wake import Wake
+from inpaintd.wake import Wake
 
 if TYPE_CHECKING:
     import asyncio
@@ -32,25 +31,35 @@ _ATTEMPTS = 20
 _STOP_SECONDS = 10.0
 
 
-@dataclass(frozen=True)
-class DoorSettings:
-    """What the door needs to know."""
-
-    context: zmq.Context[zmq.Socket[bytes]]
-    inner_endpoint: str
-    """Where the daemon's ROUTER listens within this process."""
-    token: str
-    ping_seconds: float = 10.0
-    silence_seconds: float = 60.0
-    """How long a peer may leave a ping unanswered; Photoshop can be busy for a while."""
-
-
 class WebSocketDoor:
-    """Listens from the start; accepts between `start` and `stop`."""
+    """Listens from the start; accepts between `start` and `stop`.
 
-    def __init__(self, port: int, door: DoorSettings) -> None:
+    Args:
+        port: to listen at; a taken one means another, 0 any.
+        context: of the daemon's sockets.
+        inner_endpoint: where the daemon's ROUTER listens within this process.
+        token: that opens the door.
+        ping_seconds: between two pings of a peer.
+        silence_seconds: for which a peer may leave a ping unanswered; Photoshop can be busy for a
+            while.
+    """
+
+    def __init__(
+        self,
+        port: int,
+        context: zmq.Context[zmq.Socket[bytes]],
+        inner_endpoint: str,
+        token: str,
+        *,
+        ping_seconds: float = 10.0,
+        silence_seconds: float = 60.0,
+    ) -> None:
         self._listeners = listen(port)
-        self._door = door
+        self._context = context
+        self._inner_endpoint = inner_endpoint
+        self._token = token
+        self._ping_seconds = ping_seconds
+        self._silence_seconds = silence_seconds
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None
         self._stopped = False
@@ -100,6 +109,8 @@ class WebSocketDoor:
     async def _serve(self) -> None:
         import asyncio
 
+        import zmq.asyncio
+
         from inpaintd.server.doors.websocket import serve_until
 
         stop = asyncio.Event()
@@ -107,7 +118,15 @@ class WebSocketDoor:
             self._loop, self._stop = asyncio.get_running_loop(), stop
             if self._stopped:
                 return
-        await serve_until(stop, self._listeners, self._door)
+        await serve_until(
+            stop,
+            self._listeners,
+            zmq.asyncio.Context.shadow(self._context.underlying),
+            self._inner_endpoint,
+            self._token,
+            ping_seconds=self._ping_seconds,
+            silence_seconds=self._silence_seconds,
+        )
 
 
 def listen(port: int) -> list[socket.socket]:

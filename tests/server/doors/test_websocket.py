@@ -20,7 +20,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidSta
 from websockets.sync.client import connect as connect_websocket
 
 from inpaintd.server.doors import outbox
-from inpaintd.server.doors.websocket_thread import DoorSettings, WebSocketDoor, listen
+from inpaintd.server.doors.websocket_thread import WebSocketDoor, listen
 from inpaintd.server.doors.zmtp import INNER_ENDPOINT, Door, Vanished
 from inpaintd_protocol import limits
 from inpaintd_protocol import messages as m
@@ -242,7 +242,7 @@ def _doors(**seconds: float) -> Iterator[tuple[Door, int]]:
     """Both doors without a daemon; the token is "t". Also the port of the WebSocket door."""
     context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
     inner = Door(context, 0)
-    door = WebSocketDoor(0, DoorSettings(context, INNER_ENDPOINT, "t", **seconds))
+    door = WebSocketDoor(0, context, INNER_ENDPOINT, "t", **seconds)
     port = urlsplit(door.endpoint).port
     assert port is not None
     door.start()

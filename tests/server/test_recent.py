@@ -1,11 +1,11 @@
-"""Terminal answers kept in memory."""
+"""The latest terminal answers, held in memory."""
 
 from __future__ import annotations
 
 import pytest
 
-from inpaintd.server import kept
-from inpaintd.server.kept import KeptAnswers
+from inpaintd.server import recent
+from inpaintd.server.recent import RecentAnswers
 from inpaintd_protocol.messages import Cancelled, Finished, ResultLayer
 from inpaintd_protocol.plane import Plane
 
@@ -18,8 +18,8 @@ def finished(request_id: str, side: int) -> Finished:
 
 
 def test_the_oldest_go_when_there_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kept, "MOST_ANSWERS", 2)
-    answers = KeptAnswers()
+    monkeypatch.setattr(recent, "MOST_ANSWERS", 2)
+    answers = RecentAnswers()
     for name in "abc":
         answers.put(Cancelled(name))
     assert [answers.get(name) for name in "abc"] == [None, Cancelled("b"), Cancelled("c")]
@@ -28,8 +28,8 @@ def test_the_oldest_go_when_there_are_too_many(monkeypatch: pytest.MonkeyPatch) 
 def test_the_oldest_go_when_they_are_too_big_and_the_newest_stays(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(kept, "MOST_BYTES", 1000)
-    answers = KeptAnswers()
+    monkeypatch.setattr(recent, "MOST_BYTES", 1000)
+    answers = RecentAnswers()
     answers.put(finished("small", 8))
     answers.put(finished("big", 32))
     assert answers.get("small") is None
@@ -41,8 +41,8 @@ def test_the_oldest_go_when_they_are_too_big_and_the_newest_stays(
 
 
 def test_an_answer_given_again_counts_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kept, "MOST_BYTES", 1000)
-    answers = KeptAnswers()
+    monkeypatch.setattr(recent, "MOST_BYTES", 1000)
+    answers = RecentAnswers()
     for _ in range(9):
         answers.put(finished("a", 8))
     answers.put(finished("b", 8))

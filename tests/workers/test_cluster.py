@@ -15,9 +15,9 @@ import pytest
 from inpaintd_protocol.client import Client
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.messages import Finished, Inpaint, Plane, Preview, Progress, Settings
-from tests.cluster.conftest import RayCluster
-from tests.daemon.test_server import begin, layer, outcome, settings
 from tests.running import Daemon, alive, eventually, running_daemon
+from tests.server.test_server import begin, layer, outcome, settings
+from tests.workers.conftest import RayCluster
 
 if find_spec("ray") is None:
     pytest.skip("no Ray here: pip install '.[cluster]'", allow_module_level=True)

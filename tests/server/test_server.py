@@ -282,7 +282,7 @@ def test_a_client_that_goes_away_frees_its_worker(daemon: Daemon, transport: str
 def test_a_client_killed_in_the_middle_frees_its_worker(daemon: Daemon) -> None:
     script = (
         "import sys, pathlib; sys.path.insert(0, sys.argv[2])\n"
-        "from tests.daemon.test_server import begin\n"
+        "from tests.server.test_server import begin\n"
         "from inpaintd_protocol.client import connect\n"
         "client = connect(pathlib.Path(sys.argv[1]), name='victim')\n"
         "begin(client, 'slow', '1'); print('running', flush=True)\n"

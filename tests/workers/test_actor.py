@@ -31,7 +31,7 @@ def filler(tmp_path: Path) -> Filler:
     home.mkdir()
     (home / "models.toml").write_text(
         '[identity]\ntitle = "i"\nengine = "tests.synthetic_engines:identity"\n'
-        '[spoiled]\ntitle = "s"\nengine = "tests.cluster.test_actor:Spoiled"\n'
+        '[spoiled]\ntitle = "s"\nengine = "tests.workers.test_actor:Spoiled"\n'
     )
     return Filler()
 

@@ -20,8 +20,8 @@ from inpaintd_protocol.client import Client
 from inpaintd_protocol.connection import read_connection
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.messages import Finished, Inpaint
-from tests.daemon.test_server import begin, layer, outcome, settings
 from tests.running import Daemon, eventually, running_daemon
+from tests.server.test_server import begin, layer, outcome, settings
 from tests.small_disk import small_disk
 
 
@@ -107,7 +107,7 @@ def test_a_worker_that_talks_nonsense_fails_its_request_alone(tmp_path: Path) ->
     serve = (
         "from inpaintd.launch.daemon import serve; from pathlib import Path; "
         f"serve(Path({str(home)!r}), port=0, websocket_port=None, "
-        "worker_command=('tests.daemon.babbling_worker',))"
+        "worker_command=('tests.workers.babbling_worker',))"
     )
     command = [sys.executable, "-c", serve]
     with running_daemon(home, command=command) as daemon, daemon.connect() as client:

@@ -1,4 +1,4 @@
-"""Terminal answers kept in memory for a while, for repeated and re-attached requests."""
+"""The latest terminal answers, held in memory for repeated and re-attached requests."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ MOST_ANSWERS = 64
 MOST_BYTES = 64 << 20
 
 
-class KeptAnswers:
+class RecentAnswers:
     """The latest terminal answers, bounded in number and in bytes; the oldest go first."""
 
     def __init__(self) -> None:
@@ -18,8 +18,8 @@ class KeptAnswers:
         self._bytes = 0
 
     def get(self, request_id: str) -> Terminal | None:
-        kept = self._answers.get(request_id)
-        return kept[0] if kept else None
+        found = self._answers.get(request_id)
+        return found[0] if found else None
 
     def put(self, answer: Terminal) -> None:
         self.forget(answer.request_id)
