@@ -1,4 +1,4 @@
-"""One real GIMP and one real daemon for all tests in this folder."""
+"""Real GIMPs, with the plug-in installed, for all tests in this folder."""
 
 from __future__ import annotations
 
@@ -17,10 +17,19 @@ from tests.gimp.gimp_root import Gimp, NoGimp, root
 from tests.textmask.conftest import INSTALLED
 
 
+@pytest.fixture(
+    scope="session", params=["trixie", pytest.param("forky", marks=pytest.mark.exhaustive)]
+)
+def suite(request: pytest.FixtureRequest) -> str:
+    """A release of Debian; see `gimp_root.SUITES`."""
+    name: str = request.param
+    return name
+
+
 @pytest.fixture(scope="session")
-def gimp_root() -> Path | None:
+def gimp_root(suite: str) -> Path | None:
     try:
-        return root()
+        return root(suite)
     except NoGimp as reason:
         pytest.skip(str(reason))
 

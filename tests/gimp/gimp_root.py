@@ -1,4 +1,4 @@
-"""A real GIMP 3 for tests: the system's own, else one in a Debian root that is made once."""
+"""Real GIMPs for tests: the system's own, or those in Debian roots that are made once."""
 
 from __future__ import annotations
 
@@ -70,24 +70,29 @@ class Gimp:
         )
 
 
+SUITES = {"trixie": "3.0", "forky": "3.2"}
+"""Releases of Debian, and the GIMP that each brings."""
+
+
 @cache
-def root() -> Path | None:
-    """The Debian root with GIMP in it; None where the system's own GIMP is new enough.
+def root(suite: str = "trixie") -> Path | None:
+    """The Debian root with GIMP in it; None where the system's own GIMP will do instead.
 
     Raises:
         NoGimp: when neither is to be had; its text says why.
     """
-    if _own_gimp_is_new_enough():
+    if _own_version() == SUITES[suite]:
         return None
     cache_folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = cache_folder / "inpaintd" / "gimp-root"
+    folder = cache_folder / "inpaintd" / f"gimp-{suite}"
+    wanted = f"no GIMP {SUITES[suite]} here, and a Debian {suite} root for one"
     if not hasattr(os, "geteuid") or os.geteuid() != 0:
-        raise NoGimp("no GIMP 3 here, and a Debian root for one can only be made as root")
+        raise NoGimp(f"{wanted} can only be made as root")
     if shutil.which("chroot") is None or shutil.which("apt-get") is None:
-        raise NoGimp("no GIMP 3 here, and a Debian root for one needs chroot and apt-get")
+        raise NoGimp(f"{wanted} needs chroot and apt-get")
     folder.parent.mkdir(parents=True, exist_ok=True)
     made = subprocess.run(
-        ["sh", str(MAKE_ROOT), str(folder)],
+        ["sh", str(MAKE_ROOT), suite, str(folder)],
         capture_output=True,
         text=True,
         timeout=_MAKING_SECONDS,
@@ -95,7 +100,7 @@ def root() -> Path | None:
     )
     if made.returncode != 0:
         last = (made.stderr.strip().splitlines() or made.stdout.strip().splitlines() or ["?"])[-1]
-        raise NoGimp(f"a Debian root with GIMP 3 could not be made: {last}")
+        raise NoGimp(f"{wanted} could not be made: {last}")
     return folder
 
 
@@ -103,11 +108,13 @@ class NoGimp(Exception):
     """No GIMP 3 can be had on this machine."""
 
 
-def _own_gimp_is_new_enough() -> bool:
+@cache
+def _own_version() -> str:
+    """Major and minor version of the system's own GIMP; empty where it cannot run the tests."""
     if not all(shutil.which(name) for name in ("gimp-console", *_GUI_PROGRAMS)):
-        return False
+        return ""
     said = subprocess.run(
         ["gimp-console", "--version"], capture_output=True, text=True, timeout=60, check=False
     )
-    version = re.search(r"(\d+)\.\d+\.\d+", said.stdout)
-    return version is not None and int(version.group(1)) >= 3
+    version = re.search(r"(\d+\.\d+)\.\d+", said.stdout)
+    return version.group(1) if version else ""

@@ -7,6 +7,7 @@ from pathlib import Path
 # GIMP's Python knows nothing of the packages that this folder carries along.
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+import inpaint_plugin.libraries  # noqa: F401  # before all that uses them
 from inpaint_plugin.procedures import main
 
 if __name__ == "__main__":

@@ -14,6 +14,8 @@ sys.path.insert(0, f"{WORK}/inside")  # noqa: F821
 from gi.repository import Gimp
 
 sys.path.insert(0, f"{Gimp.directory()}/plug-ins/inpaint")
+import inpaint_plugin.libraries  # noqa: F401
+
 results = {}
 for module in MODULES:  # noqa: F821
     for function, case in list(vars(importlib.import_module(module)).items()):

@@ -6,21 +6,17 @@ from collections.abc import Sequence
 from dataclasses import Field
 from typing import Any
 
-import gi
+from gi.repository import Gdk, GimpUi, GLib, Gtk
 
-gi.require_version("Gtk", "3.0")
-gi.require_version("GimpUi", "3.0")
-from gi.repository import Gdk, GimpUi, GLib, Gtk  # noqa: E402
+from inpaintd_protocol.codec import settings_from_map, settings_to_map
+from inpaintd_protocol.errors import InpaintError
+from inpaintd_protocol.messages import ModelInfo
+from inpaintd_protocol.settings import Settings
 
-from inpaintd_protocol.codec import settings_from_map, settings_to_map  # noqa: E402
-from inpaintd_protocol.errors import InpaintError  # noqa: E402
-from inpaintd_protocol.messages import ModelInfo  # noqa: E402
-from inpaintd_protocol.settings import Settings  # noqa: E402
-
-from .arguments import all_settings, fields_of  # noqa: E402
-from .filling import colour_lost_before, hole_in_words  # noqa: E402
-from .hole_preview import HolePreview  # noqa: E402
-from .layout import (  # noqa: E402
+from .arguments import all_settings, fields_of
+from .filling import colour_lost_before, hole_in_words
+from .hole_preview import HolePreview
+from .layout import (
     Shower,
     WarningBar,
     attach_below,
@@ -29,10 +25,10 @@ from .layout import (  # noqa: E402
     dim_label,
     grid,
 )
-from .model_choice import ModelChoice, takes  # noqa: E402
-from .remembered import OPTIONS, Choices  # noqa: E402
-from .setting_widgets import SettingWidget, text_box, widget_for  # noqa: E402
-from .target import Target  # noqa: E402
+from .model_choice import ModelChoice, takes
+from .remembered import OPTIONS, Choices
+from .setting_widgets import SettingWidget, text_box, widget_for
+from .target import Target
 
 _PROMPTS = {"prompt": 3, "negative_prompt": 2}
 """Settings of several lines, and how many are shown."""

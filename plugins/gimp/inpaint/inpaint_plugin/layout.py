@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import gi
-
-gi.require_version("Gtk", "3.0")
-from gi.repository import Gtk, Pango  # noqa: E402
+from gi.repository import Gtk, Pango
 
 
 def grid() -> Gtk.Grid:

@@ -5,22 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import gi
+from gi.repository import Gimp, GimpUi, GLib, Gtk
 
-gi.require_version("Gtk", "3.0")
-gi.require_version("GimpUi", "3.0")
-from gi.repository import Gimp, GimpUi, GLib, Gtk  # noqa: E402
+from inpaintd_protocol.errors import InpaintError
+from inpaintd_protocol.plane import Plane
+from inpaintd_protocol.settings import Settings
 
-from inpaintd_protocol.errors import InpaintError  # noqa: E402
-from inpaintd_protocol.plane import Plane  # noqa: E402
-from inpaintd_protocol.settings import Settings  # noqa: E402
-
-from . import messages  # noqa: E402
-from .arguments import MASK_SETTINGS, fields_of  # noqa: E402
-from .coverage import coverage_of, found_in_words, is_empty  # noqa: E402
-from .finder import Finder  # noqa: E402
-from .inserting import shortened  # noqa: E402
-from .layout import (  # noqa: E402
+from . import messages
+from .arguments import MASK_SETTINGS, fields_of
+from .coverage import coverage_of, found_in_words, is_empty
+from .finder import Finder
+from .inserting import shortened
+from .layout import (
     Shower,
     WarningBar,
     attach_below,
@@ -29,13 +25,13 @@ from .layout import (  # noqa: E402
     dim_label,
     grid,
 )
-from .mask_results import combined  # noqa: E402
-from .pixels import rounded  # noqa: E402
-from .remembered import OPTIONS, MaskChoices, remember  # noqa: E402
-from .selection_preview import SelectionPreview  # noqa: E402
-from .setting_widgets import SettingWidget, widget_for  # noqa: E402
-from .target import Target  # noqa: E402
-from .text_mask import Heat, needs_shaping  # noqa: E402
+from .mask_results import combined
+from .pixels import rounded
+from .remembered import OPTIONS, MaskChoices, remember
+from .selection_preview import SelectionPreview
+from .setting_widgets import SettingWidget, widget_for
+from .target import Target
+from .text_mask import Heat, needs_shaping
 
 _RESET = 1
 _WIDTH = 520

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import gi
+from gi.repository import Gtk, Pango
 
-gi.require_version("Gtk", "3.0")
-from gi.repository import Gtk, Pango  # noqa: E402
-
-from inpaintd_protocol.messages import ModelInfo  # noqa: E402
+from inpaintd_protocol.messages import ModelInfo
 
 
 def takes(model: ModelInfo, setting: str) -> bool:

@@ -7,16 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import gi
+from gi.repository import Gegl, Gimp, GLib, GObject
 
-gi.require_version("Gimp", "3.0")
-gi.require_version("Gegl", "0.4")
-from gi.repository import Gegl, Gimp, GLib, GObject  # noqa: E402
+from inpaintd_protocol.errors import InpaintError
 
-from inpaintd_protocol.errors import InpaintError  # noqa: E402
-
-from . import commands, messages  # noqa: E402
-from .arguments import (  # noqa: E402
+from . import commands, messages
+from .arguments import (
     MASK_SETTINGS,
     add_settings_arguments,
     all_settings,
@@ -24,8 +20,8 @@ from .arguments import (  # noqa: E402
     settings_from_config,
     settings_to_config,
 )
-from .following import CANCELLED  # noqa: E402
-from .remembered import OPTIONS, Choices, MaskChoices  # noqa: E402
+from .following import CANCELLED
+from .remembered import OPTIONS, Choices, MaskChoices
 
 MENUS = ("<Image>/Filters/Enhance", "<Image>/Edit")
 

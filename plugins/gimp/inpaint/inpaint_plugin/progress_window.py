@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import time
 
-import gi
+from gi.repository import GimpUi, GLib, Gtk
 
-gi.require_version("Gtk", "3.0")
-gi.require_version("GimpUi", "3.0")
-from gi.repository import GimpUi, GLib, Gtk  # noqa: E402
+from inpaintd_protocol.client import Client
+from inpaintd_protocol.errors import InpaintError
+from inpaintd_protocol.messages import Finished
 
-from inpaintd_protocol.client import Client  # noqa: E402
-from inpaintd_protocol.errors import InpaintError  # noqa: E402
-from inpaintd_protocol.messages import Finished  # noqa: E402
-
-from .following import CANCELLED, Following, Shown  # noqa: E402
-from .watching import Watch  # noqa: E402
+from .following import CANCELLED, Following, Shown
+from .watching import Watch
 
 _CANCEL_SECONDS = 4.0
 """How long the daemon may take to end a cancelled request before we hang up on it."""

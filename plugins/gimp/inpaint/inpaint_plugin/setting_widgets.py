@@ -7,10 +7,7 @@ from collections.abc import Callable
 from dataclasses import Field
 from typing import Any
 
-import gi
-
-gi.require_version("Gtk", "3.0")
-from gi.repository import GObject, Gtk  # noqa: E402
+from gi.repository import GObject, Gtk
 
 _NO_NUMBER = {"text_mask_threshold": "Soft"}
 """What it is called when a setting has no number; others have a tick where they have one."""
