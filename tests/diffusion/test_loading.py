@@ -50,10 +50,53 @@ def test_a_damaged_file_says_which_command_helps(tiny: Build, tmp_path: Path) ->
     folder = copy_of(tiny("sd15"), tmp_path)
     weights = folder / "unet" / "diffusion_pytorch_model.safetensors"
     weights.write_bytes(weights.read_bytes()[: weights.stat().st_size // 2])
-    damaged = r"loaded: sd15/unet/diffusion_pytorch_model\.safetensors is damaged\. .* install sd15"
+    damaged = (
+        r"loaded: sd15/unet/diffusion_pytorch_model\.safetensors is damaged\. Fetch .*sd15 again"
+    )
     with pytest.raises(InpaintError, match=damaged) as caught:
         paint(engine(folder))
     assert caught.value.code == "model_damaged"
+
+
+TOKENIZERS = {
+    "sd15": "tokenizer",
+    "sdxl": "tokenizer_2",
+    "flux": "tokenizer_2",
+    "sd3": "tokenizer_3",
+    "qwen-image": "tokenizer",
+    "z-image": "tokenizer",
+}
+
+
+@pytest.mark.parametrize(("kind", "part"), TOKENIZERS.items())
+def test_a_tokenizer_without_a_vocabulary_is_named(
+    kind: str, part: str, tiny: Build, tmp_path: Path
+) -> None:
+    folder = copy_of(tiny(kind), tmp_path)
+    (folder / part / "tokenizer.json").unlink()
+    with pytest.raises(InpaintError, match=f"lacks the vocabulary in {part}") as caught:
+        paint(engine(folder))
+    assert caught.value.code == "model_damaged"
+    (folder / part / "tokenizer.json").write_text("{}")
+    with pytest.raises(InpaintError, match=f"lacks the vocabulary in {part}"):
+        paint(engine(folder))
+
+
+@pytest.mark.parametrize("part", ["tokenizer", "text_encoder", "unet", "vae", "scheduler"])
+def test_a_missing_part_is_named(part: str, tiny: Build, tmp_path: Path) -> None:
+    folder = copy_of(tiny("sd15"), tmp_path)
+    shutil.rmtree(folder / part)
+    with pytest.raises(InpaintError, match=f"lacks the folder {part}"):
+        paint(engine(folder))
+
+
+def test_a_prompt_that_no_token_stands_for_is_not_ignored(tiny: Build, tmp_path: Path) -> None:
+    folder = copy_of(tiny("sd15"), tmp_path)
+    vocabulary = json.loads((folder / "tokenizer" / "tokenizer.json").read_text())
+    vocabulary["model"]["vocab"] = {}
+    (folder / "tokenizer" / "tokenizer.json").write_text(json.dumps(vocabulary))
+    with pytest.raises(InpaintError, match="the vocabulary in tokenizer is empty"):
+        paint(engine(folder))
 
 
 def test_pickles_are_never_opened(tiny: Build, tmp_path: Path) -> None:

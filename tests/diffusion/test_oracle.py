@@ -64,6 +64,15 @@ def tensors(name: str, task: Any) -> dict[str, Any]:
     }
 
 
+def decoded_with_the_shift(stock: Any, **call: Any) -> np.ndarray:
+    """The picture as SD 3's other pipelines decode it; its inpainting forgets the VAE's shift."""
+    latents = stock(**call | {"output_type": "latent"}).images
+    config = stock.vae.config
+    with torch.no_grad():
+        pixels = stock.vae.decode(latents / config.scaling_factor + config.shift_factor).sample
+    return np.asarray(stock.image_processor.postprocess(pixels, output_type="np"))[0]
+
+
 @pytest.mark.parametrize("name", ORACLES)
 def test_equals_the_stock_pipeline_inside_the_hole(name: str, tiny: Build) -> None:
     task = pictures.task(seed=SEED)
@@ -73,7 +82,7 @@ def test_equals_the_stock_pipeline_inside_the_hole(name: str, tiny: Build) -> No
     stock = getattr(diffusers, class_name).from_pretrained(tiny(name))
     guidance = "true_cfg_scale" if name == "qwen-image" else "guidance_scale"
     call = {"prompt": PROMPT, "strength": 0.75, guidance: 3.0} | extra | tensors(name, task)
-    theirs = stock(**call).images[0]
+    theirs = decoded_with_the_shift(stock, **call) if name == "sd3" else stock(**call).images[0]
 
     inside = task.mask == 1
     assert np.array_equal(ours[inside], theirs[inside])

@@ -130,6 +130,16 @@ def test_latent_infill_and_replace_work(kind: str, change: dict[str, object], ti
     assert np.array_equal(changed, inside(paint(model, strength=0.5, **change)))
 
 
+@pytest.mark.parametrize("kind", ["sd15-inpainting", "sdxl-inpainting", "flux-fill"])
+@pytest.mark.parametrize("change", [{"infill": "noise"}, {"infill": "nothing"}, {"replace": 0.7}])
+def test_the_masked_picture_that_a_model_is_shown_stays_as_it_is_at_full_strength(
+    kind: str, change: dict[str, object], tiny: Build
+) -> None:
+    model = engine(tiny(kind))
+    plain = inside(paint(model, strength=1.0, infill="fill"))
+    assert np.array_equal(inside(paint(model, strength=1.0, **{"infill": "fill"} | change)), plain)
+
+
 @pytest.mark.parametrize("kind", ["sd15", "sd15-inpainting", "flux", "qwen-image"])
 def test_replace_grows_towards_noise(kind: str, tiny: Build) -> None:
     model = engine(tiny(kind))
@@ -173,4 +183,6 @@ def test_stages_of_strength_0_are_left_out(tiny: Build) -> None:
 def test_a_strength_that_leaves_no_step_says_which_would(tiny: Build) -> None:
     with pytest.raises(InpaintError, match=r"0\.1 or more, or the steps to 20") as caught:
         paint(engine(tiny("sd15")), strength=0.05, steps=10)
+    with pytest.raises(InpaintError, match=r"0\.1 or more\."):
+        paint(engine(tiny("sd15")), strength=0.001, steps=10)
     assert caught.value.code == "unsupported"

@@ -16,11 +16,12 @@ from typing import Any
 
 from inpaintd.install.extras import how_to_install
 from inpaintd.models.installed import MARKER, folder_of, is_path
+from inpaintd.models.parts import check_complete
 from inpaintd.models.registry import Entry, Registry
 from inpaintd_protocol.errors import InpaintError
 
-_TEXT = {".json", ".txt", ".model"}
-"""Configurations and vocabularies."""
+_TEXT = {".json", ".txt", ".model", ".jinja"}
+"""Configurations, vocabularies and chat templates."""
 
 _UNWANTED_FOLDERS = {"safety_checker", "feature_extractor", "flax", "onnx", "openvino"}
 
@@ -100,6 +101,7 @@ def install(
     folder = folder_of(registry.home, entry.name, entry.source)
     try:
         revision, hashes = _fetch(entry, folder, say, check)
+        check_complete(folder, entry.name, "Its repository is incomplete; choose another one.")
         marker = {"source": entry.source, "revision": revision, "hashes": hashes}
         temporary = folder / f"{MARKER}.new"
         temporary.write_text(json.dumps(marker), encoding="utf-8")

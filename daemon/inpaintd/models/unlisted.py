@@ -15,6 +15,7 @@ from inpaintd.models.checkpoint import check_vae, read_checkpoint
 from inpaintd.models.configurations import KINDS
 from inpaintd.models.install import Say, install
 from inpaintd.models.installed import folder_of, is_path, place_of
+from inpaintd.models.parts import check_complete
 from inpaintd.models.registry import Entry, Registry
 from inpaintd.models.user_file import add_entry
 from inpaintd.models.weights import SUFFIX
@@ -76,6 +77,8 @@ def install_unlisted(
         alone = replace(entry, vae="")  # nothing is fetched for what turns out to be of no use
         install(registry, alone, say, check=lambda telling: described(telling, source))
         values |= described(place, source)
+    if place.is_dir():
+        check_complete(place, name, f"Fetch the files of {source} again.")
     for part in entry.parts:
         install(registry, registry.find(part), say)
     given = {"vae": vae, "config": config}

@@ -16,7 +16,7 @@ from .honours import HONOURS
 from .loading.adapters import adapted
 from .loading.failures import fitting, give_back_memory, is_device_failure
 from .loading.files import best_type
-from .loading.ladder import climb
+from .loading.ladder import WORK_SMALLER, Rung, climb
 from .loading.library import Library, Source
 from .loading.model import Model, load
 from .loading.sharing import shared_components
@@ -143,13 +143,13 @@ class DiffusionEngine:
             self._raise_precision(settings.model)
         if raised:
             done.notices.append(_RAISED)
-        if "work at a smaller size" in rungs:
+        if WORK_SMALLER in rungs:
             done.notices.append(_SMALLER)
         return done
 
     def _climb(
         self, settings: Settings, report: Report, work: Work
-    ) -> tuple[Done, tuple[str, ...]]:
+    ) -> tuple[Done, tuple[Rung, ...]]:
         model = self._loaded(settings.model, report)
         return climb(model, lambda scale: self._attempt(model, settings, report, work, scale))
 

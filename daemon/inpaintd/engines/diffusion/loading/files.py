@@ -17,6 +17,8 @@ import transformers
 
 from inpaintd.models.checkpoint import kind_of
 from inpaintd.models.configurations import lay_out
+from inpaintd.models.installed import MARKER
+from inpaintd.models.parts import check_complete
 from inpaintd_protocol.errors import InpaintError
 
 from ..families import FAMILY_OF_CLASS, SD, Family
@@ -110,6 +112,8 @@ def pipeline_of(
     shared: Mapping[str, Any],
 ) -> Any:
     options: dict[str, Any] = {"dtype": dtype, **shared}
+    if not source.single_file:
+        check_complete(source.folder, source.name, _again(source.folder, source.name))
     if source.variant and any(source.folder.rglob(f"*.{source.variant}*.safetensors")):
         options["variant"] = source.variant
     if family is SD:
@@ -119,7 +123,22 @@ def pipeline_of(
         options["vae"] = _vae(source, source.vae, configuration, dtype)
     if source.single_file:
         options["config"] = str(configuration)
-    return from_files(family.pipeline, source.folder, source.name, **options)
+    pipe = from_files(family.pipeline, source.folder, source.name, **options)
+    _check_tokenizers(pipe, source)
+    return pipe
+
+
+def _check_tokenizers(pipe: Any, source: Source) -> None:
+    """Refuse a model whose tokenizer knows no words: it would paint the same for each prompt."""
+    for name, component in pipe.components.items():
+        if isinstance(component, transformers.PreTrainedTokenizerBase):
+            words = set(component.get_vocab()) - set(component.all_special_tokens)
+            if not words:
+                raise InpaintError(
+                    "model_damaged",
+                    f"The model {source.name} is incomplete: the vocabulary in {name} is empty.",
+                    _again(source.folder, source.name),
+                )
 
 
 def _vae(source: Source, vae: Path, configuration: Path, dtype: torch.dtype) -> Any:
@@ -145,10 +164,15 @@ def from_files(class_name: str, files: Path, model: str, **options: Any) -> Any:
         raise InpaintError(
             "model_damaged",
             f"The files of the model {model} cannot be loaded: {damaged}.",
-            f"Fetch {files} again."
-            if "config" in options
-            else f"Install it again: inpaintd models install {model}",
+            f"Fetch {files} again." if "config" in options else _again(files, model),
         ) from error
+
+
+def _again(folder: Path, model: str) -> str:
+    """The remedy that really fetches a model's files again."""
+    if (folder / MARKER).exists():
+        return f"Delete {folder} and install it again: inpaintd models install {model}"
+    return f"Fetch the files in {folder} again."
 
 
 def _damaged(files: Path) -> Iterator[str]:

@@ -80,14 +80,18 @@ LADDER = (
 )
 
 
-def climb(model: Model, attempt: Callable[[float], Result]) -> tuple[Result, tuple[str, ...]]:
+WORK_SMALLER = Rung("work at a smaller size", lambda _: True)
+"""The last one, since it alone changes the layout of the picture."""
+
+
+def climb(model: Model, attempt: Callable[[float], Result]) -> tuple[Result, tuple[Rung, ...]]:
     """Run `attempt` until it fits, taking one rung more after each time that memory ran out.
 
     Args:
         attempt: is given the scale of the work area: 1, on the last rung `SMALLER`.
 
     Returns:
-        What it returned, and the names of the rungs taken.
+        What it returned, and the rungs taken.
 
     Raises:
         InpaintError: `out_of_memory`, saying what was tried.
@@ -98,22 +102,22 @@ def climb(model: Model, attempt: Callable[[float], Result]) -> tuple[Result, tup
         while True:
             done = fitting(lambda: attempt(1.0))
             if done:
-                return done[0], tuple(rung.name for rung in taken)
+                return done[0], tuple(taken)
             while left and not left[0].take(model):
                 left.pop(0)
             if not left:
                 break
             taken.append(left.pop(0))
         done = fitting(lambda: attempt(SMALLER))
-        names = (*(rung.name for rung in taken), "work at a smaller size")
         if done:
-            return done[0], names
+            return done[0], (*taken, WORK_SMALLER)
     finally:
         for rung in taken:
             rung.release(model)
+    tried = ", ".join(rung.name for rung in (*taken, WORK_SMALLER))
     raise InpaintError(
         "out_of_memory",
-        f"{model.source.name} does not fit into memory. Tried: {', '.join(names)}.",
+        f"{model.source.name} does not fit into memory. Tried: {tried}.",
         "Ask for a smaller work size, close other programs that use the GPU, or take a smaller"
         " model.",
     )

@@ -65,6 +65,7 @@ class Reuse:
         self.adapters: tuple[Any, ...] = ()
         """What changes the text encoders now (LoRAs, embeddings); part of each prompt's key."""
         self._edit: LatentEdit | None = None
+        self._picture: torch.Tensor | None = None
 
     def clear(self) -> None:
         """Forget everything, to free memory."""
@@ -80,7 +81,7 @@ class Reuse:
             output = self.posteriors.get_or_make(
                 key, lambda: encode(pixels, *args, **options), bytes_in
             )
-            edit, self._edit = self._edit, None
+            edit = self._edit_of(pixels)
             return output if edit is None else _edited(output, edit)
 
         vae.encode = remembered
@@ -100,13 +101,30 @@ class Reuse:
         pipe.encode_prompt = remembered
 
     @contextmanager
-    def editing(self, edit: LatentEdit | None) -> Iterator[None]:
-        """Have the next picture's latents changed; pipelines encode the picture first."""
-        self._edit = edit
+    def editing(self, edit: LatentEdit | None, picture: torch.Tensor) -> Iterator[None]:
+        """Have the latents of this picture changed, once.
+
+        Told by its pixels, since a pipeline that takes the masked picture as an input encodes that
+        one too: at strength 1 it is the only one it encodes, and must stay as it is.
+
+        Args:
+            picture: (1, 3, H, W) float32 in [-1, 1], as the pipeline hands it to the VAE.
+        """
+        self._edit, self._picture = edit, picture
         try:
             yield
         finally:
-            self._edit = None
+            self._edit = self._picture = None
+
+    def _edit_of(self, pixels: torch.Tensor) -> LatentEdit | None:
+        picture, edit = self._picture, self._edit
+        if edit is None or picture is None or pixels.shape[-2:] != picture.shape[-2:]:
+            return None
+        same = pixels.detach().reshape(picture.shape).to("cpu")
+        if not torch.equal(same, picture.to(same.dtype)):
+            return None
+        self._edit = None
+        return edit
 
 
 @dataclass(frozen=True)

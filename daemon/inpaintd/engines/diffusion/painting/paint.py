@@ -10,10 +10,10 @@ import torch
 from inpaintd.engine import Array, Report
 from inpaintd_protocol.settings import Settings
 
-from ..families import FLUX_FILL, KANDINSKY
+from ..families import FLUX_FILL, KANDINSKY, SD3
 from ..loading.model import Model
 from .job import Job
-from .latents import encoded, latent_infill
+from .latents import decoded, encoded, latent_infill
 from .soft_mask import HeldBack, SoftMask, freed, is_soft, spread
 from .watch import BrokenNumbersError, LatentColours, Watch
 from .work_area import WorkSize, scale_colour
@@ -55,16 +55,18 @@ def paint(
         tensors += soft.tensors
     job.pipe.scheduler = job.scheduler
     edit = latent_infill(job.cells, settings, job.task.seed, model.vae)
-    with model.reuse.editing(edit):
+    # SD 3's pipeline forgets the VAE's shift when it decodes: diffusers issue 13611.
+    decodes = model.family is not SD3
+    with model.reuse.editing(edit, 2 * _tensor(job.picture.transpose(2, 0, 1)) - 1):
         output = job.pipe(
             **arguments(model, job, settings),
-            output_type="latent" if as_latents else "np",
+            output_type="np" if decodes and not as_latents else "latent",
             callback_on_step_end=watch,
             callback_on_step_end_tensor_inputs=tensors,
         )
     if as_latents:
         return None, watch.latents
-    picture = np.asarray(output.images[0], np.float32)
+    picture = np.asarray(output.images[0], np.float32) if decodes else decoded(model, output.images)
     if not np.isfinite(picture).all():
         raise BrokenNumbersError
     return scale_colour(picture, WorkSize(*job.task.mask.shape)), watch.latents

@@ -9,6 +9,7 @@ from typing import Any
 import diffusers
 
 from inpaintd_protocol.errors import InpaintError
+from inpaintd_protocol.settings import Settings
 
 from ..families import KANDINSKY, Family
 
@@ -140,10 +141,16 @@ def kept_steps(steps: int, strength: float) -> int:
         raise InpaintError(
             "unsupported",
             f"A strength of {strength:g} leaves none of {steps} steps to run.",
-            f"Raise the strength to {_round_up(1 / steps):g} or more,"
-            f" or the steps to {math.ceil(1 / strength)} or more.",
+            f"Raise the strength to {_round_up(1 / steps):g} or more{_or_steps(strength)}.",
         )
     return kept
+
+
+def _or_steps(strength: float) -> str:
+    """The steps that would do, where they are within the limit."""
+    needed = math.ceil(1 / strength)
+    most: int = Settings.__dataclass_fields__["steps"].metadata["maximum"]
+    return f", or the steps to {needed} or more" if needed <= most else ""
 
 
 def _round_up(strength: float) -> float:
