@@ -1,0 +1,158 @@
+"""Select the object at some points or in some boxes, with SAM 2.
+
+Source: Ravi et al., "SAM 2: Segment Anything in Images and Videos", 2024. What the picture holds is
+computed once and kept, so that a second click costs only the small mask decoder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch.nn import functional
+from transformers import Sam2Model
+
+from inpaintd.engine import Array
+from inpaintd.engines.edges import snapped_to_edges
+
+_SIDE = 1024
+_MEAN, _DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet
+_KEPT_PICTURES = 4
+"""How many pictures' embeddings are kept, about 20 MB each."""
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """Where an object is, in pixels of the picture; (0, 0) is the first pixel's corner.
+
+    Attributes:
+        inside, outside: (x, y) of points on the object, and of points that are not.
+        boxes: (x, y, width, height) around it; several boxes select several objects.
+        choice: which of the model's answers, from the smallest part to the whole; None for the one
+            that it is surest of.
+    """
+
+    inside: Sequence[tuple[float, float]] = ()
+    outside: Sequence[tuple[float, float]] = ()
+    boxes: Sequence[tuple[float, float, float, float]] = ()
+    choice: int | None = None
+
+
+class ObjectMask:
+    """A loaded SAM 2 model."""
+
+    def __init__(self, folder: Path) -> None:
+        """Load the model in this folder, safetensors only and without the network."""
+        self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        model: Any = Sam2Model.from_pretrained(folder, local_files_only=True, use_safetensors=True)
+        self._model = model.to(self._device).eval()
+        self._side, self._mean, self._deviation = _preprocessing(folder)
+        self._embeddings: OrderedDict[bytes, list[torch.Tensor]] = OrderedDict()
+
+    def find(self, colour: Array, prompt: Prompt) -> Array:
+        """The object that a prompt means.
+
+        Args:
+            colour: (H, W, 3) float32, sRGB-encoded, 1.0 = white; the whole picture.
+
+        Returns:
+            (H, W) float32 in [0, 1], soft where the object's edge is.
+        """
+        height, width = colour.shape[:2]
+        with torch.inference_mode():
+            embedding = self._embedding(colour)
+            logits = [self._logits(embedding, one, width, height) for one in _objects(prompt)]
+            together = torch.stack(logits).amax(dim=0)
+            large = functional.interpolate(
+                together[None, None], (height, width), mode="bilinear", align_corners=False
+            )
+        coarse: Array = torch.sigmoid(large[0, 0].float()).cpu().numpy()
+        # One pixel of the model's answer covers so many of the picture's.
+        blur = max(height / logits[0].shape[0], width / logits[0].shape[1])
+        return snapped_to_edges(coarse, colour, blur)
+
+    def _embedding(self, colour: Array) -> list[torch.Tensor]:
+        pixels = torch.from_numpy(np.ascontiguousarray(colour)).permute(2, 0, 1)[None]
+        size = (self._side, self._side)
+        small = functional.interpolate(
+            pixels.clamp(0, 1), size, mode="bilinear", antialias=True, align_corners=False
+        )
+        # Of the reduced picture, which is all that the model sees and quick to read.
+        key = hashlib.sha256(np.ascontiguousarray(small).data).digest()
+        if key in self._embeddings:
+            self._embeddings.move_to_end(key)
+            return self._embeddings[key]
+        mean, deviation = (
+            torch.tensor(values).view(1, 3, 1, 1) for values in (self._mean, self._deviation)
+        )
+        normal = ((small - mean) / deviation).to(self._device)
+        self._embeddings[key] = self._model.get_image_embeddings(normal)
+        while len(self._embeddings) > _KEPT_PICTURES:
+            self._embeddings.popitem(last=False)
+        return self._embeddings[key]
+
+    def _logits(
+        self, embedding: list[torch.Tensor], prompt: Prompt, width: int, height: int
+    ) -> torch.Tensor:
+        """(h, w) logits of one object at the model's own resolution."""
+        scale = torch.tensor([self._side / width, self._side / height])
+        points = [*prompt.inside, *prompt.outside]
+        arguments: dict[str, Any] = {}
+        if points:
+            labels = [1] * len(prompt.inside) + [0] * len(prompt.outside)
+            arguments["input_points"] = (torch.tensor(points) * scale)[None, None].to(self._device)
+            arguments["input_labels"] = torch.tensor(labels)[None, None].to(self._device)
+        if prompt.boxes:
+            ((x, y, w, h),) = prompt.boxes
+            corners = torch.tensor([[x, y], [x + w, y + h]]) * scale
+            arguments["input_boxes"] = corners.reshape(1, 1, 4).to(self._device)
+        # A box or several points leave little open, so that one answer is the better one.
+        several = prompt.choice is not None or (len(points) == 1 and not prompt.boxes)
+        answer = self._model(image_embeddings=embedding, multimask_output=several, **arguments)
+        masks, scores = answer.pred_masks[0, 0], answer.iou_scores[0, 0]
+        if prompt.choice is None:
+            chosen = int(scores.argmax())
+        else:
+            by_size = sorted(range(len(masks)), key=lambda index: int((masks[index] > 0).sum()))
+            chosen = by_size[min(prompt.choice, len(by_size) - 1)]
+        logits: torch.Tensor = masks[chosen]
+        return logits
+
+
+def _objects(prompt: Prompt) -> list[Prompt]:
+    """One prompt for each object: points belong to the box that they lie in."""
+    if len(prompt.boxes) <= 1:
+        return [prompt]
+    return [
+        Prompt(
+            [point for point in prompt.inside if _within(point, box)],
+            [point for point in prompt.outside if _within(point, box)],
+            (box,),
+            prompt.choice,
+        )
+        for box in prompt.boxes
+    ]
+
+
+def _within(point: tuple[float, float], box: tuple[float, float, float, float]) -> bool:
+    x, y, width, height = box
+    return x <= point[0] < x + width and y <= point[1] < y + height
+
+
+def _preprocessing(folder: Path) -> tuple[int, tuple[float, ...], tuple[float, ...]]:
+    """Side, mean and deviation that the model was trained with."""
+    path = folder / "preprocessor_config.json"
+    values = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    side = int(values.get("size", {}).get("height", _SIDE))
+    return (
+        side,
+        tuple(values.get("image_mean", _MEAN)),
+        tuple(values.get("image_std", _DEVIATION)),
+    )
