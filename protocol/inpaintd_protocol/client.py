@@ -32,6 +32,7 @@ from .messages import (
     MakeMask,
     Message,
     Models,
+    ObjectPrompt,
     Plan,
     Planned,
     Shutdown,
@@ -160,17 +161,27 @@ class Client(Closing):
         *,
         offset: tuple[int, int] = (0, 0),
         mask: Plane | None = None,
+        object_prompt: ObjectPrompt | None = None,
         on_disconnect: str = "cancel",
         request_id: str | None = None,
         on_progress: OnProgress | None = None,
         should_cancel: ShouldCancel | None = None,
         timeout_seconds: float | None = None,
     ) -> Finished:
-        """Only the mask that `inpaint` would use, as the answer's `mask`."""
+        """Only the mask that `inpaint` would use, or that of an object, as the answer's `mask`."""
         request_id = request_id or new_request_id()
         watch = Watch(on_progress, None, should_cancel, timeout_seconds)
         return self._run(
-            MakeMask(request_id, layer, settings or Settings(), offset, mask, on_disconnect), watch
+            MakeMask(
+                request_id,
+                layer,
+                settings or Settings(),
+                offset,
+                mask,
+                on_disconnect,
+                object_prompt,
+            ),
+            watch,
         )
 
     def attach(

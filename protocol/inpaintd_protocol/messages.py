@@ -73,8 +73,33 @@ class Inpaint(Message):
 
 
 @dataclass(frozen=True)
+class Click:
+    """A point of the canvas that belongs to an object, or does not; (0, 0) is a pixel's corner."""
+
+    x: float = field(metadata=_ON_CANVAS)
+    y: float = field(metadata=_ON_CANVAS)
+    inside: bool = True
+
+
+@dataclass(frozen=True)
+class ObjectPrompt:
+    """Where an object is that is to be selected."""
+
+    clicks: tuple[Click, ...] = ()
+    boxes: tuple[Rectangle, ...] = ()
+    """Around it, in canvas coordinates; several boxes select several objects."""
+    rough: bool = False
+    """Whether the request's mask plane is a rough selection of it."""
+    choice: int | None = field(default=None, metadata={"minimum": 0, "maximum": 2})
+    """Which answer, from the smallest part to the whole; None for the surest one."""
+
+
+@dataclass(frozen=True)
 class MakeMask(Message):
-    """Only the mask that `Inpaint` would use: from text, alpha, plane, grow, feather, threshold."""
+    """Only the mask that `Inpaint` would use: from text, alpha, plane, grow, feather, threshold.
+
+    With `object`, the mask of the object that it means, found by the model for objects.
+    """
 
     type: ClassVar[str] = "mask"
     layer: Plane
@@ -82,6 +107,7 @@ class MakeMask(Message):
     offset: tuple[int, int] = field(default=(0, 0), metadata=_ON_CANVAS)
     mask: Plane | None = None
     on_disconnect: str = field(default="cancel", metadata={"choices": ON_DISCONNECT})
+    object: ObjectPrompt | None = None
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from transformers import Sam2Model
 
 from inpaintd.engines.edges import snapped_to_edges
-from inpaintd.engines.object_mask import ObjectMask, Prompt
+from inpaintd.engines.object_mask import ObjectMask
+from inpaintd_protocol.messages import Click, ObjectPrompt
+from inpaintd_protocol.rectangle import Rectangle
 from tests.objectmask.tiny_sam import SIDE
 
 HEIGHT, WIDTH = 96, 160
@@ -59,7 +61,7 @@ def test_a_click_is_answered_as_by_transformers(
         input_labels=torch.tensor([[[1, 0]]]),
         multimask_output=False,
     )
-    prompt = Prompt(inside=[(60, 40)], outside=[(10, 5)])
+    prompt = ObjectPrompt((Click(60, 40), Click(10, 5, inside=False)))
     logits = masker._logits(masker._embedding(picture), prompt, WIDTH, HEIGHT)
     assert torch.allclose(logits, own.pred_masks[0, 0, 0], atol=1e-5)
 
@@ -71,7 +73,7 @@ def test_a_box_is_answered_as_by_transformers(
     own = transformers_own(
         sam, picture, input_boxes=torch.tensor([[corners]]), multimask_output=False
     )
-    prompt = Prompt(boxes=[(30, 20, 60, 40)])
+    prompt = ObjectPrompt(boxes=(Rectangle(30, 20, 60, 40),))
     logits = masker._logits(masker._embedding(picture), prompt, WIDTH, HEIGHT)
     assert torch.allclose(logits, own.pred_masks[0, 0, 0], atol=1e-5)
 
@@ -80,10 +82,9 @@ def test_choices_go_from_the_smallest_to_the_largest(
     masker: ObjectMask, picture: NDArray[np.float32]
 ) -> None:
     embedding = masker._embedding(picture)
-    sizes = [
-        int((masker._logits(embedding, Prompt([(60, 40)], choice=c), WIDTH, HEIGHT) > 0).sum())
-        for c in (0, 1, 2)
-    ]
+    prompts = [ObjectPrompt((Click(60, 40),), choice=choice) for choice in (0, 1, 2)]
+    logits = [masker._logits(embedding, prompt, WIDTH, HEIGHT) for prompt in prompts]
+    sizes = [int((one > 0).sum()) for one in logits]
     assert sizes == sorted(sizes)
     assert len(set(sizes)) > 1
 
@@ -97,21 +98,21 @@ def test_a_second_click_does_not_look_at_the_picture_again(
     monkeypatch.setattr(
         masker._model, "get_image_embeddings", lambda pixels: looked.append(1) or own(pixels)
     )
-    first = masker.find(picture, Prompt([(60, 40)]))
-    again = masker.find(picture.copy(), Prompt([(60, 40)]))
-    masker.find(picture, Prompt([(10, 10)]))
+    first = masker.find(picture, ObjectPrompt((Click(60, 40),)))
+    again = masker.find(picture.copy(), ObjectPrompt((Click(60, 40),)))
+    masker.find(picture, ObjectPrompt((Click(10, 10),)))
     assert len(looked) == 1
     assert (first == again).all()
-    masker.find(1 - picture, Prompt([(60, 40)]))
+    masker.find(1 - picture, ObjectPrompt((Click(60, 40),)))
     assert len(looked) == 2
 
 
 def test_several_boxes_select_several_objects(
     masker: ObjectMask, picture: NDArray[np.float32]
 ) -> None:
-    boxes = [(30.0, 20.0, 60.0, 40.0), (100.0, 50.0, 30.0, 30.0)]
-    alone = [masker.find(picture, Prompt(boxes=[box])) for box in boxes]
-    both = masker.find(picture, Prompt(boxes=boxes))
+    boxes = (Rectangle(30, 20, 60, 40), Rectangle(100, 50, 30, 30))
+    alone = [masker.find(picture, ObjectPrompt(boxes=(box,))) for box in boxes]
+    both = masker.find(picture, ObjectPrompt(boxes=boxes))
     assert both.shape == (HEIGHT, WIDTH)
     assert ((both > 0.5) >= ((alone[0] > 0.9) & (alone[1] > 0.9))).all()
 

@@ -12,6 +12,7 @@ from inpaintd_protocol.messages import (
     Attach,
     Cancel,
     Cancelled,
+    Click,
     Failed,
     Finished,
     GetStatus,
@@ -23,6 +24,7 @@ from inpaintd_protocol.messages import (
     ModelInfo,
     Models,
     Notice,
+    ObjectPrompt,
     Plan,
     Planned,
     Preview,
@@ -153,6 +155,20 @@ EXAMPLES: dict[str, tuple[str, Message]] = {
     "mask": (
         "Only the mask, found by words.",
         MakeMask(ID, RGBA_2X1, Settings(text_mask="sky"), offset=(3, 4)),
+    ),
+    "mask-object": (
+        "The mask of an object, by clicks, a box and a rough selection.",
+        MakeMask(
+            ID,
+            RGBA_2X1,
+            mask=MASK_2X1,
+            object=ObjectPrompt(
+                (Click(0.5, -1.25), Click(1.0, 0.0, inside=False)),
+                (Rectangle(-1, 0, 2, 3),),
+                rough=True,
+                choice=2,
+            ),
+        ),
     ),
     "models": ("What models are there?", ListModels(ID)),
     "status": ("What is the daemon doing?", GetStatus(ID)),

@@ -21,6 +21,8 @@ VECTORS = PROTOCOL / "vectors"
 RECORDS: tuple[type[Any], ...] = (
     *REQUESTS,
     *ANSWERS,
+    messages.Click,
+    messages.ObjectPrompt,
     messages.ResultLayer,
     messages.Notice,
     messages.ModelInfo,

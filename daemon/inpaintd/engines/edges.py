@@ -48,7 +48,7 @@ def _filtered(coarse: Array, guide: Array, radius: int) -> Array:
     mean_guide, mean_mask = _mean(guide, radius), _mean(coarse, radius)
     covariance = _mean(guide * coarse, radius) - mean_guide * mean_mask
     variance = _mean(guide * guide, radius) - mean_guide * mean_guide
-    slope: Array = covariance / (np.maximum(variance, np.float32(0)) + _SENSITIVITY)
+    slope = np.asarray(covariance / (np.maximum(variance, 0) + _SENSITIVITY), np.float32)
     offset = mean_mask - slope * mean_guide
     fine = _mean(slope, radius) * guide + _mean(offset, radius)
     stretched = (fine - np.float32(_SURE)) / np.float32(1 - 2 * _SURE)

@@ -13,6 +13,7 @@ from inpaintd.models.registry import load_registry
 from inpaintd_protocol.errors import InpaintError
 
 if TYPE_CHECKING:
+    from inpaintd.engines.object_mask import ObjectMask
     from inpaintd.engines.textmask import TextMask
 
 _NO_PATCHMATCH = (
@@ -114,3 +115,20 @@ def load_text_mask(folder: Path) -> TextMask:
             f"Install it: {how_to_install('diffusion')}",
         ) from error
     return TextMask(folder)
+
+
+def load_object_mask(folder: Path) -> ObjectMask:
+    """The model in this folder that selects objects.
+
+    Raises:
+        InpaintError: `unsupported` when the extra is not installed.
+    """
+    try:
+        from inpaintd.engines.object_mask import ObjectMask
+    except ImportError as error:
+        raise InpaintError(
+            "unsupported",
+            f"Selecting objects needs an extra that is not installed ({error}).",
+            f"Install it: {how_to_install('diffusion')}",
+        ) from error
+    return ObjectMask(folder)

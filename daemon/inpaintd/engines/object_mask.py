@@ -9,8 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import OrderedDict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,28 +20,13 @@ from transformers import Sam2Model
 
 from inpaintd.engine import Array
 from inpaintd.engines.edges import snapped_to_edges
+from inpaintd_protocol.messages import Click, ObjectPrompt
+from inpaintd_protocol.rectangle import Rectangle
 
 _SIDE = 1024
 _MEAN, _DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet
 _KEPT_PICTURES = 4
 """How many pictures' embeddings are kept, about 20 MB each."""
-
-
-@dataclass(frozen=True)
-class Prompt:
-    """Where an object is, in pixels of the picture; (0, 0) is the first pixel's corner.
-
-    Attributes:
-        inside, outside: (x, y) of points on the object, and of points that are not.
-        boxes: (x, y, width, height) around it; several boxes select several objects.
-        choice: which of the model's answers, from the smallest part to the whole; None for the one
-            that it is surest of.
-    """
-
-    inside: Sequence[tuple[float, float]] = ()
-    outside: Sequence[tuple[float, float]] = ()
-    boxes: Sequence[tuple[float, float, float, float]] = ()
-    choice: int | None = None
 
 
 class ObjectMask:
@@ -56,11 +40,12 @@ class ObjectMask:
         self._side, self._mean, self._deviation = _preprocessing(folder)
         self._embeddings: OrderedDict[bytes, list[torch.Tensor]] = OrderedDict()
 
-    def find(self, colour: Array, prompt: Prompt) -> Array:
+    def find(self, colour: Array, prompt: ObjectPrompt) -> Array:
         """The object that a prompt means.
 
         Args:
             colour: (H, W, 3) float32, sRGB-encoded, 1.0 = white; the whole picture.
+            prompt: in pixels of the picture, with at least one click inside or one box.
 
         Returns:
             (H, W) float32 in [0, 1], soft where the object's edge is.
@@ -99,22 +84,22 @@ class ObjectMask:
         return self._embeddings[key]
 
     def _logits(
-        self, embedding: list[torch.Tensor], prompt: Prompt, width: int, height: int
+        self, embedding: list[torch.Tensor], prompt: ObjectPrompt, width: int, height: int
     ) -> torch.Tensor:
         """(h, w) logits of one object at the model's own resolution."""
         scale = torch.tensor([self._side / width, self._side / height])
-        points = [*prompt.inside, *prompt.outside]
         arguments: dict[str, Any] = {}
-        if points:
-            labels = [1] * len(prompt.inside) + [0] * len(prompt.outside)
-            arguments["input_points"] = (torch.tensor(points) * scale)[None, None].to(self._device)
-            arguments["input_labels"] = torch.tensor(labels)[None, None].to(self._device)
+        if prompt.clicks:
+            points = torch.tensor([[click.x, click.y] for click in prompt.clicks]) * scale
+            labels = torch.tensor([int(click.inside) for click in prompt.clicks])
+            arguments["input_points"] = points[None, None].to(self._device)
+            arguments["input_labels"] = labels[None, None].to(self._device)
         if prompt.boxes:
-            ((x, y, w, h),) = prompt.boxes
-            corners = torch.tensor([[x, y], [x + w, y + h]]) * scale
+            (box,) = prompt.boxes
+            corners = torch.tensor([[box.x, box.y], [box.right, box.bottom]]) * scale
             arguments["input_boxes"] = corners.reshape(1, 1, 4).to(self._device)
-        # A box or several points leave little open, so that one answer is the better one.
-        several = prompt.choice is not None or (len(points) == 1 and not prompt.boxes)
+        # A box or several clicks leave little open, so that one answer is the better one.
+        several = prompt.choice is not None or (len(prompt.clicks) == 1 and not prompt.boxes)
         answer = self._model(image_embeddings=embedding, multimask_output=several, **arguments)
         masks, scores = answer.pred_masks[0, 0], answer.iou_scores[0, 0]
         if prompt.choice is None:
@@ -126,24 +111,22 @@ class ObjectMask:
         return logits
 
 
-def _objects(prompt: Prompt) -> list[Prompt]:
-    """One prompt for each object: points belong to the box that they lie in."""
+def _objects(prompt: ObjectPrompt) -> list[ObjectPrompt]:
+    """One prompt for each object: clicks belong to the box that they lie in."""
     if len(prompt.boxes) <= 1:
         return [prompt]
     return [
-        Prompt(
-            [point for point in prompt.inside if _within(point, box)],
-            [point for point in prompt.outside if _within(point, box)],
-            (box,),
-            prompt.choice,
+        replace(
+            prompt,
+            boxes=(box,),
+            clicks=tuple(click for click in prompt.clicks if _within(click, box)),
         )
         for box in prompt.boxes
     ]
 
 
-def _within(point: tuple[float, float], box: tuple[float, float, float, float]) -> bool:
-    x, y, width, height = box
-    return x <= point[0] < x + width and y <= point[1] < y + height
+def _within(click: Click, box: Rectangle) -> bool:
+    return box.x <= click.x < box.right and box.y <= click.y < box.bottom
 
 
 def _preprocessing(folder: Path) -> tuple[int, tuple[float, ...], tuple[float, ...]]:

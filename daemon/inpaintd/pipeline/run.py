@@ -14,6 +14,7 @@ from inpaintd.pipeline.infill import Completion, Pixels
 from inpaintd.pipeline.layer import Samples, cut, plane_of, samples_of, to_samples
 from inpaintd.pipeline.mask import Masks, TextMasker, found_by_words, mask_of, with_stages
 from inpaintd.pipeline.notices import MODELS_HINT, colour_lost, not_honoured, partial_mask
+from inpaintd.pipeline.objects import ObjectMasker, found_by_prompt
 from inpaintd.pipeline.pace import Pace
 from inpaintd.pipeline.paste import Pasted, pasted
 from inpaintd.pipeline.plan import WorkSizes
@@ -50,6 +51,7 @@ def run(
     model: str = "",
     prefill: Engine | None = None,
     text_masker: TextMasker | None = None,
+    object_masker: ObjectMasker | None = None,
 ) -> Finished:
     """Fill the hole of the request's layer, or only make its mask.
 
@@ -58,6 +60,7 @@ def run(
         model: the name that the answer gives to what was used.
         prefill: fills the hole for `infill = "patchmatch"`; None takes `engine`.
         text_masker: for `text_mask`.
+        object_masker: for the `object` of a `MakeMask`.
 
     Returns:
         `Finished`; for `MakeMask` with a mask as large as the layer, else cropped to the hole.
@@ -78,6 +81,8 @@ def run(
     plane = samples_of(request.mask) if request.mask is not None else None
     if settings.text_mask:
         plane = found_by_words(layer, plane, settings, text_masker)
+    if isinstance(request, MakeMask) and request.object is not None:
+        plane = found_by_prompt(layer, plane, request.object, request.offset, object_masker)
     masks = Masks(*mask_of(layer, plane, settings))
     if isinstance(request, MakeMask):
         return _mask_alone(request, layer, masks.hole, masks.own, model)

@@ -8,16 +8,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from inpaintd.engine import Array, Engine
-from inpaintd.engines.load import load, load_text_mask
+from inpaintd.engines.load import load, load_object_mask, load_text_mask
 from inpaintd.models.registry import load_registry
 from inpaintd.pipeline.run import run
-from inpaintd_protocol.messages import Finished, Inpaint, Job, Message
+from inpaintd_protocol.messages import Finished, Inpaint, Job, Message, ObjectPrompt
 
 if TYPE_CHECKING:
+    from inpaintd.engines.object_mask import ObjectMask
     from inpaintd.engines.textmask import TextMask
 
 TEXT_MASK_MODEL = "clipseg"
 """Name of the entry of models.toml that finds words in pictures."""
+
+OBJECT_MASK_MODEL = "sam-2.1"
+"""Name of the one that selects objects."""
 
 
 class Started(Protocol):
@@ -33,6 +37,7 @@ class Work:
         self._home = home
         self._engines: dict[str, Engine] = {}
         self._text_mask: tuple[Path, TextMask] | None = None
+        self._object_mask: tuple[Path, ObjectMask] | None = None
 
     def do(self, request: Job, started: Started, tell: Callable[[Message], None]) -> Finished:
         """The answer to a request.
@@ -56,6 +61,7 @@ class Work:
             model=entry.name,
             prefill=self._engine("patchmatch"),
             text_masker=self._find_words,
+            object_masker=self._find_object,
         )
 
     def _find_words(self, colour: Array, words: str) -> Array:
@@ -64,6 +70,13 @@ class Work:
         if self._text_mask is None or self._text_mask[0] != folder:
             self._text_mask = folder, load_text_mask(folder)
         return self._text_mask[1].find(colour, words)
+
+    def _find_object(self, colour: Array, prompt: ObjectPrompt) -> Array:
+        registry = load_registry(self._home)
+        folder = registry.folder(registry.find(OBJECT_MASK_MODEL))
+        if self._object_mask is None or self._object_mask[0] != folder:
+            self._object_mask = folder, load_object_mask(folder)
+        return self._object_mask[1].find(colour, prompt)
 
     def _engine(self, name: str) -> Engine:
         if name not in self._engines:
