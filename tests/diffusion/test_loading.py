@@ -99,6 +99,17 @@ def test_a_prompt_that_no_token_stands_for_is_not_ignored(tiny: Build, tmp_path:
         paint(engine(folder))
 
 
+def test_a_folder_as_it_comes_from_the_hub_loads(tiny: Build, tmp_path: Path) -> None:
+    """It names a safety checker and what prepares pictures for it; neither is used or fetched."""
+    folder = copy_of(tiny("sd15"), tmp_path)
+    index = json.loads((folder / "model_index.json").read_text())
+    index["safety_checker"] = ["stable_diffusion", "StableDiffusionSafetyChecker"]
+    index["feature_extractor"] = ["transformers", "CLIPImageProcessor"]
+    (folder / "model_index.json").write_text(json.dumps(index))
+    expected = inside(paint(engine(tiny("sd15")), steps=2))
+    assert np.array_equal(inside(paint(engine(folder), steps=2)), expected)
+
+
 def test_pickles_are_never_opened(tiny: Build, tmp_path: Path) -> None:
     folder = copy_of(tiny("sd15"), tmp_path)
     (folder / "unet" / "diffusion_pytorch_model.safetensors").unlink()

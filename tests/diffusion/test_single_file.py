@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 import shutil
 import socket
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from inpaintd.models.checkpoint import read_checkpoint
 from inpaintd.models.configurations import KINDS
 from inpaintd.models.registry import Entry
 from inpaintd_protocol.errors import InpaintError
+from tests.cli.run import Run
 from tests.diffusion import full_size, single_file, tiny_models
 from tests.diffusion.pictures import distance, engine, inside, paint
 from tests.diffusion.tiny_models import Build
@@ -122,15 +122,18 @@ def parameters(pipe: Any, part: str) -> list[torch.nn.Parameter]:
     return list(network.parameters()) if network is not None else []
 
 
-def test_a_pickle_is_refused_with_a_command_that_converts_it(tiny: Build, tmp_path: Path) -> None:
+def test_a_pickle_is_refused_with_a_command_that_converts_it(
+    tiny: Build, tmp_path: Path, run: Run
+) -> None:
     file = single_file.write(tiny("sd15"), tmp_path / "expected.safetensors")
     weights = safetensors.torch.load_file(file)
-    pickle = tmp_path / "my model.ckpt"
+    pickle = tmp_path / "my model $(touch X).ckpt"
     torch.save({"state_dict": weights, "epoch": 3}, pickle)
     with pytest.raises(InpaintError, match="can run programs") as caught:
         read_checkpoint(pickle)
-    command = caught.value.hint.partition("what is in it: ")[2]
-    subprocess.run(shlex.split(command), check=True, timeout=120)
-    converted = safetensors.torch.load_file(tmp_path / "my model.safetensors")
+    words = shlex.split(caught.value.hint.partition("running anything in it: ")[2])
+    assert words[0] == "inpaintd"
+    assert run(*words[1:]).code == 0
+    converted = safetensors.torch.load_file(pickle.with_suffix(".safetensors"))
     assert converted.keys() == weights.keys()
     assert all(torch.equal(converted[name], weights[name]) for name in weights)

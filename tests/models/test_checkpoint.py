@@ -59,7 +59,7 @@ THINGS = {
         {"control_model.input_blocks.0.0.weight": (320, 4, 3, 3)},
         {"conv_in.weight": (320, 4, 3, 3), "controlnet_cond_embedding.conv_in.weight": (16, 3)},
     ],
-    "is the transformer of a FLUX model": [
+    "is the transformer of a FLUX.1 model": [
         {"double_blocks.0.img_attn.proj.weight": (3072, 3072)},
         {"model.diffusion_model.double_blocks.0.img_attn.proj.weight": (3072, 3072)},
         {"single_transformer_blocks.0.attn.to_k.weight": (3072, 3072)},
@@ -179,6 +179,8 @@ def test_what_is_no_safetensors_says_so(content: bytes, tmp_path: Path) -> None:
 
 def test_other_files_are_refused(tmp_path: Path) -> None:
     assert "There is nothing at" in refused(tmp_path / "no.safetensors")
+    assert "There is nothing at" in refused(tmp_path / "no.ckpt")
+    (tmp_path / "model.ckpt").write_bytes(b"a pickle")
     assert "can run programs" in refused(tmp_path / "model.ckpt")
     assert "is not a .safetensors file" in refused(tmp_path / "model.gguf")
     (tmp_path / "folder.safetensors").mkdir()
@@ -239,7 +241,7 @@ def test_a_configuration_of_its_own(tmp_path: Path) -> None:
         listed(tmp_path, file)
     folder = tmp_path / "two"
     folder.mkdir()
-    with pytest.raises(InpaintError, match="does not hold a diffusion model"):
+    with pytest.raises(InpaintError, match="holds no diffusion model"):
         listed(tmp_path, file, config=str(folder))
     (folder / "model_index.json").write_text(json.dumps({"_class_name": "StableDiffusionPipeline"}))
     listed(tmp_path, file, config=str(folder))

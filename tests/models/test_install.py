@@ -20,6 +20,7 @@ from inpaintd.models.unlisted import install_unlisted
 from inpaintd.models.user_file import set_default
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.settings import Settings
+from tests.models import hollow
 from tests.models.hub import COMMIT, Hub, hub_with
 
 pytest.importorskip("huggingface_hub")
@@ -36,18 +37,31 @@ multiple = 8
 FILES = {
     "README.md": "about",
     ".gitattributes": "*",
-    "model_index.json": '{"_class_name": "StableDiffusionPipeline"}',
+    "model_index.json": json.dumps(
+        {
+            "_class_name": "StableDiffusionPipeline",
+            "unet": ["diffusers", "UNet2DConditionModel"],
+            "vae": ["diffusers", "AutoencoderKL"],
+            "tokenizer": ["transformers", "CLIPTokenizer"],
+            "safety_checker": ["stable_diffusion", "StableDiffusionSafetyChecker"],
+            "image_encoder": [None, None],
+            "requires_safety_checker": True,
+        }
+    ),
     "unet/config.json": "{}",
-    "unet/diffusion_pytorch_model.safetensors": "unet weights",
-    "unet/diffusion_pytorch_model.fp16.safetensors": "unet weights, half",
     "unet/diffusion_pytorch_model.bin": "a program",
-    "vae/diffusion_pytorch_model.safetensors": "vae weights",
-    "tokenizer/vocab.json": "{}",
+    "vae/config.json": "{}",
+    "tokenizer/vocab.json": '{"a": 0}',
     "tokenizer/merges.txt": "#version: 0.2",
-    "safety_checker/model.safetensors": "what nobody needs",
-    "all-in-one.safetensors": "everything again",
     "all-in-one.ckpt": "a program",
 }
+WEIGHTS = (
+    "unet/diffusion_pytorch_model.safetensors",
+    "unet/diffusion_pytorch_model.fp16.safetensors",
+    "vae/diffusion_pytorch_model.safetensors",
+    "safety_checker/model.safetensors",
+    "all-in-one.safetensors",
+)
 
 
 @pytest.fixture
@@ -56,6 +70,9 @@ def repository(tmp_path: Path) -> Path:
     for name, text in FILES.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
+    for number, name in enumerate(WEIGHTS, start=1):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        hollow.write(folder / name, {"weight": (number,)})
     return folder
 
 
@@ -101,6 +118,7 @@ def test_safetensors_alone_are_fetched_and_pinned(repository: Path, home: Path) 
         "model_index.json",
         "unet/config.json",
         "unet/diffusion_pytorch_model.safetensors",
+        "vae/config.json",
         "vae/diffusion_pytorch_model.safetensors",
         "tokenizer/vocab.json",
         "tokenizer/merges.txt",
@@ -121,6 +139,45 @@ def test_a_file_that_arrives_damaged_is_not_kept(repository: Path, home: Path) -
         assert not load_registry(home).installed(load_registry(home).find("tiny"))
         hub.corrupt = ""
         assert inpaintd(home, hub, "models", "install", "tiny").returncode == 0
+
+
+def test_a_file_that_is_damaged_later_is_found_and_fetched_alone(
+    repository: Path, home: Path
+) -> None:
+    """No advice ends in a circle: what is advised for a damaged model mends it."""
+    damaged = "vae/diffusion_pytorch_model.safetensors"
+    with hub_with(repository) as hub:
+        inpaintd(home, hub, "models", "install", "tiny")
+        path = home / "models" / "tiny" / damaged
+        path.write_bytes(path.read_bytes()[:-1] + b"x")
+        found = inpaintd(home, hub, "models", "verify", "tiny")
+        assert found.returncode == 1
+        assert damaged in found.stderr
+        assert "inpaintd models install tiny" in found.stderr
+        hub.asked.clear()
+        assert inpaintd(home, hub, "models", "install", "tiny").returncode == 0
+        assert not [p for p in hub.asked if "unet" in p and p.endswith(".safetensors")]
+        assert inpaintd(home, hub, "models", "verify", "tiny").returncode == 0
+
+
+def test_installing_again_fetches_what_is_missing(repository: Path, home: Path) -> None:
+    with hub_with(repository) as hub:
+        inpaintd(home, hub, "models", "install", "tiny")
+        shutil.rmtree(home / "models" / "tiny" / "tokenizer")
+        again = inpaintd(home, hub, "models", "install", "tiny")
+        assert again.returncode == 0, again.stderr
+        assert "the folder tokenizer" in again.stdout
+    assert (home / "models" / "tiny" / "tokenizer" / "vocab.json").exists()
+
+
+def test_a_repository_that_is_not_whole_is_not_fetched(repository: Path, home: Path) -> None:
+    (repository / "tokenizer" / "vocab.json").unlink()
+    with hub_with(repository) as hub:
+        failed = inpaintd(home, hub, "models", "install", "tiny")
+    assert failed.returncode == 1
+    assert "the vocabulary in tokenizer" in failed.stderr
+    assert not [path for path in hub.asked if path.endswith(".safetensors")]
+    assert not (home / "models").exists()
 
 
 def test_no_hub_says_so_in_a_sentence(home: Path) -> None:
@@ -168,7 +225,7 @@ def test_a_repository_that_is_not_listed_gets_listed(repository: Path, home: Pat
 @pytest.mark.parametrize(
     ("telling", "config", "said"),
     [
-        ("model_index.json", {"_class_name": "AudioLDMPipeline"}, "can inpaint"),
+        ("model_index.json", {"_class_name": "AudioLDMPipeline"}, "cannot inpaint"),
         ("config.json", {"_class_name": "ControlNetModel"}, "not one for inpaint or tile"),
     ],
 )
@@ -215,6 +272,7 @@ def test_a_controlnet_is_known_by_the_name_that_its_maker_gave_it(tmp_path: Path
         folder = tmp_path / "textiles" / name
         folder.mkdir(parents=True)
         (folder / "config.json").write_text('{"_class_name": "ControlNetModel"}')
+        hollow.write(folder / "diffusion_pytorch_model.safetensors", {"weight": (1,)})
         install_unlisted(load_registry(tmp_path), str(folder), name[-4:], lambda _: None)
         kinds[name] = load_registry(tmp_path).find(name[-4:]).control
     assert kinds == {"control_sd15_inpaint": "inpaint", "control_sd15_Tile": "tile"}

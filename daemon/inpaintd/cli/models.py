@@ -7,6 +7,7 @@ import shutil
 import textwrap
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -96,6 +97,35 @@ def install_model(name: str, own_name: str, vae: str, config: str) -> None:
         raise click.UsageError(f"{name} is listed: write what you change into models.toml.")
     else:
         install(registry, registry.find(name), click.echo)
+
+
+@command.command("convert")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("target", required=False, type=click.Path(path_type=Path))
+def convert_weights(file: Path, target: Path | None) -> None:
+    """Copy the weights of a .ckpt, .pt, .pth or .bin FILE into TARGET, a .safetensors file.
+
+    Nothing that FILE contains is run. Without TARGET the new file lies beside FILE.
+    """
+    from inpaintd.models.convert import convert
+
+    target = target or file.with_suffix(".safetensors")
+    convert(file, target)
+    click.echo(target)
+
+
+@command.command("verify")
+@click.argument("name")
+def verify_model(name: str) -> None:
+    """Check that all files of an installed model are there and undamaged."""
+    from inpaintd.models.registry import load_registry
+    from inpaintd.models.verify import verify
+
+    registry = load_registry(home())
+    entry = registry.find(name)
+    for each in (entry, *(registry.find(part) for part in entry.parts)):
+        verify(registry, each)
+    click.echo(f"{entry.name} is whole.")
 
 
 @command.command("use")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -12,6 +11,7 @@ import click
 
 from inpaintd.files.fill import Written
 from inpaintd.setting_names import option_name
+from inpaintd.shell_words import quoted
 from inpaintd_protocol.messages import Finished, Notice
 from inpaintd_protocol.settings import settings_fields
 
@@ -76,7 +76,7 @@ def _for_files(notices: Iterable[Notice], source: Path) -> Iterator[Notice]:
             yield replace(
                 notice,
                 remedy="Give the picture before the erasing, too: "
-                f"inpaintd fill ORIGINAL -M {shlex.quote(source.name)}",
+                f"inpaintd fill ORIGINAL -M {quoted(source.name)}",
             )
         else:
             yield notice

@@ -10,6 +10,7 @@ from pathlib import Path
 from inpaintd.models.configurations import KINDS, Kind
 from inpaintd.models.not_a_model import explained, is_vae
 from inpaintd.models.weights import Tensor, tensors_in
+from inpaintd.shell_words import command
 from inpaintd_protocol.errors import InpaintError
 
 _DENOISER = "model.diffusion_model."
@@ -161,7 +162,7 @@ def _check_whole(file: Path, names: Iterable[str], text: tuple[str, ...], vae: b
         raise InpaintError(
             "unsupported",
             f"{file} is not a whole model: it has no {' and no '.join(lacking)}.",
-            f"Name a VAE besides: inpaintd models install {file} --vae FILE"
+            f"Name a VAE besides: {command('inpaintd', 'models', 'install', str(file))} --vae FILE"
             if lacking == ["VAE"]
             else "Get the whole model, or its folder in the layout of diffusers.",
         )

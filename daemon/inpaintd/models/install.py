@@ -6,7 +6,6 @@ Of weights only safetensors and ONNX: neither runs anything when it is opened.
 from __future__ import annotations
 
 import errno
-import hashlib
 import json
 import os
 import tempfile
@@ -16,18 +15,17 @@ from typing import Any
 
 from inpaintd.install.extras import how_to_install
 from inpaintd.models.installed import MARKER, folder_of, is_path
-from inpaintd.models.parts import check_complete
+from inpaintd.models.parts import CONFIG, INDEX, check_complete, lacking
 from inpaintd.models.registry import Entry, Registry
+from inpaintd.models.verify import sha256_of
 from inpaintd_protocol.errors import InpaintError
 
 _TEXT = {".json", ".txt", ".model", ".jinja"}
 """Configurations, vocabularies and chat templates."""
 
-_UNWANTED_FOLDERS = {"safety_checker", "feature_extractor", "flax", "onnx", "openvino"}
+_UNWANTED_FOLDERS = {"safety_checker", "flax", "onnx", "openvino"}
 
-_CHUNK_BYTES = 1 << 20
-
-_TELLING = ("model_index.json", "config.json")
+_TELLING = (INDEX, CONFIG)
 """Files of a few kB at the top of a repository that tell what it is."""
 
 Say = Callable[[str], None]
@@ -88,7 +86,7 @@ def install(
     """
     for part in entry.parts:
         install(registry, registry.find(part), say)
-    if entry.source and registry.installed(entry):
+    if entry.source and registry.installed(entry) and _is_whole(registry.folder(entry), entry, say):
         say(f"{entry.name} is installed.")
         return
     if not entry.source or is_path(entry.source):
@@ -101,7 +99,6 @@ def install(
     folder = folder_of(registry.home, entry.name, entry.source)
     try:
         revision, hashes = _fetch(entry, folder, say, check)
-        check_complete(folder, entry.name, "Its repository is incomplete; choose another one.")
         marker = {"source": entry.source, "revision": revision, "hashes": hashes}
         temporary = folder / f"{MARKER}.new"
         temporary.write_text(json.dumps(marker), encoding="utf-8")
@@ -144,13 +141,13 @@ def _fetch(
             "kinds of weight files can run programs.",
             "Choose another model, or convert it on a machine that you can lose.",
         )
-    if check is not None:
-        with tempfile.TemporaryDirectory() as place:
-            for name in set(_TELLING) & set(names):
-                huggingface_hub.hf_hub_download(
-                    entry.source, name, revision=info.sha, local_dir=place
-                )
+    with tempfile.TemporaryDirectory() as place:
+        for name in set(_TELLING) & set(names):
+            huggingface_hub.hf_hub_download(entry.source, name, revision=info.sha, local_dir=place)
+        if check is not None:
             check(Path(place))
+        if not entry.files:
+            _check_parts(entry, Path(place), names)
     total = sum(siblings[name].size or 0 for name in names)
     say(f"Fetching {entry.source}: {len(names)} files, {total / 1e9:.1f} GB.")
     for name in names:
@@ -162,15 +159,37 @@ def _fetch(
     return str(info.sha), {name: lfs.sha256 for name, lfs in large.items() if lfs is not None}
 
 
+def _is_whole(place: Path, entry: Entry, say: Say) -> bool:
+    """Whether an installed model has all its parts; of one that was fetched they can come again."""
+    if place.is_file() or entry.files:
+        return place.is_file() or all((place / name).is_file() for name in entry.files)
+    try:
+        check_complete(place, entry.name, f"Fetch the files in {place} again.", headers=True)
+    except InpaintError as error:
+        if is_path(entry.source):
+            raise
+        say(error.message)
+        return False
+    return True
+
+
+def _check_parts(entry: Entry, telling: Path, names: Sequence[str]) -> None:
+    """See that a repository has all parts of the model, before gigabytes of it are fetched."""
+    for name in set(_TELLING) & set(names):
+        index = json.loads((telling / name).read_text(encoding="utf-8"))
+        if missing := list(lacking(index if isinstance(index, dict) else {}, names)):
+            raise InpaintError(
+                "unsupported",
+                f"The repository {entry.source} is incomplete: it lacks {'; '.join(missing)}.",
+                "Choose another repository of the same model.",
+            )
+
+
 def _check(entry: Entry, path: Path, file: Any) -> None:
     """Compare with the hash that the hub states for large files."""
     if file.lfs is None:
         return
-    digest = hashlib.sha256()
-    with path.open("rb") as stream:
-        while chunk := stream.read(_CHUNK_BYTES):
-            digest.update(chunk)
-    if digest.hexdigest() != file.lfs.sha256:
+    if sha256_of(path) != file.lfs.sha256:
         path.unlink()
         raise InpaintError(
             "model_damaged",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from inpaintd.models.weights import Tensor
+from inpaintd.shell_words import quoted
 from inpaintd_protocol.connection import home
 from inpaintd_protocol.errors import InpaintError
 
@@ -57,7 +58,7 @@ _THINGS = (
     _Thing(
         r"^(model\.diffusion_model\.)?(double_blocks|single_blocks)\.0\."
         r"|^(transformer\.)?single_transformer_blocks\.0\.",
-        "the transformer of a FLUX model",
+        "the transformer of a FLUX.1 model",
         "Its text encoders, VAE and configuration are needed besides, so install the folder in "
         "the layout of diffusers: inpaintd models install flux.1-dev, or OWNER/NAME of another",
     ),
@@ -90,7 +91,9 @@ def explained(file: Path, tensors: Mapping[str, Tensor]) -> InpaintError:
     """The error that says what a file is instead of a whole model."""
     for thing in _THINGS:
         if _holds(thing, tensors):
-            hint = thing.hint.format(home=home(), stem=file.stem, file=file)
+            hint = thing.hint.format(
+                home=home(), stem=quoted(file.stem, placeholder="NAME"), file=quoted(str(file))
+            )
             return InpaintError("unsupported", f"{file} is {thing.what}.", hint)
     some = ", ".join(list(tensors)[:3]) or "nothing"
     return InpaintError(

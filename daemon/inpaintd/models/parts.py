@@ -1,4 +1,4 @@
-"""Completeness of a model folder in the layout of diffusers. Standard library only.
+"""Completeness of a model: of its folder, or of a repository before gigabytes of it are fetched.
 
 The libraries build a tokenizer from an empty folder without complaint: every prompt is then the
 same to it. So what a model needs is looked for by name, when it is installed and when it is loaded.
@@ -7,13 +7,17 @@ same to it. So what a model needs is looked for by name, when it is installed an
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from inpaintd.models.weights import SUFFIX, tensors_in
 from inpaintd_protocol.errors import InpaintError
 
-_NEVER_LOADED = {"safety_checker", "feature_extractor"}
+INDEX, CONFIG = "model_index.json", "config.json"
+"""What tells of a pipeline, or of a network alone, what it is."""
+
+NEVER_LOADED = ("safety_checker", "feature_extractor")
 
 _VOCABULARIES = (
     ("tokenizer.json",),
@@ -25,75 +29,108 @@ _VOCABULARIES = (
 """Files that hold a vocabulary; of each set all are needed."""
 
 _EMPTY_BYTES = 2
-"""Size up to which a vocabulary is nothing, such as `{}`."""
+"""Size up to which a file is nothing, such as `{}`; a configuration may well be that."""
 
 
-def check_complete(folder: Path, name: str, remedy: str) -> None:
-    """Check that every component a pipeline's folder names is there.
+def check_complete(
+    folder: Path, name: str, remedy: str, *, given: Collection[str] = (), headers: bool = False
+) -> None:
+    """Check that the folder of a model holds every component it names.
 
     Args:
-        folder: with a model_index.json, or with none: then there is nothing to check.
+        folder: in the layout of diffusers; of one that has no index nothing is checked.
         name: of the model, for the sentence.
         remedy: what to do.
+        given: components that come from elsewhere.
+        headers: whether to look at the header of each file of weights, too.
 
     Raises:
         InpaintError: `model_damaged`, naming what is missing.
     """
-    missing = list(missing_parts(folder))
+    sizes = {p.relative_to(folder).as_posix(): p.stat().st_size for p in _files(folder)}
+    names = {n for n, size in sizes.items() if size > _EMPTY_BYTES or n.endswith(".json")}
+    names -= {n for n in names if n.endswith(("vocab.json", "tokenizer.json")) and sizes[n] <= 2}
+    missing = [*lacking(_index(folder), names, given=given)]
     if missing:
         raise InpaintError(
             "model_damaged",
             f"The model {name} is incomplete: it lacks {'; '.join(missing)}.",
             remedy,
         )
+    for file in sorted(names) if headers else ():
+        if file.endswith(SUFFIX) and file.partition("/")[0] not in NEVER_LOADED:
+            tensors_in(folder / file)
 
 
-def missing_parts(folder: Path) -> Iterator[str]:
-    """What a pipeline's folder lacks, each in words; nothing for a folder without an index."""
-    try:
-        index = json.loads((folder / "model_index.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return
-    if not isinstance(index, dict):
-        return
-    for component, kind in index.items():
-        if component not in _NEVER_LOADED and _is_class(kind):
-            yield from _missing_of(folder / component, str(kind[1]))
+def lacking(
+    index: Mapping[str, Any], names: Collection[str], *, given: Collection[str] = ()
+) -> Iterator[str]:
+    """What a model lacks, each in words.
+
+    Args:
+        index: what its model_index.json says, or the config.json of a network alone.
+        names: all its files, as paths from its folder.
+        given: components that come from elsewhere.
+    """
+    components = {name: str(kind[1]) for name, kind in index.items() if _is_class(kind)}
+    if not components and "_class_name" in index:
+        yield from _missing_weights("", names)
+    for component, class_name in components.items():
+        if component not in NEVER_LOADED and component not in given:
+            yield from _missing_of(component, class_name, names)
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    return (path for path in folder.rglob("*") if path.is_file())
+
+
+def _index(folder: Path) -> dict[str, Any]:
+    for name in (INDEX, CONFIG):
+        try:
+            found = json.loads((folder / name).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            continue
+        # A network of another library has a configuration of another form.
+        if isinstance(found, dict) and "_class_name" in found:
+            return found
+    return {}
 
 
 def _is_class(kind: Any) -> bool:
-    return isinstance(kind, list) and len(kind) == 2 and kind[1] is not None
+    return isinstance(kind, list) and len(kind) == 2 and all(isinstance(k, str) for k in kind)
 
 
-def _missing_of(folder: Path, class_name: str) -> Iterator[str]:
-    if not folder.is_dir():
-        yield f"the folder {folder.name} ({class_name})"
-    elif "Tokenizer" in class_name or folder.name.startswith("tokenizer"):
-        if not any(all(map(_holds, (folder / f for f in files))) for files in _VOCABULARIES):
-            yield f"the vocabulary in {folder.name} (tokenizer.json, or vocab.json and merges.txt)"
-    elif (folder / "config.json").exists():
-        yield from _missing_weights(folder)
-    elif not any(folder.glob("*.json")):
-        yield f"the configuration in {folder.name}"
+def _missing_of(component: str, class_name: str, names: Collection[str]) -> Iterator[str]:
+    if not any(name.startswith(f"{component}/") for name in names):
+        yield f"the folder {component} ({class_name})"
+    elif "Tokenizer" in class_name or component.startswith("tokenizer"):
+        if not any(all(f"{component}/{file}" in names for file in v) for v in _VOCABULARIES):
+            yield f"the vocabulary in {component} (tokenizer.json, or vocab.json and merges.txt)"
+    elif f"{component}/{CONFIG}" in names:
+        yield from _missing_weights(f"{component}/", names)
+    elif not any(n.startswith(f"{component}/") and n.endswith("config.json") for n in names):
+        yield f"the configuration in {component}"
 
 
-def _holds(file: Path) -> bool:
-    return file.is_file() and file.stat().st_size > _EMPTY_BYTES
+def _missing_weights(prefix: str, names: Collection[str]) -> Iterator[str]:
+    """The first file that is missing of weights in one piece or several.
 
-
-def _missing_weights(folder: Path) -> Iterator[str]:
-    weights = {file.name for file in folder.glob("*.safetensors")}
-    if not weights:
-        yield f"the weights in {folder.name} (as .safetensors)"
-    for index in folder.glob("*.safetensors.index*.json"):
-        named = _named_in(index)
-        # Of another variant than the one that is there, nothing is wanted.
-        if named & weights and named - weights:
-            yield f"{folder.name}/{sorted(named - weights)[0]}"
-
-
-def _named_in(index: Path) -> set[str]:
-    try:
-        return set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return set()
+    One whole set will do: beside it, pieces of another variant do no harm.
+    """
+    where = prefix.rstrip("/")
+    missing = ""
+    sets: dict[str, set[int]] = {}
+    for name in names:
+        if name.rpartition("/")[0] == where and name.endswith(SUFFIX):
+            stem, _, count = name.removesuffix(SUFFIX).rpartition("-of-")
+            base, _, number = stem.rpartition("-")
+            if not (count.isdigit() and number.isdigit()):
+                return
+            sets.setdefault(f"{base}-{{:05}}-of-{count}", set()).add(int(number))
+    for pattern, numbers in sets.items():
+        whole = int(pattern.rpartition("-")[2])
+        gaps = sorted(set(range(1, whole + 1)) - numbers)
+        if not gaps:
+            return
+        missing = missing or f"{pattern.format(gaps[0])}{SUFFIX}"
+    yield missing or f"the weights{f' in {where}' if where else ''} (as {SUFFIX})"

@@ -5,27 +5,29 @@ What is on this disk is listed with its path and used where it lies: nothing is 
 
 from __future__ import annotations
 
-import json
-import shlex
+import re
 from dataclasses import replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-from inpaintd.engines.diffusion.families import FAMILY_OF_CLASS, Family
+from inpaintd.engines.diffusion.families import FAMILY_OF_CLASS
 from inpaintd.models.checkpoint import check_vae, read_checkpoint
 from inpaintd.models.configurations import KINDS
+from inpaintd.models.described import CONTROLNET, class_name, described, last_part, sizes
 from inpaintd.models.install import Say, install
 from inpaintd.models.installed import folder_of, is_path, place_of
-from inpaintd.models.parts import check_complete
+from inpaintd.models.parts import CONFIG, check_complete
 from inpaintd.models.registry import Entry, Registry
-from inpaintd.models.user_file import add_entry
-from inpaintd.models.weights import SUFFIX
+from inpaintd.models.user_file import add_entry, name_taken
+from inpaintd.shell_words import quoted
 from inpaintd_protocol.errors import InpaintError
-from inpaintd_protocol.settings import Control
 
 _RESERVED = "default"
 """A key of models.toml, and so no name of a model."""
 
-_CONTROLNET = "ControlNetModel"
+_NAME = re.compile(r"(?![-. ])[^/\\:*?\"<>|]+(?<![. ])")
+"""A name is also that of a folder, on any system, and a word on a command line."""
+
+_GET_ALL = "Get all its files from where it came from."
 
 _NETWORK_SIDE = 512
 """Of a network in an ONNX file that takes any size."""
@@ -54,17 +56,15 @@ def install_unlisted(
     """
     if is_path(source) or Path(source).exists():
         source = _resolved(source)
-    title = _last_part(source)
-    name = name or title.lower()
+    title = last_part(source)
+    name = _checked_name(name or title.lower())
     listed = registry.entries.get(name)
     if listed is not None and listed.source == source:
         say(f"It is listed as {name} already.")
         install(registry, listed, say)  # its files may be gone
         return
-    if name in registry.entries or name == _RESERVED:
-        raise InpaintError(
-            "unsupported", f"There is a model named {name} already.", "Choose another: --name NAME"
-        )
+    if name in registry.entries:
+        raise name_taken(name)
     vae = _checked_vae(registry, vae)
     entry = Entry(name, title, "diffusion", source=source, vae=vae)
     place = folder_of(registry.home, name, source)
@@ -77,8 +77,6 @@ def install_unlisted(
         alone = replace(entry, vae="")  # nothing is fetched for what turns out to be of no use
         install(registry, alone, say, check=lambda telling: described(telling, source))
         values |= described(place, source)
-    if place.is_dir():
-        check_complete(place, name, f"Fetch the files of {source} again.")
     for part in entry.parts:
         install(registry, registry.find(part), say)
     given = {"vae": vae, "config": config}
@@ -86,46 +84,7 @@ def install_unlisted(
     if is_path(source):
         say("It is not copied, so leave it where it is.")
     if values.get("kind") != "controlnet":
-        say(f"Use it with: --model {shlex.quote(name)}")
-
-
-def described(folder: Path, source: str) -> dict[str, str | int]:
-    """What an entry says of the model in a folder, by its files.
-
-    Args:
-        source: where the folder is, or what it was fetched from. Its last part is the name that
-            its maker gave it, and only that tells what a ControlNet was trained on.
-
-    Raises:
-        InpaintError: `unsupported`.
-    """
-    if _class_name(folder / "config.json") == _CONTROLNET:
-        return {"kind": "controlnet", "control": _control(source)}
-    family = FAMILY_OF_CLASS.get(_class_name(folder / "model_index.json"))
-    if family is None:
-        files = sorted(file.name for file in folder.glob(f"*{SUFFIX}"))
-        raise InpaintError(
-            "unsupported",
-            f"{source} does not hold a diffusion model that can inpaint.",
-            f"To use a single file in it, name the file: {', '.join(files[:5])}."
-            if files
-            else f"Usable are: {', '.join(sorted({f.name for f in FAMILY_OF_CLASS.values()}))}.",
-        )
-    return _sizes(family)
-
-
-def _control(source: str) -> str:
-    """What the ControlNet from there was trained on."""
-    kinds: tuple[str, ...] = Control.__dataclass_fields__["kind"].metadata["choices"]
-    kind = next((kind for kind in kinds if kind in _last_part(source).lower()), None)
-    if kind is None:
-        wanted = " or ".join(kinds)
-        raise InpaintError(
-            "unsupported",
-            f"{source} is a ControlNet, but not one for {wanted} by its name.",
-            f"Choose one that has {wanted} in its name.",
-        )
-    return kind
+        say(f"Use it with: --model {quoted(name, placeholder='NAME')}")
 
 
 def _about(place: Path, source: str, vae: str, config: str, say: Say) -> dict[str, str | int]:
@@ -133,7 +92,10 @@ def _about(place: Path, source: str, vae: str, config: str, say: Say) -> dict[st
     if not place.exists():
         raise InpaintError("model_missing", f"There is nothing at {place}.")
     if place.is_dir():
-        return described(place, source)
+        about = described(place, source)
+        given = ("vae",) if vae else ()
+        check_complete(place, last_part(source), _GET_ALL, given=given, headers=True)
+        return about
     if place.suffix.lower() == ".onnx":
         return _network(place, say)
     found = read_checkpoint(place, vae=bool(vae), configured=bool(config))
@@ -141,7 +103,7 @@ def _about(place: Path, source: str, vae: str, config: str, say: Say) -> dict[st
     say(f"{place.name} holds {found.title}, {found.dtype}, {size:.1f} GB.")
     if found.kind is None:
         return described(Path(config), config)
-    return _sizes(FAMILY_OF_CLASS[KINDS[found.kind].pipeline])
+    return sizes(FAMILY_OF_CLASS[KINDS[found.kind].pipeline])
 
 
 def _network(place: Path, say: Say) -> dict[str, str | int]:
@@ -154,8 +116,14 @@ def _network(place: Path, say: Say) -> dict[str, str | int]:
     return {"engine": "erase", "native_side": side, "multiple": 8}
 
 
-def _sizes(family: Family) -> dict[str, str | int]:
-    return {"native_side": family.native_side, "multiple": family.multiple}
+def _checked_name(name: str) -> str:
+    if name == _RESERVED or not (name.isprintable() and _NAME.fullmatch(name)):
+        raise InpaintError(
+            "unsupported",
+            f"A model cannot be named {name[:80]!r}.",
+            "Choose a name of letters, digits, dots and hyphens: --name NAME",
+        )
+    return name
 
 
 def _checked_vae(registry: Registry, vae: str) -> str:
@@ -164,8 +132,9 @@ def _checked_vae(registry: Registry, vae: str) -> str:
         return vae
     path = Path(_resolved(vae))
     if path.is_dir():
-        if _class_name(path / "config.json") != "AutoencoderKL":
+        if class_name(path / CONFIG) != "AutoencoderKL":
             raise InpaintError("unsupported", f"{path} is not the folder of a VAE.")
+        check_complete(path, path.name, _GET_ALL, headers=True)
     else:
         check_vae(path)
     return str(path)
@@ -180,7 +149,7 @@ def _checked_config(place: Path, config: str) -> str:
             "Leave --config out.",
         )
     path = _resolved(config)
-    if _class_name(Path(path) / "config.json") == _CONTROLNET:
+    if class_name(Path(path) / CONFIG) == CONTROLNET:
         raise InpaintError("unsupported", f"{path} is the configuration of a ControlNet.")
     described(Path(path), path)
     return path
@@ -197,15 +166,3 @@ def _resolved(path: str) -> str:
             "Give the file or its folder another name.",
         ) from error
     return resolved
-
-
-def _last_part(source: str) -> str:
-    path = PurePosixPath(source.replace("\\", "/"))
-    return path.stem if path.suffix in (SUFFIX, ".onnx") else path.name
-
-
-def _class_name(path: Path) -> str:
-    try:
-        return str(json.loads(path.read_text(encoding="utf-8")).get("_class_name"))
-    except (OSError, ValueError, AttributeError):
-        return ""

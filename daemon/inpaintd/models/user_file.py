@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+import tomllib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from inpaintd_protocol.errors import InpaintError
 
 USER_FILE = "models.toml"
 
+_LOCK_SECONDS = 30.0
+_TABLE = re.compile(r"^(?=\[)", re.MULTILINE)
 _DEFAULT = re.compile(r"^default\s*=.*$", re.MULTILINE)
 
 
@@ -20,30 +26,87 @@ def set_default(home: Path, name: str) -> None:
     Raises:
         InpaintError: `unwritable`.
     """
-    path = home / USER_FILE
-    text = path.read_text(encoding="utf-8-sig") if path.exists() else ""
     line = f"default = {_quoted(name)}"
-    head, tables = _split(text)
-    head = _DEFAULT.sub(lambda _: line, head) if _DEFAULT.search(head) else f"{line}\n{head}"
-    _write(path, head + tables)
+    with _changing(home) as path:
+        head, tables = _split(_read(path))
+        head = _DEFAULT.sub(lambda _: line, head) if _DEFAULT.search(head) else f"{line}\n{head}"
+        _write(path, head + tables)
 
 
 def add_entry(home: Path, name: str, values: Mapping[str, str | int]) -> None:
     """Append a table.
 
     Raises:
+        InpaintError: `unwritable`, or `unsupported` when there is a table of that name.
+    """
+    lines = [f"[{_quoted(name)}]", *(f"{k} = {_quoted(v)}" for k, v in values.items())]
+    with _changing(home) as path:
+        text = _read(path)
+        if name in tomllib.loads(text):
+            raise name_taken(name)
+        separator = "\n" if text and not text.endswith("\n\n") else ""
+        _write(path, text + separator + "\n".join(lines) + "\n")
+
+
+def remove_entry(home: Path, name: str) -> bool:
+    """Take a table out again, with the tables inside it; False when there is none.
+
+    Raises:
         InpaintError: `unwritable`.
     """
-    path = home / USER_FILE
-    text = path.read_text(encoding="utf-8-sig") if path.exists() else ""
-    lines = [f"[{_quoted(name)}]", *(f"{k} = {_quoted(v)}" for k, v in values.items())]
-    separator = "\n" if text and not text.endswith("\n\n") else ""
-    _write(path, text + separator + "\n".join(lines) + "\n")
+    with _changing(home) as path:
+        text = _read(path)
+        tables = _TABLE.split(text)
+        kept = [table for table in tables if name not in tomllib.loads(table)]
+        if len(kept) == len(tables):
+            return False
+        _write(path, "".join(kept))
+    return True
+
+
+def unset_default(home: Path, name: str) -> None:
+    """Go back to the built-in default, where this model is the default.
+
+    Raises:
+        InpaintError: `unwritable`.
+    """
+    with _changing(home) as path:
+        text = _read(path)
+        if tomllib.loads(text).get("default") == name:
+            head, tables = _split(text)
+            _write(path, _DEFAULT.sub("", head).lstrip("\n") + tables)
+
+
+def name_taken(name: str) -> InpaintError:
+    """The error for a second model of one name."""
+    return InpaintError(
+        "unsupported", f"There is a model named {name} already.", "Choose another: --name NAME"
+    )
 
 
 def _quoted(value: str | int) -> str:
-    # TOML has the escapes of JSON, but no pairs of surrogates.
-    return json.dumps(value, ensure_ascii=False)
+    # TOML has the escapes of JSON, but no pairs of surrogates, and it forbids a bare DEL.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+@contextmanager
+def _changing(home: Path) -> Iterator[Path]:
+    """The user's file while nobody else changes it."""
+    path = (home / USER_FILE).resolve()  # a link stays a link
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(home / ".models.lock", timeout=_LOCK_SECONDS)
+        lock.acquire()
+    except (OSError, Timeout) as error:
+        raise _unwritable(path, error) from error
+    try:
+        yield path
+    finally:
+        lock.release()
+
+
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8-sig") if path.exists() else ""
 
 
 def _split(text: str) -> tuple[str, str]:
@@ -54,15 +117,17 @@ def _split(text: str) -> tuple[str, str]:
 
 
 def _write(path: Path, text: str) -> None:
-    path = path.resolve()  # a link stays a link
     temporary = path.with_suffix(".new")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         temporary.write_text(text, encoding="utf-8")
         temporary.replace(path)
     except OSError as error:
-        raise InpaintError(
-            "unwritable",
-            f"{path} cannot be written: {error.strerror}.",
-            "Check its permissions, and whether the disk is full.",
-        ) from error
+        raise _unwritable(path, error) from error
+
+
+def _unwritable(path: Path, error: OSError) -> InpaintError:
+    return InpaintError(
+        "unwritable",
+        f"{path} cannot be written: {error.strerror or 'another program keeps it locked'}.",
+        "Check its permissions, and whether the disk is full.",
+    )

@@ -4,26 +4,17 @@ from __future__ import annotations
 
 import json
 import math
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from inpaintd.models import pickles
 from inpaintd_protocol.errors import InpaintError
 
 SUFFIX = ".safetensors"
-PICKLES = (".ckpt", ".pt", ".pth", ".bin")
 
 _LARGEST_HEADER_BYTES = 100 << 20
 """As in the safetensors library."""
-
-_CONVERT = (
-    "import sys, torch, safetensors.torch as s; "
-    "w = torch.load(sys.argv[1], map_location='cpu', weights_only=True); "
-    "w = w.get('state_dict', w); "
-    "s.save_file({k: v.clone() for k, v in w.items() if hasattr(v, 'clone')}, sys.argv[2])"
-)
-"""From a pickle, of which nothing but the tensors is read, to a .safetensors file."""
 
 
 @dataclass(frozen=True)
@@ -45,13 +36,8 @@ def tensors_in(file: Path) -> dict[str, Tensor]:
         InpaintError: `unsupported` for a file of another kind, `model_missing` when there is none,
             `model_damaged` when it is not whole.
     """
-    if file.suffix.lower() in PICKLES:
-        raise InpaintError(
-            "unsupported",
-            f"{file} can run programs when it is opened, so inpaintd never opens it.",
-            "Many are offered as .safetensors, too. This converts it without running what is in "
-            f'it: "{sys.executable}" -c "{_CONVERT}" "{file}" "{file.with_suffix(SUFFIX)}"',
-        )
+    if file.suffix.lower() in pickles.SUFFIXES:
+        raise pickles.refusal(file)
     if file.suffix.lower() != SUFFIX:
         raise InpaintError(
             "unsupported",

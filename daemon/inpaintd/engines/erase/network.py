@@ -126,7 +126,7 @@ def _session(file: Path) -> Any:
     raise InpaintError(
         "model_damaged",
         f"{file.name} is damaged, or not an ONNX file ({type(reason).__name__}).",
-        "Install it again, or choose another model.",
+        "See whether it is whole: inpaintd models verify NAME",
     ) from reason
 
 

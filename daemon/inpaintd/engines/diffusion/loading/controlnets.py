@@ -158,7 +158,7 @@ def _loaded(folder: Path, dtype: torch.dtype) -> Any:
         raise InpaintError(
             "model_damaged",
             f"The ControlNet in {folder} cannot be loaded.",
-            "Install it again: inpaintd models install NAME",
+            "See which of its files are damaged: inpaintd models verify NAME",
         ) from error
     raise InpaintError(
         "unsupported",

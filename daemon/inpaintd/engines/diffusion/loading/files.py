@@ -19,6 +19,7 @@ from inpaintd.models.checkpoint import kind_of
 from inpaintd.models.configurations import lay_out
 from inpaintd.models.installed import MARKER
 from inpaintd.models.parts import check_complete
+from inpaintd.shell_words import command
 from inpaintd_protocol.errors import InpaintError
 
 from ..families import FAMILY_OF_CLASS, SD, Family
@@ -113,12 +114,16 @@ def pipeline_of(
 ) -> Any:
     options: dict[str, Any] = {"dtype": dtype, **shared}
     if not source.single_file:
-        check_complete(source.folder, source.name, _again(source.folder, source.name))
+        given = ("vae",) if source.vae is not None else ()
+        remedy = _again(source.folder, source.name)
+        check_complete(source.folder, source.name, remedy, given=given)
     if source.variant and any(source.folder.rglob(f"*.{source.variant}*.safetensors")):
         options["variant"] = source.variant
     if family is SD:
         # It blackens pictures it takes offence at; a black layer is not an answer.
+        # What the checker alone looks at is left out with it.
         options |= {"safety_checker": None, "requires_safety_checker": False}
+        options |= {"feature_extractor": None}
     if source.vae is not None and "vae" not in shared:
         options["vae"] = _vae(source, source.vae, configuration, dtype)
     if source.single_file:
@@ -171,7 +176,7 @@ def from_files(class_name: str, files: Path, model: str, **options: Any) -> Any:
 def _again(folder: Path, model: str) -> str:
     """The remedy that really fetches a model's files again."""
     if (folder / MARKER).exists():
-        return f"Delete {folder} and install it again: inpaintd models install {model}"
+        return f"See which are damaged: {command('inpaintd', 'models', 'verify', model)}"
     return f"Fetch the files in {folder} again."
 
 

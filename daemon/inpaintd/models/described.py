@@ -1,0 +1,105 @@
+"""What the folder of a model says of itself: its family and sizes, or why it cannot be used."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path, PurePosixPath
+
+from inpaintd.engines.diffusion.families import FAMILY_OF_CLASS, Family
+from inpaintd.models.parts import CONFIG, INDEX
+from inpaintd.models.weights import SUFFIX
+from inpaintd_protocol.errors import InpaintError
+from inpaintd_protocol.settings import Control
+
+CONTROLNET = "ControlNetModel"
+
+_NOT_YET = {
+    "Chroma": "Chroma",
+    "Flux2Klein": "FLUX.2 klein",
+    "Flux2": "FLUX.2",
+    "FluxControl": "FLUX.1 with control pictures",
+    "FluxKontext": "FLUX.1 Kontext",
+    "QwenImageEdit": "Qwen-Image-Edit",
+    "QwenImageLayered": "Qwen-Image-Layered",
+    "BriaFibo": "Bria Fibo",
+    "ZImageOmni": "Z-Image Omni",
+}
+"""Pipelines that diffusers can inpaint or edit with, by how their class names begin."""
+
+
+def described(folder: Path, source: str) -> dict[str, str | int]:
+    """What an entry of models.toml says of the model in a folder, by its files.
+
+    Args:
+        source: where the folder is, or what it was fetched from. Its last part is the name that
+            its maker gave it, and only that tells what a ControlNet was trained on.
+
+    Raises:
+        InpaintError: `unsupported`.
+    """
+    if class_name(folder / CONFIG) == CONTROLNET:
+        return {"kind": "controlnet", "control": _control(source)}
+    found = class_name(folder / INDEX)
+    family = FAMILY_OF_CLASS.get(found)
+    if family is None:
+        raise _unusable(folder, source, found)
+    return sizes(family)
+
+
+def sizes(family: Family) -> dict[str, str | int]:
+    """What an entry says of any model of a family."""
+    return {"native_side": family.native_side, "multiple": family.multiple}
+
+
+def class_name(path: Path) -> str:
+    """The class that an index or a configuration names; empty for none."""
+    try:
+        return str(json.loads(path.read_text(encoding="utf-8"))["_class_name"])
+    except (OSError, ValueError, LookupError, TypeError):
+        return ""
+
+
+def last_part(source: str) -> str:
+    """The name that a model has at its source."""
+    path = PurePosixPath(source.replace("\\", "/"))
+    return path.stem if path.suffix in (SUFFIX, ".onnx") else path.name
+
+
+def _control(source: str) -> str:
+    """What the ControlNet from there was trained on."""
+    kinds: tuple[str, ...] = Control.__dataclass_fields__["kind"].metadata["choices"]
+    kind = next((kind for kind in kinds if kind in last_part(source).lower()), None)
+    if kind is None:
+        wanted = " or ".join(kinds)
+        raise InpaintError(
+            "unsupported",
+            f"{source} is a ControlNet, but not one for {wanted} by its name.",
+            f"Choose one that has {wanted} in its name.",
+        )
+    return kind
+
+
+def _unusable(folder: Path, source: str, found: str) -> InpaintError:
+    usable = f"Supported are: {', '.join(sorted({f.name for f in FAMILY_OF_CLASS.values()}))}."
+    # The longest beginning first: FLUX.2 klein is told from FLUX.2.
+    beginnings = sorted(_NOT_YET, key=len, reverse=True)
+    begins = next((start for start in beginnings if found.startswith(start)), None)
+    if begins is not None:
+        return InpaintError(
+            "unsupported",
+            f"{source} holds a model of the family {_NOT_YET[begins]}, which inpaintd does not "
+            f"support yet ({found}).",
+            usable,
+        )
+    if found:
+        return InpaintError(
+            "unsupported",
+            f"{source} holds a {found}, which inpaintd cannot inpaint with.",
+            usable,
+        )
+    files = sorted(file.name for file in folder.glob(f"*{SUFFIX}"))
+    return InpaintError(
+        "unsupported",
+        f"{source} holds no diffusion model in the layout of diffusers: it has no {INDEX}.",
+        f"To use a single file in it, name the file: {', '.join(files[:5])}." if files else usable,
+    )
