@@ -3,14 +3,16 @@
     python -m tests.diffusion.fake_device LIBRARY FOLDER
 
 Run in a process of its own, as a device can be registered only once; prints what happened as JSON.
-`LIBRARY` is fake_device.cpp, built by `build`; the tiny models are made in `FOLDER`.
+`LIBRARY` is fake_device.cpp, compiled by `built`; the tiny models are made in `FOLDER`.
 """
 
 from __future__ import annotations
 
 import ctypes
 import gc
+import hashlib
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -31,13 +33,27 @@ from inpaintd.engines.diffusion.engine import DiffusionEngine
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.settings import Control, Lora
 from tests.diffusion import pictures, tiny_adapters, tiny_models
+from tests.running import ROOT
 
 LADDERS = {"sd15": (3.0, 2.2, 1.0), "kandinsky": (16.4, 8.0)}
 """Megabytes of memory, down to too little for the weights."""
 
 
+def built() -> Path:
+    """The device, compiled once for each source and torch, since that takes half a minute."""
+    source = Path(__file__).with_suffix(".cpp").read_bytes()
+    key = hashlib.sha256(source + f"{torch.__version__} {sys.version}".encode()).hexdigest()[:16]
+    library = ROOT / ".cache" / f"fake_device-{key}.so"
+    if not library.exists():
+        library.parent.mkdir(exist_ok=True)
+        new = library.with_name(f"{key}.{os.getpid()}.so")
+        build(new)
+        new.replace(library)  # last: another run may look for it at any moment
+    return library
+
+
 def build(library: Path) -> None:
-    """Compile the device; takes half a minute."""
+    """Compile the device."""
     torch_libraries = Path(torch.__file__).parent / "lib"
     subprocess.run(
         [

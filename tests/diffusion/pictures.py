@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +78,21 @@ def model(folder: Path) -> Entry:
 
 
 def engine(folder: Path, **more: Entry) -> DiffusionEngine:
+    """A fresh engine, for tests that change it or count what it does."""
     return DiffusionEngine(library(folder, **more), torch.device("cpu"))
+
+
+def shared(folder: Path, **more: Entry) -> DiffusionEngine:
+    """The engine of all tests that only look at its pictures: loading takes far more than painting.
+
+    test_independence.py shows that no request leaves a trace in the next one.
+    """
+    return engine(folder, **more) if more else _shared(folder)
+
+
+@cache
+def _shared(folder: Path) -> DiffusionEngine:
+    return engine(folder)
 
 
 def paint(

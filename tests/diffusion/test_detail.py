@@ -23,12 +23,14 @@ from inpaintd_protocol.settings import Lora, Stage
 from tests.diffusion import tiny_adapters
 from tests.diffusion.pictures import (
     distance,
-    engine,
     model,
     paint,
     photograph,
     settings,
     task,
+)
+from tests.diffusion.pictures import (
+    shared as engine,
 )
 from tests.diffusion.tiny_models import Build
 

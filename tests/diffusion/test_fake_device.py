@@ -25,8 +25,7 @@ def happened(tmp_path_factory: pytest.TempPathFactory) -> Happened:
     from tests.diffusion import fake_device
 
     folder = tmp_path_factory.mktemp("device")
-    library = folder / "libfake.so"
-    fake_device.build(library)
+    library = fake_device.built()
     done = subprocess.run(
         [sys.executable, "-m", "tests.diffusion.fake_device", str(library), str(folder)],
         cwd=ROOT,

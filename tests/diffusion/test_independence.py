@@ -128,7 +128,15 @@ def alone(fresh: Callable[[], DiffusionEngine]) -> Callable[[str], np.ndarray]:
     return cache(lambda name: run(fresh(), name))
 
 
-@example(order=list(REQUESTS))
+def test_a_request_gives_the_picture_that_it_gives_alone(
+    fresh: Callable[[], DiffusionEngine], alone: Callable[[str], np.ndarray]
+) -> None:
+    one = fresh()
+    for name in REQUESTS:
+        assert np.array_equal(run(one, name), alone(name)), name
+
+
+@pytest.mark.exhaustive
 @example(order=list(reversed(REQUESTS)))
 @given(order=st.lists(st.sampled_from(sorted(REQUESTS)), min_size=2, max_size=6))
 @hypothesis_settings(
@@ -154,7 +162,7 @@ sys.stdout.write(run(engine_for(*map(Path, sys.argv[2:])), sys.argv[1]).tobytes(
 """
 
 
-@pytest.mark.parametrize("name", ["weights", "lora"])
+@pytest.mark.parametrize("name", ["lora", pytest.param("weights", marks=pytest.mark.exhaustive)])
 def test_after_many_requests_it_is_as_in_a_fresh_process(
     name: str, tiny: Build, fresh: Callable[[], DiffusionEngine]
 ) -> None:

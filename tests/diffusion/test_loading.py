@@ -31,7 +31,7 @@ def test_the_files_tell_the_family_and_the_channels(kind: str, tiny: Build) -> N
     assert type(loaded.pipe).__name__ == family_of(tiny(kind)).pipeline
     inpainting = {"sd15-inpainting", "sdxl-inpainting", "flux-fill", "kandinsky"}
     assert loaded.conditioned == (kind in inpainting)
-    assert loaded.cell == 8
+    assert loaded.cell == tiny_models.cell_of(kind)
 
 
 def test_every_family_names_a_pipeline_of_diffusers() -> None:

@@ -9,7 +9,8 @@ from inpaintd.engine import Task
 from inpaintd.engines.diffusion.painting.schedulers import FLOW_SCHEDULERS, SCHEDULERS, usual_name
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.settings import Stage
-from tests.diffusion.pictures import distance, engine, hole, inside, paint, photograph, task
+from tests.diffusion.pictures import distance, hole, inside, paint, photograph, task
+from tests.diffusion.pictures import shared as engine
 from tests.diffusion.tiny_models import Build
 
 LATENT = ["sd15", "sd15-inpainting", "sdxl", "sdxl-inpainting", "sd3", "flux", "flux-fill"]

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inpaintd.engines.diffusion.prompts.syntax import parse
-from tests.diffusion.pictures import distance, engine, inside, paint
+from tests.diffusion.pictures import distance, inside, paint
+from tests.diffusion.pictures import shared as engine
 from tests.diffusion.tiny_models import Build
 
 

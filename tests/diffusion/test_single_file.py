@@ -57,7 +57,9 @@ def stored(folder: Path, to: Path, dtype: torch.dtype) -> Path:
 
 
 @pytest.mark.parametrize("kind", SHIPPED)
-@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+@pytest.mark.parametrize(
+    "dtype", [torch.float16, pytest.param(torch.bfloat16, marks=pytest.mark.exhaustive)]
+)
 @pytest.mark.usefixtures("no_network")
 def test_it_is_the_same_as_its_folder(
     kind: str, dtype: torch.dtype, tiny: Build, tmp_path: Path
@@ -68,7 +70,10 @@ def test_it_is_the_same_as_its_folder(
     assert np.array_equal(inside(paint(both, model="traded")), inside(paint(both)))
 
 
-@pytest.mark.parametrize("kind", SHIPPED)
+@pytest.mark.parametrize(
+    "kind",
+    ["sdxl-inpainting", *(pytest.param(k, marks=pytest.mark.exhaustive) for k in SHIPPED)],
+)
 def test_so_is_a_file_of_full_precision(kind: str, tiny: Build, tmp_path: Path) -> None:
     """But for the last bit: its weights are used where they lie in memory, aligned or not."""
     file = single_file.write(tiny(kind), tmp_path / "traded.safetensors")
@@ -101,7 +106,16 @@ def test_a_vae_can_be_a_file_too(layout: str, tiny: Build, tmp_path: Path) -> No
     assert np.array_equal(inside(paint(several, model="foldered")), expected)
 
 
-@pytest.mark.parametrize("name", ["sd-1.5", "sd-1.5-inpainting", "sdxl", "sdxl-refiner"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "sd-1.5-inpainting",
+        *(
+            pytest.param(k, marks=pytest.mark.exhaustive)
+            for k in ("sd-1.5", "sdxl", "sdxl-refiner")
+        ),
+    ],
+)
 @pytest.mark.usefixtures("no_network")
 def test_a_full_size_file_loads_with_nothing_else(name: str, tmp_path: Path) -> None:
     """Its zeros are never read, so that 7 GB cost neither disk nor memory."""

@@ -12,16 +12,16 @@ import torch
 from inpaintd.engines.diffusion.painting import paint as painting
 from inpaintd.engines.diffusion.painting.latents import unpacked
 from inpaintd.engines.diffusion.painting.watch import Watch
-from tests.diffusion.pictures import engine, paint, task
-from tests.diffusion.tiny_models import MODELS, Build
+from tests.diffusion.pictures import paint, task
+from tests.diffusion.pictures import shared as engine
+from tests.diffusion.tiny_models import MODELS, Build, cell_of
 
 WIDTH = 128
-COLUMNS = WIDTH // 8
 
 
-def ramp() -> np.ndarray:
+def ramp(cell: int = 8) -> np.ndarray:
     """Columns of latent cells whose greys go from 0 to 1."""
-    greys = np.linspace(0, 1, COLUMNS, dtype=np.float32).repeat(8)
+    greys = np.linspace(0, 1, WIDTH // cell, dtype=np.float32).repeat(cell)
     return np.broadcast_to(greys, (64, WIDTH)).copy()
 
 
@@ -57,20 +57,23 @@ def test_each_grey_is_freed_in_its_step(
     kind: str, scheduler: str, tiny: Build, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model = engine(tiny(kind))
-    seen = trajectory(ramp(), model, monkeypatch, steps=10, scheduler=scheduler)
+    cell = cell_of(kind)
+    picture = ramp(cell)
+    columns = WIDTH // cell
+    seen = trajectory(picture, model, monkeypatch, steps=10, scheduler=scheduler)
     # The faintest grey is free in the last step alone: until then it is the noised original.
     held = trajectory(
-        np.where(ramp() > 0, 1e-4, 0), model, monkeypatch, steps=10, scheduler=scheduler
+        np.where(picture > 0, 1e-4, 0), model, monkeypatch, steps=10, scheduler=scheduler
     )
     steps = len(seen)
-    greys = ramp()[0, ::8]
+    greys = picture[0, ::cell]
     expected = [max(0, math.ceil((1 - grey) * steps - 1e-5) - 1) for grey in greys]
     if kind == "kandinsky":  # its pipeline widens the mask of the first step by a cell
         expected[expected.index(0) - 1] = 0
-    assert [freed_in(seen, held, c) for c in range(1, COLUMNS) if expected[c] < steps - 1] == [
+    assert [freed_in(seen, held, c) for c in range(1, columns) if expected[c] < steps - 1] == [
         step for step in expected[1:] if step < steps - 1
     ]
-    last = [c for c in range(1, COLUMNS) if expected[c] == steps - 1]
+    last = [c for c in range(1, columns) if expected[c] == steps - 1]
     assert all(freed_in(seen, held, c) >= steps - 1 for c in last)
     if kind not in ("sd15-inpainting", "sdxl-inpainting", "flux-fill"):
         assert torch.equal(seen[-1][..., 0], held[-1][..., 0])

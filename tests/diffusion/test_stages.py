@@ -15,7 +15,6 @@ from inpaintd_protocol.settings import Stage
 from tests.diffusion import tiny_adapters
 from tests.diffusion.pictures import (
     distance,
-    engine,
     hole,
     inside,
     model,
@@ -24,6 +23,9 @@ from tests.diffusion.pictures import (
     quiet,
     settings,
     task,
+)
+from tests.diffusion.pictures import (
+    shared as engine,
 )
 from tests.diffusion.tiny_models import Build
 

@@ -10,14 +10,16 @@ import torch
 
 from inpaintd.engine import CancelledError
 from inpaintd.engines.diffusion.painting import watch
-from tests.diffusion.pictures import engine, inside, paint, photograph, quiet, settings, task
-from tests.diffusion.tiny_models import MODELS, Build
+from tests.diffusion.pictures import engine as fresh
+from tests.diffusion.pictures import inside, paint, photograph, quiet, settings, task
+from tests.diffusion.pictures import shared as engine
+from tests.diffusion.tiny_models import MODELS, Build, cell_of
 
 
 @pytest.mark.parametrize("kind", MODELS)
 def test_each_step_is_reported(kind: str, tiny: Build) -> None:
     said: list[tuple[Any, ...]] = []
-    model = engine(tiny(kind))
+    model = fresh(tiny(kind))
     tasks = [task(), task(seed=8)]
     painted = model.paint(tasks, settings(), lambda *a, **k: said.append((*a, k.get("task", 0))))
     assert [word for word, *_ in said[:2]] == ["loading", "preparing"]
@@ -58,7 +60,8 @@ def test_previews_show_the_latents_colours(kind: str, tiny: Build) -> None:
     watched = model.paint([task()], settings(preview=True), keep)
     assert np.array_equal(inside(watched), inside(paint(model)))  # looking changes nothing
     assert shown
-    assert shown[0].shape == (8, 8, 3)
+    side = 64 // cell_of(kind)
+    assert shown[0].shape == (side, side, 3)
     assert shown[0].dtype == np.float32
     assert 0 <= shown[0].min() <= shown[0].max() <= 1
 
@@ -89,7 +92,7 @@ def test_previews_come_at_most_five_times_a_second(
 ) -> None:
     clock = iter(np.arange(0, 100, 0.05))
     monkeypatch.setattr(watch.time, "monotonic", lambda: float(next(clock)))
-    model = engine(tiny("sdxl"))
+    model = fresh(tiny("sdxl"))
     shown = []
     model.paint(
         [task()],

@@ -265,10 +265,11 @@ def sd3(folder: Path) -> None:
     ).save_pretrained(folder)
 
 
-def flux(folder: Path, *, fill: bool = False) -> None:
+def flux(folder: Path, *, fill: bool = False, kontext: bool = False) -> None:
     packed = 4 * 4
     mask_channels = 8 * 8 * 4
     kind = diffusers.FluxFillPipeline if fill else diffusers.FluxPipeline
+    kind = diffusers.FluxKontextPipeline if kontext else kind
     kind(
         scheduler=diffusers.FlowMatchEulerDiscreteScheduler(),
         text_encoder=text.clip_encoder(),
@@ -286,10 +287,82 @@ def flux(folder: Path, *, fill: bool = False) -> None:
             joint_attention_dim=32,
             pooled_projection_dim=32,
             axes_dims_rope=[4, 4, 8],
-            guidance_embeds=fill,
+            guidance_embeds=fill or kontext,
         ),
         vae=flow_autoencoder(4),
     ).save_pretrained(folder)
+
+
+def flux2_autoencoder() -> diffusers.AutoencoderKLFlux2:
+    vae = diffusers.AutoencoderKLFlux2(
+        block_out_channels=(8, 8, 16, 16),
+        down_block_types=("DownEncoderBlock2D",) * 4,
+        up_block_types=("UpDecoderBlock2D",) * 4,
+        latent_channels=4,
+        layers_per_block=1,
+        norm_num_groups=4,
+        sample_size=64,
+    )
+    # A trained one has the statistics of latents; the fresh ones would hide a missing step.
+    vae.bn.running_mean.uniform_(-0.5, 0.5)
+    vae.bn.running_var.uniform_(0.5, 2.0)
+    return vae
+
+
+def flux2_transformer(joint_width: int, *, guided: bool) -> diffusers.Flux2Transformer2DModel:
+    return diffusers.Flux2Transformer2DModel(
+        patch_size=1,
+        in_channels=16,
+        num_layers=1,
+        num_single_layers=1,
+        attention_head_dim=16,
+        num_attention_heads=2,
+        joint_attention_dim=joint_width,
+        timestep_guidance_channels=16,
+        axes_dims_rope=(4, 4, 4, 4),
+        guidance_embeds=guided,
+    )
+
+
+def klein(folder: Path) -> None:
+    tokenizer = text.qwen_tokenizer()
+    tokenizer.chat_template = _CHAT_TEMPLATE
+    diffusers.Flux2KleinPipeline(
+        scheduler=diffusers.FlowMatchEulerDiscreteScheduler(),
+        vae=flux2_autoencoder(),
+        # The pipeline joins three of its layers, the last of which is the 27th.
+        text_encoder=text.qwen3_writer(len(tokenizer), layers=28),
+        tokenizer=tokenizer,
+        transformer=flux2_transformer(3 * 16, guided=False),
+    ).save_pretrained(folder)
+
+
+def chroma(folder: Path) -> None:
+    diffusers.ChromaPipeline(
+        scheduler=diffusers.FlowMatchEulerDiscreteScheduler(),
+        vae=flow_autoencoder(4),
+        text_encoder=text.t5_encoder(),
+        tokenizer=text.t5_tokenizer(),
+        transformer=diffusers.ChromaTransformer2DModel(
+            patch_size=1,
+            in_channels=16,
+            num_layers=1,
+            num_single_layers=1,
+            attention_head_dim=16,
+            num_attention_heads=2,
+            joint_attention_dim=32,
+            axes_dims_rope=(4, 4, 8),
+            approximator_num_channels=8,
+            approximator_hidden_dim=16,
+            approximator_layers=1,
+        ),
+    ).save_pretrained(folder)
+
+
+_CHAT_TEMPLATE = (
+    "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
 
 
 def qwen_image(folder: Path) -> None:
@@ -323,10 +396,7 @@ def qwen_image(folder: Path) -> None:
 
 def z_image(folder: Path) -> None:
     tokenizer = text.qwen_tokenizer()
-    tokenizer.chat_template = (
-        "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
-        "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
-    )
+    tokenizer.chat_template = _CHAT_TEMPLATE
     transformer = diffusers.ZImageTransformer2DModel(
         all_patch_size=(2,),
         all_f_patch_size=(1,),
@@ -366,6 +436,9 @@ BUILDERS = {
     "sd3": sd3,
     "flux": lambda folder: flux(folder),
     "flux-fill": lambda folder: flux(folder, fill=True),
+    "flux-kontext": lambda folder: flux(folder, kontext=True),
+    "flux2-klein": klein,
+    "chroma": chroma,
     "qwen-image": qwen_image,
     "z-image": z_image,
     "controlnet": controlnet,
@@ -374,6 +447,11 @@ BUILDERS = {
 
 MODELS = sorted(name for name in BUILDERS if not name.endswith("controlnet"))
 """The names of those that can inpaint."""
+
+
+def cell_of(name: str) -> int:
+    """Pixels per latent cell and side."""
+    return 16 if name.startswith("flux2") else 8
 
 
 def build(name: str, folder: Path, seed: int = 0) -> Path:

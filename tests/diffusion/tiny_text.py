@@ -129,14 +129,21 @@ def qwen_vision_language_encoder(words: int) -> transformers.Qwen2_5_VLForCondit
     return transformers.Qwen2_5_VLForConditionalGeneration(config).eval()
 
 
-def qwen3_encoder(words: int) -> transformers.Qwen3Model:
-    config = transformers.Qwen3Config(
+def qwen3_config(words: int, layers: int = 2) -> transformers.Qwen3Config:
+    return transformers.Qwen3Config(
         hidden_size=16,
         intermediate_size=16,
-        num_hidden_layers=2,
+        num_hidden_layers=layers,
         num_attention_heads=2,
         num_key_value_heads=2,
         vocab_size=words,
         max_position_embeddings=512,
     )
-    return transformers.Qwen3Model(config).eval()
+
+
+def qwen3_encoder(words: int) -> transformers.Qwen3Model:
+    return transformers.Qwen3Model(qwen3_config(words)).eval()
+
+
+def qwen3_writer(words: int, layers: int) -> transformers.Qwen3ForCausalLM:
+    return transformers.Qwen3ForCausalLM(qwen3_config(words, layers)).eval()

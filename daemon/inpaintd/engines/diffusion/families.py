@@ -5,7 +5,8 @@ The files of a model say which family it is: `_class_name` in its model_index.js
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 
 @dataclass(frozen=True)
@@ -25,12 +26,19 @@ class Family:
         guidance: its argument for classifier-free guidance.
         negative: whether it takes a negative prompt.
         strength: whether it takes a strength.
-        packed: whether its latents are rows of 2 × 2 cells instead of pictures.
+        layout: of its latents: "grid", pictures; "pairs", rows of 2 × 2 cells in one; "rows", one
+            row for each cell.
         flow: whether it is a flow-matching model, which has schedulers of its own.
         half: the 16-bit type that it runs in on a GPU.
         mask: its local variable that holds the mask at latent size, for the step callback.
         tokens: how much of a prompt one pass of its text encoder reads.
         chunked: whether longer prompts may be encoded in several passes.
+        video: whether its VAE takes pictures as videos of one frame.
+        true_cfg: whether a negative prompt asks for guidance by another argument, "true_cfg_scale".
+        no_negative: what stands for no negative prompt; None is not the same as empty.
+        sees_hole: whether the model is shown the whole picture, with what is in the hole, as models
+            that edit by instruction are. Nothing must be filled in beforehand then.
+        largest: pixels that its pipeline works at, at most; more it would scale down by itself.
     """
 
     name: str
@@ -43,12 +51,17 @@ class Family:
     guidance: str = "guidance_scale"
     negative: bool = True
     strength: bool = True
-    packed: bool = False
+    layout: Literal["grid", "pairs", "rows"] = "grid"
     flow: bool = False
     half: str = "float16"
     mask: str = "mask"
     tokens: int = 75
     chunked: bool = False
+    video: bool = False
+    true_cfg: bool = False
+    no_negative: str | None = None
+    sees_hole: bool = False
+    largest: int | None = None
 
 
 SD = Family(
@@ -82,27 +95,52 @@ SD3 = Family(
     tokens=254,
 )
 FLUX = Family(
-    "FLUX",
+    "FLUX.1",
     pipeline="FluxInpaintPipeline",
     denoiser="transformer",
     free_channels=None,
     multiple=16,
-    packed=True,
+    layout="pairs",
     flow=True,
     half="bfloat16",
     tokens=510,
+    true_cfg=True,
 )
-FLUX_FILL = Family(
-    "FLUX Fill",
+FLUX_FILL = replace(
+    FLUX,
+    name="FLUX.1 Fill",
     pipeline="FluxFillPipeline",
-    denoiser="transformer",
     free_channels=0,
-    multiple=16,
     negative=False,
-    packed=True,
+    true_cfg=False,
+)
+KONTEXT = replace(
+    FLUX, name="FLUX.1 Kontext", pipeline="FluxKontextInpaintPipeline", sees_hole=True
+)
+KLEIN = Family(
+    "FLUX.2 klein",
+    pipeline="Flux2KleinInpaintPipeline",
+    denoiser="transformer",
+    free_channels=None,
+    multiple=16,
+    layout="rows",
+    negative=False,
     flow=True,
     half="bfloat16",
-    tokens=510,
+    tokens=500,
+    sees_hole=True,
+    largest=1024 * 1024,
+)
+CHROMA = Family(
+    "Chroma",
+    pipeline="ChromaInpaintPipeline",
+    denoiser="transformer",
+    free_channels=None,
+    multiple=16,
+    layout="pairs",
+    flow=True,
+    half="bfloat16",
+    tokens=254,
 )
 QWEN = Family(
     "Qwen-Image",
@@ -112,10 +150,12 @@ QWEN = Family(
     multiple=16,
     native_side=1328,
     guidance="true_cfg_scale",
-    packed=True,
+    layout="pairs",
     flow=True,
     half="bfloat16",
     tokens=500,
+    video=True,
+    no_negative=" ",
 )
 Z_IMAGE = Family(
     "Z-Image",
@@ -144,6 +184,13 @@ FAMILY_OF_CLASS = {
     "FluxImg2ImgPipeline": FLUX,
     "FluxInpaintPipeline": FLUX,
     "FluxFillPipeline": FLUX_FILL,
+    "FluxKontextPipeline": KONTEXT,
+    "FluxKontextInpaintPipeline": KONTEXT,
+    "Flux2KleinPipeline": KLEIN,
+    "Flux2KleinInpaintPipeline": KLEIN,
+    "ChromaPipeline": CHROMA,
+    "ChromaImg2ImgPipeline": CHROMA,
+    "ChromaInpaintPipeline": CHROMA,
     "QwenImagePipeline": QWEN,
     "QwenImageImg2ImgPipeline": QWEN,
     "QwenImageInpaintPipeline": QWEN,

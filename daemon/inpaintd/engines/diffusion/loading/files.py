@@ -22,7 +22,7 @@ from inpaintd.models.parts import check_complete
 from inpaintd.shell_words import command
 from inpaintd_protocol.errors import InpaintError
 
-from ..families import FAMILY_OF_CLASS, SD, Family
+from ..families import CHROMA, FAMILY_OF_CLASS, SD, Family
 from .failures import is_device_failure, is_out_of_memory
 from .library import Source
 
@@ -130,6 +130,9 @@ def pipeline_of(
         options["config"] = str(configuration)
     pipe = from_files(family.pipeline, source.folder, source.name, **options)
     _check_tokenizers(pipe, source)
+    if family is CHROMA and "guidance_embeds" not in pipe.transformer.config:
+        # Its inpainting pipeline asks for it, and its transformer does not say it.
+        pipe.transformer.register_to_config(guidance_embeds=False)
     return pipe
 
 

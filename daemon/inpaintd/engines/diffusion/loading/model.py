@@ -11,7 +11,7 @@ import torch
 
 from inpaintd_protocol.errors import InpaintError
 
-from ..families import KANDINSKY, QWEN, Family
+from ..families import KANDINSKY, Family
 from .files import configured, family_of, from_files, pipeline_of
 from .library import Source
 from .reuse import Reuse
@@ -61,7 +61,7 @@ class Model:
     @property
     def video_vae(self) -> bool:
         """Whether its VAE takes pictures as videos of one frame."""
-        return self.family is QWEN
+        return self.family.video
 
     @property
     def vae(self) -> Any:
@@ -131,7 +131,7 @@ def load(
         conditioned=_takes_mask(family, pipe),
         scheduler=pipe.scheduler,
         native_side=source.native_side or _native_side(family, pipe),
-        cell=pipe.movq_scale_factor if family is KANDINSKY else pipe.vae_scale_factor,
+        cell=_cell(family, pipe),
         device=device,
         reuse=reuse,
     )
@@ -148,6 +148,13 @@ def _takes_mask(family: Family, pipe: Any) -> bool:
     if family.free_channels is None:
         return False
     return int(getattr(pipe, family.denoiser).config.in_channels) > family.free_channels
+
+
+def _cell(family: Family, pipe: Any) -> int:
+    if family is KANDINSKY:
+        return int(pipe.movq_scale_factor)
+    # FLUX.2 lays 2 x 2 of the VAE's latents into the channels of one cell.
+    return int(pipe.vae_scale_factor) * (2 if family.layout == "rows" else 1)
 
 
 def _native_side(family: Family, pipe: Any) -> int:

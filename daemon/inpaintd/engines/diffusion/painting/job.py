@@ -9,9 +9,10 @@ import numpy as np
 import torch
 
 from inpaintd.engine import Array, Task
+from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.settings import Settings
 
-from ..families import KANDINSKY
+from ..families import KANDINSKY, Family
 from ..loading.adapters import lora_names
 from ..loading.controlnets import control_arguments, controlled_pipe
 from ..loading.files import family_of_source
@@ -19,8 +20,8 @@ from ..loading.library import Library
 from ..loading.model import Model
 from ..prompts.encoding import Notice, kandinsky_embeddings, prompt_arguments
 from .schedulers import check_scheduler, kept_steps, make_scheduler, steps_to_run
-from .soft_mask import pooled
-from .work_area import scale_colour, scale_mask, smooth_fill, work_size
+from .soft_mask import is_soft, pooled
+from .work_area import WorkSize, scale_colour, scale_mask, smooth_fill, work_size
 
 
 @dataclass(frozen=True)
@@ -72,11 +73,14 @@ def prepare(
     steps = steps_to_run(settings.steps, by_steps, scheduler, family)
     height, width = task.mask.shape
     asked = (settings.width, settings.height)
-    size = work_size(height, width, model.native_side, family.multiple, asked, scale)
+    size = work_size(
+        height, width, model.native_side, family.multiple, asked, scale, family.largest
+    )
+    _check_size(family, size)
     mask = scale_mask(task.mask, size)
     # Lanczos overshoots, and diffusers takes any negative number for a picture in [-1, 1].
     picture = source = np.clip(scale_colour(task.colour, size), 0.0, 1.0)
-    if settings.strength == 1 and settings.infill == "original":
+    if settings.strength == 1 and settings.infill == "original" and not family.sees_hole:
         picture = smooth_fill(picture, (mask < 1).astype(np.float32))
     cells = pooled(mask, model.cell)
     if not family.strength:
@@ -94,8 +98,18 @@ def prepare(
         prompt = kandinsky_embeddings(
             model.prior, prompt["prompt"], prompt["negative_prompt"], task.seed
         )
-    notices = [*notices, *left_out]
+    notices = [*notices, *left_out, *without_effect(model, settings, cells)]
     return Job(task, picture, mask, cells, scheduler, steps, prompt, pipe, controls, notices)
+
+
+def _check_size(family: Family, size: WorkSize) -> None:
+    if family.largest and size.height * size.width > family.largest:
+        raise InpaintError(
+            "unsupported",
+            f"{family.name} works at {family.largest / 1e6:.1f} million pixels at most, not at"
+            f" {size.width} x {size.height}.",
+            "Ask for a smaller work size, or leave it to the model.",
+        )
 
 
 def check(library: Library, settings: Settings) -> None:
@@ -115,3 +129,41 @@ def check(library: Library, settings: Settings) -> None:
         library.embedding(name)
     for control in settings.controls:
         library.controlnet(control.model, control.kind)
+
+
+def without_effect(model: Model, settings: Settings, cells: Array) -> list[Notice]:
+    """Notices of what the user set and this model or strength leaves without effect.
+
+    Args:
+        cells: (h, w) float32 in [0, 1], the pooled mask.
+    """
+    family, notices = model.family, []
+    unguided = settings.guidance_scale <= 1
+    if settings.negative_prompt and (not family.negative or unguided):
+        why = f"at a guidance scale of {settings.guidance_scale:g}" if family.negative else "at all"
+        notices.append(
+            (
+                "not_honoured",
+                f"{family.name} takes no negative prompt {why}, so it was not used.",
+                "Raise the guidance scale above 1."
+                if family.negative
+                else "Say in the prompt what you want to see.",
+            )
+        )
+    idle = [f"infill {settings.infill}"] if settings.infill in ("noise", "nothing") else []
+    idle += ["replace"] if settings.replace else []
+    hard = not is_soft(cells)
+    if idle and (family.sees_hole or (settings.strength == 1 and hard and family.strength)):
+        why = (
+            "is shown what is in the hole"
+            if family.sees_hole
+            else "starts from noise at full strength"
+        )
+        notices.append(
+            (
+                "not_honoured",
+                f"{family.name} {why}, so {' and '.join(idle)} had no effect.",
+                "Choose another model." if family.sees_hole else "Lower the strength.",
+            )
+        )
+    return notices

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch.nn import functional
 
 from inpaintd.engine import Array
 from inpaintd_protocol.settings import Settings
@@ -14,9 +15,12 @@ from ..families import KANDINSKY
 from ..loading.model import Model
 from ..loading.reuse import LatentEdit
 
+_PATCH = 2
+
 
 def to_denoiser(raw: torch.Tensor, vae: Any) -> torch.Tensor:
     """From what the VAE makes to what the denoiser takes."""
+    raw = gathered(raw, vae)
     shift, scale = _shift_and_scale(raw, vae)
     return torch.as_tensor((raw - shift) * scale)
 
@@ -24,11 +28,27 @@ def to_denoiser(raw: torch.Tensor, vae: Any) -> torch.Tensor:
 def from_denoiser(latents: torch.Tensor, vae: Any) -> torch.Tensor:
     """The inverse of `to_denoiser`."""
     shift, scale = _shift_and_scale(latents, vae)
-    return torch.as_tensor(latents / scale + shift)
+    raw = torch.as_tensor(latents / scale + shift)
+    return functional.pixel_shuffle(raw, _PATCH) if _patched(vae) else raw
+
+
+def gathered(raw: torch.Tensor, vae: Any) -> torch.Tensor:
+    """The VAE's latents with as many channels as the denoiser's, not normalised."""
+    return functional.pixel_unshuffle(raw, _PATCH) if _patched(vae) else raw
+
+
+def _patched(vae: Any) -> bool:
+    """Whether the denoiser's cells are 2 × 2 of the VAE's, normalised together, as FLUX.2's."""
+    return hasattr(vae, "bn")
 
 
 def _shift_and_scale(like: torch.Tensor, vae: Any) -> tuple[Any, Any]:
     config = vae.config
+    if _patched(vae):
+        norm = vae.bn
+        deviation = torch.sqrt(norm.running_var + config.batch_norm_eps)
+        mean, deviation = (v.view(1, -1, 1, 1).to(like) for v in (norm.running_mean, deviation))
+        return mean, 1 / deviation
     if like.ndim == 5:  # Qwen's VAE is one for videos, with numbers for each channel
         mean, std = (torch.tensor(config[k]).to(like) for k in ("latents_mean", "latents_std"))
         return mean.view(1, -1, 1, 1, 1), 1 / std.view(1, -1, 1, 1, 1)
@@ -86,15 +106,20 @@ def unpacked(model: Model, latents: torch.Tensor, height: int, width: int) -> to
     Args:
         height, width: of the work area in pixels.
     """
-    if model.family.packed:
+    if model.family.layout == "pairs":
         latents = model.pipe._unpack_latents(latents, height, width, model.cell)
+    if model.family.layout == "rows":
+        rows, columns = height // model.cell, width // model.cell
+        latents = latents.transpose(1, 2).reshape(1, -1, rows, columns)
     return latents[:, :, 0] if latents.ndim == 5 else latents
 
 
 def packed(model: Model, latents: torch.Tensor) -> torch.Tensor:
     """The inverse of `unpacked` for a (1, C, h, w) picture of latents."""
-    if not model.family.packed:
+    if model.family.layout == "grid":
         return latents
+    if model.family.layout == "rows":
+        return latents.flatten(2).transpose(1, 2)
     _, channels, height, width = latents.shape
     rows = model.pipe._pack_latents(latents, 1, channels, height, width)
     assert isinstance(rows, torch.Tensor)
@@ -120,8 +145,8 @@ def latent_infill(cells: Array, settings: Settings, seed: int, vae: Any) -> Late
 
     def edit(raw: torch.Tensor) -> torch.Tensor:
         generator = torch.Generator("cpu").manual_seed(seed ^ _OWN_NOISE)
-        noise = torch.randn(raw.shape, generator=generator).to(raw)
-        instead = torch.zeros_like(raw) if settings.infill == "nothing" else noise
+        noise = gathered(torch.randn(raw.shape, generator=generator).to(raw), vae)
+        instead = torch.zeros_like(noise) if settings.infill == "nothing" else noise
         weight = share * torch.from_numpy(cells).to(raw)
         return torch.lerp(raw, from_denoiser(instead, vae), weight.expand_as(raw))
 

@@ -10,7 +10,7 @@ import torch
 from inpaintd.engine import Array, Report
 from inpaintd_protocol.settings import Settings
 
-from ..families import FLUX_FILL, KANDINSKY, SD3
+from ..families import FLUX_FILL, KANDINSKY, KONTEXT, SD3
 from ..loading.model import Model
 from .job import Job
 from .latents import decoded, encoded, latent_infill
@@ -54,7 +54,9 @@ def paint(
         watch.after_step.append(soft)
         tensors += soft.tensors
     job.pipe.scheduler = job.scheduler
-    edit = latent_infill(job.cells, settings, job.task.seed, model.vae)
+    edit = None
+    if not model.family.sees_hole:  # what it is shown is the picture that it is to edit
+        edit = latent_infill(job.cells, settings, job.task.seed, model.vae)
     # SD 3's pipeline forgets the VAE's shift when it decodes: diffusers issue 13611.
     decodes = model.family is not SD3
     with model.reuse.editing(edit, 2 * _tensor(job.picture.transpose(2, 0, 1)) - 1):
@@ -97,6 +99,9 @@ def arguments(model: Model, job: Job, settings: Settings) -> dict[str, Any]:
         called["strength"] = settings.strength
     if family is KANDINSKY:
         called["image"] = 2 * image - 1
+    if family is KONTEXT:
+        # It would choose a size of its own.
+        called |= {"max_area": height * width, "_auto_resize": False}
     if job.latents is not None:
         # The second only keeps the pipeline from masking latents as if they were a picture.
         called |= {"image": job.latents, "masked_image_latents": job.latents}

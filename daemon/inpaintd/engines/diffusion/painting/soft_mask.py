@@ -117,6 +117,8 @@ class HeldBack:
 def _plane(model: Model, cells: Array, like: torch.Tensor) -> torch.Tensor:
     """Cells in the arrangement, size, type and place of a pipeline's tensor."""
     plane = torch.from_numpy(cells)[None, None].to(like)
-    if model.family.packed:
+    if model.family.layout == "pairs":
         plane = packed(model, plane.repeat(1, like.shape[-1] // 4, 1, 1))
+    if model.family.layout == "rows":
+        plane = packed(model, plane)
     return plane.expand_as(like)

@@ -30,6 +30,7 @@ def work_size(
     multiple: int,
     asked: tuple[int | None, int | None] = (None, None),
     scale: float = 1.0,
+    largest: int | None = None,
 ) -> WorkSize:
     """The size at which a region of `height` × `width` pixels is denoised.
 
@@ -40,6 +41,7 @@ def work_size(
         asked: width and height that the user asked for; with one of them the other follows in
             proportion.
         scale: of the sides, less than 1 when memory is short.
+        largest: pixels that the model works at, at most, where nothing is asked.
     """
     asked_width, asked_height = asked
     if asked_width and asked_height:
@@ -48,11 +50,27 @@ def work_size(
         scale_x = scale_y = asked_width / width if asked_width else (asked_height or 0) / height
     else:
         over = height * width / native_side**2
-        scale_x = scale_y = 1.0 if 1 <= over <= LARGEST_OVER_NATIVE else math.sqrt(1 / over)
+        most = LARGEST_OVER_NATIVE
+        if largest is not None:
+            most = min(most, largest / native_side**2)
+        scale_x = scale_y = 1.0 if 1 <= over <= most else math.sqrt(min(most, 1.0) / over)
+        if largest is not None:
+            return _within(height * scale_y * scale, width * scale_x * scale, multiple, largest)
     return WorkSize(
         _nearest_multiple(height * scale_y * scale, multiple),
         _nearest_multiple(width * scale_x * scale, multiple),
     )
+
+
+def _within(height: float, width: float, multiple: int, largest: int) -> WorkSize:
+    """The nearest multiples whose product does not exceed the largest area."""
+    size = WorkSize(_nearest_multiple(height, multiple), _nearest_multiple(width, multiple))
+    if size.height * size.width > largest:
+        return WorkSize(
+            max(multiple, int(height // multiple) * multiple),
+            max(multiple, int(width // multiple) * multiple),
+        )
+    return size
 
 
 def _nearest_multiple(side: float, multiple: int) -> int:

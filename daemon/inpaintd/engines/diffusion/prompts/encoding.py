@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from ..families import FLUX, QWEN, SD, SDXL, Family
+from ..families import SD, SDXL, Family
 from ..loading.model import Model
 from ..loading.reuse import bytes_in
 from .syntax import Fragment, Prompt, parse
@@ -39,8 +39,8 @@ def prompt_arguments(
     arguments: dict[str, Any] = {"prompt": positive.text}
     if family.negative:
         # None is not the same as empty: SDXL's unguided half is zeros then.
-        arguments["negative_prompt"] = negative.text or (" " if family is QWEN else None)
-    if family is FLUX and negative.text:
+        arguments["negative_prompt"] = negative.text or family.no_negative
+    if family.true_cfg and negative.text:
         arguments["true_cfg_scale"] = guidance_scale
     return arguments, notices
 
