@@ -25,6 +25,7 @@ _COMMANDS = {
     "cancel": "Cancel a running or waiting fill.",
     "watch": "Fill whatever is dropped into a folder.",
     "models": "List, install and choose models.",
+    "setup": "Install the libraries for diffusion models, for this graphics card.",
     "status": "Show what the daemon is doing.",
     "install": "Install a plug-in into an editor.",
     "service": "Start daemon and hot folder at login.",

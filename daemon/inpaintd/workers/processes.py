@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import zmq
 
+from inpaintd.install.environment import worker_python
 from inpaintd.server.doors.zap import Zap
 from inpaintd.server.events import Event, WorkerEnded, WorkerReady, WorkerSaid, WorkStarted
 from inpaintd.workers import wire
@@ -86,7 +86,7 @@ class WorkerProcesses:
         try:
             process = subprocess.Popen(
                 # -P: whatever lies in the current folder is not imported.
-                [sys.executable, "-P", "-m", *self._command],
+                [worker_python(self._home), "-P", "-m", *self._command],
                 stdin=subprocess.PIPE,
             )
         except OSError:

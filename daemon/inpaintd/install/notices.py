@@ -1,0 +1,47 @@
+"""What a user should be told about this installation wherever models are listed or chosen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from inpaintd.install import environment as environments
+from inpaintd.install.card import Card, this_card
+from inpaintd.install.torch_build import installed_torch
+from inpaintd_protocol.messages import Notice
+
+SETUP = "inpaintd setup"
+
+
+def notices(home: Path, card: Card | None = None) -> tuple[Notice, ...]:
+    """What keeps diffusion models from running, or from running on the graphics card.
+
+    Takes up to seconds the first time, when it asks the card's driver.
+    """
+    card = card or this_card()
+    found = []
+    if mismatch := environments.mismatch(home):
+        found.append(
+            Notice("setup_mismatch", mismatch + " Models run without it.", f"Run: {SETUP}")
+        )
+    torch = installed_torch(environments.site_packages_of(home), card)
+    if torch is None:
+        if card.vendor:
+            found.append(
+                Notice(
+                    "no_torch",
+                    f"The libraries for diffusion models are not installed. This machine has a "
+                    f"card for them: {card}.",
+                    f"Install what suits it: {SETUP}",
+                )
+            )
+    elif not torch.can_use(card):
+        found.append(
+            Notice(
+                "card_unused",
+                f"Diffusion models run on the processor, many times slower than they could: this "
+                f"machine has a graphics card ({card}) that the installed torch ({torch.version}) "
+                "cannot use.",
+                f"Install the torch that can: {SETUP}",
+            )
+        )
+    return tuple(found)
