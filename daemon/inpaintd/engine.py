@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaintd_protocol.errors import InpaintError
-from inpaintd_protocol.settings import Settings
+from inpaintd_protocol.settings import Settled
 
 Array = NDArray[np.float32]
 
@@ -87,7 +87,7 @@ class Engine(Protocol):
     """Something that fills regions."""
 
     honours: frozenset[str]
-    """Names of the `Settings` fields that it takes into account, beyond what the pipeline does."""
+    """names of the `Settings` fields that it takes into account, beyond what the pipeline does."""
 
     soft: bool
     """Whether it honours grey masks by itself, so that the composite must not halve them twice."""
@@ -95,7 +95,7 @@ class Engine(Protocol):
     interruptible: bool
     """Whether it calls `report` often; if not, cancelling ends the worker process."""
 
-    def paint(self, tasks: Sequence[Task], settings: Settings, report: Report) -> Painted:
+    def paint(self, tasks: Sequence[Task], settings: Settled, report: Report) -> Painted:
         """Fill each task's region. Same-sized tasks may run as one batch.
 
         Raises:

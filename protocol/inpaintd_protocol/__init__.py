@@ -4,5 +4,5 @@ Standard library and msgpack only, Python 3.10 and later, because editor plug-in
 package along and run it in the editor's own Python. PROTOCOL.md is the normative text.
 """
 
-PROTOCOL_VERSION = (1, 1)
+PROTOCOL_VERSION = (1, 2)
 """Major and minor. Peers with different majors do not talk; a minor only adds."""

@@ -16,11 +16,12 @@ from typing import Any
 
 import msgpack
 
-from . import limits
+from . import PROTOCOL_VERSION, limits
 from .errors import InpaintError
 from .fields import UPDATE_HINT, Reader, bad_frames, bad_message, check_plane
 from .messages import ANSWERS, REQUESTS, Message
 from .plane import Buffer, Plane
+from .settings import Settings, Stage
 
 
 def encode(message: Message) -> list[Buffer]:
@@ -49,13 +50,18 @@ def encode(message: Message) -> list[Buffer]:
     return [packed, *frames]
 
 
-def decode_request(frames: Sequence[Buffer]) -> Message:
+def decode_request(
+    frames: Sequence[Buffer], version: tuple[int, int] = PROTOCOL_VERSION
+) -> Message:
     """The request in these frames.
+
+    Args:
+        version: of the protocol that its sender speaks.
 
     Raises:
         InpaintError: `bad_message`, `unknown_message`, `bad_frames` or `too_large`.
     """
-    return _decode(frames, _REQUEST_TYPES, strict=True)
+    return _decode(frames, _REQUEST_TYPES, strict=True, version=version)
 
 
 def decode_answer(frames: Sequence[Buffer]) -> Message:
@@ -77,19 +83,24 @@ def request_id_of(frames: Sequence[Buffer]) -> str:
 
 
 def settings_to_map(value: Any) -> dict[str, Any]:
-    """A settings dataclass as plain values, for JSON, TOML and recipes."""
+    """A settings dataclass as plain values, for JSON, TOML and recipes; without what is unset."""
     wire = _to_wire(value, [])
     assert isinstance(wire, dict)
     return wire
 
 
-def settings_from_map(cls: type[Any], value: dict[str, Any]) -> Any:
+def settings_from_map(
+    cls: type[Any], value: dict[str, Any], version: tuple[int, int] = PROTOCOL_VERSION
+) -> Any:
     """The reverse of `settings_to_map`, with the checks of a request.
+
+    Args:
+        version: of the protocol of which the map is.
 
     Raises:
         InpaintError: `bad_message` naming the field.
     """
-    return Reader(frames=(), strict=True).dataclass(cls, value, path="")
+    return Reader(frames=(), strict=True, version=version).dataclass(cls, value, path="")
 
 
 # ------------------------------------------------------------------------------------- encode
@@ -107,7 +118,9 @@ def _to_wire(value: Any, frames: list[Buffer]) -> Any:
             "frame": len(frames) - 1,
         }
     if dataclasses.is_dataclass(value):
-        return {f.name: _to_wire(getattr(value, f.name), frames) for f in dataclasses.fields(value)}
+        values = ((f.name, getattr(value, f.name)) for f in dataclasses.fields(value))
+        unset = isinstance(value, (Settings, Stage))
+        return {n: _to_wire(v, frames) for n, v in values if v is not None or not unset}
     if isinstance(value, tuple):
         return [_to_wire(item, frames) for item in value]
     return value
@@ -117,7 +130,11 @@ def _to_wire(value: Any, frames: list[Buffer]) -> Any:
 
 
 def _decode(
-    frames: Sequence[Buffer], types_by_name: dict[str, type[Message]], *, strict: bool
+    frames: Sequence[Buffer],
+    types_by_name: dict[str, type[Message]],
+    *,
+    strict: bool,
+    version: tuple[int, int] = PROTOCOL_VERSION,
 ) -> Message:
     if not frames:
         raise bad_message("The message has no header.")
@@ -129,7 +146,7 @@ def _decode(
         raise InpaintError(
             "unknown_message", f"A message of type {str(name)[:40]!r} is not known.", UPDATE_HINT
         )
-    reader = Reader(frames=frames[1:], strict=strict)
+    reader = Reader(frames=frames[1:], strict=strict, version=version)
     message: Message = reader.dataclass(cls, header, path="")
     if not _is_request_id(message.request_id):
         raise bad_message(

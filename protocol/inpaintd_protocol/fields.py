@@ -13,8 +13,9 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
-from . import limits
+from . import PROTOCOL_VERSION, limits
 from .errors import InpaintError
+from .older import brought_up_to_date
 from .plane import BYTES_PER_SAMPLE, Buffer, Plane
 from .rectangle import Rectangle
 
@@ -37,17 +38,26 @@ class Reader:
     Args:
         frames: where the pixels of planes are found.
         strict: refuse fields that the dataclass does not have, instead of passing them over.
+        version: of the protocol that the values are written in.
     """
 
-    def __init__(self, frames: Sequence[Buffer], *, strict: bool) -> None:
+    def __init__(
+        self,
+        frames: Sequence[Buffer],
+        *,
+        strict: bool,
+        version: tuple[int, int] = PROTOCOL_VERSION,
+    ) -> None:
         self._frames = frames
         self._strict = strict
+        self._version = version
         self._used: set[int] = set()
 
     def dataclass(self, cls: type[Any], value: Any, path: str) -> Any:
         """An instance of `cls` from a map; `path` is what messages about its fields begin with."""
         if not isinstance(value, dict):
             raise bad_message(f"{path or 'The header'} must be a map.")
+        value = brought_up_to_date(cls, value, self._version)
         known = _fields_of(cls)  # type: ignore[arg-type]  # mypy: a class is not Hashable
         unknown = sorted(set(value) - {name for name, *_ in known})
         if unknown and self._strict:

@@ -248,6 +248,11 @@ class Finished(Message):
     """Denoising steps really run for each variant."""
     engine_seconds: float = 0.0
     """Time spent in the engine, for benchmarks and for people."""
+    settings: Settings | None = None
+    """As they were used, with the model's defaults where the request left them unset.
+
+    Without what the engine takes no notice of, and without prompts and lists.
+    """
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,15 @@ The command line, the editors' dialogs, the documentation and the JavaScript sid
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import Field, dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields, replace
 from typing import Any
 
 from . import limits
+
+_NO_VALUE = object()
+
+_DEFAULT: Any = None
+"""Of a field of `Settled`: filled in when it is made."""
 
 
 def setting(
@@ -25,10 +30,14 @@ def setting(
     flag: str = "",
     characters: int = limits.TEXT_CHARACTERS,
     advanced: bool = False,
+    neutral: Any = _NO_VALUE,
+    none: Any = None,
+    done_by: str = "pipeline",
 ) -> Any:
-    """A dataclass field that knows how to present and to check itself.
+    """A field of `Settings`, unset until somebody sets it, that can present and check itself.
 
     Args:
+        default: the value where neither the user nor the model has set one.
         label: its name in a dialog.
         help: one sentence for a tooltip and for `--help`.
         minimum, maximum: inclusive range of a number.
@@ -37,8 +46,48 @@ def setting(
         flag: a short command line option besides the long one ("-p").
         characters: longest text.
         advanced: whether a dialog folds it away.
+        neutral: the value that asks for nothing, so that ignoring it is no news; by default the
+            default. None when every value asks for something.
+        none: the value that the word "none" stands for on the command line; None unsets it.
+        done_by: "pipeline" when it works with every engine, "engine" when only some honour it.
     """
+    made = part(
+        default,
+        label=label,
+        help=help,
+        minimum=minimum,
+        maximum=maximum,
+        choices=choices,
+        unit=unit,
+        flag=flag,
+        characters=characters,
+        advanced=advanced,
+        neutral=default if neutral is _NO_VALUE else neutral,
+        none=none,
+        done_by=done_by,
+    )
+    made.default = None
+    return made
+
+
+def part(
+    default: Any,
+    *,
+    label: str,
+    help: str,
+    minimum: float | None = None,
+    maximum: float | None = None,
+    choices: Sequence[str] | None = None,
+    unit: str = "",
+    flag: str = "",
+    characters: int = limits.TEXT_CHARACTERS,
+    advanced: bool = False,
+    **more: Any,
+) -> Any:
+    """A field of what a setting consists of, such as a ControlNet: it always has a value."""
     metadata = {
+        **more,
+        "fallback": default,
         "label": label,
         "help": help,
         "minimum": minimum,
@@ -56,23 +105,23 @@ def setting(
 class Control:
     """One ControlNet that guides the denoising."""
 
-    kind: str = setting(
+    kind: str = part(
         "inpaint",
         label="Kind",
         help="What the ControlNet was trained on.",
         choices=("inpaint", "tile"),
     )
-    model: str = setting("", label="Model", help="Name of the ControlNet; empty for the usual one.")
-    weight: float = setting(
+    model: str = part("", label="Model", help="Name of the ControlNet; empty for the usual one.")
+    weight: float = part(
         1.0, label="Weight", help="How strongly it guides.", minimum=0.0, maximum=2.0
     )
-    start: float = setting(
+    start: float = part(
         0.0, label="Start", help="Share of the steps after which it sets in.", minimum=0, maximum=1
     )
-    end: float = setting(
+    end: float = part(
         1.0, label="End", help="Share of the steps after which it lets go.", minimum=0, maximum=1
     )
-    downsampling_rate: float = setting(
+    downsampling_rate: float = part(
         1.0,
         label="Down-sampling rate",
         help="For kind tile: how much the guide is blurred; higher changes the picture more.",
@@ -85,54 +134,62 @@ class Control:
 class Lora:
     """One LoRA and its weight."""
 
-    name: str = setting("", label="Name", help="Name of the installed LoRA.")
-    weight: float = setting(1.0, label="Weight", help="How strongly.", minimum=-4.0, maximum=4.0)
+    name: str = part("", label="Name", help="Name of the installed LoRA.")
+    weight: float = part(1.0, label="Weight", help="How strongly.", minimum=-4.0, maximum=4.0)
 
 
 @dataclass(frozen=True)
 class Settings:
-    """One complete, comparable, storable description of how to fill a hole.
+    """How to fill a hole, as somebody asks for it: comparable, storable. None means "unset".
 
-    Named as in diffusers where it has a name. A field at its default is "not set".
+    Named as in diffusers where it has a name. What is unset is filled in by the model's defaults,
+    then by the field's own: see `Settled`.
     """
 
-    prompt: str = setting(
+    prompt: str | None = setting(
         "",
         label="Prompt",
         help="What to paint into the hole; empty to continue the surroundings.",
         flag="-p",
         characters=limits.PROMPT_CHARACTERS,
+        done_by="engine",
     )
-    negative_prompt: str = setting(
+    negative_prompt: str | None = setting(
         "",
         label="Negative prompt",
         help="What to keep out of the picture.",
         flag="-n",
         characters=limits.PROMPT_CHARACTERS,
+        done_by="engine",
     )
-    model: str = setting(
+    model: str | None = setting(
         "", label="Model", help="Which model fills the hole; empty for the daemon's default."
     )
-    strength: float = setting(
+    strength: float | None = setting(
         1.0,
         label="Strength",
         help="How much of what was in the hole may change: 0 nothing, 1 everything.",
         minimum=0.0,
         maximum=1.0,
+        done_by="engine",
     )
-    steps: int = setting(
+    steps: int | None = setting(
         30,
         label="Steps",
         help="Denoising steps: more is finer and slower.",
         minimum=1,
         maximum=500,
+        done_by="engine",
+        neutral=None,
     )
-    guidance_scale: float = setting(
+    guidance_scale: float | None = setting(
         7.5,
         label="Guidance scale",
         help="How closely the picture follows the prompt.",
         minimum=0.0,
         maximum=50.0,
+        done_by="engine",
+        neutral=None,
     )
     seed: int | None = setting(
         None,
@@ -140,21 +197,23 @@ class Settings:
         help="The same seed gives the same picture; none takes a fresh one and reports it.",
         minimum=0,
         maximum=2**32 - 1,
+        done_by="engine",
     )
-    count: int = setting(
+    count: int | None = setting(
         1,
         label="Variants",
         help="How many different fills to make, each with the next seed.",
         minimum=1,
         maximum=8,
+        done_by="engine",
     )
-    area: str = setting(
+    area: str | None = setting(
         "masked",
         label="Area",
         help="Work on a crop round the hole at the model's full resolution, or on the whole layer.",
         choices=("masked", "whole"),
     )
-    context_pixels: int = setting(
+    context_pixels: int | None = setting(
         64,
         label="Context, at least",
         help="Least margin round the hole that the engine gets to see.",
@@ -162,7 +221,7 @@ class Settings:
         maximum=4096,
         unit="px",
     )
-    context_factor: float = setting(
+    context_factor: float | None = setting(
         0.5,
         label="Context factor",
         help="Margin round the hole as a multiple of the hole's longer side.",
@@ -170,13 +229,14 @@ class Settings:
         maximum=8.0,
         advanced=True,
     )
-    infill: str = setting(
+    infill: str | None = setting(
         "original",
         label="Infill",
         help="What is put under the hole before denoising (masked content).",
         choices=("original", "fill", "average", "noise", "nothing", "patchmatch"),
+        done_by="engine",
     )
-    replace: float = setting(
+    replace: float | None = setting(
         0.0,
         label="Replace",
         help="How much noise replaces what was under the hole before denoising (inpaint_replace).",
@@ -184,11 +244,12 @@ class Settings:
         maximum=1.0,
         flag="-r",
         advanced=True,
+        done_by="engine",
     )
-    invert: bool = setting(
+    invert: bool | None = setting(
         False, label="Invert mask", help="Repaint what is kept, and keep what is repainted."
     )
-    grow_pixels: int = setting(
+    grow_pixels: int | None = setting(
         0,
         label="Grow",
         help="Widen the hole by so much on every side; negative shrinks it.",
@@ -196,7 +257,7 @@ class Settings:
         maximum=512,
         unit="px",
     )
-    feather_pixels: int = setting(
+    feather_pixels: int | None = setting(
         0,
         label="Feather",
         help="Let the hole fade out over so much beyond its edge.",
@@ -212,7 +273,7 @@ class Settings:
         maximum=1.0,
         advanced=True,
     )
-    text_mask: str = setting(
+    text_mask: str | None = setting(
         "",
         label="Mask by text",
         help="Find the hole by what is to be seen there: one or more words, separated by commas.",
@@ -221,24 +282,26 @@ class Settings:
     text_mask_threshold: float | None = setting(
         0.5,
         label="Text mask threshold",
-        help="Least confidence to count as found; none keeps the soft heat map.",
+        help="Confidence from which a pixel counts as found; 0 keeps the soft heat map.",
         minimum=0.0,
         maximum=1.0,
         advanced=True,
+        none=0.0,
     )
-    text_mask_combine: str = setting(
+    text_mask_combine: str | None = setting(
         "replace",
         label="Text mask and given mask",
         help="What the found mask does to the given one.",
         choices=("replace", "union", "intersect"),
         advanced=True,
     )
-    scheduler: str = setting(
+    scheduler: str | None = setting(
         "",
         label="Scheduler",
         help="Sampler by its usual name, such as euler_a or dpmpp_2m; empty for the model's.",
         flag="-A",
         advanced=True,
+        done_by="engine",
     )
     width: int | None = setting(
         None,
@@ -249,6 +312,7 @@ class Settings:
         unit="px",
         flag="-W",
         advanced=True,
+        done_by="engine",
     )
     height: int | None = setting(
         None,
@@ -259,80 +323,164 @@ class Settings:
         unit="px",
         flag="-H",
         advanced=True,
+        done_by="engine",
     )
-    match_colour: bool = setting(
+    match_colour: bool | None = setting(
         True,
         label="Match colour",
         help="Take off the engine's colour shift, measured on the kept surroundings.",
         advanced=True,
     )
-    preview: bool = setting(
+    preview: bool | None = setting(
         False, label="Live preview", help="Send small pictures while denoising.", advanced=True
     )
-    output: str = setting(
+    output: str | None = setting(
         "layer",
         label="Output",
         help="A layer that shows the finished picture, or the whole fill with a layer mask.",
         choices=("layer", "masked"),
     )
-    controls: tuple[Control, ...] = setting(
-        (), label="ControlNets", help="ControlNets that guide the denoising.", advanced=True
+    controls: tuple[Control, ...] | None = setting(
+        (),
+        label="ControlNets",
+        help="ControlNets that guide the denoising.",
+        advanced=True,
+        done_by="engine",
     )
-    loras: tuple[Lora, ...] = setting(
-        (), label="LoRAs", help="LoRAs laid over the model.", advanced=True
+    loras: tuple[Lora, ...] | None = setting(
+        (), label="LoRAs", help="LoRAs laid over the model.", advanced=True, done_by="engine"
     )
-    embeddings: tuple[str, ...] = setting(
+    embeddings: tuple[str, ...] | None = setting(
         (),
         label="Embeddings",
         help="Textual-inversion embeddings that the prompts may name.",
         advanced=True,
+        done_by="engine",
     )
-    stages: tuple[Stage, ...] = setting(
-        (), label="Stages", help="Further passes over the result.", advanced=True
+    stages: tuple[Stage, ...] | None = setting(
+        (), label="Stages", help="Further passes over the result.", advanced=True, done_by="engine"
     )
 
-    def changed(self) -> frozenset[str]:
-        """Names of the fields that are not at their default."""
-        return frozenset(f.name for f in fields(self) if getattr(self, f.name) != f.default)
+    def given(self) -> dict[str, Any]:
+        """The values that are set, by the names of their fields."""
+        return {f.name: v for f in fields(self) if (v := getattr(self, f.name)) is not None}
+
+    def over(self, base: Settings) -> Settings:
+        """These settings, and those of the base where these are unset."""
+        return replace(base, **self.given())
 
 
-def _of_settings(name: str, help: str = "", default: Any = ...) -> Any:
-    """A field like that of `Settings`, but for what is said here."""
+@dataclass(frozen=True)
+class Settled(Settings):
+    """Settings as they are used: whatever was left unset has its default.
+
+    The narrower types say so; only a field that means something when it is None can be None here.
+    """
+
+    prompt: str = _DEFAULT
+    negative_prompt: str = _DEFAULT
+    model: str = _DEFAULT
+    strength: float = _DEFAULT
+    steps: int = _DEFAULT
+    guidance_scale: float = _DEFAULT
+    seed: int | None = _DEFAULT
+    count: int = _DEFAULT
+    area: str = _DEFAULT
+    context_pixels: int = _DEFAULT
+    context_factor: float = _DEFAULT
+    infill: str = _DEFAULT
+    replace: float = _DEFAULT
+    invert: bool = _DEFAULT
+    grow_pixels: int = _DEFAULT
+    feather_pixels: int = _DEFAULT
+    threshold: float | None = _DEFAULT
+    text_mask: str = _DEFAULT
+    text_mask_threshold: float = _DEFAULT
+    text_mask_combine: str = _DEFAULT
+    scheduler: str = _DEFAULT
+    width: int | None = _DEFAULT
+    height: int | None = _DEFAULT
+    match_colour: bool = _DEFAULT
+    preview: bool = _DEFAULT
+    output: str = _DEFAULT
+    controls: tuple[Control, ...] = _DEFAULT
+    loras: tuple[Lora, ...] = _DEFAULT
+    embeddings: tuple[str, ...] = _DEFAULT
+    stages: tuple[SettledStage, ...] = _DEFAULT
+
+    def __post_init__(self) -> None:
+        for asked in fields(Settings):
+            if getattr(self, asked.name) is None:
+                object.__setattr__(self, asked.name, asked.metadata["fallback"])
+        stages = tuple(SettledStage.of(stage) for stage in self.stages)
+        object.__setattr__(self, "stages", stages)
+
+    @classmethod
+    def of(cls, settings: Settings) -> Settled:
+        """These settings, with the fields' defaults where they are unset."""
+        return settings if isinstance(settings, Settled) else cls(**settings.given())
+
+
+def _like(name: str, help: str = "", default: Any = None) -> Any:
+    """A field of `Stage` like that of `Settings`, but for what is said here."""
     (like,) = (f for f in fields(Settings) if f.name == name)
-    return field(
-        default=like.default if default is ... else default,
-        metadata={**like.metadata, "help": help or like.metadata["help"], "flag": ""},
-    )
+    metadata = {**like.metadata, "help": help or like.metadata["help"], "flag": ""}
+    metadata["fallback"] = like.metadata["fallback"] if default is None else default
+    return field(default="" if metadata["fallback"] == "" else None, metadata=metadata)
 
 
 @dataclass(frozen=True)
 class Stage:
-    """One more pass over the result, with the same or another model."""
+    """One more pass over the result, with the same or another model. None means "unset"."""
 
-    kind: str = setting(
+    kind: str = part(
         "image-to-image",
         label="Kind",
         help="What this pass does.",
         choices=("text-to-image", "inpaint", "image-to-image"),
     )
-    model: str = _of_settings("model", "Model of this pass; empty for the same one.")
-    prompt: str = _of_settings("prompt", "Prompt of this pass; empty for the same one.")
-    negative_prompt: str = _of_settings(
+    model: str = _like("model", "Model of this pass; empty for the same one.")
+    prompt: str = _like("prompt", "Prompt of this pass; empty for the same one.")
+    negative_prompt: str = _like(
         "negative_prompt", "Negative prompt of this pass; empty for the same one."
     )
-    strength: float = _of_settings("strength", "How much this pass changes.", 0.3)
-    steps: int = _of_settings("steps")
-    guidance_scale: float | None = _of_settings(
+    strength: float | None = _like("strength", "How much this pass changes.", 0.3)
+    steps: int | None = _like("steps")
+    guidance_scale: float | None = _like(
         "guidance_scale",
-        "How closely this pass follows its prompt; none for the same, or what another model wants.",
-        None,
+        "How closely this pass follows its prompt; unset for the same, or another model's own.",
     )
-    scheduler: str = _of_settings(
+    scheduler: str = _like(
         "scheduler", "Sampler of this pass; empty for the same one, or another model's own."
     )
-    seed: int | None = _of_settings("seed", "Seed of this pass; none for the same one.")
+    seed: int | None = _like("seed", "Seed of this pass; unset for the same one.")
+
+
+@dataclass(frozen=True)
+class SettledStage(Stage):
+    """A stage as it is used; guidance and seed that are None are those of the request."""
+
+    strength: float = _DEFAULT
+    steps: int = _DEFAULT
+
+    def __post_init__(self) -> None:
+        for name in ("strength", "steps"):
+            if getattr(self, name) is None:
+                default = Stage.__dataclass_fields__[name].metadata["fallback"]
+                object.__setattr__(self, name, default)
+
+    @classmethod
+    def of(cls, stage: Stage) -> SettledStage:
+        """This stage, with the fields' defaults where it is unset."""
+        values = {f.name: getattr(stage, f.name) for f in fields(Stage)}
+        return stage if isinstance(stage, SettledStage) else cls(**values)
 
 
 def settings_fields() -> Iterator[Field[Any]]:
     """The fields of `Settings` in the order in which they are presented."""
     yield from fields(Settings)
+
+
+def fallback_of(name: str) -> Any:
+    """The value of a setting where neither the user nor the model has set one."""
+    return Settings.__dataclass_fields__[name].metadata["fallback"]

@@ -16,7 +16,7 @@ from inpaintd.engine import Painted, Task
 from inpaintd.engines.diffusion.engine import DiffusionEngine
 from inpaintd.engines.diffusion.loading.library import Library
 from inpaintd.models.registry import Entry, Registry
-from inpaintd_protocol.settings import Settings
+from inpaintd_protocol.settings import Settled
 
 Array = NDArray[np.float32]
 
@@ -40,9 +40,9 @@ def task(mask: Array | None = None, *, seed: int = 7, variant: int = 0) -> Task:
     return Task(colour=photograph(*mask.shape), mask=mask, seed=seed, variant=variant)
 
 
-def settings(**changes: Any) -> Settings:
+def settings(**changes: Any) -> Settled:
     values = {"prompt": "a cat", "steps": 4, "guidance_scale": 3.0, "strength": 0.75}
-    return Settings(**values | changes)
+    return Settled(**values | changes)
 
 
 def quiet(*_: Any, **__: Any) -> None:

@@ -13,7 +13,7 @@ import torch
 from inpaintd.engine import Task
 from inpaintd.engines.patchmatch import PatchMatch
 from inpaintd.pipeline.infill import infilled
-from inpaintd_protocol.settings import Settings
+from inpaintd_protocol.settings import Settled
 from tests.cli.run import Run
 from tests.diffusion.pictures import photograph, quiet
 from tests.diffusion.test_oracle import widened_to_cells
@@ -101,7 +101,7 @@ def test_the_model_goes_on_from_the_infill(
 
 
 def by_patchmatch(colour: Any, mask: Any, shown: Any) -> Any:
-    return PatchMatch().paint([Task(colour, mask, 7, source=shown)], Settings(), quiet).colours[0]
+    return PatchMatch().paint([Task(colour, mask, 7, source=shown)], Settled(), quiet).colours[0]
 
 
 def test_without_saying_so_the_border_is_carried_outwards(tmp_path: Path, run: Run) -> None:

@@ -7,7 +7,7 @@ import skimage.data
 from inpaintd.engine import Task
 from inpaintd.engines.eight_bit import from_bytes, to_bytes
 from inpaintd.engines.opencv import Diffused
-from inpaintd_protocol.settings import Settings
+from inpaintd_protocol.settings import Settled
 
 
 def quiet(*_: Any, **__: Any) -> None:
@@ -20,7 +20,7 @@ def test_a_scratch_is_closed(name: str) -> None:
     mask = np.zeros(photo.shape[:2], np.float32)
     mask[100:103, 50:300] = 1
     scratched = np.where(mask[..., None] > 0, np.float32(1), photo)
-    filled = Diffused(name).paint([Task(scratched, mask, 0)], Settings(), quiet).colours[0]
+    filled = Diffused(name).paint([Task(scratched, mask, 0)], Settled(), quiet).colours[0]
     assert (filled == photo)[mask == 0].all()
     assert np.abs(filled - photo)[mask > 0].mean() < 0.04
 

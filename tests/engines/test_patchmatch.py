@@ -13,7 +13,7 @@ from inpaintd.engines.load import load
 from inpaintd.engines.opencv import Diffused
 from inpaintd.engines.patchmatch import PatchMatch, completed, sources_near
 from inpaintd_protocol.errors import InpaintError
-from inpaintd_protocol.settings import Settings
+from inpaintd_protocol.settings import Settled
 
 BUILT_IN: dict[str, Callable[[], Engine]] = {
     "patchmatch": PatchMatch,
@@ -45,7 +45,7 @@ def test_texture_continues_as_sharp_as_it_is_around() -> None:
     filled = completed(task(photo, mask))
     inside = (slice(226, 286), slice(226, 286))
     assert sharpness(filled[inside]) == pytest.approx(sharpness(photo[inside] / 255), rel=0.25)
-    smooth = Diffused("telea").paint([task(photo, mask)], Settings(), quiet).colours[0]
+    smooth = Diffused("telea").paint([task(photo, mask)], Settled(), quiet).colours[0]
     assert sharpness(smooth[inside]) < 0.6 * sharpness(photo[inside] / 255)
 
 
@@ -108,7 +108,7 @@ def test_pictures_thinner_than_a_patch_are_continued() -> None:
 def test_a_hole_that_covers_everything_has_nothing_to_continue(model: str) -> None:
     photo = skimage.data.coffee()[:20, :30]
     with pytest.raises(InpaintError) as caught:
-        BUILT_IN[model]().paint([task(photo, np.ones((20, 30)))], Settings(), quiet)
+        BUILT_IN[model]().paint([task(photo, np.ones((20, 30)))], Settled(), quiet)
     assert caught.value.code == "unsupported"
     assert caught.value.hint
 
@@ -161,7 +161,7 @@ def test_cancelling_comes_through() -> None:
 
     photo = skimage.data.coffee()[:50, :50]
     with pytest.raises(CancelledError):
-        PatchMatch().paint([task(photo, ellipse(photo.shape, 25, 25, 9, 9))], Settings(), cancel)
+        PatchMatch().paint([task(photo, ellipse(photo.shape, 25, 25, 9, 9))], Settled(), cancel)
 
 
 def test_without_pypatchmatch_the_fill_is_smooth_and_says_so(
@@ -170,7 +170,7 @@ def test_without_pypatchmatch_the_fill_is_smooth_and_says_so(
     monkeypatch.setattr("patchmatch.patchmatch_available", False)
     photo = skimage.data.coffee()[:50, :50]
     painted = load("patchmatch", tmp_path).paint(
-        [task(photo, ellipse(photo.shape, 25, 25, 9, 9))], Settings(), quiet
+        [task(photo, ellipse(photo.shape, 25, 25, 9, 9))], Settled(), quiet
     )
     ((code, message, remedy),) = painted.notices
     assert code == "no_patchmatch"

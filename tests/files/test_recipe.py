@@ -61,6 +61,36 @@ def test_other_xmp_stays(tmp_path: Path) -> None:
     assert changed.count(b"</rdf:RDF>") == 1
 
 
+def test_a_recipe_tells_what_the_model_wanted(tmp_path: Path) -> None:
+    asked, used = Settings(prompt="grass"), Settings(model="z", steps=9, guidance_scale=0.0)
+    path = tmp_path / "r.json"
+    path.write_text(make_recipe(asked, model="z", seed=1, used=used))
+    assert read_recipe(path) == Settings(
+        prompt="grass", model="z", steps=9, guidance_scale=0.0, seed=1, count=1
+    )
+    # Another model is not to get what only that one wanted.
+    assert read_recipe(path, model="other") == Settings(prompt="grass", model="z", seed=1, count=1)
+
+
+def test_an_explicit_default_is_in_the_recipe(tmp_path: Path) -> None:
+    path = tmp_path / "r.json"
+    used = Settings(model="z", steps=30, guidance_scale=0.0)
+    path.write_text(make_recipe(Settings(steps=30), model="z", seed=1, used=used))
+    assert read_recipe(path, model="other").steps == 30
+
+
+def test_a_recipe_of_an_older_version_has_its_defaults_unset(tmp_path: Path) -> None:
+    old = {
+        "prompt": "grass",
+        "steps": 30,
+        "guidance_scale": 7.5,
+        "threshold": None,
+        "grow_pixels": 2,
+    }
+    (tmp_path / "r.json").write_text(json.dumps({"inpaintd": "0.1.0", "settings": old}))
+    assert read_recipe(tmp_path / "r.json") == Settings(prompt="grass", grow_pixels=2)
+
+
 def test_a_recipe_file(tmp_path: Path) -> None:
     (tmp_path / "r.json").write_text(json.dumps({"settings": {"prompt": "grass", "steps": 7}}))
     assert read_recipe(tmp_path / "r.json") == Settings(prompt="grass", steps=7)

@@ -9,7 +9,7 @@ from scipy import ndimage
 from inpaintd.pipeline.mask import bounds, feathered, grown, mask_of
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.rectangle import Rectangle
-from inpaintd_protocol.settings import Settings
+from inpaintd_protocol.settings import Settled
 from tests.pipeline.pictures import masks, photo, with_alpha
 
 
@@ -63,7 +63,7 @@ def test_transparency_is_the_mask_with_all_its_greys(mask: Any) -> None:
     if not mask.any():
         return
     colour = photo(*mask.shape, "u16")
-    box, used = mask_of(with_alpha(colour, mask), None, Settings())
+    box, used = mask_of(with_alpha(colour, mask), None, Settled())
     assert box == bounds(mask > 0)
     assert np.abs(used - mask[box.y : box.bottom, box.x : box.right]).max() < 1 / 65535
 
@@ -72,7 +72,7 @@ def test_a_mask_plane_wins_over_transparency() -> None:
     layer = with_alpha(photo(9, 9, "u8"), np.ones((9, 9)))
     plane = np.zeros((9, 9, 1), np.uint8)
     plane[2:4, 5:6] = 128
-    box, used = mask_of(layer, plane, Settings())
+    box, used = mask_of(layer, plane, Settled())
     assert box == Rectangle(5, 2, 1, 2)
     assert used == pytest.approx(128 / 255)
 
@@ -82,7 +82,7 @@ def test_cropping_changes_nothing(mask: Any, grow: int, feather: int, invert: bo
     plane = np.zeros((90, 80, 1), np.float32)
     plane[20 : 20 + mask.shape[0], 25 : 25 + mask.shape[1], 0] = mask
     layer = np.zeros((90, 80, 3), np.float32)
-    settings = Settings(grow_pixels=grow, feather_pixels=feather, invert=invert)
+    settings = Settled(grow_pixels=grow, feather_pixels=feather, invert=invert)
     whole = plane[..., 0]
     expected = feathered(grown(1 - whole if invert else whole, grow), feather)
     if not expected.any():
@@ -96,27 +96,27 @@ def test_threshold_makes_the_mask_hard_before_it_grows() -> None:
     plane = np.zeros((1, 9, 1), np.uint8)
     plane[0, 3:6, 0] = (100, 200, 100)
     layer = np.zeros((1, 9, 3), np.uint8)
-    box, used = mask_of(layer, plane, Settings(threshold=0.5, grow_pixels=1))
+    box, used = mask_of(layer, plane, Settled(threshold=0.5, grow_pixels=1))
     assert (box, used.tolist()) == (Rectangle(3, 0, 3, 1), [[1, 1, 1]])
 
 
 @pytest.mark.parametrize(
     ("channels", "plane", "settings"),
     [
-        (3, None, Settings()),
-        (4, None, Settings()),
-        (4, np.zeros((8, 8, 1), np.uint8), Settings()),
-        (4, np.full((8, 8, 1), 100, np.uint8), Settings(threshold=0.5)),
-        (4, np.full((8, 8, 1), 255, np.uint8), Settings(invert=True)),
+        (3, None, Settled()),
+        (4, None, Settled()),
+        (4, np.zeros((8, 8, 1), np.uint8), Settled()),
+        (4, np.full((8, 8, 1), 100, np.uint8), Settled(threshold=0.5)),
+        (4, np.full((8, 8, 1), 255, np.uint8), Settled(invert=True)),
         (
             4,
             np.pad(np.full((2, 2, 1), 255, np.uint8), ((3, 3), (3, 3), (0, 0))),
-            Settings(grow_pixels=-3),
+            Settled(grow_pixels=-3),
         ),
     ],
 )
 def test_an_empty_mask_is_an_error_that_says_how_to_make_one(
-    channels: int, plane: Any, settings: Settings
+    channels: int, plane: Any, settings: Settled
 ) -> None:
     layer = np.full((8, 8, channels), 255, np.uint8)
     with pytest.raises(InpaintError) as caught:
@@ -127,12 +127,12 @@ def test_an_empty_mask_is_an_error_that_says_how_to_make_one(
 
 def test_a_mask_of_another_size_is_refused() -> None:
     with pytest.raises(InpaintError) as caught:
-        mask_of(np.zeros((8, 8, 4), np.uint8), np.ones((8, 9, 1), np.uint8), Settings())
+        mask_of(np.zeros((8, 8, 4), np.uint8), np.ones((8, 9, 1), np.uint8), Settled())
     assert caught.value.code == "size_mismatch"
 
 
 def test_float_masks_beyond_their_range_are_clipped() -> None:
     _, used = mask_of(
-        np.zeros((1, 2, 3), np.float32), np.array([[[7.0], [-2.0]]], np.float32), Settings()
+        np.zeros((1, 2, 3), np.float32), np.array([[[7.0], [-2.0]]], np.float32), Settled()
     )
     assert used.tolist() == [[1.0]]

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from inpaintd.pipeline.plan import WorkSizes, region_for
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.rectangle import Rectangle
-from inpaintd_protocol.settings import Settings
+from inpaintd_protocol.settings import Settled
 
 extents = st.builds(
     Rectangle,
@@ -20,7 +20,7 @@ sizes = st.builds(
     multiple=st.sampled_from([1, 8, 16, 64]),
 )
 settings = st.builds(
-    Settings,
+    Settled,
     context_pixels=st.integers(0, 300),
     context_factor=st.floats(0, 8),
     grow_pixels=st.integers(-50, 50),
@@ -38,7 +38,7 @@ def extents_with_bounds(draw: st.DrawFn) -> tuple[Rectangle, Rectangle]:
 
 @given(extents_with_bounds(), settings, sizes)
 def test_the_rectangle_lies_inside_the_layer_and_holds_the_hole(
-    places: tuple[Rectangle, Rectangle], settings: Settings, sizes: WorkSizes
+    places: tuple[Rectangle, Rectangle], settings: Settled, sizes: WorkSizes
 ) -> None:
     extent, bounds = places
     region = region_for(bounds, extent, settings, sizes)
@@ -49,7 +49,7 @@ def test_the_rectangle_lies_inside_the_layer_and_holds_the_hole(
 
 @given(extents_with_bounds(), settings, sizes)
 def test_what_was_planned_is_what_is_used(
-    places: tuple[Rectangle, Rectangle], settings: Settings, sizes: WorkSizes
+    places: tuple[Rectangle, Rectangle], settings: Settled, sizes: WorkSizes
 ) -> None:
     extent, bounds = places
     planned = region_for(bounds, extent, settings, sizes)
@@ -58,7 +58,7 @@ def test_what_was_planned_is_what_is_used(
 
 @given(extents_with_bounds(), settings, sizes)
 def test_sides_are_multiples_with_full_context_where_the_layer_allows(
-    places: tuple[Rectangle, Rectangle], settings: Settings, sizes: WorkSizes
+    places: tuple[Rectangle, Rectangle], settings: Settled, sizes: WorkSizes
 ) -> None:
     extent, bounds = places
     region = region_for(bounds, extent, settings, sizes)
@@ -82,27 +82,27 @@ def test_sides_are_multiples_with_full_context_where_the_layer_allows(
 def test_a_small_hole_needs_the_same_on_every_canvas() -> None:
     hole = Rectangle(200, 150, 200, 200)
     needed = {
-        region_for(hole, Rectangle(0, 0, side, side), Settings(), WorkSizes())
+        region_for(hole, Rectangle(0, 0, side, side), Settled(), WorkSizes())
         for side in (512, 2048, 8192, 100_000)
     }
     assert needed == {Rectangle(100, 50, 400, 400)}
 
 
 def test_a_hole_at_the_edge_takes_its_context_from_the_other_side() -> None:
-    region = region_for(Rectangle(0, 0, 10, 10), Rectangle(0, 0, 500, 500), Settings(), WorkSizes())
+    region = region_for(Rectangle(0, 0, 10, 10), Rectangle(0, 0, 500, 500), Settled(), WorkSizes())
     assert region == Rectangle(0, 0, 138, 138)
 
 
 @pytest.mark.parametrize(
-    "settings", [Settings(area="whole"), Settings(invert=True), Settings(text_mask="cat")]
+    "settings", [Settled(area="whole"), Settled(invert=True), Settled(text_mask="cat")]
 )
-def test_some_settings_need_the_whole_layer(settings: Settings) -> None:
+def test_some_settings_need_the_whole_layer(settings: Settled) -> None:
     extent = Rectangle(-3, 7, 999, 501)
     assert region_for(Rectangle(5, 9, 2, 2), extent, settings, WorkSizes(512, 64)) == extent
 
 
 def test_a_selection_beside_the_layer_is_an_error() -> None:
     with pytest.raises(InpaintError) as caught:
-        region_for(Rectangle(50, 0, 5, 5), Rectangle(0, 0, 50, 50), Settings(), WorkSizes())
+        region_for(Rectangle(50, 0, 5, 5), Rectangle(0, 0, 50, 50), Settled(), WorkSizes())
     assert caught.value.code == "empty_mask"
     assert caught.value.hint

@@ -8,7 +8,7 @@ from inpaintd.pipeline.mask import bounds
 from inpaintd.pipeline.plan import WorkSizes, region_for
 from inpaintd.pipeline.region import regions_of
 from inpaintd_protocol.rectangle import Rectangle
-from inpaintd_protocol.settings import Settings
+from inpaintd_protocol.settings import Settled
 from tests.pipeline.pictures import masks
 
 sizes = st.builds(
@@ -27,7 +27,7 @@ def test_regions_hold_all_of_the_hole_and_share_no_pixel(
 ) -> None:
     hole = mask > 0
     extent = Rectangle(0, 0, mask.shape[1], mask.shape[0])
-    settings = Settings(context_pixels=context_pixels, context_factor=factor)
+    settings = Settled(context_pixels=context_pixels, context_factor=factor)
     regions = regions_of(hole, (0, 0), extent, settings, sizes)
     count = np.zeros(mask.shape, int)
     for region in regions:
@@ -45,7 +45,7 @@ def test_regions_lie_inside_what_was_planned(
     hole = mask > 0
     if not hole.any():
         return
-    settings = Settings(context_pixels=context_pixels)
+    settings = Settled(context_pixels=context_pixels)
     canvas = Rectangle(-700, -600, 2000, 2000)
     planned = region_for(bounds(hole), canvas, settings, sizes)
     regions = regions_of(hole, (0, 0), planned, settings, sizes)
@@ -58,7 +58,7 @@ def test_two_spots_in_two_corners_stay_two() -> None:
     hole = np.zeros((3000, 4000), bool)
     hole[:10, :10] = hole[-7:, -9:] = True
     extent = Rectangle(0, 0, 4000, 3000)
-    assert regions_of(hole, (0, 0), extent, Settings(), WorkSizes()) == [
+    assert regions_of(hole, (0, 0), extent, Settled(), WorkSizes()) == [
         Rectangle(0, 0, 138, 138),
         Rectangle(4000 - 137, 3000 - 135, 137, 135),
     ]
@@ -67,7 +67,7 @@ def test_two_spots_in_two_corners_stay_two() -> None:
 def test_the_whole_area_is_one_region() -> None:
     hole = np.ones((1, 1), bool)
     extent = Rectangle(0, 0, 90, 80)
-    assert regions_of(hole, (4, 4), extent, Settings(area="whole"), WorkSizes()) == [extent]
+    assert regions_of(hole, (4, 4), extent, Settled(area="whole"), WorkSizes()) == [extent]
 
 
 def test_a_thousand_specks_cost_no_more_than_one_hole() -> None:
@@ -75,5 +75,5 @@ def test_a_thousand_specks_cost_no_more_than_one_hole() -> None:
     hole = np.zeros((4000, 4000), bool)
     hole[rng.integers(0, 4000, 1000), rng.integers(0, 4000, 1000)] = True
     extent = Rectangle(0, 0, 4000, 4000)
-    regions = regions_of(hole, (0, 0), extent, Settings(), WorkSizes())
+    regions = regions_of(hole, (0, 0), extent, Settled(), WorkSizes())
     assert 1 <= len(regions) < 100

@@ -69,7 +69,7 @@ EVERY_SETTING = Settings(
     feather_pixels=8,
     threshold=0.5,
     text_mask="dog, leash",
-    text_mask_threshold=None,
+    text_mask_threshold=0.0,
     text_mask_combine="union",
     scheduler="euler_a",
     width=768,
@@ -107,7 +107,7 @@ EXAMPLES: dict[str, tuple[str, Message]] = {
         Hello(ID, client="example 1.0", nonce=bytes(range(32))),
     ),
     "plan": (
-        "A 40-megapixel canvas with a small hole, settings at their defaults.",
+        "A 40-megapixel canvas with a small hole, all settings unset.",
         Plan(ID, Rectangle(0, 0, 8000, 5000), Rectangle(4000, 2500, 200, 150)),
     ),
     "plan-negative-coordinates": (
@@ -115,7 +115,7 @@ EXAMPLES: dict[str, tuple[str, Message]] = {
         Plan(ID, Rectangle(-1048576, -40, 1048576, 80), Rectangle(-128, -33, 1, 32)),
     ),
     "inpaint": (
-        "The hole is the layer's transparency; every field at its default.",
+        "The hole is the layer's transparency; every setting unset.",
         Inpaint(ID, layer=RGBA_2X1),
     ),
     "inpaint-mask-plane": (
@@ -177,7 +177,7 @@ EXAMPLES: dict[str, tuple[str, Message]] = {
     "shutdown": ("Stop the daemon. The shortest request id.", Shutdown("1")),
     "welcome": (
         "The answer to hello.",
-        Welcome(ID, "0.1.0", (1, 1), bytes(range(255, 223, -1)), ("plan", "inpaint")),
+        Welcome(ID, "0.1.0", (1, 2), bytes(range(255, 223, -1)), ("plan", "inpaint")),
     ),
     "welcome-nothing-optional": (
         "A daemon with no capabilities to name: an empty list.",
@@ -224,6 +224,7 @@ EXAMPLES: dict[str, tuple[str, Message]] = {
             warnings=(Notice("colour_lost", "Colours are lost.", "Keep them."),),
             steps=30,
             engine_seconds=1.5,
+            settings=Settings(model="sd15", steps=30, guidance_scale=7.5),
         ),
     ),
     "finished-mask-only": (

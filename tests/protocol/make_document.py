@@ -11,9 +11,11 @@ from itertools import pairwise
 from typing import Any, get_type_hints
 
 from inpaintd_protocol import errors, limits
-from inpaintd_protocol.settings import Control, Lora, Settings, Stage
+from inpaintd_protocol.settings import Control, Lora, Settings, Settled, SettledStage, Stage
 
 from .make_vectors import PROTOCOL, type_name
+
+_AS_USED: dict[type[Any], type[Any]] = {Settings: Settled, Stage: SettledStage}
 
 DOCUMENT = PROTOCOL / "PROTOCOL.md"
 
@@ -38,11 +40,13 @@ def settings_tables() -> Iterator[str]:
         yield ""
         yield "| field | type | default | range | meaning |"
         yield "|---|---|---|---|---|"
-        hints = get_type_hints(cls)
+        hints = get_type_hints(_AS_USED.get(cls, cls))
         for field in dataclasses.fields(cls):
             kind = type_name(hints[field.name]).replace("str", "text")
+            kind = kind.replace("SettledStage", "Stage")
+            default = _literal(field.metadata["fallback"])
             yield (
-                f"| `{field.name}` | {kind} | {_literal(field.default)} | {_range(field)} "
+                f"| `{field.name}` | {kind} | {default} | {_range(field)} "
                 f"| {field.metadata['help']} |"
             )
         yield ""
@@ -91,7 +95,7 @@ def _range(field: dataclasses.Field[Any]) -> str:
     if metadata["minimum"] is not None:
         unit = f" {metadata['unit']}" if metadata["unit"] else ""
         return f"{metadata['minimum']} to {metadata['maximum']}{unit}"
-    if field.type == "str" and metadata["characters"] != limits.TEXT_CHARACTERS:
+    if metadata["characters"] != limits.TEXT_CHARACTERS:
         return f"{metadata['characters']:,} characters"
     return ""
 

@@ -18,6 +18,11 @@ from .examples import EXAMPLES
 PROTOCOL = Path(__file__).parents[2] / "protocol"
 VECTORS = PROTOCOL / "vectors"
 
+_PYTHON_ONLY = ("flag", "fallback", "none", "neutral")
+"""Metadata of fields that is left out of schema.json, or written otherwise."""
+
+_SETTLED = {settings.Settings: settings.Settled, settings.Stage: settings.SettledStage}
+
 RECORDS: tuple[type[Any], ...] = (
     *REQUESTS,
     *ANSWERS,
@@ -83,6 +88,12 @@ def schema() -> dict[str, Any]:
 def _record(cls: type[Any]) -> dict[str, Any]:
     hints = get_type_hints(cls)
     fields = [_field(f, hints[f.name]) for f in dataclasses.fields(cls)]
+    if cls in _SETTLED:
+        # What a dialog shows: the value where neither the user nor the model has set one.
+        used = get_type_hints(_SETTLED[cls])
+        for field, made in zip(dataclasses.fields(cls), fields, strict=True):
+            made["fallback"] = described(field.metadata["fallback"])
+            made["settled"] = type_name(used[field.name]).replace("SettledStage", "Stage")
     return {**({"type": cls.type} if issubclass(cls, Message) else {}), "fields": fields}
 
 
@@ -96,9 +107,9 @@ def _field(field: dataclasses.Field[Any], hint: Any) -> dict[str, Any]:
     extra = {
         key: value
         for key, value in field.metadata.items()
-        if value is not None and value is not False and value != ""
+        if value is not None and value is not False and value != "" and key not in _PYTHON_ONLY
     }
-    if hint is not str:
+    if hint not in (str, str | None):
         extra.pop("characters", None)
     return {**described_field, **{key: described(value) for key, value in extra.items()}}
 

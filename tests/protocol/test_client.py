@@ -275,7 +275,7 @@ def answers_to_simple_requests(message: Message) -> list[Message]:
     id_ = message.request_id
     match message:
         case Plan():
-            return [Planned(id_, message.bounds.grown(message.settings.context_pixels))]
+            return [Planned(id_, message.bounds.grown(message.settings.context_pixels or 0))]
         case ListModels():
             return [Models(id_, (ModelInfo("m", "M", "e", installed=True),))]
         case GetStatus():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import typing
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -28,7 +29,7 @@ from inpaintd_protocol.messages import (
 )
 from inpaintd_protocol.plane import Plane
 from inpaintd_protocol.rectangle import Rectangle
-from inpaintd_protocol.settings import Control, Settings
+from inpaintd_protocol.settings import Control, Settings, Settled, SettledStage, Stage
 
 from .examples import EVERY_SETTING, EXAMPLES, MASK_2X1, RGBA_2X1
 from .strategies import ANSWER_MESSAGES, REQUEST_MESSAGES
@@ -319,7 +320,6 @@ def test_the_request_id_of_a_bad_message_is_still_found() -> None:
         ("settings.strength", -0.1),
         ("settings.strength", "1"),
         ("settings.strength", True),
-        ("settings.strength", None),
         ("settings.threshold", math.nan),
         ("settings.steps", 0),
         ("settings.steps", 501),
@@ -328,15 +328,12 @@ def test_the_request_id_of_a_bad_message_is_still_found() -> None:
         ("settings.seed", -1),
         ("settings.seed", 2**32),
         ("settings.invert", 1),
-        ("settings.invert", None),
         ("settings.prompt", b"bytes"),
-        ("settings.prompt", None),
         ("settings.prompt", "x" * (limits.PROMPT_CHARACTERS + 1)),
         ("settings.model", "x" * (limits.TEXT_CHARACTERS + 1)),
         ("settings.area", "Masked"),
         ("settings.area", ""),
         ("settings.area", "x" * 20_000),
-        ("settings.controls", None),
         ("settings.controls", {}),
         ("settings.controls", [7]),
         ("settings.controls", [{"kind": "depth"}]),
@@ -516,6 +513,46 @@ def test_bad_plain_values_name_the_field(values: dict[str, Any]) -> None:
     assert next(iter(values)) in caught.value.message
 
 
-def test_changed_settings_are_those_not_at_their_default() -> None:
-    assert Settings().changed() == frozenset()
-    assert EVERY_SETTING.changed() == {f.name for f in dataclasses.fields(Settings)}
+def test_nil_is_unset() -> None:
+    values = {name: None for name in EVERY_SETTING.given()}
+    assert codec.settings_from_map(Settings, values) == Settings()
+
+
+def test_settled_settings_have_the_same_fields_with_nothing_left_open() -> None:
+    asked, used = typing.get_type_hints(Settings), typing.get_type_hints(Settled)
+    assert list(asked) == list(used)
+    for field in dataclasses.fields(Settings):
+        may_be_none = field.metadata["fallback"] is None
+        assert used[field.name] == (
+            asked[field.name]
+            if may_be_none
+            else tuple[SettledStage, ...]
+            if field.name == "stages"
+            else next(t for t in typing.get_args(asked[field.name]) if t is not type(None))
+        ), field.name
+
+
+def test_what_is_unset_has_the_fields_default_when_it_is_used() -> None:
+    used = Settled.of(Settings(steps=7, stages=(Stage(steps=9),)))
+    assert (used.steps, used.guidance_scale, used.seed, used.count) == (7, 7.5, None, 1)
+    assert (used.stages[0].steps, used.stages[0].strength) == (9, 0.3)
+    assert Settled.of(used) is used
+
+
+def test_an_older_client_says_unset_by_the_default() -> None:
+    old = {name: f.metadata["fallback"] for name, f in Settings.__dataclass_fields__.items()}
+    old |= {"strength": 0.5, "text_mask_threshold": None}
+    old["stages"] = [{"kind": "inpaint", "strength": 0.3, "steps": 12, "seed": None}]
+    settings = codec.settings_from_map(Settings, old, (1, 1))
+    stage = Stage("inpaint", steps=12)
+    assert settings == Settings(strength=0.5, text_mask_threshold=0.0, stages=(stage,))
+    request = Inpaint("id", RGBA_2X1, Settings(steps=30, seed=3))
+    assert codec.decode_request(encode(request)) == request
+    as_old = codec.decode_request(encode(request), (1, 1))
+    assert as_old == Inpaint("id", RGBA_2X1, Settings(seed=3))
+
+
+def test_only_what_is_set_is_given_and_sent() -> None:
+    assert Settings().given() == {}
+    assert codec.settings_to_map(Settings(steps=30, invert=False)) == {"steps": 30, "invert": False}
+    assert set(EVERY_SETTING.given()) == {f.name for f in dataclasses.fields(Settings)}

@@ -13,7 +13,7 @@ from inpaintd_protocol import PROTOCOL_VERSION, limits
 from inpaintd_protocol.connection import DEFAULT_PORT, USER, Connection
 from inpaintd_protocol.messages import ANSWERS, ON_DISCONNECT, REQUESTS, MakeMask, Message
 from inpaintd_protocol.plane import BYTES_PER_SAMPLE
-from inpaintd_protocol.settings import Settings
+from inpaintd_protocol.settings import Settings, Stage
 
 from .make_document import DOCUMENT, document, error_codes
 from .make_vectors import RECORDS
@@ -58,7 +58,7 @@ def test_required_fields_and_defaults_are_told_apart(cls: type[Any]) -> None:
     described = rows(section(cls))
     hints = typing.get_type_hints(cls)
     for field in dataclasses.fields(cls):
-        if field.name not in described or cls is MakeMask:
+        if field.name not in described or cls in (MakeMask, Settings, Stage):
             continue
         kind, default = described[field.name][:2]
         required = (
@@ -68,6 +68,14 @@ def test_required_fields_and_defaults_are_told_apart(cls: type[Any]) -> None:
         assert kind.endswith("?") == (type(None) in typing.get_args(hints[field.name])), field.name
         if hints[field.name] in (int, float, bool) and not required:
             assert default == str(field.default).lower(), field.name
+
+
+@pytest.mark.parametrize("cls", [Settings, Stage])
+def test_what_a_setting_is_when_unset_is_told(cls: type[Any]) -> None:
+    described = rows(section(cls))
+    for field in dataclasses.fields(cls):
+        if isinstance(fallback := field.metadata["fallback"], (int, float)):
+            assert described[field.name][1] == str(fallback).lower(), field.name
 
 
 def test_the_generated_tables_are_current() -> None:

@@ -56,7 +56,8 @@ def command(
     chains are repeated, too. The new result lies beside RESULT, under a name of its own.
     """
     recipe = recipe_text(result)
-    settings = settings_from_options(parse_recipe(recipe, result.name), options)
+    base = parse_recipe(recipe, result.name, model=options["model"])
+    settings = settings_from_options(base, options)
     order = repeated(files_in(recipe), result, settings, source=source, mask=mask_file)
     if out is None and order.source.parent.resolve() != result.parent.resolve():
         out = result.parent

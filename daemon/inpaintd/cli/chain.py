@@ -67,7 +67,7 @@ def command(steps: Path, as_json: bool, quiet: bool) -> None:
     print_outcome(outcome, as_json=as_json, quiet=quiet)
 
 
-def _check_models(steps: Sequence[Step], usual: str, models: Sequence[ModelInfo]) -> None:
+def _check_models(steps: Sequence[Step], usual: str | None, models: Sequence[ModelInfo]) -> None:
     """Whether the models are there and can do their steps, before any of them runs.
 
     Names that are in no list are left to the daemon, which knows the nearest ones.

@@ -16,7 +16,7 @@ from inpaintd.files.picture import Picture, empty_picture
 from inpaintd_protocol.codec import settings_from_map
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.limits import PLANE_PIXELS
-from inpaintd_protocol.settings import Settings, Stage
+from inpaintd_protocol.settings import Settings, SettledStage, Stage, fallback_of
 
 _KEYS = ("image", "size", "mask", "output", "step")
 _KINDS = next(field.metadata["choices"] for field in fields(Stage) if field.name == "kind")
@@ -24,8 +24,9 @@ _LEAST_SIDE = 8
 _HINT = "See: inpaintd chain --help"
 
 _USUAL_STRENGTH = {
-    "inpaint": Settings().strength,  # of a later step as of the first
-    "image-to-image": Stage().strength,
+    # Of each kind, where the record that it becomes has another default.
+    (Stage, "inpaint"): fallback_of("strength"),
+    (Settings, "image-to-image"): SettledStage().strength,
 }
 
 
@@ -217,9 +218,10 @@ def _checked(cls: type[Any], step: Step, more: Mapping[str, Any]) -> Any:
         )
         near = _nearest(unknown[0], known)
         raise ValueError(f"{step.name} has no {unknown[0]}{near}; {has}")
-    usual = {"strength": _USUAL_STRENGTH[step.kind]} if step.kind in _USUAL_STRENGTH else {}
+    usual = _USUAL_STRENGTH.get((cls, step.kind))
+    first = {} if usual is None else {"strength": usual}
     try:
-        return settings_from_map(cls, {**usual, **step.values, **more})
+        return settings_from_map(cls, {**first, **step.values, **more})
     except InpaintError as error:
         raise ValueError(f"in {step.name}, {error.message.rstrip('.')}") from error
 

@@ -96,7 +96,9 @@ def command(
     colour profile and the metadata stay as they are, but that a JPEG result codes all pixels anew.
     PSD, PSB and OpenRaster get one more layer on top. The daemon is started when none runs.
     """
-    base = read_recipe(recipe_from) if recipe_from else Settings()
+    base = Settings()
+    if recipe_from:
+        base = read_recipe(recipe_from, model=options["model"])
     sources = _inputs(input_arguments, input_option)
     if out is not None and len(sources) > 1:
         _check_folder(out)

@@ -92,14 +92,14 @@ def command(
     if not settings.text_mask and prompt is None:
         _check_marked(picture, given, settings)
     print_warnings(picture.notices + told(read, settings, invert="--invert"))
-    soft_settings = replace(settings, text_mask_threshold=None, threshold=None)
+    soft_settings = replace(settings, text_mask_threshold=0.0, threshold=None)
     with connect_or_start("inpaintd mask") as client:
         heat = _mask(client, picture, given, soft_settings, prompt)
         mask = heat if soft else _mask(client, picture, given, settings, prompt)
     colour = picture.cut(picture.extent)[..., : picture.colours]
     shown, hidden = (_with_alpha(picture, colour, a) for a in (heat, _full(heat) - heat))
     only_mask = vips.Image.new_from_array(mask, interpretation=_grey(mask))
-    words = re.sub(r"[^\w-]+", "_", settings.text_mask).strip("_")[:60]
+    words = re.sub(r"[^\w-]+", "_", settings.text_mask or "").strip("_")[:60]
     words = words or ("object" if prompt else "")
     stem = f"{image.stem}.{words}" if words else image.stem
     place = folder or image.parent

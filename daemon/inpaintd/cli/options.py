@@ -16,11 +16,11 @@ from inpaintd.setting_names import option_name, settings_of_options
 from inpaintd_protocol.codec import settings_to_map
 from inpaintd_protocol.connection import home
 from inpaintd_protocol.errors import InpaintError
-from inpaintd_protocol.settings import Settings, settings_fields
+from inpaintd_protocol.settings import Settings, Settled, settings_fields
 
 from .parsing import parse_item, usage_of
 
-_HINTS = get_type_hints(Settings)
+_HINTS = get_type_hints(Settled)
 
 
 def output_option(help_text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -59,7 +59,7 @@ def settings_from_options(base: Settings, options: Mapping[str, Any]) -> Setting
         InpaintError: `bad_message` naming what is out of range.
     """
     given: dict[str, Any] = {
-        field.name: None if value is _NONE_GIVEN else value
+        field.name: field.metadata["none"] if value is _NONE_GIVEN else value
         for field in settings_fields()
         if (value := options.get(field.name)) is not None and value != ()
     }
@@ -141,7 +141,7 @@ def _help(field: Field[Any]) -> str:
     notes = []
     if metadata["minimum"] is not None:
         notes.append(f"{metadata['minimum']:g} to {metadata['maximum']:.12g}")
-    default = field.default
+    default = metadata["fallback"]
     if default is not None and default != "":
         shown = ("on" if default else "off") if isinstance(default, bool) else default
         notes.append(f"default: {shown}")
@@ -153,7 +153,7 @@ def _metavar(field: Field[Any], hint: Any) -> str | None:
     if field.metadata["choices"]:
         return None
     kind = field.metadata["unit"].upper() or ("TEXT" if hint is str else "NUMBER")
-    return f"{kind}|none" if type(None) in get_args(hint) else kind
+    return f"{kind}|none" if type(None) in get_args(hint) or field.metadata["none"] else kind
 
 
 def _type(field: Field[Any], hint: Any) -> click.ParamType[Any]:
@@ -166,11 +166,11 @@ def _type(field: Field[Any], hint: Any) -> click.ParamType[Any]:
         return click.STRING
     # No range here: the settings check it themselves, with a sentence.
     number: click.ParamType[Any] = click.INT if kind is int else click.FLOAT
-    return _OrNone(number) if optional else number
+    return _OrNone(number)
 
 
 class _NoneGiven:
-    """That "none" was typed, which is not the same as typing nothing."""
+    """That "none" was typed: it unsets what a recipe has set, unlike typing nothing."""
 
 
 _NONE_GIVEN = _NoneGiven()

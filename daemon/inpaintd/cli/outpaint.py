@@ -124,7 +124,7 @@ def fill_enlarged(
     print_outcome(outcome, as_json=as_json, quiet=quiet)
 
 
-def _looks_under_the_hole(client: Client, model: str) -> bool:
+def _looks_under_the_hole(client: Client, model: str | None) -> bool:
     chosen = (m for m in client.models().models if m.name == model or (not model and m.default))
     return any("infill" in m.honours for m in chosen)
 

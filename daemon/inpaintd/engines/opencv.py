@@ -10,7 +10,7 @@ import numpy as np
 from inpaintd.engine import Array, Painted, Report, Task
 from inpaintd.engines.eight_bit import from_bytes, to_bytes
 from inpaintd_protocol.errors import InpaintError
-from inpaintd_protocol.settings import Settings
+from inpaintd_protocol.settings import Settled
 
 _METHODS = {"telea": cv2.INPAINT_TELEA, "navier-stokes": cv2.INPAINT_NS}
 _RADIUS_PIXELS = 5
@@ -28,7 +28,7 @@ class Diffused:
         self._method = _METHODS[name]
         self._notices = notices
 
-    def paint(self, tasks: Sequence[Task], settings: Settings, report: Report) -> Painted:
+    def paint(self, tasks: Sequence[Task], settings: Settled, report: Report) -> Painted:
         """As `Engine.paint`; the colours under the hole have no influence.
 
         Raises:

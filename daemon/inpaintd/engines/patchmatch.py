@@ -12,7 +12,7 @@ from inpaintd.engine import Array, Painted, Report, Task
 from inpaintd.engines.eight_bit import from_bytes, to_bytes
 from inpaintd.engines.resemblance import Matches, Scale, carried, refined, resembling
 from inpaintd_protocol.errors import InpaintError
-from inpaintd_protocol.settings import Settings
+from inpaintd_protocol.settings import Settled
 
 Pixels = NDArray[np.bool_]
 """(H, W), a set of pixels."""
@@ -55,7 +55,7 @@ class PatchMatch:
     soft = False
     interruptible = False
 
-    def paint(self, tasks: Sequence[Task], settings: Settings, report: Report) -> Painted:
+    def paint(self, tasks: Sequence[Task], settings: Settled, report: Report) -> Painted:
         """As `Engine.paint`; the colours under the hole have no influence.
 
         Raises:

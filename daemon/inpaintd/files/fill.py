@@ -157,7 +157,13 @@ def _recipes(opened: Opened, answer: Finished) -> list[str]:
         return [""] * len(answer.layers)
     files = files_of(order, opened.out)
     return [
-        make_recipe(order.settings, model=answer.model, seed=layer.seed, files=files)
+        make_recipe(
+            order.settings,
+            model=answer.model,
+            seed=layer.seed,
+            used=answer.settings,
+            files=files,
+        )
         for layer in answer.layers
     ]
 
@@ -179,6 +185,9 @@ def _stays_transparent(opened: Opened) -> bool:
     """Whether the result can be transparent somewhere: not where all transparency was the hole."""
     settings = opened.order.settings
     all_filled = opened.order.mask is None and not (
-        settings.invert or settings.text_mask or settings.threshold or settings.grow_pixels < 0
+        settings.invert
+        or settings.text_mask
+        or settings.threshold
+        or (settings.grow_pixels or 0) < 0
     )
     return opened.only_layer or (opened.picture.has_alpha and not all_filled)

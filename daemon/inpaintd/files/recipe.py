@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from inpaintd import __version__
+from inpaintd_protocol import PROTOCOL_VERSION
 from inpaintd_protocol.codec import settings_from_map, settings_to_map
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.settings import Settings
@@ -25,19 +26,33 @@ MOST_BYTES = 1 << 20
 
 _XMP = "xmp-data"
 _PROPERTY = "recipe"
+
+_BEFORE_VERSIONS = (1, 1)
+"""Version of the protocol of recipes that do not name any."""
+
 _PNG_COMMENT = re.compile(r"png-comment-\d+-inpaintd")
 
 
 def make_recipe(
-    settings: Settings, *, model: str, seed: int, files: Mapping[str, Any] | None = None
+    settings: Settings,
+    *,
+    model: str,
+    seed: int,
+    used: Settings | None = None,
+    files: Mapping[str, Any] | None = None,
 ) -> str:
     """ASCII JSON of everything that is needed to make one variant again.
 
     Args:
+        settings: as they were asked for.
+        used: as they were used, with what the model wanted.
         files: the names of the files that it is made of, for `files_in`.
     """
-    used = replace(settings, model=model, seed=seed, count=1)
-    recipe = {"inpaintd": __version__, "settings": settings_to_map(used)}
+    asked = settings_to_map(replace(settings, model=model, seed=seed, count=1))
+    recipe = {"inpaintd": __version__, "protocol": list(PROTOCOL_VERSION), "settings": asked}
+    more = {k: v for k, v in settings_to_map(used or Settings()).items() if k not in asked}
+    if more:
+        recipe["used"] = more
     return json.dumps(recipe | ({"files": files} if files else {}))
 
 
@@ -56,13 +71,16 @@ def embed_recipe(image: Any, recipe: str, format_name: str) -> Any:
     return image
 
 
-def read_recipe(path: Path) -> Settings:
+def read_recipe(path: Path, *, model: str | None = None) -> Settings:
     """The settings in a result picture, or in a JSON file that holds a recipe.
+
+    Args:
+        model: as for `parse_recipe`.
 
     Raises:
         InpaintError: `unreadable` when there is no recipe in it.
     """
-    return parse_recipe(recipe_text(path), path.name)
+    return parse_recipe(recipe_text(path), path.name, model=model)
 
 
 def recipe_text(path: Path) -> str:
@@ -84,14 +102,22 @@ def files_in(recipe: str) -> dict[str, Any] | None:
     return files if isinstance(files, dict) else None
 
 
-def parse_recipe(text: str, name: str) -> Settings:
+def parse_recipe(text: str, name: str, *, model: str | None = None) -> Settings:
     """The settings in the text of a recipe, from the file `name`.
+
+    Args:
+        model: what they are for, if not the recipe's own; what only that one wanted is left out.
 
     Raises:
         InpaintError: `unreadable` when it is none.
     """
     try:
-        settings: Settings = settings_from_map(Settings, _parsed(text)["settings"])
+        value = _parsed(text)
+        major, minor = value.get("protocol", _BEFORE_VERSIONS)
+        version = (int(major), int(minor))
+        settings: Settings = settings_from_map(Settings, value["settings"], version)
+        if model in (None, settings.model):
+            settings = settings.over(settings_from_map(Settings, value.get("used", {}), version))
     except (ValueError, KeyError, TypeError) as error:
         raise InpaintError(
             "unreadable",

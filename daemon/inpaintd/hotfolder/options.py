@@ -100,9 +100,8 @@ def sidecar_layer(name: str, data: bytes) -> dict[str, Any]:
 
 
 def recipe_layer(recipe: Settings) -> dict[str, Any]:
-    """What a picture's own recipe says: the fields that it does not leave at their default."""
-    values = settings_to_map(recipe)
-    return {name: values[name] for name in recipe.changed()}
+    """What a picture's own recipe says."""
+    return settings_to_map(recipe)
 
 
 def _read_toml(path: Path) -> dict[str, Any]:

@@ -80,8 +80,10 @@ def prepare(
     mask = None if read is None else read.samples
     used = _settled(layout, members, data, picture) if settings is None else _again(settings)
     bounds = _bounds(picture, mask, used)
-    sizes = load_registry(home()).find(used.model).sizes
-    rectangle = region_for(bounds, picture.extent, used, sizes)
+    registry = load_registry(home())
+    entry = registry.find(used.model)
+    settled = registry.settled(entry, used)
+    rectangle = region_for(bounds, picture.extent, settled, entry.sizes)
     mask_file = folder / members["mask"] if "mask" in members else None
     order = Order(folder / members["picture"], used, mask=mask_file)
     notices = picture.notices + told(read, used, invert=_INVERT)

@@ -15,15 +15,13 @@ from inpaintd.models.table import check_parts, checked
 from inpaintd.pipeline.plan import WorkSizes
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.messages import ModelInfo
-from inpaintd_protocol.settings import Settings, Stage
+from inpaintd_protocol.settings import Settings, Settled, SettledStage, Stage, fallback_of
 
 BUILT_IN_DEFAULT = "patchmatch"
 """The model of a request that names none, until the user chooses another."""
 
 _SHIPPED = Path(__file__).with_name("models.toml")
 _USER_FILE = "models.toml"
-
-_STAGE_DEFAULTS = {field.name: field.default for field in fields(Stage)}
 
 
 @dataclass(frozen=True)
@@ -95,8 +93,8 @@ class Registry:
     default: str
     home: Path
 
-    def find(self, name: str) -> Entry:
-        """The entry of this name; the default one for the empty name.
+    def find(self, name: str | None) -> Entry:
+        """The entry of this name; the default one for no name and the empty one.
 
         Raises:
             InpaintError: `unknown_model`, naming the nearest names.
@@ -133,24 +131,27 @@ class Registry:
             )
         return entry
 
-    def settled(self, entry: Entry, settings: Settings) -> Settings:
-        """The settings with each model's own defaults where the user has not set any.
+    def settled(self, entry: Entry, settings: Settings) -> Settled:
+        """The settings, with the models' defaults and then the fields' where they are unset.
 
         Raises:
             InpaintError: `unknown_model` for that of a stage.
         """
-        unset = {k: v for k, v in entry.defaults.items() if k not in settings.changed()}
-        stages = tuple(self._settled_stage(entry, settings, stage) for stage in settings.stages)
-        return replace(settings, **unset, stages=stages)
+        stages = tuple(self._settled_stage(entry, settings, s) for s in settings.stages or ())
+        return Settled.of(replace(settings.over(Settings(**entry.defaults)), stages=stages))
 
-    def _settled_stage(self, own: Entry, settings: Settings, stage: Stage) -> Stage:
-        """A stage of another model with that model's defaults, not with those of the request's."""
-        other = self.find(stage.model or own.name)
-        if other == own:
-            return stage
-        wanted = {"guidance_scale": settings.guidance_scale, **other.defaults}
-        unset = {k for k, default in _STAGE_DEFAULTS.items() if getattr(stage, k) == default}
-        return replace(stage, **{k: v for k, v in wanted.items() if k in unset})
+    def _settled_stage(self, own: Entry, settings: Settings, stage: Stage) -> SettledStage:
+        """A stage with the defaults of its own model, not with those of the request's."""
+        model = self.find(stage.model or own.name)
+        wanted = dict(model.defaults)
+        if model == own:
+            wanted.pop("guidance_scale", None)  # it is the same as the request's
+        else:
+            asked = settings.guidance_scale
+            generic = fallback_of("guidance_scale") if asked is None else asked
+            wanted = {"guidance_scale": generic, **wanted}
+        unset = {f.name for f in fields(Stage) if getattr(stage, f.name) in (None, "")}
+        return SettledStage.of(replace(stage, **{k: v for k, v in wanted.items() if k in unset}))
 
     def installed(self, entry: Entry) -> bool:
         """Whether it and all its parts are there."""

@@ -17,7 +17,7 @@ from inpaintd.install.extras import how_to_install
 from inpaintd.pipeline.layer import Samples, cut, to_float
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.rectangle import Rectangle
-from inpaintd_protocol.settings import Settings
+from inpaintd_protocol.settings import Settled
 
 TextMasker = Callable[[Array, str], Array]
 """Finds words, separated by commas, in (H, W, 3) float32 colour; how surely, (H, W) in [0, 1]."""
@@ -51,9 +51,9 @@ class Masks:
 
 
 def found_by_words(
-    layer: Samples, plane: Samples | None, settings: Settings, masker: TextMasker | None
+    layer: Samples, plane: Samples | None, settings: Settled, masker: TextMasker | None
 ) -> Samples:
-    """The mask plane, (H, W, 1) float32, that `Settings.text_mask` finds.
+    """The mask plane, (H, W, 1) float32, that `Settled.text_mask` finds.
 
     Combined as the settings say with the given mask, which is `plane`, or else the transparency.
 
@@ -67,7 +67,7 @@ def found_by_words(
             f"Select the hole in the editor, or install the extra: {how_to_install('diffusion')}",
         )
     found = masker(to_float(layer[..., :3]), settings.text_mask)
-    if settings.text_mask_threshold is not None:
+    if settings.text_mask_threshold > 0:
         found = (found >= np.float32(settings.text_mask_threshold)).astype(np.float32)
     if not (found > 0).any():
         raise InpaintError(
@@ -83,7 +83,7 @@ def found_by_words(
     return found[..., None]
 
 
-def mask_of(layer: Samples, plane: Samples | None, settings: Settings) -> tuple[Rectangle, Array]:
+def mask_of(layer: Samples, plane: Samples | None, settings: Settled) -> tuple[Rectangle, Array]:
     """The mask that is used, cropped to its hole.
 
     Args:

@@ -11,26 +11,6 @@ from inpaintd.engine import Array, Engine
 from inpaintd_protocol.messages import Notice
 from inpaintd_protocol.settings import Settings, settings_fields
 
-DONE_BY_PIPELINE = frozenset(
-    {
-        "model",
-        "area",
-        "context_pixels",
-        "context_factor",
-        "invert",
-        "grow_pixels",
-        "feather_pixels",
-        "threshold",
-        "text_mask",
-        "text_mask_threshold",
-        "text_mask_combine",
-        "match_colour",
-        "preview",
-        "output",
-    }
-)
-"""Settings that work with every engine. All others are the engine's: see `Engine.honours`."""
-
 MODELS_HINT = "Models that paint from a prompt: inpaintd models list"
 
 _PROMPTS = frozenset({"prompt", "negative_prompt"})
@@ -48,8 +28,19 @@ _NEARLY_FULL = np.float32(0.9)
 
 
 def not_honoured(settings: Settings, honours: frozenset[str], model: str = "") -> Iterator[Notice]:
-    """A notice for each changed setting that neither the pipeline nor the engine takes."""
-    ignored = settings.changed() - DONE_BY_PIPELINE - honours
+    """A notice for each setting that asks for something and that nobody takes into account.
+
+    Args:
+        settings: as the user set them, without the model's defaults.
+        honours: as in `Engine.honours`.
+    """
+    ignored = {
+        field.name
+        for field in settings_fields()
+        if field.metadata["done_by"] == "engine"
+        and field.name not in honours
+        and getattr(settings, field.name) not in (None, field.metadata["neutral"])
+    }
     # Several variants differ by nothing but their seed.
     if "seed" in honours:
         ignored -= {"count"}

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.rectangle import Rectangle
-from inpaintd_protocol.settings import Settings
+from inpaintd_protocol.settings import Settled
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class WorkSizes:
 
 
 def region_for(
-    bounds: Rectangle, extent: Rectangle, settings: Settings, sizes: WorkSizes
+    bounds: Rectangle, extent: Rectangle, settings: Settled, sizes: WorkSizes
 ) -> Rectangle:
     """The rectangle to send for a hole that lies within `bounds`, before grow and feather.
 
@@ -54,7 +54,7 @@ def region_for(
 
 
 def region_around(
-    hole: Rectangle, extent: Rectangle, settings: Settings, sizes: WorkSizes
+    hole: Rectangle, extent: Rectangle, settings: Settled, sizes: WorkSizes
 ) -> Rectangle:
     """A hole's bounds with their context, inside `extent`, which holds them."""
     longer = max(hole.width, hole.height)

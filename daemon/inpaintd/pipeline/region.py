@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 from inpaintd.pipeline.mask import bounds
 from inpaintd.pipeline.plan import WorkSizes, region_around
 from inpaintd_protocol.rectangle import Rectangle
-from inpaintd_protocol.settings import Settings
+from inpaintd_protocol.settings import Settled
 
 
 def regions_of(
     hole: NDArray[np.bool_],
     origin: tuple[int, int],
     extent: Rectangle,
-    settings: Settings,
+    settings: Settled,
     sizes: WorkSizes,
 ) -> list[Rectangle]:
     """A rectangle with context for each hole; rectangles that touch become one.

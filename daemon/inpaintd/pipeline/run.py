@@ -31,7 +31,7 @@ from inpaintd_protocol.messages import (
     ResultLayer,
 )
 from inpaintd_protocol.rectangle import Rectangle
-from inpaintd_protocol.settings import Settings
+from inpaintd_protocol.settings import Settings, Settled, settings_fields
 
 Tell = Callable[[Progress | Preview], None]
 """Where progress and pictures go. It may raise `CancelledError`, which `run` lets pass."""
@@ -41,12 +41,16 @@ _PREPARED, _PAINTED = 0.05, 0.95
 
 _SEEDS = 2**32
 
+_LONG = {"prompt", "negative_prompt", "text_mask", "controls", "loras", "embeddings", "stages"}
+"""Settings that the answer does not repeat, as its header must not be longer than the limit."""
+
 
 def run(
     request: Inpaint | MakeMask,
     engine: Engine,
     report: Tell,
     *,
+    settings: Settled | None = None,
     sizes: WorkSizes | None = None,
     model: str = "",
     prefill: Engine | None = None,
@@ -56,6 +60,7 @@ def run(
     """Fill the hole of the request's layer, or only make its mask.
 
     Args:
+        settings: the request's with the model's defaults; None takes the fields' defaults.
         sizes: at which sizes the engine's model works; None when it has no such sizes.
         model: the name that the answer gives to what was used.
         prefill: fills the hole for `infill = "patchmatch"`; None takes `engine`.
@@ -69,7 +74,7 @@ def run(
         InpaintError: with a sentence for the user.
         CancelledError: passed on from `report`.
     """
-    settings = request.settings
+    settings = settings or Settled.of(request.settings)
     if settings.stages and "stages" not in engine.honours:
         raise InpaintError(
             "unsupported",
@@ -85,7 +90,7 @@ def run(
         plane = found_by_prompt(layer, plane, request.object, request.offset, object_masker)
     masks = Masks(*mask_of(layer, plane, settings))
     if isinstance(request, MakeMask):
-        return _mask_alone(request, layer, masks.hole, masks.own, model)
+        return _mask_alone(request, layer, masks, model or settings.model)
     if settings.stages:
         masks = with_stages(layer, masks, _stage_planes(request))
     hole, mask = masks.hole, masks.together
@@ -95,12 +100,12 @@ def run(
     complete = _completion(prefill or engine, settings)
     regions = [prepared(layer, box, masks, settings.infill, complete) for box in boxes]
     warnings = [
-        *not_honoured(settings, engine.honours, model),
+        *not_honoured(request.settings, engine.honours, model),
         *partial_mask(mask, engine),
         # To an engine that does not look under the hole, nothing is lost.
         *(colour_lost((r.lost, r.mask) for r in regions) if "infill" in engine.honours else ()),
     ]
-    painting = _Painting(request, engine, report, layer, hole, regions)
+    painting = _Painting(request, settings, engine, report, layer, hole, regions)
     layers = painting.layers()
     warnings += [Notice(*notice) for notice in dict.fromkeys(painting.notices)]
     return Finished(
@@ -111,6 +116,7 @@ def run(
         model=model or settings.model,
         warnings=tuple(warnings),
         steps=painting.steps,
+        settings=_used(settings, engine),
         engine_seconds=painting.seconds,
     )
 
@@ -121,6 +127,7 @@ class _Painting:
     def __init__(
         self,
         request: Inpaint,
+        settings: Settled,
         engine: Engine,
         report: Tell,
         layer: Samples,
@@ -128,7 +135,7 @@ class _Painting:
         regions: list[Region],
     ) -> None:
         self._request = request
-        self._settings = request.settings
+        self._settings = settings
         self._engine = engine
         self._report = report
         self._layer = layer
@@ -169,6 +176,7 @@ class _Painting:
         ]
         telling = _Telling(
             self._request,
+            self._settings,
             self._report,
             self._regions,
             variants,
@@ -223,6 +231,7 @@ class _Telling:
     """The engine's `Report`: turns its steps into messages about the whole request."""
 
     request: Inpaint
+    settings: Settled
     report: Tell
     regions: list[Region]
     variants: list[int]
@@ -239,7 +248,7 @@ class _Telling:
         task: int = 0,
         preview: Array | None = None,
     ) -> None:
-        settings = self.request.settings
+        settings = self.settings
         variant = self.variants[task // len(self.regions)]
         share = min(step / steps, 1.0) if steps else 0.0
         done = (self.variants[0] + share * len(self.variants)) / settings.count
@@ -268,8 +277,15 @@ class _Telling:
         )
 
 
+def _used(settings: Settled, engine: Engine) -> Settings:
+    """The settings that had a say; the others are unset."""
+    by_engine = {f.name for f in settings_fields() if f.metadata["done_by"] == "engine"}
+    left_out = (by_engine - engine.honours) | _LONG
+    return Settings(**{k: v for k, v in settings.given().items() if k not in left_out})
+
+
 def _stage_planes(request: Inpaint) -> list[Samples | None]:
-    count, stages = len(request.stage_masks), len(request.settings.stages)
+    count, stages = len(request.stage_masks), len(request.settings.stages or ())
     if count not in (0, stages):
         raise InpaintError(
             "size_mismatch",
@@ -279,21 +295,19 @@ def _stage_planes(request: Inpaint) -> list[Samples | None]:
     return [None if plane is None else samples_of(plane) for plane in request.stage_masks]
 
 
-def _mask_alone(
-    request: MakeMask, layer: Samples, hole: Rectangle, mask: Array, model: str
-) -> Finished:
+def _mask_alone(request: MakeMask, layer: Samples, masks: Masks, model: str) -> Finished:
     whole = np.zeros(layer.shape[:2], layer.dtype)
-    cut(whole, hole)[:] = to_samples(mask, layer.dtype)
+    cut(whole, masks.hole)[:] = to_samples(masks.own, layer.dtype)
     return Finished(
         request.request_id,
         layers=(),
         mask=plane_of(whole),
         mask_offset=request.offset,
-        model=model or request.settings.model,
+        model=model,
     )
 
 
-def _completion(engine: Engine, settings: Settings) -> Completion:
+def _completion(engine: Engine, settings: Settled) -> Completion:
     """Fills a region with an engine, for the infill `patchmatch`."""
 
     def complete(colour: Array, mask: Array, shown: Pixels) -> Array:

@@ -93,6 +93,8 @@ class Server:
         self._journal: Journal | None = None
         self._events: deque[events.Event] = deque()
         self._names: OrderedDict[bytes, str] = OrderedDict()
+        self._versions: dict[bytes, tuple[int, int]] = {}
+        """Of the clients that speak an older minor of the protocol."""
         self._started_at = time.monotonic()
         self._handling = False
         self._was_busy = False
@@ -162,7 +164,8 @@ class Server:
 
     def _receive(self, client: bytes, frames: list[Buffer]) -> None:
         try:
-            self._answer(codec.decode_request(frames), client)
+            version = self._versions.get(client, PROTOCOL_VERSION)
+            self._answer(codec.decode_request(frames, version), client)
         except InpaintError as error:
             self._send(client, m.Failed.of(codec.request_id_of(frames) or "-", error))
         except Exception:
@@ -185,8 +188,10 @@ class Server:
                 f"Update the {older}.",
             )
         self._names[client] = request.client[:80]
+        if request.protocol < PROTOCOL_VERSION:
+            self._versions[client] = request.protocol
         if len(self._names) > _MOST_CLIENT_NAMES:
-            self._names.popitem(last=False)
+            self._versions.pop(self._names.popitem(last=False)[0], None)
         self._send(
             client,
             m.Welcome(
@@ -248,6 +253,7 @@ class Server:
 
     def _forget(self, client: bytes) -> None:
         self._names.pop(client, None)
+        self._versions.pop(client, None)
         self._happened(events.ClientVanished(client))
 
     def _status(self, request_id: str) -> m.Status:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -48,7 +47,7 @@ class Work:
         """
         registry = load_registry(self._home)
         entry = registry.find(request.settings.model)
-        request = replace(request, settings=registry.settled(entry, request.settings))
+        settings = registry.settled(entry, request.settings)
         if isinstance(request, Inpaint) and entry.source:
             registry.folder(entry)  # says what is missing before anything large is imported
         engine = self._engine(entry.engine)
@@ -57,6 +56,7 @@ class Work:
             request,
             engine,
             tell,
+            settings=settings,
             sizes=entry.sizes,
             model=entry.name,
             prefill=self._engine("patchmatch"),

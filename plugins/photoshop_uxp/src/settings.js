@@ -18,8 +18,15 @@ const OWN = [
 /** Photoshop's four ways to combine selections. The protocol can say all of them; see textmask.js. */
 const COMBINATIONS = ["replace", "add", "subtract", "intersect"];
 
+/** Each with the value that the panel shows where nobody has set one. */
+const SETTINGS = RECORDS.Settings.fields.map((field) => ({
+  ...field,
+  type: field.settled ?? field.type,
+  default: field.fallback,
+}));
+
 /** @type {Map<string, Field>} */
-export const FIELDS = new Map([...RECORDS.Settings.fields, ...OWN].map((field) => [field.name, field]));
+export const FIELDS = new Map([...SETTINGS, ...OWN].map((field) => [field.name, field]));
 FIELDS.set("text_mask_combine", { .../** @type {Field} */ (FIELDS.get("text_mask_combine")), choices: COMBINATIONS });
 
 export const SHOWN = ["prompt", "negative_prompt", "model", "strength", "steps", "guidance_scale", "seed", "count"];

@@ -21,10 +21,19 @@ export function fillSettings(choices, selected) {
   const { text_mask_fill, ...settings } = choices;
   if (!isByText(choices)) {
     const unset = OF_WORDS.map((name) => [name, FIELDS.get(name)?.default]);
-    return { settings: { ...settings, ...Object.fromEntries(unset) }, complemented: false };
+    return { settings: asked({ ...settings, ...Object.fromEntries(unset) }), complemented: false };
   }
   const { complemented, ...combination } = onTheWire(selected ? settings.text_mask_combine : "replace", settings.invert);
-  return { settings: { ...settings, ...combination }, complemented };
+  return { settings: asked({ ...settings, ...combination }), complemented };
+}
+
+/**
+ * The settings that were really made: one that shows its default is left to the model.
+ * @param {Settings} shown
+ * @returns {Settings}
+ */
+function asked(shown) {
+  return Object.fromEntries(Object.entries(shown).filter(([name, value]) => value !== FIELDS.get(name)?.default));
 }
 
 /**

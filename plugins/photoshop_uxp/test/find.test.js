@@ -90,7 +90,7 @@ describe("a mask by text", { skip: noWords }, () => {
       const document = open({ bits });
       await select();
       const hard = copyOf(document);
-      await select({ text_mask_threshold: null });
+      await select({ text_mask_threshold: 0 });
       assert.ok(new Set(document.selected).size > 10);
       if (bits === 16) assert.ok(document.selected.some((value) => Math.abs(value * 255 - Math.round(value * 255)) > 0.1));
       let differs = 0;
@@ -191,7 +191,7 @@ describe("a mask by text", { skip: noWords }, () => {
 
     test("in a 16-bit document keeps its greys, on a smaller layer too", async () => {
       const document = open({ bits: 16, paint: only(inside([60, 40, 420, 250])) });
-      await mask({ text_mask_threshold: null });
+      await mask({ text_mask_threshold: 0 });
       const [layer] = document.layers;
       assert.ok(overlap(maskOf(layer), RED) > 0.75);
       assert.ok(layer.mask.some((value) => value > 0 && value < 1 && Math.abs(value * 255 - Math.round(value * 255)) > 0.1));

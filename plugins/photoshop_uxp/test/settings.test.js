@@ -23,7 +23,7 @@ describe("settings", () => {
     assert.equal(cleaned("infill", "magic"), "original");
     assert.equal(cleaned("prompt", "x".repeat(99_999)).length, 16_000);
     assert.equal(cleaned("grow_pixels", "-4"), -4);
-    assert.equal(cleaned("text_mask_threshold", null), null);
+    assert.equal(cleaned("text_mask_threshold", 0), 0);
     assert.equal(cleaned("text_mask_threshold", "x"), 0.5);
     assert.equal(cleaned("text_mask_combine", "union"), "replace");
   });

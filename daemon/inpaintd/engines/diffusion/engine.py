@@ -10,7 +10,7 @@ import torch
 
 from inpaintd.engine import Array, FatalEngineError, Painted, Report, Task
 from inpaintd_protocol.errors import InpaintError
-from inpaintd_protocol.settings import Settings
+from inpaintd_protocol.settings import Settled
 
 from .honours import HONOURS
 from .loading.adapters import adapted
@@ -67,7 +67,7 @@ class DiffusionEngine:
         self._colours: LatentColours | None = None
         self._wider: dict[Source, torch.dtype] = {}
 
-    def paint(self, tasks: Sequence[Task], settings: Settings, report: Report) -> Painted:
+    def paint(self, tasks: Sequence[Task], settings: Settled, report: Report) -> Painted:
         """Fill each task's region; one after the other, so that each equals a run of its own."""
         all_passes = [one for one in passes(settings) if one.settings.strength > 0]
         if not all_passes:
@@ -131,7 +131,7 @@ class DiffusionEngine:
             ),
         )
 
-    def _pass(self, settings: Settings, report: Report, work: Work) -> Done:
+    def _pass(self, settings: Settled, report: Report, work: Work) -> Done:
         """One pass, on whatever rung of the memory ladder and in whatever type it works."""
         raised = False
         while True:
@@ -148,13 +148,13 @@ class DiffusionEngine:
         return done
 
     def _climb(
-        self, settings: Settings, report: Report, work: Work
+        self, settings: Settled, report: Report, work: Work
     ) -> tuple[Done, tuple[Rung, ...]]:
         model = self._loaded(settings.model, report)
         return climb(model, lambda scale: self._attempt(model, settings, report, work, scale))
 
     def _attempt(
-        self, model: Model, settings: Settings, report: Report, work: Work, scale: float
+        self, model: Model, settings: Settled, report: Report, work: Work, scale: float
     ) -> Done:
         report("preparing")
         try:

@@ -12,7 +12,7 @@ from inpaintd.engine import Array, Painted, Report, Task
 from inpaintd.engines.erase.network import Network, Pixels
 from inpaintd.engines.erase.windows import through_windows, work_scale
 from inpaintd_protocol.errors import InpaintError
-from inpaintd_protocol.settings import Settings
+from inpaintd_protocol.settings import Settled
 
 _SIDE = 512
 """Of the windows of a network that takes any size: what these networks were trained on."""
@@ -36,7 +36,7 @@ class Erase:
         self._file_of = file_of
         self._loaded: tuple[Path, Network] | None = None
 
-    def paint(self, tasks: Sequence[Task], settings: Settings, report: Report) -> Painted:
+    def paint(self, tasks: Sequence[Task], settings: Settled, report: Report) -> Painted:
         """As `Engine.paint`; the colours under the hole have no influence.
 
         Raises:

@@ -12,8 +12,8 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from gi.repository import Gimp, GObject
 
-from inpaintd_protocol.codec import settings_from_map, settings_to_map
-from inpaintd_protocol.settings import Settings
+from inpaintd_protocol.codec import settings_from_map
+from inpaintd_protocol.settings import Settings, Settled
 
 NONE = -1
 """Stands for None in numbers; below the range of every setting that can be None."""
@@ -23,6 +23,9 @@ NOT_IN_GIMP = ("preview",)
 
 MASK_SETTINGS = ("text_mask", "text_mask_threshold", "invert", "grow_pixels", "feather_pixels")
 """Those that say what a mask by text is."""
+
+_BEFORE_UNSET = (1, 1)
+"""Version of the protocol in which a setting at its default was one that nobody had set."""
 
 _LARGEST_INT = 2**31 - 1
 
@@ -39,7 +42,7 @@ def fields_of(names: Iterable[str]) -> Iterator[tuple[Field[Any], type, bool]]:
 
 
 def _scalar_fields() -> Iterator[tuple[Field[Any], type, bool]]:
-    hints = get_type_hints(Settings)
+    hints = get_type_hints(Settled)
     for field in fields(Settings):
         hint, optional = hints[field.name], False
         if get_origin(hint) in (Union, types.UnionType):
@@ -59,13 +62,13 @@ def add_settings_arguments(procedure: Gimp.Procedure, names: Iterable[str]) -> N
             choice = Gimp.Choice.new()
             for index, value in enumerate(about["choices"]):
                 choice.add(value, index, value.capitalize(), "")
-            procedure.add_choice_argument(name, label, blurb, choice, field.default, flags)
+            procedure.add_choice_argument(name, label, blurb, choice, about["fallback"], flags)
         elif kind is bool:
-            procedure.add_boolean_argument(name, label, blurb, field.default, flags)
+            procedure.add_boolean_argument(name, label, blurb, about["fallback"], flags)
         elif kind is str:
-            procedure.add_string_argument(name, label, blurb, field.default, flags)
+            procedure.add_string_argument(name, label, blurb, about["fallback"], flags)
         else:
-            low, high, default = about["minimum"], about["maximum"], field.default
+            low, high, default = about["minimum"], about["maximum"], about["fallback"]
             if optional:
                 blurb, low = f"{blurb} ({NONE}: none)", NONE
                 default = NONE if default is None else default
@@ -91,7 +94,16 @@ def settings_from_config(config: Gimp.ProcedureConfig, names: Iterable[str]) -> 
         else:
             value = kind(value)
         values[field.name] = value
-    settings: Settings = settings_from_map(Settings, values)
+    return settings_of(values)
+
+
+def settings_of(values: dict[str, Any]) -> Settings:
+    """What widgets and arguments show, as settings: one at its default counts as unset.
+
+    Raises:
+        InpaintError: `bad_message` when a value is out of range.
+    """
+    settings: Settings = settings_from_map(Settings, values, _BEFORE_UNSET)
     return settings
 
 
@@ -99,9 +111,9 @@ def settings_to_config(
     settings: Settings, config: Gimp.ProcedureConfig, names: Iterable[str]
 ) -> None:
     """Let GIMP know what was chosen in the dialog."""
-    values = settings_to_map(settings)
+    values = Settled.of(settings)
     for field, _kind, _optional in fields_of(names):
-        value = values[field.name]
+        value = getattr(values, field.name)
         config.set_property(argument_name(field.name), NONE if value is None else value)
 
 

@@ -8,12 +8,12 @@ from typing import Any
 
 from gi.repository import Gdk, GimpUi, GLib, Gtk
 
-from inpaintd_protocol.codec import settings_from_map, settings_to_map
+from inpaintd_protocol.codec import settings_to_map
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.messages import ModelInfo
-from inpaintd_protocol.settings import Settings
+from inpaintd_protocol.settings import Settings, Settled
 
-from .arguments import all_settings, fields_of
+from .arguments import all_settings, fields_of, settings_of
 from .filling import colour_lost_before, hole_in_words
 from .hole_preview import HolePreview
 from .layout import (
@@ -146,17 +146,16 @@ class _Dialog:
         # What no widget shows (ControlNets, LoRAs of a recipe) stays as it was.
         values = settings_to_map(self._start.settings)
         values |= {name: widget.get() for name, widget in self._widgets.items()}
-        settings: Settings = settings_from_map(Settings, values)
-        return settings
+        return settings_of(values)
 
     def _choices(self) -> Choices:
         return Choices(self._settings(), self._source.get_active_id() or "automatic")
 
     def _fill_in(self, choices: Choices) -> None:
         self._filling_in = True
-        for name, value in settings_to_map(choices.settings).items():
-            if name in self._widgets:
-                self._widgets[name].set(value)
+        settings = Settled.of(choices.settings)
+        for name, widget in self._widgets.items():
+            widget.set(getattr(settings, name))
         self._source.set_active_id(choices.mask_source)
         self._filling_in = False
         self._on_model()

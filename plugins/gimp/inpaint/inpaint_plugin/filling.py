@@ -13,6 +13,7 @@ from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.messages import Finished, Inpaint, MakeMask, Notice
 from inpaintd_protocol.plane import Plane
 from inpaintd_protocol.rectangle import Rectangle
+from inpaintd_protocol.settings import Settled
 
 from . import messages
 from .daemon import connected
@@ -79,7 +80,8 @@ def fill(target: Target, choices: Choices, waiting: Waiting) -> Gimp.Layer:
         daemon=daemon,
     )
     layer = insert_fill(place, finished, recipe)
-    messages.show_notices(worth_telling([*notices, *finished.warnings], settings.strength))
+    strength = Settled.of(settings).strength
+    messages.show_notices(worth_telling([*notices, *finished.warnings], strength))
     return layer
 
 
@@ -109,7 +111,7 @@ def hole_of(target: Target, choices: Choices) -> tuple[MaskSource | None, Rectan
     Raises:
         InpaintError: `empty_mask`.
     """
-    settings = choices.settings
+    settings = Settled.of(choices.settings)
     source = _source_of(target, choices)
     finds_more = settings.text_mask and settings.text_mask_combine == "union"
     if source is None or settings.invert or finds_more:
@@ -118,7 +120,7 @@ def hole_of(target: Target, choices: Choices) -> tuple[MaskSource | None, Rectan
 
 
 def _source_of(target: Target, choices: Choices) -> MaskSource | None:
-    settings = choices.settings
+    settings = Settled.of(choices.settings)
     if settings.text_mask and settings.text_mask_combine == "replace":
         return None
     try:
@@ -154,7 +156,7 @@ def hole_in_words(target: Target, choices: Choices) -> str:
     Raises:
         InpaintError: `empty_mask`.
     """
-    settings = choices.settings
+    settings = Settled.of(choices.settings)
     source = _source_of(target, choices)
     place = f"on “{target.layer.get_name()}”"
     found = f"what “{shortened(settings.text_mask)}” finds"

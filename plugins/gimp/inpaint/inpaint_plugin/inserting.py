@@ -76,7 +76,7 @@ def insert_fill(place: Place, finished: Finished, recipe: Recipe) -> Gimp.Layer:
         The new layer, or the group of variants, the first of them visible.
     """
     image = place.image()
-    name = _name(recipe.settings.prompt)
+    name = _name(recipe.settings.prompt or "")
     # Filled before they are inserted: writing into a layer of a locked group would end the
     # plug-in, and a kill cannot leave half a layer in the image.
     layers = [_filled_layer(place, name, result, recipe) for result in finished.layers]

@@ -9,7 +9,7 @@ from gi.repository import Gimp, GimpUi, GLib, Gtk
 
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.plane import Plane
-from inpaintd_protocol.settings import Settings
+from inpaintd_protocol.settings import Settings, Settled
 
 from . import messages
 from .arguments import MASK_SETTINGS, fields_of
@@ -152,7 +152,7 @@ class _Dialog:
 
     def _fill_in(self, choices: MaskChoices) -> None:
         for name, made in self._widgets.items():
-            made.set(getattr(choices.settings, name))
+            made.set(getattr(Settled.of(choices.settings), name))
         self._result.set_active_id(choices.result)
         self._combination.set_active_id(choices.combination)
         self._on_words()

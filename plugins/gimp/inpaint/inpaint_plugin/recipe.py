@@ -10,12 +10,16 @@ from dataclasses import dataclass, replace
 
 from gi.repository import Gimp
 
+from inpaintd_protocol import PROTOCOL_VERSION
 from inpaintd_protocol.codec import settings_from_map, settings_to_map
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.settings import Settings
 
 PARASITE = "inpaintd-recipe"
-_VERSION = 1
+_VERSION = 2
+
+_PROTOCOLS = {1: (1, 1), _VERSION: PROTOCOL_VERSION}
+"""Version of the protocol that the settings of each version of a recipe are of."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,7 @@ def recipe_of(layer: Gimp.Layer) -> Recipe | None:
     try:
         values = json.loads(bytes(parasite.get_data()).rstrip(b"\0").decode("utf-8"))
         return Recipe(
-            settings=settings_from_map(Settings, values["settings"]),
+            settings=settings_from_map(Settings, values["settings"], _PROTOCOLS[values["version"]]),
             model=str(values["model"]),
             mask_source=str(values["mask_source"]),
             source_tattoo=int(values["source_tattoo"]),

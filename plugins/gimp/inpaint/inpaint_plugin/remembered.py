@@ -12,10 +12,11 @@ from typing import Any, TypeVar
 
 from gi.repository import Gimp
 
-from inpaintd_protocol.codec import settings_from_map, settings_to_map
+from inpaintd_protocol.codec import settings_to_map
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.settings import Settings
 
+from .arguments import settings_of
 from .mask_results import COMBINATIONS, RESULTS
 from .masks import SOURCES
 
@@ -79,7 +80,7 @@ def remembered(kind: type[Kind]) -> Kind:
     """What was chosen last; the defaults where there is nothing, or nothing readable."""
     try:
         values: dict[str, Any] = json.loads(_path(kind).read_text(encoding="utf-8"))
-        settings = settings_from_map(Settings, values.pop("settings"))
+        settings = settings_of(values.pop("settings"))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, InpaintError):
         return kind(Settings())
     names = {field.name for field in fields(kind)}

@@ -9,8 +9,8 @@ from typing import Any
 
 from gi.repository import GObject, Gtk
 
-_NO_NUMBER = {"text_mask_threshold": "Soft"}
-"""What it is called when a setting has no number; others have a tick where they have one."""
+_ZERO = {"text_mask_threshold": "Soft"}
+"""What 0 is called, where it means something else than the numbers above it."""
 
 _SLIDER_RANGE = 1000
 """A slider over a wider range cannot be set to a pixel; such numbers get only a field."""
@@ -51,8 +51,8 @@ def widget_for(field: Field[Any], kind: type, optional: bool) -> SettingWidget:
         made = _line()
     elif optional and field.name == "seed":
         made = _seed(int(about["maximum"]))
-    elif field.name in _NO_NUMBER:
-        made = _number_or(_NO_NUMBER[field.name], about, kind)
+    elif field.name in _ZERO:
+        made = _number_or(_ZERO[field.name], about, kind)
     elif optional:
         made = _optional_number(about, kind)
     else:
@@ -145,7 +145,7 @@ def _optional_number(about: Any, kind: type) -> SettingWidget:
 
 
 def _number_or(nothing: str, about: Any, kind: type) -> SettingWidget:
-    """A number, or a named switch that says that there is none."""
+    """A number above 0, or a named switch that stands for 0."""
     inner = _number(about, kind)
     check = Gtk.CheckButton(label=nothing)
     check.connect("toggled", lambda *_: inner.widget.set_sensitive(not check.get_active()))
@@ -154,12 +154,12 @@ def _number_or(nothing: str, about: Any, kind: type) -> SettingWidget:
     box.pack_start(check, False, False, 0)
 
     def set_value(value: Any) -> None:
-        check.set_active(value is None)
-        if value is not None:
+        check.set_active(not value)
+        if value:
             inner.set(value)
 
     def get() -> Any:
-        return None if check.get_active() else inner.get()
+        return 0.0 if check.get_active() else inner.get()
 
     return SettingWidget(box, get, set_value, *inner.signals, (check, "toggled"))
 

@@ -72,7 +72,7 @@ def find(target: Target, settings: Settings, waiting: Waiting) -> Plane:
 
 
 def heat_request(target: Target, words: str) -> MakeMask:
-    return mask_request(target, Settings(text_mask=words, text_mask_threshold=None))
+    return mask_request(target, Settings(text_mask=words, text_mask_threshold=0.0))
 
 
 def heat_of(request: MakeMask, answer: Finished) -> Heat:
@@ -86,7 +86,7 @@ def heat_of(request: MakeMask, answer: Finished) -> Heat:
 
 def found_in(heat: Heat, threshold: float | None) -> Plane:
     """What the words find: where the heat is at least the threshold (u8), or the heat itself."""
-    if threshold is None:
+    if not threshold:
         return heat.plane
     graph = Gegl.Node()
     source = graph.create_child("gegl:buffer-source")
@@ -128,4 +128,4 @@ def shaping_request(target: Target, found: Plane, settings: Settings) -> MakeMas
 
 
 def needs_shaping(settings: Settings) -> bool:
-    return settings.grow_pixels != 0 or settings.feather_pixels != 0
+    return bool(settings.grow_pixels or settings.feather_pixels)

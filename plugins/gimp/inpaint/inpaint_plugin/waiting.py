@@ -29,7 +29,7 @@ class Quiet:
         self, client: Client, request: Inpaint | MakeMask, on_preview: OnPreview
     ) -> Finished:
         Gimp.progress_init(TITLES[type(request)])
-        following = Following(request.request_id, request.settings.count, _show, on_preview)
+        following = Following(request.request_id, request.settings.count or 1, _show, on_preview)
         client.submit(request)
         while following.finished is None:
             _read_once(client, following)
@@ -55,7 +55,7 @@ class Windowed:
         Gimp.progress_init(TITLES[type(request)])
         shown = Shown(TITLES[type(request)])
         following = Following(
-            request.request_id, request.settings.count, shown.progress, on_preview
+            request.request_id, request.settings.count or 1, shown.progress, on_preview
         )
         client.submit(request)
         # Most fills without a prompt are done before a window would be on the screen.

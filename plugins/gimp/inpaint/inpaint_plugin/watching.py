@@ -83,7 +83,7 @@ class Asking:
         """Send the request; the client is closed when it has ended."""
         self._client = client
         following = Following(
-            request.request_id, request.settings.count, on_progress, lambda _: None
+            request.request_id, request.settings.count or 1, on_progress, lambda _: None
         )
 
         def hang_up(error: BaseException | None) -> None:

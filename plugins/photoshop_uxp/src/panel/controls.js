@@ -115,10 +115,11 @@ function slider(field, onchange) {
     input: () => tell(),
     change: told,
   });
-  const off = field.type.endsWith("?") ? element("sp-checkbox", { title: field.help, text: "Soft", change: told }) : null;
+  const isSoftAtZero = field.name === "text_mask_threshold";
+  const off = isSoftAtZero ? element("sp-checkbox", { title: field.help, text: "Soft", change: told }) : null;
   const position = () =>
     cleaned(field.name, (minimum + ((maximum - minimum) * Number(input.value)) / SLIDER_STEPS).toFixed(2));
-  const read = () => (off?.checked ? null : position());
+  const read = () => (off?.checked ? 0 : position());
   const tell = () => {
     number.textContent = off?.checked ? "soft" : position().toFixed(2);
     setDisabled(input, Boolean(off?.checked));
@@ -132,8 +133,8 @@ function slider(field, onchange) {
     off,
     read,
     write: (value) => {
-      if (off) off.checked = value === null;
-      const shown = value ?? field.default;
+      if (off) off.checked = value === 0;
+      const shown = value || !off ? value : field.default;
       input.value = Math.round(((shown - minimum) / (maximum - minimum)) * SLIDER_STEPS);
       tell();
     },

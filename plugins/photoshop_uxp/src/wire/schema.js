@@ -6,6 +6,8 @@ import schema from "../../../../protocol/schema.json" with { type: "json" };
  * @property {string} name
  * @property {string} type "int", "float?", "[int, int]", "Settings", "[ResultLayer]*" ...
  * @property {any} [default] a field without one must be there
+ * @property {any} [fallback] of a setting: its value where neither the user nor the model sets one
+ * @property {string} [settled] of a setting: its type once it is set
  * @property {string} [label]
  * @property {string} [help]
  * @property {number} [minimum]

@@ -14,7 +14,7 @@ import safetensors.torch
 import torch
 
 from inpaintd_protocol.errors import InpaintError
-from inpaintd_protocol.settings import Settings
+from inpaintd_protocol.settings import Settled
 
 from ..prompts.syntax import parse
 from .library import Library
@@ -22,7 +22,7 @@ from .model import Model
 
 
 @contextmanager
-def adapted(model: Model, library: Library, settings: Settings) -> Iterator[None]:
+def adapted(model: Model, library: Library, settings: Settled) -> Iterator[None]:
     """Have the request's LoRAs and embeddings in the model.
 
     Raises:
@@ -44,7 +44,7 @@ def adapted(model: Model, library: Library, settings: Settings) -> Iterator[None
         yield
 
 
-def lora_names(settings: Settings) -> list[tuple[str, float]]:
+def lora_names(settings: Settled) -> list[tuple[str, float]]:
     """Name and weight of each LoRA that the settings or their prompt name."""
     return [(lora.name, lora.weight) for lora in settings.loras] + [*parse(settings.prompt).loras]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from inpaintd.engine import Array, Report, Task
-from inpaintd_protocol.settings import Settings
+from inpaintd_protocol.settings import Settled
 
 from ..loading.library import Library
 from ..loading.model import Model
@@ -50,7 +50,7 @@ class Attempt:
 
     model: Model
     library: Library
-    settings: Settings
+    settings: Settled
     report: Report
     scale: float = 1.0
     latent_colours: LatentColours | None = None

@@ -10,7 +10,7 @@ import torch
 
 from inpaintd.engine import Array, Task
 from inpaintd_protocol.errors import InpaintError
-from inpaintd_protocol.settings import Settings
+from inpaintd_protocol.settings import Settled
 
 from ..families import KANDINSKY, Family
 from ..loading.adapters import lora_names
@@ -56,7 +56,7 @@ class Job:
 
 
 def prepare(
-    model: Model, library: Library, task: Task, settings: Settings, scale: float = 1.0
+    model: Model, library: Library, task: Task, settings: Settled, scale: float = 1.0
 ) -> Job:
     """Scale a task to the model's size and make its scheduler.
 
@@ -112,7 +112,7 @@ def _check_size(family: Family, size: WorkSize) -> None:
         )
 
 
-def check(library: Library, settings: Settings) -> None:
+def check(library: Library, settings: Settled) -> None:
     """Whether a pass can run: a chain is not to fail at its last pass, minutes later.
 
     Raises:
@@ -131,7 +131,7 @@ def check(library: Library, settings: Settings) -> None:
         library.controlnet(control.model, control.kind)
 
 
-def without_effect(model: Model, settings: Settings, cells: Array) -> list[Notice]:
+def without_effect(model: Model, settings: Settled, cells: Array) -> list[Notice]:
     """Notices of what the user set and this model or strength leaves without effect.
 
     Args:

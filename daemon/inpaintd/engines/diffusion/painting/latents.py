@@ -9,7 +9,7 @@ import torch
 from torch.nn import functional
 
 from inpaintd.engine import Array
-from inpaintd_protocol.settings import Settings
+from inpaintd_protocol.settings import Settled
 
 from ..families import KANDINSKY
 from ..loading.model import Model
@@ -130,7 +130,7 @@ _OWN_NOISE = 0x9E3779B9
 """Told from the seed of the denoising, whose stream of random numbers must not shift."""
 
 
-def latent_infill(cells: Array, settings: Settings, seed: int, vae: Any) -> LatentEdit | None:
+def latent_infill(cells: Array, settings: Settled, seed: int, vae: Any) -> LatentEdit | None:
     """What is done to the picture's latents z before denoising; None for nothing.
 
     With the mask m and noise eps: noise is z(1-m) + eps·m, nothing is z(1-m), and `replace` r is

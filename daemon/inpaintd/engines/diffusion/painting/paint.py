@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from inpaintd.engine import Array, Report
-from inpaintd_protocol.settings import Settings
+from inpaintd_protocol.settings import Settled
 
 from ..families import FLUX_FILL, KANDINSKY, KONTEXT, SD3
 from ..loading.model import Model
@@ -22,7 +22,7 @@ from .work_area import WorkSize, scale_colour
 def paint(
     model: Model,
     job: Job,
-    settings: Settings,
+    settings: Settled,
     report: Report,
     place: tuple[int, int, int],
     colours: LatentColours | None = None,
@@ -80,7 +80,7 @@ def _soft_mask(model: Model, job: Job) -> SoftMask | HeldBack:
     return SoftMask(model, job.cells)
 
 
-def arguments(model: Model, job: Job, settings: Settings) -> dict[str, Any]:
+def arguments(model: Model, job: Job, settings: Settled) -> dict[str, Any]:
     """The arguments of the stock pipeline for a job."""
     family = model.family
     height, width = job.mask.shape

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from inpaintd.engine import Array, Report, Task
-from inpaintd_protocol.settings import Settings, Stage
+from inpaintd_protocol.settings import Settled, SettledStage
 
 from ..prompts.syntax import without_loras
 
@@ -30,7 +30,7 @@ class Pass:
         stage: its place among the request's stages; None for the request's own pass.
     """
 
-    settings: Settings
+    settings: Settled
     whole: bool = False
     stage: int | None = None
 
@@ -61,7 +61,7 @@ class Pass:
         return task.stage_masks[self.stage]
 
 
-def passes(settings: Settings) -> list[Pass]:
+def passes(settings: Settled) -> list[Pass]:
     """The passes in their order: text-to-image gives what the request's own pass goes on from."""
     own = Pass(replace(settings, stages=()))
     before: list[Pass] = []
@@ -73,7 +73,7 @@ def passes(settings: Settings) -> list[Pass]:
     return [*before, own, *after]
 
 
-def _settings_of(stage: Stage, own: Settings) -> Settings:
+def _settings_of(stage: SettledStage, own: Settled) -> Settled:
     """The settings of a stage, with those of the request where it says nothing.
 
     What was made for one model seldom fits another, so it is not passed on.

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from inpaintd.engine import Array, Report
-from inpaintd_protocol.settings import Settings
+from inpaintd_protocol.settings import Settled
 
 from .passes import counted
 from .work_area import LARGEST_OVER_NATIVE
@@ -39,7 +39,7 @@ def needs_detail(mask: Array, native_side: int) -> bool:
     return mask.size > LARGEST_OVER_NATIVE * native_side**2
 
 
-def finer(settings: Settings) -> Settings:
+def finer(settings: Settled) -> Settled:
     """The settings of the second pass over a result of the first."""
     strength = max(min(settings.strength, _STRENGTH), 1 / settings.steps)
     return replace(settings, strength=strength, infill="original", replace=0.0)
