@@ -121,7 +121,7 @@ def test_from_nothing_the_first_step_is_the_requests_own(desk: Path) -> None:
     order = read_chain(written(desk, FROM_NOTHING)).order
     assert (order.size, order.mask) == ((64, 48), ALL)
     own = order.settings
-    assert (own.model, own.prompt, own.seed, own.strength) == ("sd-1.5", "a castle", 92, 1.0)
+    assert (own.model, own.prompt, own.seed, own.strength) == ("sd-1.5", "a castle", 92, None)
     assert own.stages == (
         Stage("inpaint", "", "a waterfall", "people", strength=1.0, guidance_scale=4.0),
         Stage("image-to-image", "sdxl-refiner", scheduler="ddim", seed=5),

@@ -67,7 +67,7 @@ def test_every_kind_of_option() -> None:
         context_pixels=5,
         match_colour=False,
         seed=None,
-        text_mask_threshold=None,
+        text_mask_threshold=0.0,
         replace=0.5,
         width=64,
         invert=True,

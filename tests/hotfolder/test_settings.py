@@ -24,7 +24,8 @@ def test_an_option_and_its_field_are_the_same(line: str) -> None:
 
 def test_every_option_has_its_name() -> None:
     for field in settings_fields():
-        default = field.default if field.default is not None else field.metadata["maximum"]
+        default = field.metadata["fallback"]
+        default = field.metadata["maximum"] if default is None else default
         value = json.dumps(default)  # of these kinds, TOML writes the same
         line = f"{option_name(field.name).removeprefix('--')} = {value}"
         assert list(sidecar_layer("a.toml", line.encode())) == [field.name]

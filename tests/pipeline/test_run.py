@@ -214,7 +214,7 @@ def test_words_find_the_hole(mask: Any) -> None:
     left[:, :55] = 1
     assert (found() == mask).all()
     assert asked == [((90, 101, 3), "a cup")]
-    assert found(text_mask_threshold=None).max() == pytest.approx(0.7, abs=0.01)
+    assert found(text_mask_threshold=0.0).max() == pytest.approx(0.7, abs=0.01)
     assert (found(left, text_mask_combine="union") == np.maximum(mask, left)).all()
     assert (found(left, text_mask_combine="intersect") == mask * left).all()
     with pytest.raises(InpaintError) as caught:

@@ -43,7 +43,7 @@ from inpaintd_protocol.messages import (
 )
 from inpaintd_protocol.plane import Plane
 from inpaintd_protocol.rectangle import Rectangle
-from inpaintd_protocol.settings import Settings
+from inpaintd_protocol.settings import Settings, Settled
 
 from .peers import PATIENCE_SECONDS, TRANSPORTS, Router
 
@@ -275,7 +275,7 @@ def answers_to_simple_requests(message: Message) -> list[Message]:
     id_ = message.request_id
     match message:
         case Plan():
-            return [Planned(id_, message.bounds.grown(message.settings.context_pixels or 0))]
+            return [Planned(id_, message.bounds.grown(Settled.of(message.settings).context_pixels))]
         case ListModels():
             return [Models(id_, (ModelInfo("m", "M", "e", installed=True),))]
         case GetStatus():

@@ -133,7 +133,7 @@ def test_mask_request_threshold_soft_and_invert(work: Work) -> None:
     hard = _mask(work)
     assert set(np.unique(hard)) == {0, 255}
     assert _overlap(hard > 0, _truth(RED)) > 0.8
-    soft = _mask(work, text_mask_threshold=None)
+    soft = _mask(work, text_mask_threshold=0.0)
     assert len(np.unique(soft)) > 10
     assert ((soft >= 128) == (hard > 0)).mean() > 0.999
     low, high = (_mask(work, text_mask_threshold=t) > 0 for t in (0.05, 0.95))

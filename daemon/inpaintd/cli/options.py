@@ -16,7 +16,7 @@ from inpaintd.setting_names import option_name, settings_of_options
 from inpaintd_protocol.codec import settings_to_map
 from inpaintd_protocol.connection import home
 from inpaintd_protocol.errors import InpaintError
-from inpaintd_protocol.settings import Settings, Settled, settings_fields
+from inpaintd_protocol.settings import Settings, Settled, SettledStage, Stage, settings_fields
 
 from .parsing import parse_item, usage_of
 
@@ -108,7 +108,7 @@ def _option(field: Field[Any]) -> Callable[[Callable[..., Any]], Callable[..., A
         names[1] = f"{long}/--no-{long[2:]}"
         return click.option(*names, default=None, help=_help(field))
     if get_origin(hint) is tuple:
-        item = get_args(hint)[0]
+        item = Stage if get_args(hint)[0] is SettledStage else get_args(hint)[0]
         return click.option(
             *names, multiple=True, type=_Item(item), metavar=usage_of(item), help=_help(field)
         )

@@ -119,7 +119,7 @@ def case_settings_are_the_daemons():
     image, layer = scene()
     for settings in (
         {"text_mask_threshold": 0.05},
-        {"text_mask_threshold": None, "grow_pixels": -3},
+        {"text_mask_threshold": 0.0, "grow_pixels": -3},
         {"invert": True, "feather_pixels": 9},
     ):
         passed = {k: -1 if v is None else v for k, v in settings.items()}
@@ -134,18 +134,18 @@ def case_what_the_dialog_makes_itself_is_the_daemons():
     target = find_target(image, [layer])
     heat = _heat(target)
     sizes = set()
-    for threshold in (0.0, 0.02, 0.25, 0.3, 0.5, 0.513, 0.6, None):
+    for threshold in (0.0, 0.02, 0.25, 0.3, 0.5, 0.513, 0.6):
         for invert in (False, True):
             settings = Settings(text_mask="red", text_mask_threshold=threshold, invert=invert)
             expected = _mask_of_file(layer, settings)
             mask = text_mask.unshaped(target, text_mask.found_in(heat, threshold), settings)
-            if threshold is None and invert:  # rounded before or after it is turned round
+            if threshold == 0 and invert:  # rounded before or after it is turned round
                 assert max(abs(a - b) for a, b in zip(mask.data, expected, strict=True)) <= 1
             else:
                 same(mask.data, expected, f"threshold {threshold}, invert {invert}")
             sizes.add(len(expected) - expected.count(0))
     assert len(sizes) > 9, f"the thresholds find much the same: {sizes}"
-    for threshold, invert in ((0.3, False), (0.3, True), (None, True)):
+    for threshold, invert in ((0.3, False), (0.3, True), (0.0, True)):
         settings = Settings(
             text_mask="red",
             text_mask_threshold=threshold,
@@ -396,7 +396,7 @@ def case_the_daemon_looks_at_the_picture_once():
     red = Settings(text_mask="red")
     wishes.finder.want(red)
     wishes.wait()
-    for threshold in (0.2, 0.4, None):
+    for threshold in (0.2, 0.4, 0.0):
         wishes.finder.want(Settings(text_mask="red", text_mask_threshold=threshold))
     assert len(wishes.found) == 4
     assert len(wishes.asked) == 1

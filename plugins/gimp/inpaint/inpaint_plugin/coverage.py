@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from inpaintd_protocol.plane import Plane
 from inpaintd_protocol.rectangle import Rectangle
-from inpaintd_protocol.settings import Settings
+from inpaintd_protocol.settings import Settings, Settled
 
 from .bounds import bounds_of_other_values, rows_of
 
@@ -55,6 +55,6 @@ def found_in_words(
     if not found.bounds.empty:
         what = f"All but “{words}”" if settings.invert else f"“{words}”"
         return f"{what}: {size_in_words(found, layer_pixels)}"
-    if settings.invert and surest >= (settings.text_mask_threshold or 0):
+    if settings.invert and surest >= Settled.of(settings).text_mask_threshold:
         return f"All of the layer is “{words}”: raise the threshold, or use other words."
     return f"“{words}” is nowhere surer than {surest:.2f}: lower the threshold, or use other words."

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from inpaintd_protocol.messages import Finished, MakeMask
 from inpaintd_protocol.plane import Plane
-from inpaintd_protocol.settings import Settings
+from inpaintd_protocol.settings import Settings, Settled
 
 from . import text_mask
 from .coverage import is_empty
@@ -74,7 +74,7 @@ class Finder:
                 request, settings, lambda answer: self._look_at(text_mask.heat_of(request, answer))
             )
             return
-        found = text_mask.found_in(heat, settings.text_mask_threshold)
+        found = text_mask.found_in(heat, Settled.of(settings).text_mask_threshold)
         if is_empty(found):
             self._tell(found, heat, settings)
         elif text_mask.needs_shaping(settings):

@@ -65,10 +65,11 @@ export function decode(frames, known = ANSWERS) {
  * @returns {Record<string, any>}
  */
 function recordToWire(name, value, planes) {
-  const entries = RECORDS[name].fields.map((field) => {
+  const entries = RECORDS[name].fields.flatMap((field) => {
     const item = field.name in value ? value[field.name] : field.default;
     if (item === undefined) throw new InpaintError("bad_message", `${name}.${field.name} is missing.`);
-    return [field.name, toWire(field.type, item, planes)];
+    const unset = field.settled !== undefined && item === null;
+    return unset ? [] : [[field.name, toWire(field.type, item, planes)]];
   });
   return Object.fromEntries(entries);
 }
