@@ -9,7 +9,7 @@ from typing import Any, cast
 from rich.console import Console
 
 from inpaintd.hotfolder.display import Display
-from inpaintd.hotfolder.events import Counts
+from inpaintd.hotfolder.report import Counts
 from inpaintd.hotfolder.watcher import Watcher
 
 

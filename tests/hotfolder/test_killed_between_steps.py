@@ -30,7 +30,7 @@ class Fuse:
         for owner, names in (
             (Journal, ("add", "write", "remove")),
             (Path, ("rename", "replace", "unlink", "rmdir", "write_text")),
-            (os, ("link",)),
+            (os, ("link", "mkdir", "rename")),
         ):
             for name in names:
                 monkeypatch.setattr(owner, name, self._fused(getattr(owner, name)))
@@ -49,7 +49,8 @@ class Fuse:
 def _fill(layout: Layout, journal: Journal, row: Row, *, good: bool) -> Row:
     """What the watcher does with a job, less the pixels."""
     if not good:
-        return steps.fail(layout, journal, row, InpaintError("unreadable", "Bad.", "Be good."))
+        error = InpaintError("unreadable", "Bad.", "Be good.")
+        return steps.put_away_failed(layout, journal, steps.note_failure(journal, row, error))
     (layout.results / f"{row.id}.png").write_text("result")
     row = steps.results_written(layout, journal, row, (f"{row.id}.png",))
     row = steps.publish(layout, journal, row)

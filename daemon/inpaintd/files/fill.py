@@ -14,6 +14,7 @@ from .document import NewLayer
 from .exchange import Sent, cut, lay_over, layer_alone
 from .layered import add_layers, read_file
 from .mask import Everywhere, ReadMask, hole_bounds, nearly_all, read_mask_of, stage_bounds, told
+from .names import with_ending
 from .order import Order
 from .picture import Picture, Samples, empty_picture
 from .recipe import embed_recipe, make_recipe
@@ -23,7 +24,6 @@ from .write import (
     check_output,
     format_of,
     result_suffix,
-    with_ending,
     write_picture,
     write_safely,
 )

@@ -8,8 +8,7 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from itertools import count as count_from
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any
 
 from inpaintd_protocol.errors import InpaintError
@@ -17,6 +16,7 @@ from inpaintd_protocol.messages import Notice
 
 from . import vips
 from .exif import write_exif
+from .names import candidate_names
 from .picture import PREMULTIPLIED, Picture
 from .premultiplied import divided, set_associated
 
@@ -31,8 +31,6 @@ FORMATS = {
 """Suffix to format."""
 
 _MOST_SIDE = {"webp": 16383, "jpeg": 65500}  # libwebp's and libjpeg's limits
-_NAME_BYTES = 240  # file systems take 255; the rest is for a number
-_NUMBERED_NAME_BYTES = 255
 _ENOUGH_BYTES = 1 << 20
 _PNG_LEVEL = 2  # a fifth of the time of zlib's usual 6, and a tenth more bytes
 _PNG_FILTER_UP = 0x20  # photographs come out smaller than with SUB, and much smaller than with none
@@ -146,19 +144,6 @@ def _losses(format_name: str, picture: Picture) -> Iterator[Notice]:
         )
 
 
-def with_ending(path: PurePath, ending: str, most: int = _NAME_BYTES) -> str:
-    """The path with `ending` for its suffix, its stem cut so that the name has `most` bytes."""
-    stem = path.stem
-    while len(os.fsencode(stem + ending)) > most:
-        stem = stem[:-1]
-    return str(path.with_name(stem + ending))
-
-
-def numbered_name(path: PurePath, number: int) -> str:
-    """The path with a number before its suffix, for when its own name is taken."""
-    return with_ending(path, f".{number}{path.suffix}", _NUMBERED_NAME_BYTES)
-
-
 def write_picture(image: Any, path: Path, *, replace: bool, numbered: bool = False) -> Path:
     """Write under a temporary name in the same folder, then rename.
 
@@ -196,14 +181,6 @@ def write_safely(
         # Rename last: a watcher may open the file the moment its name appears.
         temporary.replace(path)
         return path
-
-
-def _names(path: Path, *, numbered: bool) -> Iterator[Path]:
-    """The path itself, then with .1, .2 ... before its suffix."""
-    if not numbered:
-        yield path
-    for number in count_from(1):
-        yield Path(numbered_name(path, number))
 
 
 def _save(image: Any, format_name: str, path: Path) -> None:
@@ -256,7 +233,7 @@ def _as_bytes(image: Any) -> Any:
 
 
 def _rename_to_free_name(temporary: Path, path: Path, *, numbered: bool) -> Path:
-    for name in _names(path, numbered=numbered):
+    for name in map(Path, candidate_names(path, numbered=numbered)):
         try:
             _rename_without_replacing(temporary, name)
         except FileExistsError:

@@ -18,7 +18,7 @@ from inpaintd_protocol.closing import Closing
 if TYPE_CHECKING:
     from .watcher import Watcher
 
-from .events import UNMEASURED
+from .report import UNMEASURED
 
 _RATE_SECONDS = 60.0
 _MOST_SHOWN = 8

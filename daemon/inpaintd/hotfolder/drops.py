@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from functools import cached_property
+from pathlib import PurePosixPath
 
 from .layout import SETTINGS_FILE, Layout
 
@@ -23,8 +24,11 @@ ERROR_SUFFIX = ".error.txt"
 _RESULT = re.compile(rf"{re.escape(RESULT_MARK)}(\.layer)?(\.\d+)?\.[^./]+$")
 _MASK_MARKS = (".mask", ".masked")
 _SIDECAR_SUFFIXES = (".toml", ".txt")
+_ROLES = ("mask", "toml", "txt")
 _UNFINISHED_SUFFIXES = frozenset({".part", ".partial", ".crdownload", ".download", ".tmp", ".temp"})
 _SYSTEM_FILES = frozenset({"thumbs.db", "desktop.ini", SETTINGS_FILE})
+
+_MOST_FOLDERS_DEEP = 32
 
 Signature = tuple[int, int, int, int]
 """Size, time of change in ns, device and inode."""
@@ -55,10 +59,15 @@ class Drop:
     members: dict[str, Member] = field(hash=False)
     refusal: str = ""
 
-    @property
+    @cached_property
     def signature(self) -> str:
         """Changes whenever one of the files does."""
         return repr(sorted((role, m.name, m.signature) for role, m in self.members.items()))
+
+    @cached_property
+    def newest(self) -> float:
+        """When one of the files was last touched."""
+        return max(m.newest for m in self.members.values())
 
     @property
     def complete(self) -> bool:
@@ -78,7 +87,7 @@ def find_drops(layout: Layout, skip: frozenset[str] = frozenset()) -> list[Drop]
     for folder, files, others in _folders(layout):
         drops += [Drop(m.name, {"other": m}, refusal) for m, refusal in others]
         drops += _grouped(folder, [m for m in files if m.name not in skip], layout.in_place)
-    return sorted(drops, key=lambda d: max(m.newest for m in d.members.values()))
+    return sorted(drops, key=lambda drop: drop.newest)
 
 
 def _folders(
@@ -102,12 +111,13 @@ def _folders(
                 status = entry.stat(follow_symlinks=False)
             except OSError:
                 continue  # gone since
-            if stat.S_ISDIR(status.st_mode):
-                if str(path) not in own:
-                    waiting.append(path)
-                continue
             member = Member(str(path), signature_of(status), max(status.st_mtime, status.st_ctime))
-            if stat.S_ISREG(status.st_mode):
+            if stat.S_ISDIR(status.st_mode):
+                if len(path.parts) > _MOST_FOLDERS_DEEP and not layout.in_place:
+                    others.append((member, f"lies in more than {_MOST_FOLDERS_DEEP} folders"))
+                elif str(path) not in own:
+                    waiting.append(path)
+            elif stat.S_ISREG(status.st_mode):
                 files.append(member)
             elif not layout.in_place:
                 others.append((member, _refusal(status.st_mode)))
@@ -124,15 +134,19 @@ def _grouped(folder: PurePosixPath, files: list[Member], in_place: bool) -> Iter
     ]
     groups = {picture.name: {"picture": picture} for picture in pictures}
     taken.update(groups)
+    left = [m for m in files if m.name not in taken]
     # Exact names first: on some disks "A.png" and "a.png" are two pictures.
     for key in (str, str.lower):
-        by_key = {key(m.name): m for m in files if m.name not in taken}
+        nearby = _by_role_and_stem([m for m in left if m.name not in taken], key)
         for name, members in groups.items():
-            for role, names in _companions(name):
-                near = next((n for n in names if key(n) in by_key), None)
+            path = PurePosixPath(name)
+            for role in _ROLES if nearby else ():
+                found = nearby.get((role, key(path.stem)), [])
+                near = min(found, key=lambda m: _distance(m, path.suffix), default=None)
                 if near is not None and role not in members:
-                    members[role] = by_key.pop(key(near))
-                    taken.add(members[role].name)
+                    members[role] = near
+                    found.remove(near)
+                    taken.add(near.name)
     for name, members in groups.items():
         yield Drop(name, members)
     if in_place:
@@ -142,19 +156,27 @@ def _grouped(folder: PurePosixPath, files: list[Member], in_place: bool) -> Iter
             yield Drop(member.name, {_orphan_role(member): member})
 
 
-def _companions(name: str) -> Iterator[tuple[str, list[str]]]:
-    """For each role, the names under which a picture's companion may lie beside it."""
-    path = PurePosixPath(name)
-    yield (
-        "mask",
-        [
-            str(path.with_name(path.stem + mark + suffix))
-            for mark in _MASK_MARKS
-            for suffix in (path.suffix, *sorted(PICTURE_SUFFIXES))
-        ],
-    )
-    for suffix in _SIDECAR_SUFFIXES:
-        yield suffix[1:], [str(path.with_suffix(suffix))]
+def _by_role_and_stem(
+    files: list[Member], key: Callable[[str], str]
+) -> dict[tuple[str, str], list[Member]]:
+    """What may belong to a picture, by its role and the stem of that picture's name."""
+    found: dict[tuple[str, str], list[Member]] = {}
+    for member in files:
+        role = _orphan_role(member)
+        stem = PurePosixPath(member.name).stem
+        if role == "mask":
+            stem = PurePosixPath(stem).stem
+        if role != "other":
+            found.setdefault((role, key(stem)), []).append(member)
+    return found
+
+
+def _distance(member: Member, suffix: str) -> tuple[int, bool, str]:
+    """Orders the companions that a picture with this suffix may have: the least one is taken."""
+    path = PurePosixPath(member.name)
+    mark = PurePosixPath(path.stem).suffix.lower()
+    rank = _MASK_MARKS.index(mark) if mark in _MASK_MARKS else 0
+    return rank, path.suffix.lower() != suffix.lower(), path.suffix
 
 
 def _orphan_role(member: Member) -> str:
@@ -195,12 +217,3 @@ def _refusal(mode: int) -> str:
 
 def signature_of(status: os.stat_result) -> Signature:
     return (status.st_size, status.st_mtime_ns, status.st_dev, status.st_ino)
-
-
-def newest_change(drop: Drop) -> float:
-    """When one of the drop's files was last touched."""
-    return max(m.newest for m in drop.members.values())
-
-
-def paths_of(layout: Layout, names: Iterable[str]) -> list[Path]:
-    return [layout.inbox / name for name in names]

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from inpaintd.launch.background import connect_or_start
 from inpaintd_protocol.client import SILENCE_SECONDS, Client
 from inpaintd_protocol.errors import InpaintError
-from inpaintd_protocol.messages import Failed, Inpaint, Message
+from inpaintd_protocol.messages import Failed, Inpaint, Message, Plan
 
 _NAME = "inpaintd watch"
 _RETRY_SECONDS = 2.0
@@ -22,7 +22,7 @@ class Fills:
     def __init__(self, on_trouble: Callable[[InpaintError], None]) -> None:
         self._on_trouble = on_trouble
         self._client: Client | None = None
-        self._open: dict[str, Inpaint] = {}
+        self._open: dict[str, Inpaint | Plan] = {}
         self._unsent: list[str] = []
         self._not_before = 0.0
         self._heard_at = 0.0
@@ -34,7 +34,7 @@ class Fills:
         """To be watched for reading while there is a connection."""
         return self._client.fileno() if self._client is not None else None
 
-    def add(self, request: Inpaint) -> None:
+    def add(self, request: Inpaint | Plan) -> None:
         if not self._open:
             self._heard_at = time.monotonic()  # nothing was due, so silence meant nothing
         self._open[request.request_id] = request
@@ -96,7 +96,7 @@ class Fills:
                     self._lost(message.error())
                     return found
                 continue
-            if message.type in ("finished", "failed", "cancelled"):
+            if message.type in ("finished", "failed", "cancelled", "planned"):
                 del self._open[message.request_id]
             found.append(message)
         if self._open and time.monotonic() - self._heard_at > SILENCE_SECONDS:

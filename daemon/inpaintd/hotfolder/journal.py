@@ -39,6 +39,7 @@ CREATE INDEX IF NOT EXISTS jobs_by_key ON jobs (key);
 CREATE INDEX IF NOT EXISTS jobs_by_signature ON jobs (signature);
 CREATE INDEX IF NOT EXISTS jobs_unfinished ON jobs (id)
     WHERE state IN ('taken', 'written', 'published', 'failing');
+CREATE TABLE IF NOT EXISTS tries (signature TEXT PRIMARY KEY, times INTEGER NOT NULL);
 """
 
 
@@ -104,6 +105,29 @@ class Journal:
 
     def remove(self, row: Row) -> None:
         self._database.execute("DELETE FROM jobs WHERE id = ?", (row.id,))
+
+    def begin(self, signature: str) -> None:
+        """Note that the pixels of a drop are about to be touched.
+
+        What is noted twice and never over has ended two processes, be it only its own.
+        """
+        # It must outlive this process, not a power cut: that was no fault of the picture's.
+        self._database.execute("PRAGMA synchronous = NORMAL")
+        self._database.execute(
+            "INSERT INTO tries VALUES (?, 1) ON CONFLICT DO UPDATE SET times = times + 1",
+            (signature,),
+        )
+        self._database.execute("PRAGMA synchronous = FULL")
+
+    def over(self, signature: str) -> None:
+        """Note that this went well, or failed in an orderly way."""
+        self._database.execute("PRAGMA synchronous = NORMAL")
+        self._database.execute("DELETE FROM tries WHERE signature = ?", (signature,))
+        self._database.execute("PRAGMA synchronous = FULL")
+
+    def tries(self) -> dict[str, int]:
+        """How often the pixels of drops have been touched that nothing was heard of since."""
+        return dict(self._database.execute("SELECT signature, times FROM tries"))
 
     def unfinished(self) -> list[Row]:
         """Rows with something left to do, oldest first."""

@@ -3,20 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable
 from contextlib import suppress
-from itertools import count
 from pathlib import Path, PurePosixPath
 
-from inpaintd.files.write import numbered_name
-
-
-def free_names(name: str) -> Iterator[str]:
-    """The name itself, then with .1, .2 ... before its suffix."""
-    yield name
-    path = PurePosixPath(name)
-    for number in count(1):
-        yield numbered_name(path, number)
+from inpaintd.files.names import candidate_names
 
 
 def free_name(folder: Path, name: str) -> str:
@@ -27,9 +18,13 @@ def free_name(folder: Path, name: str) -> str:
     path = PurePosixPath(name)
     place = PurePosixPath()
     for part in path.parent.parts:
-        place /= next(n for n in free_names(part) if _may_be_folder(folder / place / n))
+        place /= next(
+            n for n in candidate_names(PurePosixPath(part)) if _may_be_folder(folder / place / n)
+        )
     return next(
-        str(place / n) for n in free_names(path.name) if not os.path.lexists(folder / place / n)
+        str(place / n)
+        for n in candidate_names(PurePosixPath(path.name))
+        if not os.path.lexists(folder / place / n)
     )
 
 
@@ -92,3 +87,8 @@ def remove_empty(folder: Path) -> None:
 def _same(one: Path, other: Path) -> bool:
     a, b = one.lstat(), other.lstat()
     return (a.st_dev, a.st_ino) == (b.st_dev, b.st_ino) and a.st_ino != 0
+
+
+def result_is_there(outbox: Path, outputs: Iterable[tuple[str, str]]) -> bool:
+    """Whether one of a job's results still lies in the outbox."""
+    return any(os.path.lexists(outbox / final) for _, final in outputs)

@@ -6,9 +6,11 @@ import os
 import stat
 from pathlib import Path
 
+from inpaintd.files.room import check_room
 from inpaintd_protocol.errors import InpaintError
 
 from .drops import Signature, signature_of
+from .inside import open_inside
 
 MOST_BYTES = 4 << 30
 """Longest file that is read."""
@@ -26,15 +28,20 @@ class ChangedError(Exception):
     """The file changed, or went away, while it was read: look again later."""
 
 
-def read_regular(path: Path, root: Path) -> tuple[bytes, Signature]:
+def read_regular(folder: Path, name: str, root: Path) -> tuple[bytes, Signature]:
     """All bytes of a regular file that lies in `root`, and what tells whether it has changed.
+
+    Args:
+        folder: inside `root`.
+        name: of the file, relative to `folder`.
 
     Raises:
         InpaintError: `unreadable` for links and whatever else is no file; `too_large`.
         ChangedError
     """
+    path = folder / name
     try:
-        handle = os.open(path, _FLAGS)
+        handle = open_inside(root, path, _FLAGS)
     except FileNotFoundError as error:
         raise ChangedError(path) from error
     except OSError as error:
@@ -53,11 +60,7 @@ def read_regular(path: Path, root: Path) -> tuple[bytes, Signature]:
                 f"{path.name} has {before.st_size >> 20} MiB; {MOST_BYTES >> 20} are read at most.",
                 "Scale it down, or cut it into parts.",
             )
-        # A folder on the way may have become a link since the scan.
-        if not Path(os.path.realpath(path.parent)).is_relative_to(root):
-            raise InpaintError(
-                "unreadable", f"{path.name} lies behind a link.", "Drop the file itself."
-            )
+        check_room(path.name, before.st_size)
         data = file.read(before.st_size + 1)
         if signature_of(os.fstat(file.fileno())) != signature_of(before):
             raise ChangedError(path)

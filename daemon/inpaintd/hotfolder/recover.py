@@ -37,8 +37,6 @@ def recover(layout: Layout, journal: Journal, ended: Ended) -> list[Row]:
                 move_in(layout, row)
             ended(put_away_done(layout, journal, row))
         elif row.state == FAILING:
-            if not row.targets:  # else they have been in processing before
-                move_in(layout, row)
             ended(put_away_failed(layout, journal, row))
     _tidy(layout, waiting)
     return waiting

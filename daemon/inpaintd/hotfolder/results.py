@@ -1,36 +1,41 @@
-"""Write a fill's results into the private folder, whole and synced. Runs in threads."""
+"""Write a fill's results into the private folder, whole and synced."""
 
 from __future__ import annotations
 
+import secrets
 import shutil
 from dataclasses import replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-from inpaintd.files.fill import write_answer
-from inpaintd.files.write import with_ending
+from inpaintd.files.exchange import Sent
+from inpaintd.files.fill import Opened, write_answer
+from inpaintd.files.write import result_suffix
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.messages import Finished
 
-from .drops import RESULT_MARK
 from .layout import Layout
-from .prepare import Prepared
 
 _SPARE_BYTES = 16 << 20
 
 
 def write_results(
-    layout: Layout, job: int, prepared: Prepared, answer: Finished
+    layout: Layout, job: int, opened: Opened, sent: Sent, answer: Finished
 ) -> tuple[str, ...]:
-    """Write each variant as `JOB.SUFFIX` or `JOB.1.SUFFIX`, or one document; returns the names.
+    """Write each variant as `JOB-XXXX.SUFFIX` or `JOB-XXXX.1.SUFFIX`; a document holds them all.
+
+    Under other names each time: a process of a watch that was killed may still be writing.
+
+    Returns:
+        The names.
 
     Raises:
         InpaintError: `unwritable`; nothing of this job is left behind.
     """
     remove_results(layout, job)
-    out = layout.results / f"{job}{prepared.suffix}"
+    out = layout.results / f"{job}-{secrets.token_hex(2)}{result_suffix(opened.picture)}"
     try:
-        opened = replace(prepared.opened, order=replace(prepared.opened.order, out=out), out=out)
-        written = write_answer(opened, prepared.sent, answer)
+        opened = replace(opened, order=replace(opened.order, out=out), out=out)
+        written = write_answer(opened, sent, answer)
         return tuple(dict.fromkeys(w.path.name for w in written))  # a document holds all variants
     except (InpaintError, OSError):
         remove_results(layout, job)
@@ -39,14 +44,8 @@ def write_results(
 
 def remove_results(layout: Layout, job: int) -> None:
     """Remove what a job that was interrupted may have left."""
-    for path in [*layout.results.glob(f"{job}.*"), *layout.results.glob(f".{job}.*")]:
+    for path in [*layout.results.glob(f"{job}-*"), *layout.results.glob(f".{job}-*")]:
         path.unlink(missing_ok=True)
-
-
-def result_name(layout: Layout, source: str, suffix: str) -> str:
-    """What a result is called in the outbox, when that name is free."""
-    mark = RESULT_MARK if layout.in_place else ""
-    return with_ending(PurePosixPath(source), mark + suffix)
 
 
 def disk_is_full(error: Exception, folder: Path) -> bool:

@@ -11,14 +11,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
-from inpaintd.files.write import with_ending
+from inpaintd.files.names import with_ending
 from inpaintd_protocol.errors import InpaintError
 
-from .drops import ERROR_SUFFIX, Signature, signature_of
+from .drops import ERROR_SUFFIX, RESULT_MARK, Signature, signature_of
+from .inside import rename_inside
 from .journal import DONE, FAILED, FAILING, PUBLISHED, WRITTEN, Journal, Row
 from .layout import Layout
 from .moving import free_name, move, remove_empty, sync_folder
-from .results import result_name
 
 _ERROR_ROLE = "error"
 
@@ -29,10 +29,8 @@ def move_in(layout: Layout, row: Row) -> bool:
         return all(os.path.lexists(layout.inbox / name) for name in row.members.values())
     folder = layout.members_folder(row.id)
     for name in row.members.values():
-        target = folder / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if not os.path.lexists(target) and os.path.lexists(layout.inbox / name):
-            (layout.inbox / name).rename(target)
+        if not os.path.lexists(folder / name) and os.path.lexists(layout.inbox / name):
+            rename_inside(layout.root, layout.inbox / name, folder / name)
     return all(os.path.lexists(folder / name) for name in row.members.values())
 
 
@@ -63,7 +61,8 @@ def results_written(layout: Layout, journal: Journal, row: Row, files: tuple[str
     for file in files:
         # The number of a variant is kept: 7.2.png of photo.png becomes photo.2.png.
         ending = file.partition(".")[2]
-        wanted = result_name(layout, row.name, f".{ending}")
+        mark = RESULT_MARK if layout.in_place else ""
+        wanted = with_ending(PurePosixPath(row.name), f"{mark}.{ending}")
         outputs.append((file, free_name(layout.outbox, wanted)))
     return journal.write(replace(row, state=WRITTEN, outputs=tuple(outputs)))
 
@@ -94,15 +93,16 @@ def put_away_done(layout: Layout, journal: Journal, row: Row) -> Row:
     return journal.write(replace(row, state=DONE))
 
 
-def fail(layout: Layout, journal: Journal, row: Row, error: InpaintError) -> Row:
-    """Move the job's files to failed, with a text that says why."""
-    texts = (error.message, error.hint)
-    row = journal.write(replace(row, state=FAILING, error=texts, targets={}))
-    return put_away_failed(layout, journal, row)
+def note_failure(journal: Journal, row: Row, error: InpaintError) -> Row:
+    """Note that the job's files are to be moved to failed, and why."""
+    row = replace(row, state=FAILING, error=(error.message, error.hint), targets={})
+    return journal.write(row) if row.id else journal.add(row)
 
 
 def put_away_failed(layout: Layout, journal: Journal, row: Row) -> Row:
-    """Move the job's files to failed, and write the text."""
+    """Move the job's files to failed, from wherever they lie, and write the text."""
+    if not row.targets:  # else they have been in processing before
+        move_in(layout, row)
     if not layout.in_place:
         row = _put_away(layout, journal, row, layout.failed)
     if _ERROR_ROLE not in row.targets:

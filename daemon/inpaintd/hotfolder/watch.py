@@ -12,12 +12,12 @@ from filelock import FileLock, Timeout
 
 from inpaintd_protocol.errors import InpaintError
 
-from .events import Counts, Tell
 from .journal import Journal
 from .layout import Layout
 from .options import read_watch_options
+from .report import Counts, Tell, for_people
 from .wake import Observed, Wake
-from .watcher import Watcher, for_people
+from .watcher import Watcher
 
 OnStart = Callable[[Watcher], None]
 

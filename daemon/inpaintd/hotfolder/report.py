@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
+
+from inpaintd_protocol.errors import InpaintError
 
 Facts = dict[str, Any]
 Tell = Callable[[str, Facts], None]
@@ -33,5 +36,19 @@ class Counts:
     done: int = 0
     failed: int = 0
     duplicates: int = 0
-    finished_at: list[float] = field(default_factory=list)
-    """Monotonic seconds of the latest results, for a rate."""
+
+
+def for_people(problem: Exception) -> InpaintError:
+    """Any error as one that says what to do."""
+    if isinstance(problem, InpaintError):
+        return problem
+    if isinstance(problem, (OSError, sqlite3.OperationalError)):
+        reason = problem.strerror if isinstance(problem, OSError) else str(problem)
+        return InpaintError(
+            "unwritable", f"The hot folder cannot be written: {reason}.", "Free some space."
+        )
+    return InpaintError(
+        "internal",
+        f"Something unexpected went wrong ({type(problem).__name__}: {str(problem)[:200]}).",
+        "Please report it, with the picture if you can.",
+    )
