@@ -319,6 +319,8 @@ class Models(Message):
 
     type: ClassVar[str] = "model_list"
     models: tuple[ModelInfo, ...]
+    notices: tuple[Notice, ...] = ()
+    """What keeps models from running here, or from running on the graphics card."""
 
 
 @dataclass(frozen=True)
@@ -357,6 +359,8 @@ class Status(Message):
     finished: int = 0
     failed: int = 0
     cancelled: int = 0
+    notices: tuple[Notice, ...] = ()
+    """As in `Models`."""
 
 
 @dataclass(frozen=True)

@@ -65,11 +65,15 @@ def test_environments_that_a_tool_keeps(tmp_path: Path, marker: str, start: str)
 
 
 def test_this_installation_is_extended_from_its_own_folder() -> None:
-    command = how_to_install("diffusion").partition(" -m pip install ")
+    command = how_to_install("cluster").partition(" -m pip install ")
     assert command[0] == sys.executable
     requirement = command[2].removeprefix("-e ").strip('"')
-    assert requirement.endswith("[diffusion]")
+    assert requirement.endswith("[cluster]")
     assert (Path(requirement.partition("[")[0]) / "pyproject.toml").is_file()
+
+
+def test_libraries_that_depend_on_the_graphics_card_come_by_set_up() -> None:
+    assert how_to_install("diffusion") == "inpaintd setup"
 
 
 def test_no_message_names_a_package_that_no_index_has() -> None:

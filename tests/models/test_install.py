@@ -13,7 +13,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from inpaintd.models import registry as registry_module
+from inpaintd.install import environment
 from inpaintd.models.install import install, wanted_files
 from inpaintd.models.registry import load_registry
 from inpaintd.models.unlisted import install_unlisted
@@ -338,11 +338,11 @@ def test_a_missing_model_names_its_command(tmp_path: Path) -> None:
 def test_a_missing_model_names_the_extra_that_is_missing_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there: bool
 ) -> None:
-    monkeypatch.setattr(registry_module, "find_spec", lambda _: there or None)
+    monkeypatch.setattr(environment, "find_spec", lambda _: there or None)
     registry = load_registry(tmp_path)
     with pytest.raises(InpaintError) as caught:
         registry.folder(registry.find("sdxl"))
-    assert ("pip install" in caught.value.hint) == (not there)
+    assert ("inpaintd setup" in caught.value.hint) == (not there)
     assert "inpaintd models install sdxl" in caught.value.hint
 
 

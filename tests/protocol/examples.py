@@ -258,6 +258,7 @@ EXAMPLES: dict[str, tuple[str, Message]] = {
                     honours=("prompt", "steps"),
                 ),
             ),
+            (Notice("card_unused", "The card is not used.", "Run: inpaintd setup"),),
         ),
     ),
     "daemon_status": (

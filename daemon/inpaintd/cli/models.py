@@ -31,7 +31,10 @@ def command() -> None:
 def list_models(as_json: bool) -> None:
     """List all models and helpers, installed or not."""
     with connect_or_start("inpaintd models") as client:
-        models = client.models().models
+        answer = client.models()
+    models = answer.models
+    for notice in answer.notices:
+        click.echo(f"{notice.message} {notice.remedy}\n", err=True)
     if as_json:
         click.echo(json.dumps([asdict(model) for model in models]))
         return

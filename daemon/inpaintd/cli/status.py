@@ -53,4 +53,5 @@ def _in_words(status: Status) -> str:
         + (f", {worker.model}" if worker.model else "")
         for worker in status.workers
     ]
+    lines += [f"{notice.message} {notice.remedy}" for notice in status.notices]
     return "\n".join(lines)

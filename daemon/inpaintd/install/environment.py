@@ -12,6 +12,7 @@ import os
 import sys
 import sysconfig
 from dataclasses import asdict, dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from inpaintd_protocol.errors import InpaintError
@@ -81,6 +82,12 @@ def site_packages_of(home: Path) -> Path | None:
     """Where the workers' own packages are; None where they are the daemon's."""
     found = in_use(home)
     return None if found is None or mismatch(home) else site_packages(home / FOLDER / found.folder)
+
+
+def holds(home: Path, package: str) -> bool:
+    """Whether workers can import a package, which is not imported for that."""
+    own = site_packages_of(home)
+    return (own is not None and (own / package).is_dir()) or find_spec(package) is not None
 
 
 def interpreter(environment: Path) -> Path:

@@ -10,11 +10,19 @@ from typing import Any
 from urllib.parse import urlparse
 from urllib.request import url2pathname
 
+from inpaintd.shell_words import quoted
+
 NAME = "inpaintd"
+
+
+SET_UP = ("diffusion",)
+"""Extras that `inpaintd setup` installs: only it finds the torch that suits the graphics card."""
 
 
 def how_to_install(extra: str) -> str:
     """The command that adds an extra, such as diffusion, to the inpaintd that runs this."""
+    if extra in SET_UP:
+        return f"{NAME} setup"
     try:
         installed: Distribution | None = distribution(NAME)
     except PackageNotFoundError:
@@ -35,7 +43,7 @@ def command_for(extra: str, installed: Distribution | None, environment: Path, p
         return f"pipx install --force {'--editable ' if editable else ''}{what}"
     if (environment / "uv-receipt.toml").is_file():
         return f"uv tool install --force {'--editable ' if editable else ''}{what}"
-    return f"{_quoted(python)} -m pip install {'-e ' if editable else ''}{what}"
+    return f"{quoted(python)} -m pip install {'-e ' if editable else ''}{what}"
 
 
 def _origin(installed: Distribution | None) -> dict[str, Any]:
@@ -58,7 +66,3 @@ def _requirement(extra: str, origin: dict[str, Any]) -> tuple[str, bool]:
     if url:
         return f'"{NAME}[{extra}] @ {url}"', False
     return f'"{NAME}[{extra}]"', False
-
-
-def _quoted(path: str) -> str:
-    return f'"{path}"' if " " in path else path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 from inpaintd.install import environment as environments
@@ -10,6 +11,16 @@ from inpaintd.install.torch_build import installed_torch
 from inpaintd_protocol.messages import Notice
 
 SETUP = "inpaintd setup"
+
+
+def find_card_meanwhile() -> None:
+    """Ask the card's driver in a thread of its own: it may take seconds to answer."""
+    threading.Thread(target=this_card, daemon=True).start()
+
+
+def known_notices(home: Path) -> tuple[Notice, ...]:
+    """As `notices`, at once: none until the driver has answered."""
+    return notices(home) if this_card.cache_info().currsize else ()
 
 
 def notices(home: Path, card: Card | None = None) -> tuple[Notice, ...]:

@@ -9,13 +9,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from inpaintd.install.environment import holds, worker_python
 from inpaintd.install.extras import how_to_install
 from inpaintd.models import pickles
 from inpaintd.models.weights import SUFFIX
+from inpaintd_protocol.connection import home
 from inpaintd_protocol.errors import InpaintError
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def convert(file: Path, target: Path) -> None:
         raise InpaintError(
             "unwritable", f"{target} exists already.", "Name another file as the second argument."
         )
-    if find_spec("torch") is None:
+    if not holds(home(), "torch"):
         raise InpaintError(
             "unsupported",
             "Converting needs the libraries for diffusion models.",
@@ -51,7 +52,7 @@ def convert(file: Path, target: Path) -> None:
     unfinished = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
         done = subprocess.run(
-            [sys.executable, "-P", "-m", __name__, str(file), str(unfinished)],
+            [worker_python(home()), "-P", "-m", __name__, str(file), str(unfinished)],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             check=False,

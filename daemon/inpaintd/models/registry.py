@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -175,7 +174,9 @@ class Registry:
             raise InpaintError(
                 "model_missing",
                 f"The model {entry.name} is not installed.",
-                missing.remedy if entry.engine == "erase" else _first_the_extra(missing.remedy),
+                missing.remedy
+                if entry.engine == "erase"
+                else _first_the_extra(self.home, missing.remedy),
             )
         return folder_of(self.home, entry.name, entry.source)
 
@@ -207,15 +208,14 @@ class Registry:
         )
 
 
-def _first_the_extra(remedy: str) -> str:
+def _first_the_extra(home: Path, remedy: str) -> str:
     """A remedy, with what has to come before it where the libraries are not there either."""
-    if find_spec("diffusers") is not None:
-        return remedy
-    from inpaintd.install.extras import (
-        how_to_install,  # seldom needed, and a daemon must be ready at once
-    )
+    from inpaintd.install.environment import holds  # seldom needed, and a daemon must be ready soon
+    from inpaintd.install.extras import how_to_install
 
-    return f"It needs an extra: {how_to_install('diffusion')} - {remedy}"
+    if holds(home, "diffusers"):
+        return remedy
+    return f"It needs libraries first: {how_to_install('diffusion')} - {remedy}"
 
 
 def load_registry(home: Path) -> Registry:

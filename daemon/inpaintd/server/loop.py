@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING
 import zmq
 
 from inpaintd import __version__
+from inpaintd.install.environment import keep_bridge, mismatch
+from inpaintd.install.notices import find_card_meanwhile, known_notices
 from inpaintd.models.registry import load_registry
 from inpaintd.pipeline.plan import region_for
 from inpaintd.server import events
@@ -123,6 +125,10 @@ class Server:
 
     def _open(self) -> None:
         write_connection(self._home, self.connection)
+        find_card_meanwhile()
+        keep_bridge(self._home)
+        if reason := mismatch(self._home):
+            log.warning("%s", reason)
         log.info("inpaintd %s listens at %s", __version__, self._door.endpoint)
         if self._websocket is not None:
             self._websocket.start()
@@ -220,7 +226,8 @@ class Server:
 
     @_answer.register
     def _(self, request: m.ListModels, client: bytes) -> None:
-        self._send(client, m.Models(request.request_id, load_registry(self._home).infos()))
+        infos = load_registry(self._home).infos()
+        self._send(client, m.Models(request.request_id, infos, known_notices(self._home)))
 
     @_answer.register
     def _(self, request: m.GetStatus, client: bytes) -> None:
@@ -272,6 +279,7 @@ class Server:
                 if slot.state != "absent"
             ),
             **self._jobs.counts,
+            notices=known_notices(self._home),
         )
 
     # ----------------------------------------------------------------------------------- jobs
