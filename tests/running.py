@@ -60,6 +60,7 @@ def running_daemon(
     (home / "models.toml").write_text(
         "".join(
             f'[{name}]\ntitle = "{name}"\nengine = "tests.synthetic_engines:{name}"\n'
+            'honours = ["prompt", "seed", "steps", "infill"]\n'
             for name in SYNTHETIC_MODELS
         )
         + models

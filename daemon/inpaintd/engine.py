@@ -87,7 +87,7 @@ class Engine(Protocol):
     """Something that fills regions."""
 
     honours: frozenset[str]
-    """names of the `Settings` fields that it takes into account, beyond what the pipeline does."""
+    """Names of the `Settings` fields with `done_by="engine"` that it takes into account."""
 
     soft: bool
     """Whether it honours grey masks by itself, so that the composite must not halve them twice."""

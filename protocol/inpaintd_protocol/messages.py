@@ -310,7 +310,10 @@ class ModelInfo:
     install: str = ""
     """The command that installs it; empty when there is nothing to install."""
     honours: tuple[str, ...] = ()
-    """Settings that this model's engine takes into account."""
+    """Which of the settings done by engines it takes into account; empty when none.
+
+    Those that are done by the pipeline work with every model, and are not listed.
+    """
 
 
 @dataclass(frozen=True)

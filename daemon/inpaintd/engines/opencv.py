@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from inpaintd.engine import Array, Painted, Report, Task
+from inpaintd.engine import Array, Engine, Painted, Report, Task
+from inpaintd.engines.catalogue import ENGINES
 from inpaintd.engines.eight_bit import from_bytes, to_bytes
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.settings import Settled
@@ -16,12 +17,17 @@ _METHODS = {"telea": cv2.INPAINT_TELEA, "navier-stokes": cv2.INPAINT_NS}
 _RADIUS_PIXELS = 5
 
 
+def make(name: str, _registry: object) -> Engine:
+    """The method of this name."""
+    return Diffused(name)
+
+
 class Diffused:
     """Carries the hole's edge inwards, smoothly. Works on 8 bits, within the hole only."""
 
-    honours: frozenset[str] = frozenset()
-    soft = False
-    interruptible = False
+    honours = ENGINES["telea"].honours
+    soft = ENGINES["telea"].soft
+    interruptible = ENGINES["telea"].interruptible
 
     def __init__(self, name: str, notices: tuple[tuple[str, str, str], ...] = ()) -> None:
         """Args: name: "telea" or "navier-stokes"; notices: told with each result."""

@@ -8,8 +8,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaintd.engine import Array, Painted, Report, Task
+from inpaintd.engine import Array, Engine, Painted, Report, Task
+from inpaintd.engines.catalogue import ENGINES
 from inpaintd.engines.eight_bit import from_bytes, to_bytes
+from inpaintd.engines.opencv import Diffused
 from inpaintd.engines.resemblance import Matches, Scale, carried, refined, resembling
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.settings import Settled
@@ -48,12 +50,28 @@ _ALIKE = 0.02
 """Largest difference between near and far surroundings, of 1, at which they count as alike."""
 
 
+_NOT_INSTALLED = (
+    "no_patchmatch",
+    "Content-aware fill (PyPatchMatch) is not installed here, so the hole was filled smoothly.",
+    "Install it where there is a wheel for the system: pip install PyPatchMatch",
+)
+
+
+def make(_name: str, _registry: object) -> Engine:
+    """PatchMatch, or a smooth fill that says so where there is none for the system."""
+    try:
+        from patchmatch import patchmatch_available
+    except ImportError:
+        patchmatch_available = False
+    return PatchMatch() if patchmatch_available else Diffused("telea", notices=(_NOT_INSTALLED,))
+
+
 class PatchMatch:
     """Fills with PyPatchMatch. Works on 8 bits; only the hole's own pixels pass through them."""
 
-    honours = frozenset({"seed"})
-    soft = False
-    interruptible = False
+    honours = ENGINES["patchmatch"].honours
+    soft = ENGINES["patchmatch"].soft
+    interruptible = ENGINES["patchmatch"].interruptible
 
     def paint(self, tasks: Sequence[Task], settings: Settled, report: Report) -> Painted:
         """As `Engine.paint`; the colours under the hole have no influence.

@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from inpaintd.engines.diffusion.honours import HONOURS
+from inpaintd.engines.catalogue import ENGINES, MASK_ENGINES, honoured_by
 from inpaintd.models.installed import folder_of, installation, is_path
 from inpaintd.models.table import check_parts, checked
 from inpaintd.pipeline.plan import WorkSizes
@@ -174,9 +174,7 @@ class Registry:
             raise InpaintError(
                 "model_missing",
                 f"The model {entry.name} is not installed.",
-                missing.remedy
-                if entry.engine == "erase"
-                else _first_the_extra(self.home, missing.remedy),
+                _first_the_extra(self.home, entry.engine, missing.remedy),
             )
         return folder_of(self.home, entry.name, entry.source)
 
@@ -203,19 +201,21 @@ class Registry:
             if gone
             else entry.needs,
             install=missing.install_command if missing else "",
-            honours=entry.honours
-            or (tuple(sorted(HONOURS)) if entry.engine == "diffusion" else ()),
+            honours=entry.honours or tuple(sorted(honoured_by(entry.engine))),
         )
 
 
-def _first_the_extra(home: Path, remedy: str) -> str:
+def _first_the_extra(home: Path, engine: str, remedy: str) -> str:
     """A remedy, with what has to come before it where the libraries are not there either."""
+    about = ENGINES.get(engine) or MASK_ENGINES.get(engine)
+    if about is None or not about.extra:
+        return remedy
     from inpaintd.install.environment import holds  # seldom needed, and a daemon must be ready soon
     from inpaintd.install.extras import how_to_install
 
-    if holds(home, "diffusers"):
+    if holds(home, about.package):
         return remedy
-    return f"It needs libraries first: {how_to_install('diffusion')} - {remedy}"
+    return f"It needs libraries first: {how_to_install(about.extra)} - {remedy}"
 
 
 def load_registry(home: Path) -> Registry:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 import torch
 
 from inpaintd.engine import Array, FatalEngineError, Painted, Report, Task
+from inpaintd.engines.catalogue import ENGINES
+from inpaintd.models.registry import Registry
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.settings import Settled
 
-from .honours import HONOURS
 from .loading.adapters import adapted
 from .loading.failures import fitting, give_back_memory, is_device_failure
 from .loading.files import best_type
@@ -47,12 +48,17 @@ _SMALLER = (
 )
 
 
+def make(_name: str, registry: Callable[[], Registry]) -> DiffusionEngine:
+    """The engine for the models that are installed."""
+    return DiffusionEngine(Library(registry))
+
+
 class DiffusionEngine:
     """Fills regions with the models of a library, each loaded when it is first needed."""
 
-    honours = HONOURS
-    soft = True
-    interruptible = True
+    honours = ENGINES["diffusion"].honours
+    soft = ENGINES["diffusion"].soft
+    interruptible = ENGINES["diffusion"].interruptible
 
     def __init__(
         self,

@@ -9,8 +9,10 @@ import cv2
 import numpy as np
 
 from inpaintd.engine import Array, Painted, Report, Task
+from inpaintd.engines.catalogue import ENGINES
 from inpaintd.engines.erase.network import Network, Pixels
 from inpaintd.engines.erase.windows import through_windows, work_scale
+from inpaintd.models.registry import Registry
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.settings import Settled
 
@@ -21,12 +23,23 @@ _RIM = 3
 """By how much the hole is grown for a network that blends its answer with its input, in pixels."""
 
 
+def make(_name: str, registry: Callable[[], Registry]) -> Erase:
+    """The engine for the networks that are installed."""
+
+    def file_of(name: str) -> Path:
+        entry = registry().find(name)
+        place = registry().folder(entry)
+        return place / entry.files[0] if entry.files else place
+
+    return Erase(file_of)
+
+
 class Erase:
     """Fills with LaMa, MI-GAN, or another network that takes no prompt."""
 
-    honours: frozenset[str] = frozenset()
-    soft = False
-    interruptible = False
+    honours = ENGINES["erase"].honours
+    soft = ENGINES["erase"].soft
+    interruptible = ENGINES["erase"].interruptible
 
     def __init__(self, file_of: Callable[[str], Path]) -> None:
         """

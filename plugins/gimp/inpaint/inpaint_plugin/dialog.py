@@ -11,7 +11,7 @@ from gi.repository import Gdk, GimpUi, GLib, Gtk
 from inpaintd_protocol.codec import settings_to_map
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.messages import ModelInfo
-from inpaintd_protocol.settings import Settings, Settled
+from inpaintd_protocol.settings import Settings, Settled, settings_fields
 
 from .arguments import all_settings, fields_of, settings_of
 from .filling import colour_lost_before, hole_in_words
@@ -67,7 +67,9 @@ class _Dialog:
         self._widgets: dict[str, SettingWidget] = {}
         self._rows: dict[str, tuple[Gtk.Widget, ...]] = {}
         self._filling_in = False
-        self._engine_settings = frozenset(name for model in models for name in model.honours)
+        self._engine_settings = frozenset(
+            field.name for field in settings_fields() if field.metadata["done_by"] == "engine"
+        )
         fields = {row[0].name: row for row in fields_of(all_settings())}
 
         self._window = GimpUi.Dialog(title="Inpaint", role="inpaint")

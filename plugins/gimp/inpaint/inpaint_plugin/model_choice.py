@@ -10,8 +10,8 @@ from inpaintd_protocol.messages import ModelInfo
 
 
 def takes(model: ModelInfo, setting: str) -> bool:
-    """Whether a setting makes a difference to a model. One that says nothing may take all."""
-    return not model.honours or setting in model.honours
+    """Whether a model takes a setting into account that not every engine does."""
+    return setting in model.honours
 
 
 class ModelChoice:

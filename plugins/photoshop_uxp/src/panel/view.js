@@ -127,7 +127,7 @@ export class View {
     const model = (this.models ?? []).find(({ name, ...rest }) => (chosen ? name === chosen : rest.default));
     for (const name of ["prompt", "negative_prompt", "strength", "steps", "guidance_scale", "seed", "infill"]) {
       const node = this.controls.get(name)?.node;
-      const used = !model?.honours.length || model.honours.includes(name);
+      const used = !model || model.honours.includes(name);
       if (used) node?.classList.remove("unused");
       else node?.classList.add("unused");
     }

@@ -1,0 +1,94 @@
+"""The built-in engines: what each can do and needs. A new engine is one more entry and its module.
+
+Standard library only: the daemon reads this too, and must not import what the engines import.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+HONOURED_BY_DIFFUSION = frozenset(
+    {
+        "prompt",
+        "negative_prompt",
+        "strength",
+        "steps",
+        "guidance_scale",
+        "seed",
+        "count",
+        "infill",
+        "replace",
+        "scheduler",
+        "width",
+        "height",
+        "controls",
+        "loras",
+        "embeddings",
+        "stages",
+    }
+)
+
+
+@dataclass(frozen=True)
+class About:
+    """What is known of an engine before it is imported.
+
+    Attributes:
+        factory: `module:function` of (name, registry) that makes it, ready to paint.
+        honours: the settings done by engines that this one takes into account; those that the
+            pipeline does (`done_by="pipeline"`) work with every engine and are not listed.
+        soft: whether it honours grey masks by itself, so that they are not applied again when its
+            colours are pasted back.
+        interruptible: whether it reports often; if not, cancelling ends the worker process.
+        package: import name of a package that it cannot do without; empty when none is special.
+        extra: the extra of inpaintd that brings this package; empty for one of the base install.
+        environment: variables to set before it is imported, unless the user has set them.
+        what: the engine in a message such as "Diffusion models need ...".
+    """
+
+    factory: str
+    honours: frozenset[str] = frozenset()
+    soft: bool = False
+    interruptible: bool = False
+    package: str = ""
+    extra: str = ""
+    what: str = ""
+    environment: tuple[tuple[str, str], ...] = ()
+
+
+ENGINES = {
+    "patchmatch": About("inpaintd.engines.patchmatch:make", honours=frozenset({"seed"})),
+    "telea": About("inpaintd.engines.opencv:make"),
+    "navier-stokes": About("inpaintd.engines.opencv:make"),
+    "erase": About(
+        "inpaintd.engines.erase.engine:make",
+        package="onnxruntime",
+        what="Models that remove without a prompt",
+    ),
+    "diffusion": About(
+        "inpaintd.engines.diffusion.engine:make",
+        honours=HONOURED_BY_DIFFUSION,
+        soft=True,
+        interruptible=True,
+        package="diffusers",
+        extra="diffusion",
+        what="Diffusion models",
+        # What is installed is complete, so nobody is to be asked.
+        environment=(("HF_HUB_OFFLINE", "1"),),
+    ),
+}
+"""By the name that an entry of models.toml gives as its `engine`."""
+
+MASK_ENGINES = {
+    "textmask": About("", package="transformers", extra="diffusion", what="Masks by text"),
+    "objectmask": About("", package="transformers", extra="diffusion", what="Selecting objects"),
+}
+"""Engines that find a hole instead of filling one."""
+
+
+def honoured_by(engine: str) -> frozenset[str]:
+    """The settings done by engines that this one honours; none for one that is not built in.
+
+    An engine of somebody's own, `package.module:factory`, is told by `honours` in models.toml.
+    """
+    return ENGINES[engine].honours if engine in ENGINES else frozenset()
