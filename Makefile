@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install -c const
 # Each file of tests runs as a whole in one of up to four processes.
 PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses 4
 
-.PHONY: help demo test test-all check check-all lint format bench bench-gpu clean
+.PHONY: help demo test test-all check check-all lint docs format bench bench-gpu clean
 
 help:
 	@echo "make demo       take an object out of a photograph, and show it"
@@ -19,6 +19,7 @@ help:
 	@echo "make check-all  the same with every test, as continuous integration runs it"
 	@echo "make bench      benchmarks on the CPU"
 	@echo "make bench-gpu  benchmarks on a GPU"
+	@echo "make docs       the guide, as web pages in build/site"
 	@echo "make format     format the code"
 	@echo "make clean      remove what these commands have made"
 
@@ -38,7 +39,12 @@ lint: $(VENV)/.dev
 
 check: lint test
 
-check-all: lint test-all
+check-all: lint docs test-all
+
+# Warnings are errors, dead links among them.
+docs: $(VENV)/.docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet
+	@echo "The guide: build/site/index.html"
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
@@ -77,4 +83,8 @@ $(VENV)/.test: $(VENV)/.base
 
 $(VENV)/.dev: $(VENV)/.test
 	@$(PIP) --group dev
+	@touch $@
+
+$(VENV)/.docs: $(VENV)/.base
+	@$(PIP) --group docs
 	@touch $@
