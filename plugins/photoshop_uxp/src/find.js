@@ -2,6 +2,7 @@
 import { InpaintError } from "./errors.js";
 import { maskLayer, refuseMask } from "./host/mask.js";
 import { asOneStep, modally, throwIfCancelled } from "./host/modal.js";
+import { inFront } from "./host/play.js";
 import { readLayer } from "./host/read.js";
 import { refuseCombination, select } from "./host/selection.js";
 import { extentOf, findTarget, sameDocument, sameLayer } from "./host/target.js";
@@ -22,7 +23,8 @@ import { shortened } from "./text.js";
  * @typedef {object} Found
  * @property {string} words
  * @property {boolean} inverted
- * @property {number} share of the layer's pixels, 0 to 1
+ * @property {"layer" | "picture"} of what was looked through
+ * @property {number} share of its pixels, 0 to 1
  * @property {number} peak the highest value, 0 to 1
  * @property {string} deed what became of it, as words.js knows it
  */
@@ -36,8 +38,8 @@ import { shortened } from "./text.js";
  */
 export async function selectByText(job, choices, surroundings) {
   const { text_mask_combine: combination } = choices;
-  const target = findTarget();
-  const refuse = () => refuseCombination(target.document, combination);
+  const target = await findTarget({ source: choices.source, byText: true });
+  const refuse = () => refuseCombination(target.document, target.canvas, combination);
   const { mask, where, found } = await searched(job, target, choices, surroundings, refuse);
   const deed = await write(target, `Select “${found.words}”`, (document) => select(document, mask, where, combination));
   return { ...found, deed };
@@ -52,13 +54,13 @@ export async function selectByText(job, choices, surroundings) {
  */
 export async function maskByText(job, choices, surroundings) {
   const { text_mask_combine: combination } = choices;
-  const target = findTarget({ itself: true });
-  const refuse = (/** @type {ExecutionContext} */ context) =>
-    refuseMask(context, target.document, target.layer, combination);
+  const target = await findTarget({ itself: true });
+  const layer = /** @type {import("photoshop").Layer} */ (target.layer);
+  const refuse = (/** @type {ExecutionContext} */ context) => refuseMask(context, target.document, layer, combination);
   const { mask, where, found } = await searched(job, target, choices, surroundings, refuse);
   const deed = await write(target, `Layer mask “${found.words}”`, (document, context) => {
-    sameLayer(target, where);
-    return maskLayer(context, document, target.layer, mask, where, combination);
+    const present = sameLayer(target, where);
+    return maskLayer(context, document, present, mask, where, combination);
   });
   return { ...found, deed };
 }
@@ -71,11 +73,11 @@ export async function maskByText(job, choices, surroundings) {
  * @returns {Promise<Found>}
  */
 export async function showHole(job, choices, surroundings) {
-  const target = findTarget();
+  const target = await findTarget({ source: choices.source, byText: true });
   const { client, rectangle, fields } = await prepared(job, target, choices, surroundings.connected);
   const { mask } = await job.follow(client, { ...fields, type: "mask" }, surroundings);
   job.check();
-  const found = measured(mask, fields.layer, choices);
+  const found = measured(mask, fields.layer, choices, target);
   await write(target, `Show hole “${found.words}”`, (document) => select(document, mask, rectangle, "replace"));
   return { ...found, inverted: false, deed: "hole" };
 }
@@ -110,9 +112,9 @@ async function searched(job, target, choices, surroundings, refuse) {
   });
   job.check();
   const mask = withinPixels(invert ? complement(answer.mask) : answer.mask, layer);
-  const found = measured(mask, layer, choices);
+  const found = measured(mask, layer, choices, target);
   if (found.peak === 0)
-    throw nothing(`${invert ? "All of" : "Nothing in"} the layer looks like “${found.words}”.`, "Use other words.");
+    throw nothing(`${invert ? "All of" : "Nothing in"} the ${found.of} looks like “${found.words}”.`, "Use other words.");
   return { mask, where, found };
 }
 
@@ -120,8 +122,9 @@ async function searched(job, target, choices, surroundings, refuse) {
  * @param {Plane} mask
  * @param {Plane} layer of the same size
  * @param {Settings} choices
+ * @param {Target} target
  */
-function measured(mask, layer, { text_mask, invert }) {
+function measured(mask, layer, { text_mask, invert }, target) {
   const samples = samplesOf(mask);
   const full = FULL[mask.depth];
   let [sum, peak] = [0, 0];
@@ -131,7 +134,9 @@ function measured(mask, layer, { text_mask, invert }) {
   }
   // A fill's hole may go on where the layer is transparent.
   const share = Math.min(1, sum / full / Math.max(1, seenPixels(layer)));
-  return { words: shortened(text_mask), inverted: invert, share, peak: peak / full };
+  /** @type {"layer" | "picture"} */
+  const of = target.layer ? "layer" : "picture";
+  return { words: shortened(text_mask), inverted: invert, of, share, peak: peak / full };
 }
 
 /**
@@ -150,6 +155,6 @@ const nothing = (message, hint) => new InpaintError("empty_mask", `${message} No
 function write(target, name, work) {
   return modally(name, async (context) => {
     const document = sameDocument(target, "write");
-    return asOneStep(context, document.id, name, () => work(document, context));
+    return inFront(document, () => asOneStep(context, document.id, name, () => work(document, context)));
   });
 }

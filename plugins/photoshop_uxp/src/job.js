@@ -6,13 +6,21 @@ import { pause } from "./host/modal.js";
 /** @typedef {import("./daemon/client.js").DaemonClient} DaemonClient */
 /** @typedef {import("./daemon/client.js").Watcher} Watcher */
 /** @typedef {import("./wire/messages.js").Message} Message */
-/** @typedef {{request_id: string, prompt: string}} LastResult */
+/** @typedef {import("./host/modal.js").Patience} Patience */
+
+/**
+ * @typedef {object} LastResult what the daemon has kept, or is making
+ * @property {string} request_id
+ * @property {Record<string, any>} settings
+ * @property {number | null} source id of the layer that it was made from
+ */
 
 /**
  * @typedef {object} Surroundings
  * @property {() => Promise<DaemonClient>} connected a client; connects again where that is needed
  * @property {Watcher} watcher
  * @property {(last: LastResult) => void} remember called before each fill that could get lost
+ * @property {() => void} [onBusy] called while the fill is there and Photoshop has no time for it
  */
 
 const ATTEMPTS = 2;
@@ -35,6 +43,15 @@ export class Job {
 
   check() {
     if (this.cancelled) throw new InpaintError("cancelled", "Cancelled.");
+  }
+
+  /**
+   * Patience with a busy Photoshop until this job is cancelled.
+   * @param {() => void} [onBusy]
+   * @returns {Patience}
+   */
+  patience(onBusy = () => {}) {
+    return { givenUp: () => this.cancelled, onBusy };
   }
 
   /**

@@ -131,6 +131,22 @@ export function withinPixels(mask, layer) {
 }
 
 /**
+ * Pixels with their alpha times a mask, for where there can be no layer mask.
+ * @param {Plane} pixels of 4 channels
+ * @param {Plane} mask of the same size; full scale = seen
+ * @returns {Plane}
+ */
+export function maskedAlpha(pixels, mask) {
+  const samples = samplesOf(pixels).slice();
+  const weights = toDepth(samplesOf(mask), "f32");
+  for (let i = 0; i < weights.length; i++) {
+    const alpha = samples[4 * i + 3] * weights[i];
+    samples[4 * i + 3] = pixels.depth === "f32" ? alpha : Math.floor(alpha + 0.5);
+  }
+  return planeOf(samples, pixels.width, pixels.height, 4);
+}
+
+/**
  * How many pixels of a layer are not transparent.
  * @param {Plane} layer
  */

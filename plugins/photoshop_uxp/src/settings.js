@@ -7,6 +7,14 @@ import { RECORDS } from "./wire/schema.js";
 /** What only the panel knows. @type {Field[]} */
 const OWN = [
   {
+    name: "source",
+    type: "str",
+    default: "visible",
+    choices: ["visible", "layer"],
+    label: "Source",
+    help: "What is continued: all visible layers as you see them, or the active layer alone. Without a selection it is always the active layer, if it has pixels.",
+  },
+  {
     name: "text_mask_fill",
     type: "bool",
     default: false,
@@ -32,6 +40,7 @@ FIELDS.set("text_mask_combine", { .../** @type {Field} */ (FIELDS.get("text_mask
 export const SHOWN = ["prompt", "negative_prompt", "model", "strength", "steps", "guidance_scale", "seed", "count"];
 export const SHOWN_TEXT_MASK = ["text_mask", "text_mask_threshold", "invert", "text_mask_combine", "text_mask_fill"];
 export const SHOWN_FOLDED = [
+  "source",
   "area",
   "context_pixels",
   "context_factor",
@@ -48,8 +57,8 @@ export const ALL_SHOWN = [...SHOWN, ...SHOWN_TEXT_MASK, ...SHOWN_FOLDED];
 /** @returns {Settings} */
 export function defaults() {
   const values = ALL_SHOWN.map((name) => [name, /** @type {Field} */ (FIELDS.get(name)).default]);
-  // A panel can show pictures of what goes on, unlike a script; so it asks for them.
-  return { ...Object.fromEntries(values), preview: true };
+  // A panel can show pictures of what goes on, unlike a script; and in Photoshop a result has a mask to paint on.
+  return { ...Object.fromEntries(values), preview: true, output: "masked" };
 }
 
 /**

@@ -18,7 +18,7 @@ export const isByText = ({ text_mask, text_mask_fill }) => text_mask_fill && tex
  * @returns {{settings: Settings, complemented: boolean}} and whether the mask has to be complemented
  */
 export function fillSettings(choices, selected) {
-  const { text_mask_fill, ...settings } = choices;
+  const { text_mask_fill, source, ...settings } = choices;
   if (!isByText(choices)) {
     const unset = OF_WORDS.map((name) => [name, FIELDS.get(name)?.default]);
     return { settings: asked({ ...settings, ...Object.fromEntries(unset) }), complemented: false };

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
+import { readNote } from "../src/host/notes.js";
 import { insertLast } from "../src/inpaint.js";
 import { Job } from "../src/job.js";
 import { startDaemon } from "./daemon.js";
@@ -166,19 +167,189 @@ describe("a fill", () => {
     assert.equal(made.mask[10 * 200 + 10], 0);
   });
 
-  test("output masked lands in its document, whichever is active by then", async () => {
+  test("a mask keeps what it says beyond the canvas", async () => {
     const document = photoshop.open({ ...SIZE, paint: gradient });
     document.select(hole);
-    const watcher = { onProgress: ({ step }) => step === 2 && photoshop.open({ ...SIZE, paint: gradient }) };
-    await fill(client, { output: "masked", model: "slow" }, { watcher });
-    assert.equal(document.layers[0].mask[75 * 200 + 95], 1);
-    assert.ok(photoshop.documents.slice(1).every(({ layers }) => layers.length === 1 && !layers[0].mask));
+    await fill(client, { output: "masked" });
+    assert.equal(document.layers[0].maskBeyond, 0);
   });
+
+  for (const output of ["layer", "masked"])
+    test(`lands in its document, whichever is in front by then, which stays there: ${output}`, async () => {
+      const document = photoshop.open({ ...SIZE, paint: gradient });
+      document.select(hole);
+      const watcher = { onProgress: ({ step }) => step === 2 && photoshop.open({ ...SIZE, paint: gradient }) };
+      await fill(client, { output, model: "slow", count: 2 }, { watcher });
+      assert.deepEqual(document.layers.map(({ name }) => name), ["Inpaint", "Layer 1"]);
+      assert.deepEqual(document.history, ["Open", "Inpaint"]);
+      const others = photoshop.documents.slice(1);
+      assert.ok(others.length > 0 && others.every(({ layers, history }) => layers.length === 1 && history.length === 1));
+      assert.equal(photoshop.active, others.at(-1), "the user's document is in front again");
+    });
+
+  test("waits for a transform that is open when the fill is ready, and says so", async () => {
+    const document = photoshop.open({ ...SIZE, paint: gradient });
+    document.select(hole);
+    let busy = 0;
+    const watcher = { onProgress: ({ step }) => step === 2 && (photoshop.busyCalls = 25) };
+    await fill(client, { model: "slow" }, { watcher, onBusy: () => busy++ });
+    assert.equal(busy, 25);
+    assert.equal(document.layers.length, 2);
+  });
+
+  test("a fill that Photoshop has no time for is kept when the wait is cancelled", async () => {
+    const document = photoshop.open({ ...SIZE, paint: gradient });
+    document.select(hole);
+    const job = new Job();
+    let last = null;
+    const watcher = { onProgress: ({ step }) => step === 2 && (photoshop.busyCalls = 1e6) };
+    const filled = fill(client, { model: "slow" }, { watcher, job, onBusy: () => job.cancel(), remember: (value) => (last = value) });
+    await assert.rejects(filled, { code: "cancelled", message: /It is kept/, hint: /Insert last result/ });
+    photoshop.busyCalls = 0;
+    await insertLast(new Job(), last, { connected: async () => client, watcher: {} });
+    assert.equal(document.layers.length, 2);
+  });
+
+  test("a fill whose layer was deleted goes on top, and says so", async () => {
+    const document = photoshop.open({ ...SIZE, paint: gradient, background: true });
+    photoshop.modalDepth++;
+    const layer = await document.createPixelLayer({ name: "Deleted soon" });
+    photoshop.modalDepth--;
+    layer.paint(gradient);
+    document.select(hole);
+    const watcher = { onProgress: ({ step }) => step === 2 && !layer.stale && document.drop(layer.id) };
+    const { inserted } = await fill(client, { model: "slow" }, { watcher });
+    assert.deepEqual(document.layers.map(({ name }) => name), ["Inpaint", "Background"]);
+    assert.match(inserted.remarks[0], /deleted in the meantime/);
+  });
+
+  test("without a layer mask to be had, the fill is cut out, and says so", async () => {
+    const document = photoshop.open({ ...SIZE, paint: gradient });
+    document.select(hole);
+    const before = snapshot(document);
+    const { batchPlay } = photoshop.action;
+    photoshop.action.batchPlay = (commands) => (commands.at(-1)._obj === "make" ? Promise.reject(new Error("not available")) : batchPlay(commands));
+    const { inserted } = await fill(client, { output: "masked" });
+    assert.ok(compare(document, before, hole) > 0.99);
+    assert.match(inserted.remarks[0], /did not add a layer mask/);
+  });
+
+  test("an insertion that fails says that the fill is kept", async () => {
+    const document = photoshop.open({ ...SIZE, paint: gradient });
+    document.select(hole);
+    photoshop.imaging.putPixels = async () => Promise.reject(new Error("the scratch disks are full"));
+    await assert.rejects(fill(client), { message: /scratch disks.*The fill is kept\./, hint: /Insert last result/ });
+  });
+
+  describe("of all visible layers", () => {
+    const visible = (settings, options) => fill(client, { source: "visible", ...settings }, options);
+
+    for (const kind of ["smartObject", "text", "curves", "group"])
+      test(`works with ${kind} active, and goes on top of everything`, async () => {
+        const document = photoshop.open({ ...SIZE, paint: gradient });
+        document.addLayer({ name: "It", kind });
+        document.select(hole);
+        const before = snapshot(document);
+        const outcome = await visible({});
+        assert.equal(outcome.source, "");
+        assert.ok(compare(document, before, hole) > 0.99);
+        assert.equal(document.layers[0].name, "Inpaint");
+      });
+
+    test("sees the fill before", async () => {
+      const document = photoshop.open({ ...SIZE, paint: gradient });
+      document.select(hole);
+      await visible({ prompt: "first" });
+      const between = snapshot(document);
+      await visible({ model: "identity" });
+      assert.deepEqual(document.seen(95, 75), between(95, 75));
+      assert.deepEqual(document.layers.map(({ name }) => name), ["Inpaint", "Inpaint: first", "Layer 1"]);
+    });
+
+    test("without a selection it is the active layer that has the hole", async () => {
+      const holed = (x, y) => (hole(x, y) ? [0, 0, 0, 0] : gradient(x, y));
+      photoshop.open({ ...SIZE, paint: holed });
+      const outcome = await visible({});
+      assert.deepEqual([outcome.hole, outcome.source], ["transparency", "Layer 1"]);
+    });
+
+    test("without a selection and with no pixels in the active layer, what shows nothing is the hole", async () => {
+      const document = photoshop.open({ ...SIZE, paint: (x, y) => (hole(x, y) ? [0, 0, 0, 0] : gradient(x, y)) });
+      document.addLayer({ kind: "text" });
+      assert.equal((await visible({})).hole, "transparency");
+    });
+
+    for (const [where, rectangle] of [
+      ["beside another", { left: 60, top: 40, right: 180, bottom: 150 }],
+      ["that reaches beyond the canvas", { left: -10, top: 40, right: 130, bottom: 150 }],
+    ])
+      test(`on an artboard ${where} it stays on that artboard`, async () => {
+        const document = photoshop.open({ ...SIZE, paint: gradient });
+        photoshop.modalDepth++;
+        const board = await document.createLayerGroup({ name: "Artboard", fromLayers: [document.layers[0]] });
+        photoshop.modalDepth--;
+        board.artboard = rectangle;
+        document.activeLayers = [board.layers[0]];
+        document.select(hole);
+        const before = snapshot(document);
+        await visible({});
+        assert.deepEqual(board.layers.map(({ name }) => name), ["Inpaint", "Layer 1"]);
+        compare(document, before, hole);
+        await fill(client, {});
+        assert.equal(board.layers.length, 3);
+      });
+  });
+
+  test("a new layer never comes between a clipping mask and what it clips", async () => {
+    const document = photoshop.open({ ...SIZE, paint: gradient });
+    const clipped = document.addLayer({ name: "Clipped" });
+    clipped.isClippingMask = true;
+    document.activeLayers = [document.layers[1]];
+    document.select(hole);
+    await fill(client);
+    assert.deepEqual(document.layers.map(({ name }) => name), ["Inpaint", "Clipped", "Layer 1"]);
+  });
+
+  test("its recipe and its source are kept on the layer, through closing and opening", async () => {
+    const document = photoshop.open({ ...SIZE, paint: gradient });
+    document.select(hole);
+    await fill(client, { prompt: "red barn", seed: 7 });
+    const [layer, source] = document.layers;
+    const note = JSON.parse(layer.generator.inpaintd);
+    assert.deepEqual([note.source, note.seed, note.settings.prompt, note.model], [source.id, 7, "red barn", "noise"]);
+    const { document: id } = { document: document.id };
+    document.id = 9999; // as Photoshop numbers it when it is opened again
+    assert.deepEqual(await readNote(9999, layer.id), note);
+    assert.equal(await readNote(9999, source.id), null);
+    document.id = id;
+  });
+
+  for (const [mode, depths] of [
+    ["RGBColorMode", [8, 16, 32]],
+    ["grayscaleMode", [8, 16, 32]],
+    ["CMYKColorMode", [8, 16]],
+    ["labColorMode", [8, 16]],
+  ])
+    for (const bits of depths)
+      for (const source of ["layer", "visible"])
+        test(`${mode}, ${bits} bits, ${source}: nothing outside changes, and inside it is as near as the mode allows`, async () => {
+          const document = photoshop.open({ width: 96, height: 80, bits, mode, paint: gradient });
+          const small = box(40, 30, 60, 50);
+          document.select(small);
+          const before = snapshot(document);
+          await fill(client, { source, model: "identity", output: "masked" });
+          compare(document, before, small);
+          let worst = 0;
+          for (let y = 30; y < 50; y++)
+            for (let x = 40; x < 60; x++) document.seen(x, y).forEach((v, i) => (worst = Math.max(worst, Math.abs(v - before(x, y)[i]))));
+          const bound = mode === "RGBColorMode" ? (bits === 32 ? 1e-6 : 0) : bits === 8 ? 3 / 255 : 1e-3;
+          assert.ok(worst <= bound, `off by ${worst}`);
+        });
 
   test("variants come in one group, the first on top and the only one seen, in one history step", async () => {
     const document = photoshop.open({ ...SIZE, paint: gradient });
     document.select(hole);
-    const { finished } = await fill(client, { count: 3, seed: 5, prompt: "x" });
+    const { finished, inserted } = await fill(client, { count: 3, seed: 5, prompt: "x" });
     const [group] = document.layers;
     assert.deepEqual(group.layers.map(({ name, visible }) => [name, visible]), [
       ["Inpaint: x, variant 1", true],
@@ -186,6 +357,7 @@ describe("a fill", () => {
       ["Inpaint: x, variant 3", false],
     ]);
     assert.deepEqual(finished.layers.map(({ seed }) => seed), [5, 6, 7]);
+    assert.deepEqual(inserted.variants, { documentID: document.id, groupID: group.id, layerIDs: group.layers.map(({ id }) => id) });
     assert.equal(document.history.length, 2);
     await fill(client, { model: "identity" });
     assert.deepEqual(document.layers.map(({ name }) => name), ["Inpaint", "Inpaint: x", "Layer 1"]);
@@ -331,8 +503,8 @@ describe("a fill", () => {
       await assert.rejects(filled, { code: "document_changed" });
       assert.equal(document.layers.length, 1);
       const other = photoshop.open({ ...SIZE, bits: 16, paint: gradient });
-      const { name } = await insertLast(new Job(), last, { connected: async () => client, watcher: {} });
-      assert.equal(name, "Inpaint: kept");
+      const { inserted } = await insertLast(new Job(), last, { connected: async () => client, watcher: {} });
+      assert.equal(inserted.name, "Inpaint: kept");
       assert.equal(other.layers.length, 2);
       for (let i = 0; i < 3; i++) assert.ok(Math.abs(other.layers[0].at(95, 75)[i] - gradient(95, 75)[i]) < 1 / 255);
     });

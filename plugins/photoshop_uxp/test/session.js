@@ -11,9 +11,12 @@ import { WebSocket } from "ws";
 
 export { manifest };
 
-/** @param {{connection: () => Promise<string>}} daemon */
-export function enterPhotoshop(daemon) {
-  const photoshop = new FakePhotoshop();
+/**
+ * @param {{connection: () => Promise<string>}} daemon
+ * @param {Record<string, string>} [readings] of what Adobe does not document; see fake/readings.js
+ */
+export function enterPhotoshop(daemon, readings = {}) {
+  const photoshop = new FakePhotoshop(readings);
   const { state, modules } = fakeUxp({ connection: daemon?.connection, manifest });
   globalThis.require = (name) => (name === "photoshop" ? photoshop.module : modules[name]);
   globalThis.WebSocket = guardedWebSocket(WebSocket, manifest);
@@ -37,6 +40,6 @@ export const fill = (client, settings = {}, options = {}) =>
  * @param {import("../src/daemon/client.js").DaemonClient} client
  * @returns {Promise<T>}
  */
-export function press(button, client, settings = {}, { watcher = {}, remember = () => {}, connected, job = new Job() } = {}) {
-  return button(job, { ...defaults(), ...settings }, { connected: connected ?? (async () => client), watcher, remember });
+export function press(button, client, settings = {}, { watcher = {}, remember = () => {}, onBusy, connected, job = new Job() } = {}) {
+  return button(job, { ...defaults(), source: "layer", output: "layer", ...settings }, { connected: connected ?? (async () => client), watcher, remember, onBusy });
 }

@@ -29,31 +29,26 @@ const BAND_ROWS = 512;
  */
 export async function findHole(target) {
   const extent = target.canvas;
-  const selection = selectedRectangle(target.document);
+  const selection = selectedRectangle(target.document, extent);
   if (selection) {
     if (isEmpty(selection)) throw noHole("The selection lies outside of the canvas.");
     return { kind: "selection", bounds: selection, extent, selected: true };
   }
   return modally("Inpaint: looking for the hole", async (context) => {
-    const search = (/** @type {(band: Rectangle) => Promise<Rectangle | null | undefined>} */ look) =>
-      searchBands(target.canvas, (band) => {
-        throwIfCancelled(context);
-        return look(band);
-      });
-    const hidden = await search(async (band) => {
-      const plane = await readHidden(context, target.document, target.layer, band);
-      return plane ? boundsWhere(plane, band, (value) => value > 0) : undefined;
-    });
-    if (hidden) return { kind: "layer mask", bounds: hidden, extent, selected: false };
-    if (target.layer.isBackgroundLayer) throw noHole("Nothing is selected.");
-    if (target.layer.transparentPixelsLocked)
+    const { document, layer, canvas, depth } = target;
+    const hidden = layer && (await readHidden(context, target, canvas));
+    const masked = hidden && boundsWhere(hidden, canvas, (value) => value > 0);
+    if (masked) return { kind: "layer mask", bounds: masked, extent, selected: false };
+    if (layer?.isBackgroundLayer) throw noHole("Nothing is selected.");
+    if (layer?.transparentPixelsLocked)
       throw noHole("Nothing is selected, and Photoshop does not tell the transparency of a layer that has it locked.");
-    const full = FULL[target.depth];
-    const clear = await search(async (band) =>
-      boundsWhere(await readLayer(target.document, target.layer, band, target.depth), band, (value) => value < full),
-    );
+    const full = FULL[depth];
+    const clear = await searchBands(canvas, async (band) => {
+      throwIfCancelled(context);
+      return boundsWhere(await readLayer(document, layer, band, depth), band, (value) => value < full);
+    });
     if (clear) return { kind: "transparency", bounds: clear, extent, selected: false };
-    throw noHole("Nothing is selected, and the layer has no transparent part.");
+    throw noHole(`Nothing is selected, and ${layer ? "the layer" : "the picture"} has no transparent part.`);
   });
 }
 
@@ -65,9 +60,9 @@ export async function findHole(target) {
  * @throws {InpaintError} `no_selection`
  */
 export function holeByText(target, combination) {
-  refuseCombination(target.document, combination);
+  refuseCombination(target.document, target.canvas, combination);
   const layer = extentOf(target);
-  const selection = combination === "replace" ? null : selectedRectangle(target.document);
+  const selection = combination === "replace" ? null : selectedRectangle(target.document, target.canvas);
   const selected = selection !== null && !isEmpty(selection);
   const extent = selected ? union(layer, selection) : layer;
   return { kind: "text", bounds: extent, extent, selected };
@@ -81,23 +76,22 @@ export function holeByText(target, combination) {
  * @param {Rectangle} rectangle
  * @returns {Promise<Plane | null>}
  */
-export async function readHole(context, { document, layer }, { kind, selected }, rectangle) {
-  if (selected) return readSelection(document, rectangle);
-  if (kind === "layer mask") return readHidden(context, document, layer, rectangle);
+export async function readHole(context, target, { kind, selected }, rectangle) {
+  if (selected) return readSelection(target.document, rectangle);
+  if (kind === "layer mask") return readHidden(context, target, rectangle);
   return null;
 }
 
 /**
  * @param {Rectangle} canvas
- * @param {(band: Rectangle) => Promise<Rectangle | null | undefined>} look undefined ends the search
+ * @param {(band: Rectangle) => Promise<Rectangle | null>} look
  * @returns {Promise<Rectangle | null>}
  */
-async function searchBands([, , width, height], look) {
+async function searchBands([left, top, width, height], look) {
   /** @type {Rectangle | null} */
   let found = null;
   for (let y = 0; y < height; y += BAND_ROWS) {
-    const bounds = await look([0, y, width, Math.min(BAND_ROWS, height - y)]);
-    if (bounds === undefined) return null;
+    const bounds = await look([left, top + y, width, Math.min(BAND_ROWS, height - y)]);
     if (bounds) found = found ? union(found, bounds) : bounds;
   }
   return found;

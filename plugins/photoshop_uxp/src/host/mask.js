@@ -1,11 +1,12 @@
 /** Layer masks: adding one, changing its pixels, and what words make of one. */
 import { InpaintError } from "../errors.js";
 import { complement, padded, planeOf, samplesOf, toDepth } from "../planes.js";
-import { edgesOf, intersection, isSame } from "../rectangle.js";
+import { edgesOf } from "../rectangle.js";
 import { combined } from "../textmask.js";
+import { canvasOf, depthOf } from "./canvas.js";
 import { withGrey } from "./grey.js";
 import { readMask } from "./read.js";
-import { canvasOf, depthOf } from "./target.js";
+import { play } from "./play.js";
 
 /** @typedef {import("photoshop").Document} Document */
 /** @typedef {import("photoshop").Layer} Layer */
@@ -42,17 +43,11 @@ export async function refuseMask(context, document, layer, combination) {
       "The layer has a layer mask already, which stays as it is.",
       "Choose Add, Subtract or Intersect to change it, or delete it first.",
     );
-  if (!isSame(intersection(mask.where, canvas), canvas))
-    throw new InpaintError(
-      "mask_trimmed",
-      "Photoshop tells only a part of the layer's mask, so it stays as it is.",
-      "Press Select, and fill the selection in the mask.",
-    );
-  return planeOf(padded(mask.samples, mask.where, canvas, 1, 0), canvas[2], canvas[3], 1);
+  return planeOf(padded(mask.samples, mask.where, canvas, 1, mask.beyond), canvas[2], canvas[3], 1);
 }
 
 /**
- * In a modal scope: the layer's mask shows what was found and hides the rest, or is combined with it.
+ * In a modal scope, the document in front: the layer's mask shows what was found and hides the rest, or is combined with it.
  * A layer without a mask is seen as a whole: to subtract from it is to hide what was found.
  * @param {ExecutionContext} context
  * @param {Document} document
@@ -69,61 +64,55 @@ export async function maskLayer(context, document, layer, found, where, combinat
   const samples = padded(samplesOf(found), where, canvas, 1, 0);
   const depth = depthOf(document);
   if (present) {
-    const both = combined(samples, toDepth(samplesOf(present), found.depth), combination);
-    await putMask(document, layer, planeOf(both, width, height, 1), canvas, depth, { replace: false });
+    const both = combined(toDepth(samples, present.depth), samplesOf(present), combination);
+    await putMask(document, layer, planeOf(both, width, height, 1), canvas, depth, { exact: true });
     return `${combination} mask`;
   }
   const shown = planeOf(samples, width, height, 1);
   const hides = combination === "subtract";
   // What lies beyond the canvas goes with what was not found.
-  await addMask(document, layer, hides ? "revealAll" : "hideAll");
+  await addMask(layer, hides ? "revealAll" : "hideAll");
   await putMask(document, layer, hides ? complement(shown) : shown, canvas, depth);
   return hides ? "hide" : "show";
 }
 
 /**
- * The imaging API changes masks; adding one is left to the action that the Layers panel uses.
- * @param {Document} document
+ * Add a mask: the imaging API only changes masks, so this is left to the action that the Layers panel uses. The
+ * document must be in front.
  * @param {Layer} layer
  * @param {"revealAll" | "hideAll"} kind
  */
-export async function addMask(document, layer, kind) {
-  const { action, app } = require("photoshop");
-  // An action is played in the active document, which may be another one by now.
-  if (app.activeDocument.id !== document.id) app.activeDocument = document;
-  const results = await action.batchPlay(
-    [
-      { _obj: "select", _target: [{ _ref: "layer", _id: layer.id }], makeVisible: false },
-      {
-        _obj: "make",
-        new: { _class: "channel" },
-        at: { _ref: "channel", _enum: "channel", _value: "mask" },
-        using: { _enum: "userMaskEnabled", _value: kind },
-      },
-    ],
-    {},
-  );
-  const failed = results.find(({ _obj }) => _obj === "error");
-  if (failed) throw new Error(failed.message);
+export async function addMask(layer, kind) {
+  await play([
+    { _obj: "select", _target: [{ _ref: "layer", _id: layer.id }], makeVisible: false },
+    {
+      _obj: "make",
+      new: { _class: "channel" },
+      at: { _ref: "channel", _enum: "channel", _value: "mask" },
+      using: { _enum: "userMaskEnabled", _value: kind },
+    },
+  ]);
 }
 
 /**
+ * Put greys into the mask that a layer has. With `replace: true` Photoshop would discard that mask, and with it what
+ * the mask says beyond these pixels.
  * @param {Document} document
  * @param {Layer} layer
  * @param {Plane} mask full scale = seen
  * @param {Rectangle} where
  * @param {Depth} depth of the document
- * @param {{replace?: boolean}} [options] whether what the mask holds elsewhere goes
+ * @param {{exact?: boolean}} [options] as of `withGrey`
  */
-export function putMask(document, layer, mask, where, depth, { replace = true } = {}) {
-  return withGrey(mask, depth, (imageData) =>
+export function putMask(document, layer, mask, where, depth, options) {
+  const put = (/** @type {any} */ imageData) =>
     require("photoshop").imaging.putLayerMask({
       documentID: document.id,
       layerID: layer.id,
       kind: "user",
       imageData,
-      replace,
+      replace: false,
       targetBounds: edgesOf(where),
-    }),
-  );
+    });
+  return withGrey(mask, depth, put, options);
 }

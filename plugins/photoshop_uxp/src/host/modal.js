@@ -6,16 +6,26 @@ import { InpaintError } from "../errors.js";
 const BUSY = 9;
 const BUSY_ATTEMPTS = 10;
 const BUSY_MILLISECONDS = 200;
+/** How long a Photoshop that waits by itself (25.10) shall do so. */
+const HOST_SECONDS = 1;
 const HICCUP_MILLISECONDS = 60;
+
+/**
+ * @typedef {object} Patience with a busy Photoshop: one that has a dialog open, or a free transform
+ * @property {() => boolean} givenUp
+ * @property {() => void} onBusy called at each try
+ */
 
 /**
  * Run `work` in a modal scope of its own. Nothing in it may wait for the network.
  * @template T
  * @param {string} commandName
  * @param {(context: ExecutionContext) => Promise<T>} work
+ * @param {Patience} [patience] for as long as it takes; two seconds without
  * @returns {Promise<T>}
+ * @throws {InpaintError} `host_busy`; `cancelled` after Escape
  */
-export async function modally(commandName, work) {
+export async function modally(commandName, work, patience) {
   for (let attempt = 1; ; attempt++) {
     let escaped = false;
     const watched = async (/** @type {ExecutionContext} */ context) => {
@@ -28,11 +38,12 @@ export async function modally(commandName, work) {
       }
     };
     try {
-      return await require("photoshop").core.executeAsModal(watched, { commandName });
+      return await require("photoshop").core.executeAsModal(watched, { commandName, timeOut: HOST_SECONDS });
     } catch (error) {
       if (escaped) throw cancelled();
       if (/** @type {any} */ (error)?.number !== BUSY) throw error;
-      if (attempt === BUSY_ATTEMPTS)
+      patience?.onBusy();
+      if (patience ? patience.givenUp() : attempt === BUSY_ATTEMPTS)
         throw new InpaintError(
           "host_busy",
           "Photoshop is busy with another command or an open dialog.",

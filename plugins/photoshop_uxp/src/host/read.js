@@ -1,5 +1,5 @@
 /** Pixels out of Photoshop. Everything here must run in a modal scope. */
-import { encodeLight, inverted, newSamples, padded, planeOf, withAlpha } from "../planes.js";
+import { depthOf, encodeLight, FULL, inverted, newSamples, padded, planeOf, withAlpha } from "../planes.js";
 import { edgesOf, intersection, isEmpty, rectangleOf } from "../rectangle.js";
 import { throwIfCancelled, withOneRetry } from "./modal.js";
 
@@ -17,9 +17,9 @@ export const SRGB = "sRGB IEC61966-2.1";
 const BITS = { u8: 8, u16: 16, f32: 32 };
 
 /**
- * A rectangle of a layer in sRGB, transparent where the layer has no pixels.
+ * A rectangle of a layer, or of all that is seen, in sRGB; transparent where there are no pixels.
  * @param {Document} document
- * @param {Layer} layer
+ * @param {Layer | null} layer null = all that is seen
  * @param {Rectangle} rectangle within the canvas
  * @param {Depth} depth the document's own: Photoshop reads no other reliably
  * @returns {Promise<Plane>} 3 channels when all of it is opaque by its nature, else 4
@@ -27,14 +27,13 @@ const BITS = { u8: 8, u16: 16, f32: 32 };
 export async function readLayer(document, layer, rectangle, depth) {
   const [, , width, height] = rectangle;
   // A Background fills the canvas, whatever its bounds are said to be.
-  const there = layer.isBackgroundLayer
-    ? rectangle
-    : intersection(rectangle, rectangleOf(layer.boundsNoEffects));
+  const there =
+    !layer || layer.isBackgroundLayer ? rectangle : intersection(rectangle, rectangleOf(layer.boundsNoEffects));
   if (isEmpty(there)) return planeOf(newSamples(depth, width * height * 4), width, height, 4);
   const { samples, where, components, linear } = await taken(() =>
     require("photoshop").imaging.getPixels({
       documentID: document.id,
-      layerID: layer.id,
+      ...(layer ? { layerID: layer.id } : {}),
       sourceBounds: edgesOf(there),
       colorSpace: "RGB",
       colorProfile: SRGB,
@@ -63,42 +62,63 @@ export async function readSelection(document, rectangle) {
 }
 
 /**
- * What a layer mask hides. Beyond what Photoshop returns of the mask the layer is taken to be seen.
+ * What the layer's mask hides.
  * @param {ExecutionContext} context
- * @param {Document} document
- * @param {Layer} layer
- * @param {Rectangle} rectangle
+ * @param {import("./target.js").Target} target that has a layer
+ * @param {Rectangle} rectangle within the canvas
  * @returns {Promise<Plane | null>} full scale = hidden; null when the layer has no such mask
  */
-export async function readHidden(context, document, layer, rectangle) {
-  const mask = await readMask(context, document, layer, rectangle);
+export async function readHidden(context, { document, layer, canvas }, rectangle) {
+  const mask = layer && (await readMask(context, document, layer, canvas));
   if (!mask) return null;
-  const hidden = inverted(mask.samples);
-  return planeOf(padded(hidden, mask.where, rectangle, 1, 0), rectangle[2], rectangle[3], 1);
+  const seen = padded(mask.samples, mask.where, rectangle, 1, mask.beyond);
+  return planeOf(inverted(seen), rectangle[2], rectangle[3], 1);
 }
 
 /**
- * As much of a layer mask as Photoshop returns.
+ * As much of a layer mask as Photoshop returns, and what the mask is beyond that. It is asked for as a whole: a part of
+ * it that is all of one value may be trimmed to nothing, which cannot be told from no mask.
  * @param {ExecutionContext} context
  * @param {Document} document
  * @param {Layer} layer
- * @param {Rectangle} rectangle
- * @returns {Promise<{samples: Samples, where: Rectangle} | null>} full scale = seen; null without a mask
+ * @param {Rectangle} canvas
+ * @returns {Promise<{samples: Samples, where: Rectangle, beyond: number} | null>} full scale = seen; null without a mask
  */
-export async function readMask(context, document, layer, rectangle) {
+export async function readMask(context, document, layer, canvas) {
   try {
-    return await taken(() =>
+    const mask = await taken(() =>
       require("photoshop").imaging.getLayerMask({
         documentID: document.id,
         layerID: layer.id,
         kind: "user",
-        sourceBounds: edgesOf(rectangle),
+        sourceBounds: edgesOf(canvas),
       }),
     );
+    return { ...mask, beyond: beyond(mask.samples, mask.where[2], mask.where[3]) };
   } catch {
     throwIfCancelled(context);
     return null; // there is no documented way to ask first, and no documented error
   }
+}
+
+/**
+ * What a trimmed mask is outside of what was returned. Trimming takes away the rows and columns that are all of that
+ * value, so an edge that is all seen means that the rest is hidden, and the other way round.
+ * @param {Samples} samples
+ * @param {number} width
+ * @param {number} height
+ * @returns {number} 0 or full scale
+ */
+export function beyond(samples, width, height) {
+  const full = FULL[depthOf(samples)];
+  const row = (/** @type {number} */ y) => Array.from(samples.subarray(y * width, (y + 1) * width));
+  const column = (/** @type {number} */ x) => Array.from({ length: height }, (_, y) => samples[y * width + x]);
+  for (const edge of [row(0), row(height - 1), column(0), column(width - 1)]) {
+    if (edge.every((value) => value === full)) return 0;
+    if (edge.every((value) => value === 0)) return full;
+  }
+  const corners = [0, width - 1, (height - 1) * width, height * width - 1];
+  return corners.filter((at) => samples[at] > full / 2).length >= 2 ? full : 0;
 }
 
 /**

@@ -5,7 +5,7 @@ import { edgesOf, intersection, isEmpty, rectangleOf, union } from "../rectangle
 import { combined } from "../textmask.js";
 import { withGrey } from "./grey.js";
 import { readSelection } from "./read.js";
-import { canvasOf, depthOf } from "./target.js";
+import { canvasOf, depthOf } from "./canvas.js";
 
 /** @typedef {import("photoshop").Document} Document */
 /** @typedef {import("../rectangle.js").Rectangle} Rectangle */
@@ -15,20 +15,22 @@ import { canvasOf, depthOf } from "./target.js";
 /**
  * What of the selection lies on the canvas.
  * @param {Document} document
+ * @param {Rectangle} [canvas] or an artboard's
  * @returns {Rectangle | null} empty when it lies outside; null when nothing is selected
  */
-export function selectedRectangle(document) {
+export function selectedRectangle(document, canvas = canvasOf(document)) {
   const { bounds } = document.selection;
-  return bounds && intersection(rectangleOf(bounds), canvasOf(document));
+  return bounds && intersection(rectangleOf(bounds), canvas);
 }
 
 /**
  * @param {Document} document
+ * @param {Rectangle} canvas
  * @param {Combination} combination
  * @throws {InpaintError} `no_selection` when there is nothing to subtract from or to intersect with
  */
-export function refuseCombination(document, combination) {
-  const selection = selectedRectangle(document);
+export function refuseCombination(document, canvas, combination) {
+  const selection = selectedRectangle(document, canvas);
   if (combination === "replace" || combination === "add" || (selection && !isEmpty(selection))) return;
   const what = combination === "subtract" ? "to subtract from" : "to intersect with";
   throw new InpaintError(
@@ -47,7 +49,7 @@ export function refuseCombination(document, combination) {
  * @returns {Promise<string>} what was done: a combination
  */
 export async function select(document, mask, where, combination) {
-  refuseCombination(document, combination);
+  refuseCombination(document, canvasOf(document), combination);
   const selection = selectedRectangle(document);
   const alone = combination === "replace" || !selection || isEmpty(selection);
   const rectangle = alone ? where : union(where, selection);

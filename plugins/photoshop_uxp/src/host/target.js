@@ -1,6 +1,8 @@
-/** What the user means: which document and layer, and whether they are still the same later. */
+/** What the user means: which document, what of it is read, where the fill goes, and whether it is all still there. */
 import { InpaintError } from "../errors.js";
 import { intersection, isEmpty, isSame, rectangleOf } from "../rectangle.js";
+import { artboardOf, canvasOf, depthOf, layerById } from "./canvas.js";
+import { readNote } from "./notes.js";
 
 /** @typedef {import("photoshop").Document} Document */
 /** @typedef {import("photoshop").Layer} Layer */
@@ -8,18 +10,22 @@ import { intersection, isEmpty, isSame, rectangleOf } from "../rectangle.js";
 /** @typedef {import("../rectangle.js").Rectangle} Rectangle */
 
 /**
+ * @typedef {object} Place where new layers go
+ * @property {number | null} aboveID directly above this layer; null = on top of everything
+ * @property {number | null} boardID of the artboard, when "everything" is what lies on it
+ */
+
+/**
  * @typedef {object} Target
  * @property {Document} document
- * @property {Layer} layer that is read, and stays as it is
- * @property {Layer} above the new layer goes directly above this one
- * @property {Rectangle} canvas
+ * @property {Layer | null} layer that is read, and stays as it is; null = all that is seen
+ * @property {Place} place
+ * @property {Rectangle} canvas of the document, or of the artboard
+ * @property {Rectangle} size of the document's canvas
  * @property {Depth} depth
  */
 
-/** @type {Record<string, Depth>} */
-const DEPTHS = { bitDepth8: "u8", bitDepth16: "u16", bitDepth32: "f32" };
-
-const READABLE_MODES = ["RGBColorMode", "CMYKColorMode", "grayscaleMode", "labColorMode"];
+/** @typedef {"visible" | "layer"} Source */
 
 /** @type {Record<string, string>} */
 const KINDS = {
@@ -31,48 +37,54 @@ const KINDS = {
 };
 
 /**
- * Layers that this plug-in has made, and what each was made for, so that a fill that happens to be
- * active is not taken for the picture.
- * @type {Map<string, number>}
- */
-const sources = new Map();
-
-/**
- * @param {number} documentID
- * @param {number} layerID of the new layer
- * @param {number} sourceID of the layer that it was made for
- */
-export const rememberFill = (documentID, layerID, sourceID) => sources.set(`${documentID}/${layerID}`, sourceID);
-
-/**
- * @param {{itself?: boolean}} [options] `itself`: the active layer, even if it is a fill
- * @returns {Target}
+ * @param {{source?: Source, byText?: boolean, itself?: boolean}} [options] `itself`: the active layer, even if it is a
+ *   fill; `byText`: words find the hole, so that it need not come from the layer
+ * @returns {Promise<Target>}
  * @throws {InpaintError} when it is not clear what is meant, or cannot be read
  */
-export function findTarget({ itself = false } = {}) {
+export async function findTarget({ source = "visible", byText = false, itself = false } = {}) {
+  const document = activeDocument();
+  const depth = depthOf(document);
+  const size = canvasOf(document);
+  const [active = null] = document.activeLayers;
+  const artboard = await artboardOf(document, active);
+  const canvas = artboard?.rectangle ?? size;
+  if (!itself && source === "visible" && (byText || document.selection.bounds || !hasPixels(active)))
+    return {
+      document,
+      layer: null,
+      place: { aboveID: null, boardID: artboard?.board.id ?? null },
+      canvas: withinDocument(canvas, size),
+      size,
+      depth,
+    };
+  const above = singleLayer(document);
+  const note = itself ? null : await readNote(document.id, above.id);
+  const layer = (note?.source && layerById(document.layers, note.source)) || above;
+  checkKind(layer);
+  return { document, layer, place: { aboveID: above.id, boardID: null }, canvas, size, depth };
+}
+
+/**
+ * @returns {Document}
+ * @throws {InpaintError} `no_document`
+ */
+export function activeDocument() {
   const { app } = require("photoshop");
   if (app.documents.length === 0)
     throw new InpaintError("no_document", "No document is open.", "Open a picture, then select what to repaint.");
-  const document = app.activeDocument;
-  const above = activeLayer(document);
-  const sourceID = itself ? undefined : sources.get(`${document.id}/${above.id}`);
-  const layer = (sourceID !== undefined && layerById(document.layers, sourceID)) || above;
-  checkKind(layer);
-  return { document, layer, above, canvas: canvasOf(document), depth: depthOf(document) };
+  return app.activeDocument;
 }
 
-/** @param {Document} document @returns {Rectangle} */
-export const canvasOf = (document) => [0, 0, Math.round(document.width), Math.round(document.height)];
-
 /**
- * Where the layer has pixels on the canvas.
+ * Where there are pixels on the canvas.
  * @param {Target} target
  * @returns {Rectangle}
  * @throws {InpaintError} `no_pixels`
  */
 export function extentOf({ layer, canvas }) {
   // A Background fills the canvas, whatever its bounds are said to be.
-  if (layer.isBackgroundLayer) return canvas;
+  if (!layer || layer.isBackgroundLayer) return canvas;
   const extent = intersection(rectangleOf(layer.boundsNoEffects), canvas);
   if (!isEmpty(extent)) return extent;
   throw new InpaintError(
@@ -83,92 +95,78 @@ export function extentOf({ layer, canvas }) {
 }
 
 /**
- * @param {Document} document
- * @returns {Depth}
- */
-export function depthOf(document) {
-  const depth = DEPTHS[document.bitsPerChannel];
-  if (!depth || !READABLE_MODES.includes(document.mode))
-    throw new InpaintError(
-      "unsupported_mode",
-      "Documents of this colour mode cannot be inpainted.",
-      "Choose Image > Mode > RGB Color first.",
-    );
-  return depth;
-}
-
-/**
  * The document as it is now, so that a late answer does not land in a wrong place.
  * @param {Target} target
  * @param {"read" | "insert" | "write"} purpose what was meant to be done; only what is inserted is kept
  * @returns {Document}
  */
-export function sameDocument({ document, canvas, depth }, purpose) {
+export function sameDocument({ document, size, depth }, purpose) {
   const changed = (/** @type {string} */ message, /** @type {string} */ hint) =>
     purpose === "insert"
       ? new InpaintError("document_changed", `${message} The fill is kept.`, hint)
       : new InpaintError("document_changed", `${message} Nothing was changed.`, "Try again.");
   const found = [...require("photoshop").app.documents].find(({ id }) => id === document.id);
-  if (!found) throw changed("The document was closed meanwhile.", "Open it again, then choose Insert last result.");
-  const now = canvasOf(found);
-  if (now[2] !== canvas[2] || now[3] !== canvas[3])
+  if (!found) throw changed("The document was closed in the meantime.", "Open it again, then choose Insert last result.");
+  if (!isSame(canvasOf(found), size))
     throw changed(
-      "The document's size has changed meanwhile, so the answer might not fit.",
+      "The document's size changed in the meantime, so the answer might not fit.",
       "To have it at its old coordinates all the same, choose Insert last result.",
     );
   if (depthOf(found) !== depth)
-    throw changed("The document's bit depth has changed meanwhile.", "Choose Insert last result to have it converted.");
+    throw changed("The document's bit depth changed in the meantime.", "Choose Insert last result to have it converted.");
   return found;
 }
 
 /**
- * @param {Target} target
+ * @param {Target} target that has a layer
  * @param {Rectangle} extent that its layer had
+ * @returns {Layer} as it is now
  * @throws {InpaintError} `layer_changed` when the layer is no longer there, or no longer in its place
  */
 export function sameLayer(target, extent) {
-  const there = layerById(target.document.layers, target.layer.id);
-  if (there && isSame(extentOf(target), extent)) return;
+  const there = layerById(target.document.layers, target.layer?.id ?? -1);
+  if (there && isSame(extentOf({ ...target, layer: there }), extent)) return there;
   throw new InpaintError(
     "layer_changed",
-    `The layer was ${there ? "moved or changed" : "deleted"} meanwhile. Nothing was changed.`,
+    `The layer was ${there ? "moved or changed" : "deleted"} in the meantime. Nothing was changed.`,
     there ? "Try again." : "Click another layer, then try again.",
   );
 }
 
 /**
- * @param {Iterable<Layer>} layers
- * @param {number} id
- * @returns {Layer | null}
+ * @param {Rectangle} canvas
+ * @param {Rectangle} size
  */
-export function layerById(layers, id) {
-  for (const layer of layers) {
-    if (layer.id === id) return layer;
-    const within = layer.layers && layerById(layer.layers, id);
-    if (within) return within;
-  }
-  return null;
+function withinDocument(canvas, size) {
+  const seen = intersection(canvas, size);
+  if (!isEmpty(seen)) return seen;
+  throw new InpaintError(
+    "no_pixels",
+    "Photoshop does not tell what is seen on an artboard outside of the document's canvas.",
+    "Choose Source: Active layer.",
+  );
 }
 
 /** @param {Document} document */
-function activeLayer(document) {
+function singleLayer(document) {
   const active = document.activeLayers;
-  if (active.length !== 1)
-    throw new InpaintError(
-      "no_single_layer",
-      active.length === 0 ? "No layer is active." : `${active.length} layers are active.`,
-      "Click the one layer that is to be repainted in the Layers panel.",
-    );
-  return active[0];
+  if (active.length === 1) return active[0];
+  throw new InpaintError(
+    "no_single_layer",
+    active.length === 0 ? "No layer is active." : `${active.length} layers are active.`,
+    "Click the one layer that is to be repainted in the Layers panel, or select a part of the picture.",
+  );
 }
+
+/** @param {Layer | null} layer */
+const hasPixels = (layer) => layer !== null && (layer.kind === "pixel" || layer.isBackgroundLayer);
 
 /** @param {Layer} layer */
 function checkKind(layer) {
-  if (layer.kind === "pixel" || layer.isBackgroundLayer) return;
+  if (hasPixels(layer)) return;
   throw new InpaintError(
     "no_pixels",
     `The active layer is ${KINDS[layer.kind] ?? "an adjustment or fill layer"}, which has no pixels of its own.`,
-    "Rasterise it (Layer > Rasterize), or stamp all that is visible into a new layer " +
-      "(Ctrl+Alt+Shift+E, on a Mac Cmd+Option+Shift+E), then inpaint that.",
+    "Choose Source: All visible layers, or rasterise the layer (Layer > Rasterize).",
   );
 }

@@ -15,6 +15,9 @@ import { element, setDisabled } from "./dom.js";
  * @property {HTMLElement} [off] a slider's checkbox for no value at all
  */
 
+/** Choices that a capital letter does not make readable. @type {Record<string, string>} */
+const CHOICES = { visible: "All visible layers" };
+
 /** Positions of a slider: UXP's sliders count in whole numbers. */
 const SLIDER_STEPS = 100;
 
@@ -27,7 +30,7 @@ export function controlFor(name, onchange) {
   const field = /** @type {Field} */ (FIELDS.get(name));
   const type = field.type.replace(/\?$/, "");
   if (type === "bool") return checkbox(field, onchange);
-  if (field.choices) return picker(field, onchange, field.choices.map((value) => ({ value, label: capitalised(value) })));
+  if (field.choices) return picker(field, onchange, field.choices.map((value) => ({ value, label: CHOICES[value] ?? capitalised(value) })));
   if (name === "model") return picker(field, onchange, [{ value: "", label: "Default" }]);
   if (name === "prompt" || name === "negative_prompt") return textArea(field, onchange);
   if (type === "str") return textLine(field, onchange);

@@ -13,7 +13,7 @@ export const saveSettings = (/** @type {import("../settings.js").Settings} */ se
 /** @returns {LastResult | null} */
 export function loadLast() {
   const last = load(LAST);
-  return typeof last?.request_id === "string" && typeof last.prompt === "string" ? last : null;
+  return typeof last?.request_id === "string" && typeof last.settings === "object" ? last : null;
 }
 export const saveLast = (/** @type {LastResult} */ last) => save(LAST, last);
 

@@ -37,14 +37,16 @@ function duration(seconds) {
  * @param {import("../inpaint.js").Outcome} outcome
  * @returns {{message: string, hint: string}}
  */
-export function outcomeWords({ name, hole, finished }) {
+export function outcomeWords({ inserted, hole, source, finished }) {
+  const { name, remarks } = inserted;
   const { layers, warnings } = finished;
   const seeds = layers.map((/** @type {any} */ layer) => layer.seed).join(", ");
   const what = layers.length > 1 ? `${layers.length} variants in the group “${name}”` : `New layer “${name}”`;
   const from = hole === "text" ? " The hole was found by text." : hole && ` The hole was the ${hole}.`;
+  const of = hole && (source ? ` Made from the layer “${source}”.` : " Made from all visible layers.");
   const seed = layers.length > 1 ? `Seeds: ${seeds}.` : `Seed: ${seeds}.`;
   const said = warnings.map((/** @type {any} */ { message, remedy }) => `${message} ${remedy}`.trim());
-  return { message: `${what}.${from} ${seed}`, hint: said.join(" ") };
+  return { message: `${what}.${from}${of} ${seed}`, hint: [...remarks, ...said].join(" ") };
 }
 
 /** What became of what was found, after "12 % of the layer.". @type {Record<string, string>} */
@@ -65,11 +67,11 @@ const DEEDS = {
  * @param {import("../find.js").Found} found
  * @returns {{message: string, hint: string}}
  */
-export function foundWords({ words, inverted, share, peak, deed }) {
+export function foundWords({ words, inverted, of, share, peak, deed }) {
   const percent = share > 0 && share < 0.01 ? "less than 1" : String(Math.round(100 * share));
   const ofMask = deed.includes("mask") || deed === "show" || deed === "hide";
   return {
-    message: `${inverted ? "All but " : ""}“${words}”: ${percent} % of the layer. ${DEEDS[deed]}`,
+    message: `${inverted ? "All but " : ""}“${words}”: ${percent} % of the ${of}. ${DEEDS[deed]}`,
     hint: peak <= 0.5 && !ofMask ? "Its outline does not show, because nothing is more than half selected." : "",
   };
 }

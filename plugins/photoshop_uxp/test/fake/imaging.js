@@ -1,6 +1,11 @@
-/** The fake's imaging API, as strict as the real one. */
-import { MARGIN, stored } from "./document.js";
-import { HostError } from "./photoshop.js";
+/** The fake's imaging API (ps-reference/media/imaging), as strict as its page. */
+import { HostError } from "./error.js";
+import { boundsOf, MARGIN } from "./layer.js";
+import { stored } from "./modes.js";
+
+/** A grey pixel. */
+const TINY_JPEG =
+  "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDABsSFBcUERsXFhceHBsgKEIrKCUlKFE6PTBCYFVlZF9VXVtqeJmBanGQc1tdhbWGkJ6jq62rZ4C8ybqmx5moq6T/2wBDARweHigjKE4rK06kbl1upKSkpKSkpKSkpKSkpKSkpKSkpKSkpKSkpKSkpKSkpKSkpKSkpKSkpKSkpKSkpKSkpKT/wAARCAABAAEDASIAAhEBAxEB/8QAFAABAAAAAAAAAAAAAAAAAAAAAP/EABQQAQAAAAAAAAAAAAAAAAAAAAD/xAAUAQEAAAAAAAAAAAAAAAAAAAAA/8QAFBEBAAAAAAAAAAAAAAAAAAAAAP/aAAwDAQACEQMRAD8AAA//2Q==";
 
 const ARRAYS = { 8: Uint8Array, 16: Uint16Array, 32: Float32Array };
 
@@ -11,7 +16,8 @@ export class FakeImaging {
     this.made = 0;
     this.hiccups = 0; // that many calls of getPixels fail with -1
     this.underTransparency = null; // the colour that getPixels finds there; it means nothing
-    this.maskBounds = null; // what getLayerMask trims masks to
+    this.aliveBytes = 0; // of JavaScript's copies, until they are disposed of
+    this.peakBytes = 0;
     this.puts = [];
   }
 
@@ -35,6 +41,7 @@ export class FakeImaging {
     }
     if (targetSize) throw new HostError("scaled reading gives bounds of another level");
     const document = this.#document(documentID);
+    if (layerID === undefined) return this.#composite(document, integers(sourceBounds), componentSize);
     const layer = this.#layer(document, layerID);
     if (layer.kind !== "pixel") throw new HostError("the layer has no pixels");
     if (colorSpace !== "RGB" || colorProfile !== "sRGB IEC61966-2.1") throw new HostError("the test reads sRGB only");
@@ -65,6 +72,27 @@ export class FakeImaging {
     return { imageData: this.#make(values, width, height, components, document.bits), sourceBounds: bounds, level: 0 };
   }
 
+  /** The document as it is seen. Its origin is (0, 0): nothing beyond the canvas can be asked for. */
+  #composite(document, wanted, componentSize) {
+    if (componentSize !== document.bits && componentSize !== -1) throw new HostError("a composite of another depth");
+    const { width, height } = document;
+    if (wanted.left < 0 || wanted.top < 0 || wanted.right > width || wanted.bottom > height)
+      throw new HostError("the composite ends at the canvas");
+    const opaque = document.layers.some(({ background, visible }) => background && visible);
+    const there = opaque ? { left: 0, top: 0, right: width, bottom: height } : boundsOf(width, height, (i) => document.seen(i % width, Math.floor(i / width))[3] > 0);
+    const bounds = this.host.readings.composite === "whole" ? wanted : overlap(wanted, there);
+    const components = opaque ? 3 : 4;
+    const values = [];
+    for (let y = bounds.top; y < bounds.bottom; y++)
+      for (let x = bounds.left; x < bounds.right; x++) {
+        const seen = document.seen(x, y);
+        if (seen[3] === 0) seen.splice(0, 3, ((x * 7) % 11) / 11, ((y * 5) % 7) / 7, 0.5);
+        values.push(...seen.slice(0, components));
+      }
+    const imageData = this.#make(Float64Array.from(values), bounds.right - bounds.left, bounds.bottom - bounds.top, components, document.bits);
+    return { imageData, sourceBounds: bounds, level: 0 };
+  }
+
   async getSelection({ documentID, sourceBounds }) {
     this.host.requireModal("getSelection");
     const document = this.#document(documentID);
@@ -86,7 +114,11 @@ export class FakeImaging {
     const document = this.#document(documentID);
     const layer = this.#layer(document, layerID);
     if (kind !== "user" || !layer.mask) throw new HostError("the layer has no mask");
-    return this.#grey(document, layer.mask, this.maskBounds ?? integers(sourceBounds));
+    const wanted = integers(sourceBounds);
+    const { width, height } = document;
+    const differs = boundsOf(width, height, (i) => layer.mask[i] !== layer.maskBeyond);
+    const whole = this.host.readings.maskBounds === "whole" || layer.maskBeyond === null || !differs;
+    return this.#grey(document, layer.mask, whole ? wanted : overlap(wanted, differs));
   }
 
   #grey(document, weights, bounds) {
@@ -101,6 +133,11 @@ export class FakeImaging {
   #make(values, width, height, components, componentSize) {
     this.alive++;
     this.made++;
+    const bytes = (values.length * componentSize) / 8;
+    this.aliveBytes += bytes;
+    this.peakBytes = Math.max(this.peakBytes, this.aliveBytes);
+    // "Plugin exceeds memory limit. Currently used memory 600."
+    if (this.aliveBytes > 600e6) throw new HostError("Plugin exceeds memory limit");
     const imaging = this;
     let disposed = false;
     return {
@@ -124,6 +161,7 @@ export class FakeImaging {
         if (disposed) throw new HostError("the image data was disposed of already");
         disposed = true;
         imaging.alive--;
+        imaging.aliveBytes -= bytes;
       },
     };
   }
@@ -137,6 +175,16 @@ export class FakeImaging {
     const full = bits === 8 ? 255 : bits === 32 ? 1 : fullRange ? 65535 : 32768;
     if (bits === 16 && !fullRange && array.some((value) => value > 32768)) throw new HostError("16 bits end at 32768");
     return this.#make(Float64Array.from(array, (value) => value / full), width, height, components, bits);
+  }
+
+  /** A JPEG, from RGB alone. The stand-in hands back an address of 1x1 pixels. */
+  async encodeImageData({ imageData, base64 }) {
+    const { encode } = this.host.readings;
+    if (encode === "missing") throw new TypeError("imaging.encodeImageData is not a function");
+    if (encode === "modal") this.host.requireModal("encodeImageData");
+    if (imageData.components !== 3 || imageData.componentSize !== 8 || !base64) throw new HostError("only RGB can be encoded");
+    imageData.values();
+    return TINY_JPEG;
   }
 
   async putPixels({ documentID, layerID, imageData, replace, targetBounds }) {
@@ -165,9 +213,14 @@ export class FakeImaging {
     this.host.requireModal("putLayerMask");
     const document = this.#document(documentID);
     const layer = this.#layer(document, layerID);
-    if (layer.background || kind !== "user" || !layer.mask) throw new HostError("the layer has no mask to change");
+    if (layer.background || kind !== "user") throw new HostError("the layer can have no mask");
     if (layer.allLocked) throw new HostError("the layer is locked");
-    if (replace) layer.mask.fill(0);
+    if (!replace && !layer.mask) throw new HostError("the layer has no mask to change");
+    if (replace) {
+      // "The existing mask in the layer is discarded before creating a new mask."
+      layer.mask = new Float64Array(document.width * document.height).fill(this.host.readings.beyondReplacedMask === "shown" ? 1 : 0);
+      layer.maskBeyond = undefined;
+    }
     this.#place(document, imageData, targetBounds, (i, value) => (layer.mask[i] = value));
     document.changed("Put Layer Mask");
   }
@@ -189,7 +242,9 @@ export class FakeImaging {
   /** Greys onto the canvas, without scaling. */
   #place(document, imageData, targetBounds, set) {
     if (imageData.components !== 1 || imageData.colorSpace !== "Grayscale") throw new HostError("not a single grey component");
-    if (imageData.componentSize !== document.bits) throw new HostError("image data of another depth");
+    const { greyDepths } = this.host.readings;
+    if (greyDepths !== "any" && imageData.componentSize !== (greyDepths === "8" ? 8 : document.bits))
+      throw new HostError("image data of another depth");
     const { left, top, right, bottom } = integers(targetBounds);
     if (right - left !== imageData.width || bottom - top !== imageData.height) throw new HostError("nothing is scaled");
     const values = imageData.values();
@@ -198,6 +253,17 @@ export class FakeImaging {
         if (x >= 0 && y >= 0 && x < document.width && y < document.height)
           set(y * document.width + x, stored(values[from], document.bits));
   }
+}
+
+function overlap(a, b) {
+  const bounds = b && {
+    left: Math.max(a.left, b.left),
+    top: Math.max(a.top, b.top),
+    right: Math.min(a.right, b.right),
+    bottom: Math.min(a.bottom, b.bottom),
+  };
+  if (!bounds || bounds.right <= bounds.left || bounds.bottom <= bounds.top) throw new HostError("the area is empty");
+  return bounds;
 }
 
 function integers(bounds) {

@@ -1,31 +1,33 @@
 /**
- * A Photoshop with pixels, which enforces what the real one enforces.
+ * A Photoshop with pixels, stricter than the real one: it enforces what Adobe documents, and runs in every
+ * reading of what is not documented (see readings.js).
  *
- * Layers hold straight RGBA over the whole canvas plus a margin around it, in the document's own
- * depth: 16 bits as 0..32768, 32 bits in linear light. RGB under alpha 0 is scrambled when it is
- * read, since Photoshop promises nothing of it.
+ * Layers hold straight RGBA over the whole canvas plus a margin around it, in the document's own mode and
+ * depth: 16 bits as 0..32768, 32 bits in linear light. RGB under alpha 0 is scrambled when it is read,
+ * since Photoshop promises nothing of it.
  */
+import { FakeActions } from "./actions.js";
+import { FakeDocument } from "./document.js";
+import { HostError } from "./error.js";
 import { FakeImaging } from "./imaging.js";
-import { FakeDocument, FakeLayer } from "./document.js";
-
-export class HostError extends Error {
-  constructor(message, number = -25920) {
-    super(message);
-    this.number = number;
-  }
-}
+import { FakeLayer } from "./layer.js";
+import { ownReadings } from "./readings.js";
 
 export class FakePhotoshop {
-  constructor() {
+  /** @param {Record<string, string>} [readings] of points that are not documented */
+  constructor(readings = {}) {
+    this.readings = { ...ownReadings(), ...readings };
+    this.version = "25.0.0";
     this.documents = [];
     this.active = null;
     this.modalDepth = 0;
     this.cancelled = false;
     this.busyCalls = 0; // that many calls of executeAsModal fail with number 9
     this.modals = []; // names of scopes
+    this.alerts = [];
     this.nextId = 1;
-    this.played = [];
     this.imaging = new FakeImaging(this);
+    this.actions = new FakeActions(this);
     const host = this;
     this.app = {
       get documents() {
@@ -36,12 +38,21 @@ export class FakePhotoshop {
       },
       set activeDocument(document) {
         host.requireModal("setting activeDocument");
+        if (host.readings.activeDocument === "fixed") return;
         host.active = document;
       },
+      async createDocument({ width = 100, height = 100, depth = 8, mode = "RGBColorMode" } = {}) {
+        host.requireModal("createDocument");
+        return host.open({ width, height, bits: depth, mode, paint: () => [1, 1, 1, 1], background: true });
+      },
     };
-    this.core = { executeAsModal: (work, options) => this.executeAsModal(work, options) };
-    this.action = { batchPlay: (commands, options) => this.batchPlay(commands, options) };
-    this.constants = { ElementPlacement: { PLACEBEFORE: "placeBefore", PLACEAFTER: "placeAfter" } };
+    this.core = {
+      executeAsModal: (work, options) => this.executeAsModal(work, options),
+      showAlert: async (message) => void this.alerts.push(String(message?.message ?? message)),
+      getPluginInfo: () => ({ version: "0.1.0" }),
+    };
+    this.action = this.actions.module;
+    this.constants = { ElementPlacement: { PLACEBEFORE: "placeBefore", PLACEAFTER: "placeAfter", PLACEINSIDE: "placeInside" } };
   }
 
   /** What require("photoshop") gives. */
@@ -50,7 +61,7 @@ export class FakePhotoshop {
     return { app, core, action, constants, imaging };
   }
 
-  /** Opens a document; `paint(x, y)` gives each pixel's RGBA in 0..1. */
+  /** Open a document; `paint(x, y)` gives each pixel's RGBA in 0..1. */
   open({ width, height, bits = 8, mode = "RGBColorMode", resolution = 72, paint, background = false }) {
     const document = new FakeDocument(this, { width, height, bits, mode, resolution });
     const layer = new FakeLayer(document, { name: background ? "Background" : "Layer 1", background });
@@ -64,7 +75,7 @@ export class FakePhotoshop {
 
   close(document) {
     this.documents = this.documents.filter((other) => other !== document);
-    this.active = this.documents[0] ?? null;
+    if (this.active === document) this.active = this.documents[0] ?? null;
   }
 
   requireModal(what) {
@@ -81,8 +92,19 @@ export class FakePhotoshop {
     this.modals.push(options.commandName);
     this.modalDepth++;
     const suspended = new Map();
+    try {
+      return await work(this.#context(suspended), {});
+    } finally {
+      // A scope that ends takes its suspensions with it.
+      for (const document of suspended.values()) document.resume(false);
+      this.modalDepth--;
+      if (this.modalDepth === 0) this.cancelled = false;
+    }
+  }
+
+  #context(suspended) {
     const host = this;
-    const context = {
+    return {
       get isCancelled() {
         return host.cancelled;
       },
@@ -108,45 +130,5 @@ export class FakePhotoshop {
         },
       },
     };
-    try {
-      return await work(context, {});
-    } finally {
-      // A scope that ends takes its suspensions with it.
-      for (const document of suspended.values()) document.resume(false);
-      this.modalDepth--;
-      if (this.modalDepth === 0) this.cancelled = false;
-    }
-  }
-
-  /** Plays in the active document. What fails is told in its result and ends the rest; nothing is thrown. */
-  async batchPlay(commands) {
-    this.requireModal("batchPlay");
-    const results = [];
-    for (const command of commands) {
-      this.played.push(command);
-      const problem = this.#play(command);
-      results.push(problem ? { _obj: "error", message: problem, result: -25920 } : {});
-      if (problem) break;
-    }
-    return results;
-  }
-
-  /** What is wrong with the command; nothing when it was played. */
-  #play(command) {
-    const document = this.active;
-    if (command._obj === "select") {
-      const layer = document.allLayers().find(({ id }) => id === command._target[0]._id);
-      if (!layer) return "The object is not available.";
-      document.activeLayers = [layer];
-      return "";
-    }
-    if (command._obj !== "make" || command.at?._value !== "mask") return `The command ${command._obj} is not known.`;
-    const [layer] = document.activeLayers;
-    if (layer.background || layer.mask || layer.allLocked) return "The command Make is not currently available.";
-    const values = { revealAll: 1, hideAll: 0 };
-    layer.maskBeyond = values[command.using._value];
-    layer.mask = new Float64Array(document.width * document.height).fill(layer.maskBeyond);
-    document.changed("Add Layer Mask");
-    return "";
   }
 }
