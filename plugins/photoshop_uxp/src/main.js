@@ -1,5 +1,6 @@
 /** The plug-in's entry points, as the manifest names them. */
 import { Panel } from "./panel/panel.js";
+import { METHOD } from "./recording.js";
 
 const panel = new Panel(/** @type {HTMLElement} */ (document.getElementById("inpaint")));
 
@@ -16,10 +17,13 @@ require("uxp").entrypoints.setup({
     },
   },
   commands: {
-    inpaintAgain: () => panel.inpaint(),
-    selectByText: () => panel.select(),
+    inpaintAgain: () => panel.command("inpaint"),
+    selectByText: () => panel.command("select"),
   },
 });
 
-// Not every Photoshop calls `show` for a panel that is open when it starts.
+// Photoshop finds what plays a recorded step among the global functions, by its name, and waits for it.
+/** @type {any} */ (globalThis)[METHOD] = (/** @type {any} */ _context, /** @type {any} */ info) => panel.play(info);
+
+// Adobe's known issues: `show` is called once, or not at all for a panel that is open when Photoshop starts.
 panel.shown();

@@ -10,7 +10,7 @@ const OWN = [
     name: "source",
     type: "str",
     default: "visible",
-    choices: ["visible", "layer"],
+    choices: ["visible", "active"],
     label: "Source",
     help: "What is continued: all visible layers as you see them, or the active layer alone. Without a selection it is always the active layer, if it has pixels.",
   },
@@ -51,6 +51,16 @@ export const SHOWN_FOLDED = [
   "output",
   "preview",
 ];
+
+/** What an engine may take no notice of; the rest the daemon does itself. */
+const ENGINES_OWN = ["prompt", "negative_prompt", "strength", "steps", "guidance_scale", "seed", "infill"];
+
+/**
+ * Whether a model takes notice of a setting.
+ * @param {string} name
+ * @param {{honours: string[]}} model as in the daemon's answer; an empty list means nothing but what the daemon does
+ */
+export const isHonoured = (name, { honours }) => !ENGINES_OWN.includes(name) || honours.includes(name);
 
 export const ALL_SHOWN = [...SHOWN, ...SHOWN_TEXT_MASK, ...SHOWN_FOLDED];
 

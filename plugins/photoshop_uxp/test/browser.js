@@ -43,12 +43,13 @@ async function hostScript() {
  * @param {import("playwright-core").Browser} browser
  * @param {() => Promise<string>} connection gives the contents of connection.json
  */
-export async function openPanel(browser, connection, { width = 240, height = 700, theme = "dark" } = {}) {
+export async function openPanel(browser, connection, { width = 240, height = 700, theme = "dark", readings = {} } = {}) {
   const context = await browser.newContext({ viewport: { width, height }, deviceScaleFactor: 2 });
   const page = await context.newPage();
   const faults = [];
   page.on("pageerror", (error) => faults.push(error.message));
   await page.exposeFunction("readConnection", connection);
+  await page.addInitScript((wanted) => (window.wantedReadings = wanted), readings);
   await page.addInitScript({ content: await hostScript() });
   await page.goto(PANEL);
   await page.evaluate((name) => window.setTheme(name), theme);

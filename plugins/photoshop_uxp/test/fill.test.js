@@ -331,7 +331,7 @@ describe("a fill", () => {
     ["labColorMode", [8, 16]],
   ])
     for (const bits of depths)
-      for (const source of ["layer", "visible"])
+      for (const source of ["active", "visible"])
         test(`${mode}, ${bits} bits, ${source}: nothing outside changes, and inside it is as near as the mode allows`, async () => {
           const document = photoshop.open({ width: 96, height: 80, bits, mode, paint: gradient });
           const small = box(40, 30, 60, 50);

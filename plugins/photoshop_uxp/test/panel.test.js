@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import schema from "../../../protocol/schema.json" with { type: "json" };
-import { SHOWN, SHOWN_FOLDED, SHOWN_TEXT_MASK } from "../src/settings.js";
+import { FIELDS, SHOWN, SHOWN_FOLDED, SHOWN_TEXT_MASK } from "../src/settings.js";
 import { executablePath, launch, openPanel } from "./browser.js";
 import { noWords, startDaemon } from "./daemon.js";
 
@@ -44,8 +44,8 @@ describe("the bundled panel in Chromium", { skip: missing }, () => {
     const opened = await panel();
     const { page } = opened;
     await openPicture(page);
-    await field(page, "prompt").locator("textarea").fill("a red barn");
     await field(page, "model").locator("select").selectOption("noise");
+    await field(page, "prompt").locator("textarea").fill("a red barn");
     await press(page, "Inpaint");
     await page.getByText("New layer “Inpaint: a red barn”").waitFor();
     const outcome = await page.evaluate(() => {
@@ -82,8 +82,9 @@ describe("the bundled panel in Chromium", { skip: missing }, () => {
   test("has the protocol's defaults and helps, and remembers what was changed", async () => {
     const opened = await panel();
     const { page } = opened;
+    await field(page, "model").locator("select").selectOption("slow");
     for (const name of [...SHOWN, ...SHOWN_FOLDED]) {
-      const { label, help } = hint.find((one) => one.name === name);
+      const { label, help } = FIELDS.get(name);
       assert.ok((await field(page, name).textContent()).includes(label), name);
       assert.equal(await field(page, name).locator("[title]").first().getAttribute("title"), help);
     }
@@ -155,11 +156,11 @@ describe("the bundled panel in Chromium", { skip: missing }, () => {
       const opened = await redPicture();
       const { page } = opened;
       await press(page, "Select");
-      await page.getByText(/“red”: \d+ % of the layer\. It is the selection now\./).waitFor();
+      await page.getByText(/“red”: \d+ % of the picture\. It is the selection now\./).waitFor();
       assert.deepEqual(await selected(page), { inside: 1, outside: 0, history: ["Open", "Select “red”"] });
       await page.getByText("Invert mask").click();
       await field(page, "text_mask").locator("input").press("Enter");
-      await page.getByText(/All but “red”: \d+ % of the layer\./).waitFor();
+      await page.getByText(/All but “red”: \d+ % of the picture\./).waitFor();
       assert.deepEqual(await selected(page), { inside: 0, outside: 1, history: ["Open", "Select “red”", "Select “red”"] });
       await end(opened);
     });
@@ -233,7 +234,7 @@ describe("the bundled panel in Chromium", { skip: missing }, () => {
     await press(page, "Inpaint");
     await page.getByText(/Step \d+ of 50/).waitFor();
     await page.evaluate(() => window.photoshop.close(window.photoshop.active));
-    await page.getByText("was closed meanwhile").waitFor();
+    await page.getByText("was closed in the meantime").waitFor();
     await openPicture(page);
     await press(page, "Insert last result");
     await page.getByText("New layer").waitFor();
@@ -257,7 +258,7 @@ describe("the bundled panel in Chromium", { skip: missing }, () => {
     const opened = await panel({ connection: refused });
     const { page } = opened;
     await page.getByText("does not let the plug-in read").waitFor();
-    await page.getByText("Connect by hand").click();
+    await press(page, "Paste…");
     const box = page.locator("[aria-label='Contents of connection.json'] textarea");
     await box.fill("nonsense");
     await press(page, "Connect");
@@ -296,25 +297,197 @@ describe("the bundled panel in Chromium", { skip: missing }, () => {
       await end(opened);
     });
 
-  test("can be reached and used with the keyboard alone", async () => {
+  for (const keys of ["swallowed", "bubbling"])
+    test(`can be reached and used with the keyboard alone, also after a fill, keys ${keys}`, async () => {
+      const opened = await panel({ readings: { keys } });
+      const { page } = opened;
+      await openPicture(page);
+      await field(page, "model").locator("select").selectOption("slow");
+      const everything = async () => {
+        const reached = [];
+        for (let i = 0; i < 60; i++) {
+          await page.keyboard.press("Tab");
+          const focused = await page.evaluate(() => {
+            const { activeElement: at, body } = document;
+            return at === body ? null : (at.getAttribute("aria-label") ?? at.textContent);
+          });
+          if (focused === null) continue;
+          if (reached.includes(focused)) break;
+          reached.push(focused);
+        }
+        return reached;
+      };
+      const before = await everything();
+      for (const name of ["Prompt", "Inpaint", "Model", "Steps", "Seed", "▸ Mask by text", "▸ More settings", "Insert last result", "Reset"])
+        assert.ok(before.includes(name), `${name} is not among ${before}`);
+      await field(page, "model").locator("select").selectOption("noise");
+      await field(page, "prompt").locator("textarea").focus();
+      await page.keyboard.type("typed");
+      await page.keyboard.press("Control+Enter");
+      await page.getByText("New layer “Inpaint: typed”").waitFor();
+      assert.equal(await page.evaluate(() => window.photoshop.active.layers.length), 2, "one key, one fill");
+      await page.locator("body").click({ position: { x: 2, y: 2 } });
+      const after = await everything();
+      assert.deepEqual(before.filter((name) => !after.includes(name)), [], "these are no longer reached");
+      await end(opened);
+    });
+
+  test("at 280 x 600 with everything unfolded, the wheel reaches the last button", async () => {
+    const opened = await panel({ width: 280, height: 600 });
+    const { page } = opened;
+    await field(page, "model").locator("select").selectOption("slow");
+    await page.getByText("Mask by text").click();
+    await page.getByText("More settings").click();
+    const reset = page.getByRole("button", { name: "Reset", exact: true });
+    const bottom = async () => (await reset.boundingBox()).y + (await reset.boundingBox()).height;
+    assert.ok((await bottom()) > 600, "it is out of sight at first");
+    await page.mouse.move(140, 300);
+    await page.mouse.wheel(0, 5000);
+    await page.waitForFunction(() => document.getElementById("inpaint").scrollTop > 0);
+    assert.ok((await bottom()) <= 600);
+    await end(opened);
+  });
+
+  test("hides what the model takes no notice of", async () => {
+    const opened = await panel();
+    const { page } = opened;
+    const shown = async () => Promise.all(["prompt", "negative_prompt", "strength", "steps"].map((name) => field(page, name).isVisible()));
+    assert.deepEqual(await shown(), [false, false, false, false], "the built-in fill has no use for words");
+    await field(page, "model").locator("select").selectOption("slow");
+    assert.deepEqual(await shown(), [true, false, false, true]);
+    await end(opened);
+  });
+
+  test("shows variants as pictures, turns from one to the next, and keeps one", async () => {
     const opened = await panel();
     const { page } = opened;
     await openPicture(page);
-    const reached = [];
-    for (let i = 0; i < 40; i++) {
-      await page.keyboard.press("Tab");
-      const focused = await page.evaluate(() => document.activeElement.getAttribute("aria-label") ?? document.activeElement.textContent);
-      if (reached.includes(focused)) break;
-      reached.push(focused);
-    }
-    for (const name of ["Prompt", "Inpaint", "Model", "Strength", "Steps", "Seed", "▸ Mask by text", "▸ More settings", "Reset"])
-      assert.ok(reached.includes(name), `${name} is not among ${reached}`);
-    await field(page, "prompt").locator("textarea").focus();
-    await page.keyboard.type("typed");
-    await page.keyboard.press("Control+Enter");
-    await page.getByText("New layer “Inpaint: typed”").waitFor();
+    await field(page, "model").locator("select").selectOption("noise");
+    await field(page, "count").locator("input").fill("3");
+    await field(page, "count").locator("input").blur();
+    await press(page, "Inpaint");
+    await page.getByText("Variant 1 of 3").waitFor();
+    await page.waitForFunction(() => [...document.querySelectorAll("img.thumbnail:not(.hidden)")].filter((img) => img.naturalWidth > 0).length === 3);
+    const seen = () => page.evaluate(() => window.photoshop.active.layers[0].layers.map(({ visible }) => visible));
+    await press(page, "Previous");
+    await page.getByText("Variant 3 of 3").waitFor();
+    assert.deepEqual(await seen(), [false, false, true]);
+    await press(page, "Next");
+    await page.getByText("Variant 1 of 3").waitFor();
+    await page.locator("img.thumbnail").nth(1).click();
+    await page.getByText("Variant 2 of 3").waitFor();
+    assert.deepEqual(await seen(), [false, true, false]);
+    await press(page, "Keep");
+    await page.getByText("Variant 2 is kept").waitFor();
+    const { names, history } = await page.evaluate(() => ({ names: window.photoshop.active.layers.map(({ name }) => name), history: window.photoshop.active.history }));
+    assert.deepEqual(names, ["Inpaint", "Layer 1"]);
+    assert.deepEqual(history.slice(-1), ["Keep variant 2"]);
     await end(opened);
   });
+
+  test("takes the settings of the active fill back", async () => {
+    const opened = await panel();
+    const { page } = opened;
+    await openPicture(page);
+    await press(page, "Edit");
+    await page.getByText("was not made by this plug-in").waitFor();
+    await field(page, "model").locator("select").selectOption("noise");
+    await field(page, "prompt").locator("textarea").fill("a red barn");
+    await press(page, "Inpaint");
+    await page.getByText("New layer “Inpaint: a red barn”").waitFor();
+    await press(page, "Reset");
+    await press(page, "Edit");
+    await page.getByText("These are the settings of “Inpaint: a red barn”").waitFor();
+    assert.equal(await field(page, "prompt").locator("textarea").inputValue(), "a red barn");
+    assert.match(await field(page, "seed").locator("input").inputValue(), /^\d+$/);
+    await end(opened);
+  });
+
+  test("an Action replays with the settings it was recorded with, waits for each step, and stops at a failure", async () => {
+    const opened = await panel();
+    const { page } = opened;
+    await openPicture(page);
+    await page.evaluate(() => (window.photoshop.actions.recorded = []));
+    await field(page, "model").locator("select").selectOption("noise");
+    await field(page, "prompt").locator("textarea").fill("recorded");
+    await press(page, "Inpaint");
+    await page.getByText("New layer “Inpaint: recorded”").waitFor();
+    await field(page, "prompt").locator("textarea").fill("other");
+    await openPicture(page);
+    const { names, steps } = await page.evaluate(async () => {
+      const { actions } = window.photoshop;
+      const steps = actions.recorded;
+      await actions.playBack([...steps, ...steps]);
+      return { names: window.photoshop.active.layers.map(({ name }) => name), steps: steps.map(({ name }) => name) };
+    });
+    assert.deepEqual(steps, ["Inpaint: recorded"]);
+    assert.deepEqual(names, ["Inpaint: recorded", "Inpaint: recorded", "Layer 1"]);
+    const failed = await page.evaluate(async () => {
+      const { actions } = window.photoshop;
+      window.photoshop.active.selectionBounds = { left: 900, top: 0, right: 920, bottom: 20 };
+      return actions.playBack(actions.recorded).then(() => "went on", (error) => error.message);
+    });
+    assert.match(failed, /outside of the canvas/);
+    await end(opened);
+  });
+
+  test("a command that fails says so in front, in case the panel is closed", async () => {
+    const opened = await panel();
+    await opened.page.evaluate(() => window.uxp.setUp.commands.inpaintAgain());
+    assert.match((await opened.page.evaluate(() => window.photoshop.alerts)).join(), /No document is open\. Open a picture/);
+    await end(opened);
+  });
+
+  test("the self-test runs behind Shift, leaves no document, and saves a report without secrets", async () => {
+    const opened = await panel({ height: 320, readings: { greyDepths: "any" } });
+    const { page } = opened;
+    await page.getByRole("button", { name: "Reset", exact: true }).click({ modifiers: ["Shift"] });
+    await page.getByText("The self-test ran").waitFor();
+    const { saved, open } = await page.evaluate(() => ({ saved: window.uxp.saved, open: window.photoshop.documents.length }));
+    assert.equal(open, 0);
+    assert.match(saved, /Photoshop 25\.0\.0, UXP uxp-7\.2\.0, darwin/);
+    const { secret } = JSON.parse(await daemon.connection());
+    assert.ok(!saved.includes(secret));
+    const differing = saved.split("\n").filter((line) => line.startsWith("!"));
+    assert.deepEqual(differing, [], saved);
+    await end(opened);
+  });
+
+  test("starts the daemon by the launcher, and says what to do where there is none", async () => {
+    const opened = await panel({ connection: async () => Promise.reject(new Error("ENOENT")), readings: { platform: "win32" } });
+    const { page } = opened;
+    await page.getByText("is not running").waitFor();
+    await press(page, "Start");
+    await page.waitForFunction(() => window.uxp.opened.length === 1);
+    assert.deepEqual(await page.evaluate(() => window.uxp.opened), ["C:\\Users\\artist\\.inpaintd\\Start inpaintd.cmd"]);
+    await page.evaluate(() => (window.uxp.refusal = "The file does not exist."));
+    await page.waitForTimeout(1100);
+    await press(page, "Start");
+    await page.getByText("could not be started from here: The file does not exist.").waitFor();
+    await end(opened);
+  });
+
+  for (const picked of ["artist", ".inpaintd"])
+    test(`is paired once by choosing the folder ${picked}, and stays so`, async () => {
+      const opened = await panel({ connection: daemon.connection });
+      const { page } = opened;
+      await page.evaluate(() => (window.uxp.access = "denied"));
+      await daemon.kill();
+      await page.getByText("does not let the plug-in read").waitFor();
+      await daemon.start();
+      await page.evaluate((name) => (window.uxp.picked = name), "somewhere else");
+      await press(page, "Choose folder…");
+      await page.getByText("There is no connection.json").waitFor();
+      await page.waitForTimeout(1100);
+      await page.evaluate((name) => (window.uxp.picked = name), picked);
+      await press(page, "Choose folder…");
+      await page.getByText("Connected to inpaintd").waitFor();
+      await daemon.kill();
+      await daemon.start();
+      await page.getByText("Connected to inpaintd").waitFor();
+      assert.equal(await page.evaluate(() => window.uxp.pickers), 2);
+      await end(opened);
+    });
 
   test("carries 8 and 64 MiB frames", async () => {
     const opened = await panel();

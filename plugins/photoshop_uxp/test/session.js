@@ -41,5 +41,5 @@ export const fill = (client, settings = {}, options = {}) =>
  * @returns {Promise<T>}
  */
 export function press(button, client, settings = {}, { watcher = {}, remember = () => {}, onBusy, connected, job = new Job() } = {}) {
-  return button(job, { ...defaults(), source: "layer", output: "layer", ...settings }, { connected: connected ?? (async () => client), watcher, remember, onBusy });
+  return button(job, { ...defaults(), source: "active", output: "layer", ...settings }, { connected: connected ?? (async () => client), watcher, remember, onBusy });
 }

@@ -2,6 +2,7 @@
 import { InpaintError } from "../errors.js";
 import { fromHex, hmacSha256, joined, toHex } from "../wire/sha256.js";
 import { decodeUtf8, encodeUtf8 } from "../wire/utf8.js";
+import { readConnectionFile, readPairedFile } from "./files.js";
 
 /**
  * @typedef {object} Connection
@@ -12,27 +13,30 @@ import { decodeUtf8, encodeUtf8 } from "../wire/utf8.js";
 const PASTED_KEY = "inpaintd connection";
 
 /**
- * The running daemon's connection: from its file in the home folder, else what was pasted.
+ * The running daemon's connection: from its file in the home folder, by its path or by the folder that was chosen, else
+ * what was pasted.
  * @returns {Promise<Connection>}
  * @throws {InpaintError} `not_running`, `no_websocket` or `no_access`
  */
 export async function findConnection() {
   let thrown;
   try {
-    return parseConnection(await readFile());
+    return parseConnection(await readConnectionFile());
   } catch (error) {
     if (error instanceof InpaintError) throw error;
     thrown = error;
   }
+  const paired = await readPairedFile();
+  if (paired !== null) return parseConnection(paired);
   const pasted = await pastedConnection();
   if (pasted) return pasted;
   if (isPermission(thrown))
     throw new InpaintError(
       "no_access",
       "Photoshop does not let the plug-in read the daemon's connection file.",
-      "Paste the contents of .inpaintd/connection.json from your home folder below.",
+      "Press Choose folder and choose your home folder, once.",
     );
-  throw new InpaintError("not_running", "The inpaint daemon is not running.", "Start it with: inpaintd serve");
+  throw new InpaintError("not_running", "The inpaint daemon is not running.", "Press Start, or run: inpaintd serve");
 }
 
 /**
@@ -88,24 +92,6 @@ export function proves({ secret }, nonce, proof) {
  */
 function derived(secret, purpose) {
   return hmacSha256(fromHex(secret), purpose);
-}
-
-async function readFile() {
-  const os = require("os");
-  const home = os.homedir();
-  const windows = os.platform().startsWith("win");
-  const path = [home, ".inpaintd", "connection.json"].join(windows ? "\\" : "/");
-  const fs = require("fs");
-  try {
-    return await fs.readFile(path, { encoding: "utf-8" });
-  } catch (error) {
-    try {
-      // Adobe documents both forms, and reports differ on which one works.
-      return await fs.readFile(`file:${path.replace(/\\/g, "/")}`, { encoding: "utf-8" });
-    } catch {
-      throw error;
-    }
-  }
 }
 
 /** @returns {Promise<Connection | null>} */

@@ -7,7 +7,9 @@ import { findConnection } from "./connection.js";
 /** @typedef {import("./client.js").DaemonClient} DaemonClient */
 /** @typedef {{name: "connecting"} | {name: "connected", version: string} | {name: "lost", error: InpaintError}} LinkState */
 
-const RETRY_MILLISECONDS = 3_000;
+/** Between tries; each is twice as long as the one before, so that a panel that is open all day costs nothing. */
+const FIRST_MILLISECONDS = 2_000;
+const LONGEST_MILLISECONDS = 60_000;
 
 export class Link {
   constructor() {
@@ -19,10 +21,16 @@ export class Link {
     this.onstate = () => {};
     /** @type {any} */
     this.timer = null;
+    this.pause = FIRST_MILLISECONDS;
   }
 
-  /** Connect, and from now on try again whenever there is no connection. */
+  /** Connect soon, and from now on try again whenever there is no connection. */
   keep() {
+    this.pause = FIRST_MILLISECONDS;
+    this.retry();
+  }
+
+  retry() {
     clearTimeout(this.timer);
     this.connected().catch(() => {});
   }
@@ -46,6 +54,7 @@ export class Link {
       const client = await connect(await findConnection());
       client.onclose = (error) => this.lost(error);
       this.client = client;
+      this.pause = FIRST_MILLISECONDS;
       this.onstate({ name: "connected", version: client.version });
       return client;
     } catch (thrown) {
@@ -60,6 +69,7 @@ export class Link {
     this.client = null;
     this.onstate({ name: "lost", error });
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.keep(), RETRY_MILLISECONDS);
+    this.timer = setTimeout(() => this.retry(), this.pause);
+    this.pause = Math.min(LONGEST_MILLISECONDS, 2 * this.pause);
   }
 }

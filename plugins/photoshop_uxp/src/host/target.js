@@ -25,7 +25,7 @@ import { readNote } from "./notes.js";
  * @property {Depth} depth
  */
 
-/** @typedef {"visible" | "layer"} Source */
+/** @typedef {"visible" | "active"} Source */
 
 /** @type {Record<string, string>} */
 const KINDS = {

@@ -1,6 +1,6 @@
 /** One control for each setting, made from what the protocol says of the setting. */
 import { cleaned, FIELDS } from "../settings.js";
-import { element, setDisabled } from "./dom.js";
+import { element, setDimmed } from "./dom.js";
 
 /** @typedef {import("../wire/schema.js").Field} Field */
 /** @typedef {{value: string, label: string}} Choice */
@@ -9,6 +9,7 @@ import { element, setDisabled } from "./dom.js";
  * @typedef {object} Control
  * @property {string} name
  * @property {HTMLElement} node
+ * @property {any} input the widget
  * @property {() => any} read
  * @property {(value: any) => void} write
  * @property {(choices: Choice[]) => void} [offer] other choices, for a picker
@@ -16,7 +17,7 @@ import { element, setDisabled } from "./dom.js";
  */
 
 /** Choices that a capital letter does not make readable. @type {Record<string, string>} */
-const CHOICES = { visible: "All visible layers" };
+const CHOICES = { visible: "All visible layers", active: "Active layer" };
 
 /** Positions of a slider: UXP's sliders count in whole numbers. */
 const SLIDER_STEPS = 100;
@@ -62,6 +63,7 @@ function textArea(field, onchange) {
   return {
     name: field.name,
     node,
+    input,
     read: () => cleaned(field.name, input.value),
     write: (value) => (input.value = value),
   };
@@ -78,6 +80,7 @@ function textLine(field, onchange) {
   return {
     name: field.name,
     node: element("div", { class: "field", "data-setting": field.name }, [input]),
+    input,
     read: () => cleaned(field.name, input.value),
     write: (value) => (input.value = value),
   };
@@ -88,7 +91,6 @@ function textField(field, onchange) {
   const optional = field.type.endsWith("?");
   const input = element("sp-textfield", {
     title: field.help,
-    type: optional ? undefined : "number",
     placeholder: optional ? (field.name === "seed" ? "random" : "off") : undefined,
     "aria-label": field.label,
     change: () => {
@@ -98,7 +100,7 @@ function textField(field, onchange) {
   });
   const read = () => cleaned(field.name, input.value);
   const write = (/** @type {any} */ value) => (input.value = value === null ? "" : String(value));
-  return { name: field.name, node: framed(field, [input]).node, read, write };
+  return { name: field.name, node: framed(field, [input]).node, input, read, write };
 }
 
 /** @param {Field} field @param {() => void} onchange @returns {Control} */
@@ -125,7 +127,7 @@ function slider(field, onchange) {
   const read = () => (off?.checked ? 0 : position());
   const tell = () => {
     number.textContent = off?.checked ? "soft" : position().toFixed(2);
-    setDisabled(input, Boolean(off?.checked));
+    setDimmed(input, Boolean(off?.checked));
   };
   const { node, label } = framed(field, [input]);
   label.classList.add("with-value");
@@ -133,6 +135,7 @@ function slider(field, onchange) {
   return {
     name: field.name,
     node,
+    input,
     off,
     read,
     write: (value) => {
@@ -151,6 +154,7 @@ function checkbox(field, onchange) {
   return {
     name: field.name,
     node,
+    input,
     read: () => Boolean(input.checked),
     write: (value) => (input.checked = value),
   };
@@ -188,6 +192,7 @@ function picker(field, onchange, initial) {
   return {
     name: field.name,
     node: framed(field, [input]).node,
+    input,
     read: () => chosen,
     write: (value) => {
       chosen = value;

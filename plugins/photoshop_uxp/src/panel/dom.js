@@ -15,7 +15,14 @@ export function element(tag, attributes = {}, children = []) {
     else made.setAttribute(name, value === true ? "" : String(value));
   }
   for (const child of children) made.appendChild(typeof child === "string" ? document.createTextNode(child) : child);
+  // Photoshop does not scroll to a widget that the Tab key has reached.
+  if (tag.startsWith("sp-")) made.addEventListener("focus", () => scrollTo(made));
   return made;
+}
+
+/** @param {any} made */
+function scrollTo(made) {
+  if (typeof made.scrollIntoViewIfNeeded === "function") made.scrollIntoViewIfNeeded();
 }
 
 /**
@@ -28,12 +35,14 @@ export function show(target, visible) {
 }
 
 /**
- * @param {any} target
- * @param {boolean} disabled
+ * Show that a widget does nothing now. It is never disabled: Photoshop's Tab key would pass it by from then on, even
+ * once it is enabled again.
+ * @param {Element} target
+ * @param {boolean} dimmed
  */
-export function setDisabled(target, disabled) {
-  if (disabled) target.setAttribute("disabled", "");
-  else target.removeAttribute("disabled");
+export function setDimmed(target, dimmed) {
+  if (dimmed) target.classList.add("dimmed");
+  else target.classList.remove("dimmed");
 }
 
 /**
@@ -43,4 +52,16 @@ export function setDisabled(target, disabled) {
  */
 export function button(text, attributes, onclick) {
   return element("sp-button", { ...attributes, text, click: onclick });
+}
+
+/**
+ * Call `pressed` at Ctrl+Enter (Cmd+Return on a Mac). On the widget itself: Photoshop's widgets swallow most keys, so
+ * that nothing above them gets to see these.
+ * @param {HTMLElement} input
+ * @param {() => void} pressed
+ */
+export function onSubmit(input, pressed) {
+  input.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) pressed();
+  });
 }

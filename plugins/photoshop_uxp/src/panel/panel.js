@@ -1,11 +1,17 @@
 /** What the panel does: between its view, Photoshop and the daemon. */
 import { pasteConnection } from "../daemon/connection.js";
+import { pair, startDaemon } from "../daemon/files.js";
 import { Link } from "../daemon/link.js";
-import { asInpaintError } from "../errors.js";
+import { asInpaintError, InpaintError } from "../errors.js";
 import { maskByText, selectByText, showHole } from "../find.js";
+import { readNote } from "../host/notes.js";
+import { activeDocument } from "../host/target.js";
+import { keepVariant, showVariant } from "../host/variants.js";
 import { fill, insertLast } from "../inpaint.js";
 import { Job } from "../job.js";
-import { defaults } from "../settings.js";
+import { record, recorded } from "../recording.js";
+import { selfTest } from "../selftest/run.js";
+import { defaults, remembered } from "../settings.js";
 import { loadFolded, loadLast, loadSettings, saveFolded, saveLast, saveSettings } from "./store.js";
 import { View } from "./view.js";
 import { foundWords, outcomeWords, progressWords } from "./words.js";
@@ -13,30 +19,43 @@ import { foundWords, outcomeWords, progressWords } from "./words.js";
 /** @typedef {import("../job.js").Surroundings} Surroundings */
 /** @typedef {import("../settings.js").Settings} Settings */
 /** @typedef {import("../find.js").Found} Found */
+/** @typedef {import("../recording.js").Deed} Deed */
+/** @typedef {import("../host/variants.js").Variants} Variants */
+/** @typedef {{message: string, hint: string}} Said */
+
+/** Photoshop has been seen to repeat the click on a button that opens a file picker. */
+const CLICK_MILLISECONDS = 1_000;
 
 export class Panel {
   /** @param {HTMLElement} root */
   constructor(root) {
     /** @type {Job | null} what runs */
     this.job = null;
+    this.picking = false;
     this.link = new Link();
     this.view = new View(root, {
-      inpaint: () => void this.inpaint(),
+      inpaint: () => void this.act("inpaint"),
       cancel: () => this.cancel(),
       insertLast: () => void this.insertLast(),
-      select: () => void this.select(),
-      maskLayer: () => void this.find(maskByText),
-      showHole: () => void this.find(showHole),
+      select: () => void this.act("select"),
+      maskLayer: () => void this.act("mask"),
+      showHole: () => void this.showHole(),
+      showVariant: (variants, index) => void this.turnTo(variants, index),
+      keepVariant: (variants, index) => void this.keep(variants, index),
+      edit: () => void this.edit(),
       reset: () => this.reset(),
+      selfTest: () => void this.run(async (_, around) => selfTest(around.connected)),
       changed: () => this.changed(),
       folded: saveFolded,
+      start: () => void this.start(),
+      pair: () => void this.pair(),
       paste: (text) => void this.paste(text),
     });
     this.view.write(loadSettings());
     for (const fold of this.view.folds) fold.set(loadFolded(fold.name));
     this.view.setHasLast(loadLast() !== null);
     this.link.onstate = (state) => {
-      this.view.setLink(state);
+      this.view.connection.set(state);
       if (state.name === "connected") void this.fetchModels();
     };
   }
@@ -51,26 +70,113 @@ export class Panel {
     this.link.rest();
   }
 
-  /** The button, and the command: fill with the settings as they are. */
-  async inpaint() {
+  /**
+   * A button: do it with the settings as they are, and record it where an Action is recorded.
+   * @param {Deed} deed
+   */
+  async act(deed) {
     const choices = this.choices();
-    await this.run(async (job, around) => outcomeWords(await fill(job, choices, around)), choices.count);
+    const outcome = await this.deed(deed, choices);
+    if (outcome instanceof InpaintError) return outcome;
+    await record(deed, STEPS[deed](choices), choices);
+    return null;
   }
 
-  /** The button, and the command: select what the words find. */
-  select() {
-    return this.find(selectByText);
+  /**
+   * A menu command. What goes wrong is told in front of the user, who may not have the panel open.
+   * @param {Deed} deed
+   */
+  async command(deed) {
+    const failed = await this.act(deed);
+    if (failed && failed.code !== "cancelled") await tell(failed);
   }
 
-  /** @param {(job: Job, choices: Settings, surroundings: Surroundings) => Promise<Found>} search */
-  async find(search) {
+  /**
+   * A step of an Action; Photoshop waits for it, and stops when it throws.
+   * @param {any} info as it was recorded
+   */
+  async play(info) {
+    const { deed, settings } = recorded(info);
+    const outcome = await this.deed(deed, remembered(settings));
+    if (outcome instanceof InpaintError) throw new Error(`${outcome.message} ${outcome.hint}`.trim());
+  }
+
+  /**
+   * @param {Deed} deed
+   * @param {Settings} choices
+   * @returns {Promise<InpaintError | null>} what went wrong
+   */
+  deed(deed, choices) {
+    if (deed === "inpaint") return this.run((job, around) => this.fill(job, choices, around), choices.count ?? 1);
+    const search = deed === "select" ? selectByText : maskByText;
+    return this.run(async (job, around) => foundWords(await search(job, choices, around)));
+  }
+
+  /**
+   * @param {Job} job
+   * @param {Settings} choices
+   * @param {Surroundings} around
+   */
+  async fill(job, choices, around) {
+    const outcome = await fill(job, choices, around);
+    await this.view.variants.set(outcome.inserted.variants, outcome.finished.layers);
+    return outcomeWords(outcome);
+  }
+
+  async showHole() {
     const choices = this.choices();
-    await this.run(async (job, around) => foundWords(await search(job, choices, around)));
+    await this.run(async (job, around) => foundWords(await showHole(job, choices, around)));
   }
 
   async insertLast() {
     const last = loadLast();
-    if (last) await this.run(async (job, around) => outcomeWords(await insertLast(job, last, around)));
+    if (!last) return;
+    await this.run(async (job, around) => {
+      const outcome = await insertLast(job, last, around);
+      await this.view.variants.set(outcome.inserted.variants, outcome.finished.layers);
+      return outcomeWords(outcome);
+    });
+  }
+
+  /**
+   * @param {Variants} variants
+   * @param {number} index
+   */
+  async turnTo(variants, index) {
+    await this.quietly(async () => {
+      await showVariant(variants, index);
+      this.view.variants.mark(index);
+    });
+  }
+
+  /**
+   * @param {Variants} variants
+   * @param {number} index
+   */
+  async keep(variants, index) {
+    await this.quietly(async () => {
+      await keepVariant(variants, index);
+      await this.view.variants.set(null, []);
+      this.view.progress.setNotice("done", `Variant ${index + 1} is kept. Undo brings the others back.`, "");
+    });
+  }
+
+  /** Take the settings that the active fill was made with. */
+  async edit() {
+    await this.quietly(async () => {
+      const document = activeDocument();
+      const [active] = document.activeLayers;
+      const note = active ? await readNote(document.id, active.id) : null;
+      if (!note)
+        throw new InpaintError(
+          "no_recipe",
+          "The active layer was not made by this plug-in, or its recipe was lost.",
+          "Click a layer that Inpaint has made in the Layers panel.",
+        );
+      this.view.write(remembered({ ...note.settings, seed: note.seed }));
+      this.changed();
+      this.view.progress.setNotice("done", `These are the settings of “${active.name}”, seed ${note.seed}.`, "");
+    });
   }
 
   cancel() {
@@ -88,24 +194,42 @@ export class Panel {
 
   /**
    * One thing at a time.
-   * @param {(job: Job, surroundings: Surroundings) => Promise<{message: string, hint: string}>} work
+   * @param {(job: Job, surroundings: Surroundings) => Promise<Said>} work
    * @param {number} [variants] that it makes
+   * @returns {Promise<InpaintError | null>} what went wrong
    */
   async run(work, variants = 1) {
-    if (this.job) return;
+    if (this.job) return new InpaintError("busy", "Another fill is still being made.", "Wait for it, or cancel it.");
     const job = new Job();
     this.job = job;
     this.view.setRunning(true);
     try {
       const { message, hint } = await work(job, this.surroundings(job, variants));
-      this.view.setNotice(hint ? "warning" : "done", message, hint);
+      this.view.progress.setNotice(hint ? "warning" : "done", message, hint);
+      return null;
     } catch (thrown) {
-      const error = asInpaintError(thrown);
-      this.view.setNotice(error.code === "cancelled" ? "done" : "error", error.message, error.hint);
+      return this.complain(thrown);
     } finally {
       this.job = null;
       this.view.setRunning(false);
     }
+  }
+
+  /** @param {() => Promise<void>} work that takes no time worth showing */
+  async quietly(work) {
+    if (this.job) return;
+    try {
+      await work();
+    } catch (thrown) {
+      this.complain(thrown);
+    }
+  }
+
+  /** @param {unknown} thrown */
+  complain(thrown) {
+    const error = asInpaintError(thrown);
+    this.view.progress.setNotice(error.code === "cancelled" && !error.hint ? "done" : "error", error.message, error.hint);
+    return error;
   }
 
   /**
@@ -114,14 +238,17 @@ export class Panel {
    * @returns {Surroundings}
    */
   surroundings(job, variants) {
+    const { progress } = this.view;
     return {
       connected: () => this.link.connected(),
       watcher: {
-        onProgress: (progress) => {
-          if (!job.cancelled) this.view.setProgress(progress.fraction, progressWords(progress, variants));
+        onProgress: (message) => {
+          if (!job.cancelled) progress.set(message.fraction, progressWords(message, variants));
         },
-        onPreview: ({ pixels }) => this.view.setPreview(pixels),
+        onPreview: ({ pixels }) => void progress.setPreview(pixels),
       },
+      onBusy: () =>
+        progress.set(1, "The fill is ready. It is inserted as soon as Photoshop is free: finish the transform, or close the dialog."),
       remember: (last) => {
         saveLast(last);
         this.view.hasLast = true;
@@ -148,15 +275,58 @@ export class Panel {
     }
   }
 
+  async start() {
+    await this.once(async () => {
+      await startDaemon();
+      this.link.keep();
+      this.view.connection.say("Starting the inpaint daemon…");
+    });
+  }
+
+  async pair() {
+    await this.once(async () => {
+      if (await pair()) this.link.keep();
+    });
+  }
+
+  /** @param {() => Promise<void>} work that opens a dialog of the system's */
+  async once(work) {
+    if (this.picking) return;
+    this.picking = true;
+    this.view.progress.clearNotice();
+    try {
+      await work();
+    } catch (thrown) {
+      this.complain(thrown);
+    } finally {
+      setTimeout(() => (this.picking = false), CLICK_MILLISECONDS);
+    }
+  }
+
   /** @param {string} text */
   async paste(text) {
     try {
       await pasteConnection(text);
-      this.view.clearNotice();
+      this.view.progress.clearNotice();
       this.link.keep();
     } catch (thrown) {
-      const { message, hint } = asInpaintError(thrown);
-      this.view.setNotice("error", message, hint);
+      this.complain(thrown);
     }
+  }
+}
+
+/** Names of recorded steps. @type {Record<Deed, (choices: Settings) => string>} */
+const STEPS = {
+  inpaint: ({ prompt }) => (prompt ? `Inpaint: ${prompt}` : "Inpaint"),
+  select: ({ text_mask }) => `Select “${text_mask}”`,
+  mask: ({ text_mask }) => `Layer mask “${text_mask}”`,
+};
+
+/** @param {InpaintError} error */
+async function tell({ message, hint }) {
+  try {
+    await require("photoshop").core.showAlert(`${message} ${hint}`.trim());
+  } catch {
+    // The panel says it too.
   }
 }

@@ -14,8 +14,8 @@ const MASK = "A layer mask that shows what the words find and hides the rest.";
  */
 export function textMaskSection(controls, { select, maskLayer }) {
   const control = (/** @type {string} */ name) => /** @type {Control} */ (controls.get(name));
-  const words = control("text_mask").node;
-  words.addEventListener("keydown", (event) => {
+  const { node: words, input } = control("text_mask");
+  input.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
     if (event.key === "Enter" && !event.ctrlKey && !event.metaKey) select();
   });
   const { node: threshold, off } = control("text_mask_threshold");

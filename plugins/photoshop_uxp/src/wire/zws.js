@@ -47,7 +47,7 @@ export class ZwsSocket {
   /** @param {any} data */
   receive(data) {
     if (this.closed) return;
-    const message = data instanceof ArrayBuffer ? new Uint8Array(data) : null;
+    const message = bytesOf(data);
     if (!message || message.length === 0 || message[0] > COMMAND)
       return this.end(disconnected("what answers does not speak ZWS 2.0"));
     if (message[0] === COMMAND) return;
@@ -79,6 +79,16 @@ export class ZwsSocket {
 }
 
 /**
+ * Binary data as bytes, whether it comes as a buffer or as a view of one, and from whichever JavaScript realm.
+ * @param {any} data
+ * @returns {Uint8Array | null} null when it is text
+ */
+function bytesOf(data) {
+  if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  return Object.prototype.toString.call(data) === "[object ArrayBuffer]" ? new Uint8Array(data) : null;
+}
+
+/**
  * @param {string} url with the token
  * @param {number} timeoutMilliseconds
  * @returns {Promise<ZwsSocket>}
@@ -106,7 +116,7 @@ export function openZws(url, timeoutMilliseconds) {
         new InpaintError(
           "not_running",
           `The inpaint daemon does not answer (${reason}).`,
-          "Start it, or restart it, with: inpaintd serve",
+          "Press Start, or run: inpaintd serve",
         ),
       );
     };

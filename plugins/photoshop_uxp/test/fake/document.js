@@ -15,7 +15,6 @@ export class FakeDocument {
     this.id = host.nextId++;
     this.name = this.title = `Untitled-${this.id}`;
     this.typename = "Document";
-    this.bitsPerChannel = BITS[bits];
     this.layers = [];
     this.activeLayers = [];
     this.selected = null; // weights over the canvas
@@ -28,6 +27,14 @@ export class FakeDocument {
         return document.selectionBounds !== undefined ? document.selectionBounds : document.boundsOfSelection();
       },
     };
+  }
+
+  get bitsPerChannel() {
+    return BITS[this.bits];
+  }
+
+  set bitsPerChannel(name) {
+    this.bits = Number(Object.keys(BITS).find((bits) => BITS[bits] === name));
   }
 
   /** Select by a weight in 0..1 for each pixel of the canvas. */

@@ -9,8 +9,10 @@ const THEMES = {
   light: { background: "#f0f0f0", text: "#2c2c2c", border: "#d0d0d0", hover: "#e2e2e2", field: "#ffffff", edge: "#b3b3b3" },
 };
 
-const photoshop = new FakePhotoshop();
-const { state, modules } = fakeUxp({ connection: () => window.readConnection(), manifest });
+// Set by a test before the page is opened: what Adobe leaves open, and what the system is like.
+window.readings = { keys: "swallowed", show: "never", ...(window.wantedReadings ?? {}) };
+const photoshop = new FakePhotoshop(window.readings);
+const { state, modules } = fakeUxp({ connection: () => window.readConnection(), manifest, platform: window.readings.platform });
 window.photoshop = photoshop;
 window.uxp = state;
 window.require = (name) => (name === "photoshop" ? photoshop.module : modules[name]);
@@ -29,4 +31,13 @@ window.setTheme = (name) => {
   style.colorScheme = name;
   style.fontFamily = "'Adobe Clean', 'Source Sans 3', 'DejaVu Sans', Arial, sans-serif";
 };
-document.addEventListener("DOMContentLoaded", () => window.setTheme("dark"), { once: true });
+document.addEventListener(
+  "DOMContentLoaded",
+  () => {
+    window.setTheme("dark");
+    // A panel clips what does not fit into it; only what has `overflow` set itself scrolls.
+    document.documentElement.style.overflow = "hidden";
+  },
+  { once: true },
+);
+window.addEventListener("load", () => window.readings.show === "once" && state.setUp.panels.inpaintPanel.show());

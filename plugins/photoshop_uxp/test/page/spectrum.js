@@ -1,7 +1,10 @@
 /**
- * Stand-ins for the Spectrum widgets that Photoshop brings along, drawn much as it draws them.
+ * Stand-ins for the Spectrum widgets that Photoshop brings along, drawn much as it draws them: 32 pixels high.
  *
- * They have the properties and events that Adobe documents and no others.
+ * They have the properties and events that Adobe documents and no others. What uxp-api/known-issues says of them holds:
+ * "Interactive elements swallow most events"; "When a control in a panel is disabled and enabled, it is no longer
+ * reachable via TAB"; the numeric text field shows errors that are none. aria-* attributes mean nothing to Photoshop;
+ * here they give the tests names to press by.
  */
 const SHARED = `
   :host { display: inline-block; box-sizing: border-box; font-family: inherit; font-size: 12px; color: inherit; }
@@ -26,16 +29,28 @@ class Widget extends HTMLElement {
   tell(type) {
     this.dispatchEvent(new Event(type, { bubbles: true }));
   }
+  /** Keys reach listeners on the widget itself, and nothing above it. */
+  connectedOnce() {
+    if (this.keyed) return;
+    this.keyed = true;
+    this.addEventListener("keydown", (event) => window.readings.keys === "swallowed" && event.stopPropagation());
+    new MutationObserver(() => this.hasAttribute("disabled") || this.fallOutOfTabOrder()).observe(this, { attributes: true, attributeFilter: ["disabled"] });
+  }
+  fallOutOfTabOrder() {
+    this.tabIndex = -1;
+    for (const inner of this.shadowRoot.querySelectorAll("input, textarea, select")) inner.tabIndex = -1;
+  }
 }
 
 class Field extends Widget {
   constructor(tag) {
     super();
-    this.inner = this.draw(":host, input { height: 26px }", `<${tag}>`);
+    this.inner = this.draw(":host, input { height: 32px }", `<${tag}>`);
     this.inner.addEventListener("input", () => this.tell("input"));
     this.inner.addEventListener("change", () => this.tell("change"));
   }
   connectedCallback() {
+      this.connectedOnce();
     this.inner.placeholder = this.getAttribute("placeholder") ?? "";
     this.inner.setAttribute("aria-label", this.getAttribute("aria-label") ?? "");
   }
@@ -54,12 +69,13 @@ customElements.define(
   "sp-button",
   class extends Widget {
     connectedCallback() {
+      this.connectedOnce();
       const cta = this.getAttribute("variant") === "cta";
       const quiet = this.hasAttribute("quiet");
       this.tabIndex = this.hasAttribute("disabled") ? -1 : 0;
       this.setAttribute("role", "button");
       this.draw(
-        `:host { height: 28px; line-height: ${cta || quiet ? 26 : 24}px; padding: 0 ${quiet ? 6 : 14}px; border-radius: 14px; cursor: default;
+        `:host { height: 32px; line-height: ${cta || quiet ? 30 : 28}px; padding: 0 ${quiet ? 6 : 14}px; border-radius: 16px; cursor: default;
            text-align: center; font-weight: 600; white-space: nowrap; user-select: none;
            border: ${cta || quiet ? "1px solid transparent" : "2px solid var(--edge)"};
            ${cta ? "background: #1473e6; color: #fff;" : ""} ${quiet ? "padding: 0; font-weight: 400; opacity: .85" : ""} }
@@ -81,8 +97,9 @@ customElements.define(
   "sp-checkbox",
   class extends Widget {
     connectedCallback() {
+      this.connectedOnce();
       this.box ??= this.draw(
-        `label { display: flex; align-items: center; height: 22px } input { width: 14px; height: 14px; margin: 0 8px 0 0; accent-color: #1473e6 }`,
+        `label { display: flex; align-items: center; min-height: 32px } input { width: 14px; height: 14px; margin: 0 8px 0 0; accent-color: #1473e6 }`,
         `<label><input type="checkbox"><slot></slot></label>`,
       ).firstElementChild;
       this.box.checked = this.wanted ?? false;
@@ -104,7 +121,7 @@ customElements.define(
     constructor() {
       super();
       this.inner = this.draw(
-        `:host { height: 20px } input { appearance: none; height: 2px; padding: 0; margin: 9px 0; border: 0; background: var(--edge); display: block }
+        `:host { height: 32px } input { appearance: none; height: 2px; padding: 0; margin: 15px 0; border: 0; background: var(--edge); display: block }
          input::-webkit-slider-thumb { appearance: none; width: 14px; height: 14px; border-radius: 7px; border: 2px solid currentColor; background: var(--field) }`,
         `<input type="range">`,
       );
@@ -112,6 +129,7 @@ customElements.define(
       this.inner.onchange = () => this.tell("change");
     }
     connectedCallback() {
+      this.connectedOnce();
       this.inner.min = this.getAttribute("min");
       this.inner.max = this.getAttribute("max");
       this.inner.setAttribute("aria-label", this.getAttribute("aria-label") ?? "");
@@ -136,13 +154,14 @@ customElements.define(
     constructor() {
       super();
       this.inner = this.draw(
-        ":host { height: 26px } select { height: 26px; padding: 0 4px; text-overflow: ellipsis } option { color: #222; background: #fff }",
+        ":host { height: 32px } select { height: 32px; padding: 0 4px; text-overflow: ellipsis } option { color: #222; background: #fff }",
         "<select></select>",
       );
       this.inner.onchange = () => this.tell("change");
       new MutationObserver(() => this.fill()).observe(this, { childList: true, subtree: true });
     }
     connectedCallback() {
+      this.connectedOnce();
       this.inner.setAttribute("aria-label", this.getAttribute("aria-label") ?? "");
       this.fill();
     }
@@ -169,6 +188,7 @@ customElements.define(
   "sp-progressbar",
   class extends Widget {
     connectedCallback() {
+      this.connectedOnce();
       this.bar ??= this.draw(
         ":host { height: 4px; border-radius: 2px; background: var(--edge); overflow: hidden; display: block } div { height: 100%; background: #1473e6 }",
         "<div></div>",

@@ -1,0 +1,58 @@
+/** Whether there is a daemon, and the ways to get one: start it, or say where its connection file is. */
+import { button, element, show } from "./dom.js";
+
+/** @typedef {import("../daemon/link.js").LinkState} LinkState */
+
+/**
+ * @typedef {object} ConnectionActions
+ * @property {() => void} start the daemon
+ * @property {() => void} pair by a file picker, once and for all
+ * @property {(text: string) => void} paste
+ */
+
+/** Codes of what is wrong that starting the daemon mends. */
+const STARTABLE = ["not_running", "no_access", "disconnected"];
+
+export class ConnectionView {
+  /** @param {ConnectionActions} actions */
+  constructor({ start, pair, paste }) {
+    this.dot = element("div", { class: "dot" });
+    this.words = element("div", { class: "words", role: "status" });
+    this.start = button("Start", { variant: "primary", title: "Start the inpaint daemon" }, start);
+    this.pair = button("Choose folder…", { variant: "secondary", title: "Choose your home folder, once" }, pair);
+    this.byHand = button("Paste…", { variant: "secondary", title: "Paste the contents of connection.json" }, () =>
+      show(this.paste, true),
+    );
+    this.pasted = element("sp-textarea", {
+      "aria-label": "Contents of connection.json",
+      placeholder: "Contents of .inpaintd/connection.json in your home folder",
+    });
+    this.paste = element("div", { class: "field hidden" }, [
+      this.pasted,
+      button("Connect", { variant: "secondary" }, () => paste(this.pasted.value)),
+    ]);
+    this.ways = element("div", { class: "ways hidden" }, [this.start, this.pair, this.byHand]);
+    const status = element("div", { class: "status" }, [this.dot, this.words]);
+    this.node = element("div", {}, [status, this.ways, this.paste]);
+    this.set({ name: "connecting" });
+  }
+
+  /** @param {LinkState} state */
+  set(state) {
+    this.dot.className = `dot ${state.name}`;
+    if (state.name === "connected") this.words.textContent = `Connected to inpaintd ${state.version}`;
+    else if (state.name === "connecting") this.words.textContent = "Looking for the inpaint daemon…";
+    else {
+      this.words.textContent = state.error.message;
+      this.words.appendChild(element("div", { class: "hint", text: state.error.hint }));
+      show(this.start, STARTABLE.includes(state.error.code));
+    }
+    if (state.name !== "connecting") show(this.ways, state.name === "lost");
+    if (state.name === "connected") show(this.paste, false);
+  }
+
+  /** @param {string} words that follow what is wrong */
+  say(words) {
+    this.words.textContent = words;
+  }
+}

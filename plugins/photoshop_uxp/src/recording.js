@@ -1,0 +1,35 @@
+/** Steps of an Action: what the panel did, with the settings that it did it with, and doing it again. */
+
+/** @typedef {import("./settings.js").Settings} Settings */
+/** @typedef {"inpaint" | "select" | "mask"} Deed */
+
+/** The name of the global function that Photoshop calls to play a step, and waits for. */
+export const METHOD = "inpaintdPlayStep";
+
+/** The property of a step; its prefix keeps it from being taken for one of Photoshop's own. */
+const STEP = "org.inpaintd.step";
+
+/**
+ * Add a step to the Action that is being recorded, if one is.
+ * @param {Deed} deed
+ * @param {string} name that the Actions panel shows
+ * @param {Settings} settings
+ */
+export async function record(deed, name, settings) {
+  try {
+    const info = { [STEP]: JSON.stringify({ version: 1, deed, settings }) };
+    await /** @type {any} */ (require("photoshop").action).recordAction({ name, methodName: METHOD }, info);
+  } catch {
+    // Nothing is being recorded, or this Photoshop records no steps of plug-ins.
+  }
+}
+
+/**
+ * @param {any} info as it was recorded
+ * @returns {{deed: Deed, settings: Settings}}
+ */
+export function recorded(info) {
+  const step = JSON.parse(info?.[STEP] ?? "null");
+  if (step?.version !== 1) throw new Error("This step was recorded by another version of the plug-in: record it again.");
+  return step;
+}
