@@ -9,6 +9,7 @@ import { extentOf, findTarget, sameDocument, sameLayer } from "./host/target.js"
 import { complement, FULL, samplesOf, seenPixels, withinPixels, withoutHiddenColour } from "./planes.js";
 import { edgesOf } from "./rectangle.js";
 import { prepared } from "./request.js";
+import { made } from "./settings.js";
 import { shortened } from "./text.js";
 
 /** @typedef {import("./job.js").Job} Job */
@@ -104,7 +105,7 @@ async function searched(job, target, choices, surroundings, refuse) {
   job.check();
   const { left, top } = edgesOf(where);
   const { text_mask, text_mask_threshold, invert } = choices;
-  const request = { type: "mask", layer, settings: { text_mask, text_mask_threshold }, offset: [left, top] };
+  const request = { type: "mask", layer, settings: made({ text_mask, text_mask_threshold }), offset: [left, top] };
   // No modal scope is open here: Photoshop stays usable while the daemon works.
   const answer = await job.follow(client, request, surroundings).catch((error) => {
     if (error instanceof InpaintError && error.code === "empty_mask") throw nothing(error.message, error.hint);

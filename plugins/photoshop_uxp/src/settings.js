@@ -52,48 +52,67 @@ export const SHOWN_FOLDED = [
   "preview",
 ];
 
-/** What an engine may take no notice of; the rest the daemon does itself. */
-const ENGINES_OWN = ["prompt", "negative_prompt", "strength", "steps", "guidance_scale", "seed", "infill"];
-
 /**
  * Whether a model takes notice of a setting.
  * @param {string} name
  * @param {{honours: string[]}} model as in the daemon's answer; an empty list means nothing but what the daemon does
  */
-export const isHonoured = (name, { honours }) => !ENGINES_OWN.includes(name) || honours.includes(name);
+export function isHonoured(name, { honours }) {
+  // Each variant takes the next seed: without seeds they would all be the same.
+  const deciding = name === "count" ? "seed" : name;
+  return fieldOf(name).done_by !== "engine" || honours.includes(deciding);
+}
 
 export const ALL_SHOWN = [...SHOWN, ...SHOWN_TEXT_MASK, ...SHOWN_FOLDED];
 
-/** @returns {Settings} */
+/** What the panel asks for unless the user asks for something else: it can show pictures, and masks to paint on. */
+const PANELS_OWN = { source: "visible", text_mask_fill: false, text_mask_combine: "replace", preview: true, output: "masked" };
+
+/**
+ * What the panel starts with. null = not set: the model's own default holds, or the setting's.
+ * @returns {Settings}
+ */
 export function defaults() {
-  const values = ALL_SHOWN.map((name) => [name, /** @type {Field} */ (FIELDS.get(name)).default]);
-  // A panel can show pictures of what goes on, unlike a script; and in Photoshop a result has a mask to paint on.
-  return { ...Object.fromEntries(values), preview: true, output: "masked" };
+  const unset = ALL_SHOWN.map((name) => {
+    const { type } = fieldOf(name);
+    return [name, type === "str" && !fieldOf(name).choices ? "" : type === "bool" ? false : null];
+  });
+  return { ...Object.fromEntries(unset), ...PANELS_OWN };
 }
 
 /**
- * A value that the daemon will take, nearest to what was entered; the default for nonsense.
+ * The settings that were made, as the daemon takes them: nothing for what was not.
+ * @param {Settings} choices of the panel
+ * @returns {Settings}
+ */
+export function made(choices) {
+  const own = OWN.map(({ name }) => name);
+  const isMade = (/** @type {[string, any]} */ [name, value]) => !own.includes(name) && value !== null && value !== "";
+  return Object.fromEntries(Object.entries(choices).filter(isMade));
+}
+
+/**
+ * A value that the daemon will take, nearest to what was entered; null for nothing and for nonsense.
  * @param {string} name
  * @param {any} entered
  */
 export function cleaned(name, entered) {
-  const field = /** @type {Field} */ (FIELDS.get(name));
+  const field = fieldOf(name);
   const type = field.type.replace(/\?$/, "");
-  if (entered === null && type !== field.type) return null;
+  if (type === "bool") return typeof entered === "boolean" ? entered : Boolean(defaults()[name]);
   if (type === "str") {
-    const text = String(entered ?? field.default).slice(0, field.characters);
-    return field.choices && !field.choices.includes(text) ? field.default : text;
+    if (typeof entered !== "string") return defaults()[name];
+    return field.choices && !field.choices.includes(entered) ? defaults()[name] : entered.slice(0, field.characters);
   }
-  if (type === "bool") return typeof entered === "boolean" ? entered : field.default;
   const empty = entered === null || entered === undefined || String(entered).trim() === "";
   const number = Number(String(entered).replace(",", "."));
-  if (empty || !Number.isFinite(number)) return field.default;
+  if (empty || !Number.isFinite(number)) return null;
   const whole = type === "int" ? Math.round(number) : number;
   return Math.min(field.maximum ?? whole, Math.max(field.minimum ?? whole, whole));
 }
 
 /**
- * Settings from an earlier session, perhaps of another version.
+ * Settings from an earlier session or an Action, perhaps of another version.
  * @param {any} stored
  * @returns {Settings}
  */
@@ -103,3 +122,6 @@ export function remembered(stored) {
     if (stored && typeof stored === "object" && name in stored) settings[name] = cleaned(name, stored[name]);
   return settings;
 }
+
+/** @param {string} name @returns {Field} */
+export const fieldOf = (name) => /** @type {Field} */ (FIELDS.get(name));

@@ -1,6 +1,6 @@
 /** What words find: how the daemon is asked for it, and how it meets what is there already. */
 import { FULL, depthOf, newSamples } from "./planes.js";
-import { FIELDS } from "./settings.js";
+import { made } from "./settings.js";
 
 /** @typedef {import("./settings.js").Settings} Settings */
 /** @typedef {import("./planes.js").Samples} Samples */
@@ -18,22 +18,12 @@ export const isByText = ({ text_mask, text_mask_fill }) => text_mask_fill && tex
  * @returns {{settings: Settings, complemented: boolean}} and whether the mask has to be complemented
  */
 export function fillSettings(choices, selected) {
-  const { text_mask_fill, source, ...settings } = choices;
   if (!isByText(choices)) {
-    const unset = OF_WORDS.map((name) => [name, FIELDS.get(name)?.default]);
-    return { settings: asked({ ...settings, ...Object.fromEntries(unset) }), complemented: false };
+    const others = Object.entries(choices).filter(([name]) => !OF_WORDS.includes(name));
+    return { settings: made(Object.fromEntries(others)), complemented: false };
   }
-  const { complemented, ...combination } = onTheWire(selected ? settings.text_mask_combine : "replace", settings.invert);
-  return { settings: asked({ ...settings, ...combination }), complemented };
-}
-
-/**
- * The settings that were really made: one that shows its default is left to the model.
- * @param {Settings} shown
- * @returns {Settings}
- */
-function asked(shown) {
-  return Object.fromEntries(Object.entries(shown).filter(([name, value]) => value !== FIELDS.get(name)?.default));
+  const { complemented, ...combination } = onTheWire(selected ? choices.text_mask_combine : "replace", choices.invert);
+  return { settings: { ...made(choices), ...combination }, complemented };
 }
 
 /**

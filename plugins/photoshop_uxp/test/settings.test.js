@@ -4,27 +4,38 @@ import { encodeLight, decodeLight, padded, samplesOf, toDepth } from "../src/pla
 import { png } from "../src/panel/png.js";
 import { progressWords } from "../src/panel/words.js";
 import { layerName } from "../src/host/write.js";
-import { cleaned, defaults, FIELDS, remembered } from "../src/settings.js";
+import { cleaned, defaults, isHonoured, made, remembered } from "../src/settings.js";
+import { fillSettings } from "../src/textmask.js";
 import { inflateSync } from "node:zlib";
 
 describe("settings", () => {
-  test("start with the protocol's defaults", () => {
-    for (const [name, value] of Object.entries(defaults()))
-      if (name !== "preview") assert.deepEqual(value, FIELDS.get(name).default);
+  test("start unset, but for what is the panel's own, and nothing is sent for what is unset", () => {
+    assert.deepEqual(made(defaults()), { text_mask_combine: "replace", invert: false, preview: true, output: "masked" });
+    assert.deepEqual(fillSettings(defaults(), false).settings, { preview: true, output: "masked" });
   });
 
-  test("are brought into range, and nonsense becomes the default", () => {
+  test("are sent when they are set, also to what they would be anyway", () => {
+    const set = { steps: 30, strength: 1, infill: "original", output: "layer", preview: false };
+    assert.deepEqual(fillSettings({ ...defaults(), ...set }, false).settings, set);
+  });
+
+  test("of the engine are honoured by the models that say so; an empty list is none", () => {
+    assert.deepEqual(["prompt", "grow_pixels"].map((name) => isHonoured(name, { honours: [] })), [false, true]);
+    assert.equal(isHonoured("prompt", { honours: ["prompt"] }), true);
+  });
+
+  test("are brought into range, and nonsense is not set", () => {
     assert.equal(cleaned("steps", "12.6"), 13);
     assert.equal(cleaned("steps", -5), 1);
     assert.equal(cleaned("strength", "0,25"), 0.25);
-    assert.equal(cleaned("steps", "many"), 30);
+    assert.equal(cleaned("steps", "many"), null);
     assert.equal(cleaned("seed", ""), null);
     assert.equal(cleaned("seed", 2 ** 40), 2 ** 32 - 1);
-    assert.equal(cleaned("infill", "magic"), "original");
+    assert.equal(cleaned("infill", "magic"), null);
     assert.equal(cleaned("prompt", "x".repeat(99_999)).length, 16_000);
     assert.equal(cleaned("grow_pixels", "-4"), -4);
     assert.equal(cleaned("text_mask_threshold", 0), 0);
-    assert.equal(cleaned("text_mask_threshold", "x"), 0.5);
+    assert.equal(cleaned("text_mask_threshold", "x"), null);
     assert.equal(cleaned("text_mask_combine", "union"), "replace");
   });
 

@@ -1,9 +1,9 @@
 /** One control for each setting, made from what the protocol says of the setting. */
-import { cleaned, FIELDS } from "../settings.js";
+import { cleaned, defaults, fieldOf } from "../settings.js";
 import { element, setDimmed } from "./dom.js";
 
 /** @typedef {import("../wire/schema.js").Field} Field */
-/** @typedef {{value: string, label: string}} Choice */
+/** @typedef {{value: string | null, label: string}} Choice */
 
 /**
  * @typedef {object} Control
@@ -12,6 +12,7 @@ import { element, setDimmed } from "./dom.js";
  * @property {any} input the widget
  * @property {() => any} read
  * @property {(value: any) => void} write
+ * @property {(value: any) => void} expect show what holds while nothing is set: the model's default, or the setting's
  * @property {(choices: Choice[]) => void} [offer] other choices, for a picker
  * @property {HTMLElement} [off] a slider's checkbox for no value at all
  */
@@ -28,10 +29,10 @@ const SLIDER_STEPS = 100;
  * @returns {Control}
  */
 export function controlFor(name, onchange) {
-  const field = /** @type {Field} */ (FIELDS.get(name));
+  const field = fieldOf(name);
   const type = field.type.replace(/\?$/, "");
   if (type === "bool") return checkbox(field, onchange);
-  if (field.choices) return picker(field, onchange, field.choices.map((value) => ({ value, label: CHOICES[value] ?? capitalised(value) })));
+  if (field.choices) return picker(field, onchange, field.choices.map((value) => ({ value, label: worded(value) })));
   if (name === "model") return picker(field, onchange, [{ value: "", label: "Default" }]);
   if (name === "prompt" || name === "negative_prompt") return textArea(field, onchange);
   if (type === "str") return textLine(field, onchange);
@@ -66,6 +67,7 @@ function textArea(field, onchange) {
     input,
     read: () => cleaned(field.name, input.value),
     write: (value) => (input.value = value),
+    expect: () => {},
   };
 }
 
@@ -83,15 +85,18 @@ function textLine(field, onchange) {
     input,
     read: () => cleaned(field.name, input.value),
     write: (value) => (input.value = value),
+    expect: () => {},
   };
 }
 
+/** What stands in an empty field that has no default. @type {Record<string, string>} */
+const NOTHING = { seed: "random", threshold: "off" };
+
 /** @param {Field} field @param {() => void} onchange @returns {Control} */
 function textField(field, onchange) {
-  const optional = field.type.endsWith("?");
+  // Not type="number": Adobe's known issues have it show errors for values that are right.
   const input = element("sp-textfield", {
     title: field.help,
-    placeholder: optional ? (field.name === "seed" ? "random" : "off") : undefined,
     "aria-label": field.label,
     change: () => {
       write(read());
@@ -100,13 +105,19 @@ function textField(field, onchange) {
   });
   const read = () => cleaned(field.name, input.value);
   const write = (/** @type {any} */ value) => (input.value = value === null ? "" : String(value));
-  return { name: field.name, node: framed(field, [input]).node, input, read, write };
+  const expect = (/** @type {any} */ value) =>
+    input.setAttribute("placeholder", value === null || value === undefined ? (NOTHING[field.name] ?? "") : String(value));
+  expect(field.default);
+  return { name: field.name, node: framed(field, [input]).node, input, read, write, expect };
 }
 
 /** @param {Field} field @param {() => void} onchange @returns {Control} */
 function slider(field, onchange) {
   const { minimum = 0, maximum = 1 } = field;
+  let isSet = false;
+  let expected = field.default;
   const told = () => {
+    isSet = true;
     tell();
     onchange();
   };
@@ -117,34 +128,36 @@ function slider(field, onchange) {
     max: SLIDER_STEPS,
     "show-value": "false",
     "aria-label": field.label,
-    input: () => tell(),
+    input: () => {
+      isSet = true;
+      tell();
+    },
     change: told,
   });
   const isSoftAtZero = field.name === "text_mask_threshold";
   const off = isSoftAtZero ? element("sp-checkbox", { title: field.help, text: "Soft", change: told }) : null;
   const position = () =>
     cleaned(field.name, (minimum + ((maximum - minimum) * Number(input.value)) / SLIDER_STEPS).toFixed(2));
-  const read = () => (off?.checked ? 0 : position());
+  const read = () => (!isSet ? null : off?.checked ? 0 : position());
   const tell = () => {
     number.textContent = off?.checked ? "soft" : position().toFixed(2);
     setDimmed(input, Boolean(off?.checked));
   };
+  const write = (/** @type {any} */ value) => {
+    isSet = value !== null;
+    if (off) off.checked = value === 0;
+    const shown = value || (isSet && !off) ? value : expected;
+    input.value = Math.round(((shown - minimum) / (maximum - minimum)) * SLIDER_STEPS);
+    tell();
+  };
   const { node, label } = framed(field, [input]);
   label.classList.add("with-value");
   label.appendChild(number);
-  return {
-    name: field.name,
-    node,
-    input,
-    off,
-    read,
-    write: (value) => {
-      if (off) off.checked = value === 0;
-      const shown = value || !off ? value : field.default;
-      input.value = Math.round(((shown - minimum) / (maximum - minimum)) * SLIDER_STEPS);
-      tell();
-    },
+  const expect = (/** @type {any} */ value) => {
+    expected = value;
+    if (!isSet) write(null);
   };
+  return { name: field.name, node, input, off, read, write, expect };
 }
 
 /** @param {Field} field @param {() => void} onchange @returns {Control} */
@@ -157,6 +170,7 @@ function checkbox(field, onchange) {
     input,
     read: () => Boolean(input.checked),
     write: (value) => (input.checked = value),
+    expect: () => {},
   };
 }
 
@@ -167,8 +181,12 @@ function checkbox(field, onchange) {
  * @returns {Control}
  */
 function picker(field, onchange, initial) {
-  let choices = initial;
-  let chosen = field.default;
+  const nothing = defaults()[field.name];
+  // Where nothing can be set, that is a choice of its own, worded by what holds then.
+  let unset = nothing === null ? [{ value: null, label: `Default: ${worded(field.default)}` }] : [];
+  let offered = initial;
+  let chosen = nothing;
+  const choices = () => [...unset, ...offered];
   const menu = element("sp-menu", { slot: "options" });
   const input = element(
     "sp-picker",
@@ -176,17 +194,20 @@ function picker(field, onchange, initial) {
       title: field.help,
       "aria-label": field.label,
       change: () => {
-        chosen = choices[input.selectedIndex]?.value ?? field.default;
+        const choice = choices()[input.selectedIndex];
+        chosen = choice ? choice.value : nothing;
         onchange();
       },
     },
     [menu],
   );
   const draw = () => {
+    // A model that was chosen before and is gone now shows as itself; the daemon says what is wrong.
+    if (!choices().some(({ value }) => value === chosen)) offered = [...offered, { value: chosen, label: String(chosen) }];
     menu.textContent = "";
-    for (const { value, label } of choices)
-      menu.appendChild(element("sp-menu-item", { value, text: label, selected: value === chosen }));
-    input.selectedIndex = choices.findIndex(({ value }) => value === chosen);
+    for (const { value, label } of choices())
+      menu.appendChild(element("sp-menu-item", { value: value ?? "", text: label, selected: value === chosen }));
+    input.selectedIndex = choices().findIndex(({ value }) => value === chosen);
   };
   draw();
   return {
@@ -196,16 +217,19 @@ function picker(field, onchange, initial) {
     read: () => chosen,
     write: (value) => {
       chosen = value;
-      // A model that was chosen before and is gone now shows as itself; the daemon says what is wrong.
-      if (!choices.some((choice) => choice.value === value)) choices = [...choices, { value, label: String(value) }];
       draw();
     },
-    offer: (offered) => {
-      choices = offered.some(({ value }) => value === chosen) ? offered : [...offered, { value: chosen, label: chosen }];
+    expect: (value) => {
+      if (unset.length === 0) return;
+      unset = [{ value: null, label: `Default: ${worded(value)}` }];
+      draw();
+    },
+    offer: (present) => {
+      offered = present;
       draw();
     },
   };
 }
 
-/** @param {string} word */
-const capitalised = (word) => word.charAt(0).toUpperCase() + word.slice(1);
+/** @param {string} value of a choice */
+const worded = (value) => CHOICES[value] ?? value.charAt(0).toUpperCase() + value.slice(1);

@@ -3,7 +3,8 @@ import { remembered } from "../settings.js";
 
 /** @typedef {import("../job.js").LastResult} LastResult */
 
-const SETTINGS = "inpaint settings";
+/** The number changes with what is stored: earlier versions had no settings that were not set. */
+const SETTINGS = "inpaint settings 2";
 const LAST = "inpaint last result";
 const FOLDED = "inpaint folded";
 

@@ -1,5 +1,5 @@
 /** The panel's section "Mask by text". */
-import { FIELDS } from "../settings.js";
+import { fieldOf } from "../settings.js";
 import { button, element } from "./dom.js";
 
 /** @typedef {import("./controls.js").Control} Control */
@@ -32,5 +32,5 @@ export function textMaskSection(controls, { select, maskLayer }) {
     element("div", { class: "row buttons" }, buttons),
     control("text_mask_fill").node,
   ]);
-  return { title: /** @type {import("../wire/schema.js").Field} */ (FIELDS.get("text_mask")).label ?? "", node, buttons };
+  return { title: fieldOf("text_mask").label ?? "", node, buttons };
 }

@@ -1,5 +1,5 @@
 /** The panel's elements, and how they show what goes on. It decides nothing. */
-import { ALL_SHOWN, isHonoured, SHOWN, SHOWN_FOLDED } from "../settings.js";
+import { ALL_SHOWN, fieldOf, isHonoured, SHOWN, SHOWN_FOLDED } from "../settings.js";
 import { isByText } from "../textmask.js";
 import { ConnectionView } from "./connection_view.js";
 import { controlFor } from "./controls.js";
@@ -133,7 +133,10 @@ export class View {
     show(this.hole, isByText(choices));
     this.holeWords.textContent = holeWords(choices);
     const model = this.models.find(({ name, ...rest }) => (choices.model ? name === choices.model : rest.default));
-    for (const [name, control] of this.controls) show(control.node, !model || isHonoured(name, model));
+    for (const [name, control] of this.controls) {
+      show(control.node, !model || isHonoured(name, model));
+      control.expect(model?.defaults?.[name] ?? fieldOf(name).default);
+    }
   }
 
   /** @param {boolean} running */

@@ -32,7 +32,7 @@ export const SURROUNDINGS = [
       const root = /** @type {HTMLElement} */ (document.getElementById("inpaint"));
       if (root.scrollHeight <= root.clientHeight) return "it is high enough not to; make it lower";
       const before = root.scrollTop;
-      root.scrollTop = before + 10;
+      root.scrollTop = before > 0 ? 0 : 10;
       const moved = root.scrollTop !== before;
       root.scrollTop = before;
       return moved ? "yes" : "no";

@@ -51,8 +51,12 @@ class Field extends Widget {
   }
   connectedCallback() {
       this.connectedOnce();
-    this.inner.placeholder = this.getAttribute("placeholder") ?? "";
+    this.attributeChangedCallback();
     this.inner.setAttribute("aria-label", this.getAttribute("aria-label") ?? "");
+  }
+  static observedAttributes = ["placeholder"];
+  attributeChangedCallback() {
+    this.inner.placeholder = this.getAttribute("placeholder") ?? "";
   }
   get value() {
     return this.inner.value;
