@@ -24,7 +24,7 @@ DEFAULT_PORT = 47700
 DEFAULT_WEBSOCKET_PORT = 47701
 """Likewise for the WebSocket door."""
 
-_FILE_NAME = "connection.json"
+FILE_NAME = "connection.json"
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def read_connection(folder: Path) -> Connection:
         InpaintError: `not_running` when there is none, or it cannot be read.
     """
     try:
-        values = json.loads((folder / _FILE_NAME).read_text(encoding="utf-8"))
+        values = json.loads((folder / FILE_NAME).read_text(encoding="utf-8"))
         known = {name: values[name] for name in Connection.__dataclass_fields__ if name in values}
         connection = Connection(**known)
         # A file that somebody has edited badly is found here, not at the first message.
@@ -105,14 +105,14 @@ def read_connection(folder: Path) -> Connection:
 
 def write_connection(folder: Path, connection: Connection) -> None:
     """Write connection.json so that no other user can read it and no reader sees half of it."""
-    temporary = folder / f".{_FILE_NAME}.{os.getpid()}"
+    temporary = folder / f".{FILE_NAME}.{os.getpid()}"
     temporary.unlink(missing_ok=True)
     # O_EXCL and the mode at creation: the secret is never readable by others, not for a moment.
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             json.dump(asdict(connection), file, indent=2)
-        temporary.replace(folder / _FILE_NAME)
+        temporary.replace(folder / FILE_NAME)
     except OSError:  # such as a full disk
         temporary.unlink(missing_ok=True)
         raise
@@ -122,7 +122,7 @@ def remove_connection(folder: Path, connection: Connection) -> None:
     """Take the file away again, unless another daemon has replaced it meanwhile."""
     try:
         if read_connection(folder).secret == connection.secret:
-            (folder / _FILE_NAME).unlink()
+            (folder / FILE_NAME).unlink()
     except (InpaintError, OSError):
         pass
 

@@ -109,13 +109,11 @@ class ZmtpTransport(Closing):
                 self._fill_or_time_out(deadline)
             zmtp_frames.check_greeting(received, mechanism)
             if password is None:
-                self._socket.sendall(zmtp_frames.command(b"READY", zmtp_frames.dealer_metadata()))
+                self._socket.sendall(zmtp_frames.command(b"READY", zmtp_frames.metadata()))
             else:
                 self._socket.sendall(zmtp_frames.plain_hello(USER, password))
                 self._expect(b"WELCOME", deadline)
-                self._socket.sendall(
-                    zmtp_frames.command(b"INITIATE", zmtp_frames.dealer_metadata())
-                )
+                self._socket.sendall(zmtp_frames.command(b"INITIATE", zmtp_frames.metadata()))
             self._expect(b"READY", deadline)
         except ZmtpError as error:
             raise transport_errors.not_a_daemon(self._endpoint, str(error)) from error

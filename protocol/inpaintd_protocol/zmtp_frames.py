@@ -18,7 +18,7 @@ _LONGEST_HEAD = 9
 
 # What libzmq 4.3.5's PLAIN server sends: its C source says "\x5ERROR", which is the one byte 0x5E
 # before "RROR", where the length 5 before "ERROR" was meant.
-_LIBZMQ_ERROR = b"\x5eRROR"
+LIBZMQ_ERROR = b"\x5eRROR"
 
 
 class ZmtpError(Exception):
@@ -44,10 +44,10 @@ class Command(NamedTuple):
 # ------------------------------------------------------------------------------------- writing
 
 
-def greeting(mechanism: bytes) -> bytes:
-    """Version 3.1, as a client."""
+def greeting(mechanism: bytes, *, as_server: bool = False) -> bytes:
+    """Version 3.1, as a client or as the server."""
     signature = b"\xff" + bytes(8) + b"\x7f"
-    return signature + b"\x03\x01" + mechanism.ljust(20, b"\0") + bytes(32)
+    return signature + b"\x03\x01" + mechanism.ljust(20, b"\0") + bytes((as_server,)) + bytes(31)
 
 
 def head(size: int, *, more: bool) -> bytes:
@@ -65,11 +65,11 @@ def plain_hello(user: bytes, password: bytes) -> bytes:
     return command(b"HELLO", _short(user) + _short(password))
 
 
-def dealer_metadata() -> bytes:
+def metadata(socket_type: bytes = b"DEALER") -> bytes:
     """The properties in READY and INITIATE; an empty identity lets the ROUTER choose one."""
     return b"".join(
         _short(name) + struct.pack(">I", len(value)) + value
-        for name, value in ((b"Socket-Type", b"DEALER"), (b"Identity", b""))
+        for name, value in ((b"Socket-Type", socket_type), (b"Identity", b""))
     )
 
 
@@ -121,8 +121,8 @@ def parse_command(body: bytes) -> Command:
     Raises:
         ZmtpError: when it is too short for its name.
     """
-    if body.startswith(_LIBZMQ_ERROR):
-        return Command(b"ERROR", body[len(_LIBZMQ_ERROR) :])
+    if body.startswith(LIBZMQ_ERROR):
+        return Command(b"ERROR", body[len(LIBZMQ_ERROR) :])
     end = 1 + body[0] if body else 1
     if end > len(body):
         raise ZmtpError("it sent a broken command")

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from inpaintd.server import events as e
 from inpaintd.server.job_state import INTERRUPT_SECONDS
-from inpaintd.server.jobs import RESTART_SECONDS, Jobs
+from inpaintd.server.jobs import Jobs
+from inpaintd.server.slots import END_SECONDS, FIRST_PAUSE_SECONDS, PATIENCE, STARTS, TimeLimits
+from inpaintd.server.story import MOST_MOMENTS, MOST_STORIES
 from inpaintd_protocol import limits
 from inpaintd_protocol.messages import (
     Accepted,
@@ -20,6 +18,7 @@ from inpaintd_protocol.messages import (
     Inpaint,
     Preview,
     Progress,
+    Settings,
 )
 from inpaintd_protocol.plane import Plane
 
@@ -38,20 +37,27 @@ def finished(request_id: str) -> Finished:
 class Story:
     """Lets events happen at a clock of its own and remembers what was asked for."""
 
-    def __init__(self, workers: int = 1, keep_alive_seconds: float = 300.0) -> None:
-        self.jobs = Jobs(workers=workers, keep_alive_seconds=keep_alive_seconds)
+    def __init__(self, workers: int = 1, limits: TimeLimits | None = None) -> None:
+        self.jobs = Jobs(workers=workers, time_limits=limits)
         self.now = 0.0
         self.past: list[e.Instruction] = []
+        self.log: list[e.Log] = []
 
     def happen(self, event: e.Event) -> list[e.Instruction]:
-        out = self.jobs.handle(event, self.now)
+        told = self.jobs.handle(event, self.now)
+        out = [instruction for instruction in told if not isinstance(instruction, e.Log)]
+        self.log += [i for i in told if isinstance(i, e.Log)]
         self.past += out
         return out
 
     def submit(
         self, request_id: str, client: bytes = b"A", **kwargs: object
     ) -> list[e.Instruction]:
-        return self.happen(e.Submitted(client, inpaint(request_id, **kwargs)))  # type: ignore[arg-type]
+        """Send a request; one that is to be kept is journalled at once."""
+        out = self.happen(e.Submitted(client, inpaint(request_id, **kwargs)))  # type: ignore[arg-type]
+        if any(isinstance(instruction, e.Keep) for instruction in out):
+            out = self.happen(e.Kept(request_id))
+        return out
 
     def running(
         self, request_id: str = "1", *, interruptible: bool = True, **kwargs: object
@@ -66,6 +72,11 @@ class Story:
 
     def sent(self, client: bytes = b"A") -> list[object]:
         return [i.message for i in self.past if isinstance(i, e.Send) and i.client == client]
+
+
+def killed(instructions: list[e.Instruction]) -> list[int]:
+    """The slots whose workers are ended."""
+    return [i.worker for i in instructions if isinstance(i, e.KillWorker)]
 
 
 def kinds(instructions: list[e.Instruction]) -> list[type[object]]:
@@ -146,8 +157,8 @@ def test_an_engine_that_does_not_heed_is_killed_after_a_while() -> None:
     story = Story()
     story.running("1")
     story.happen(e.CancelRequested(b"A", "1"))
-    assert e.KillWorker(0) not in story.tick(INTERRUPT_SECONDS - 0.1)
-    assert e.KillWorker(0) in story.tick(0.2)
+    assert killed(story.tick(INTERRUPT_SECONDS - 0.1)) == []
+    assert killed(story.tick(0.2)) == [0]
     story.happen(e.WorkerEnded(0, "killed"))
     assert story.sent()[-1] == Cancelled("1")
 
@@ -155,7 +166,7 @@ def test_an_engine_that_does_not_heed_is_killed_after_a_while() -> None:
 def test_cancelling_an_uninterruptible_engine_kills_its_worker_at_once() -> None:
     story = Story()
     story.running("1", interruptible=False)
-    assert story.happen(e.CancelRequested(b"A", "1")) == [e.KillWorker(0)]
+    assert killed(story.happen(e.CancelRequested(b"A", "1"))) == [0]
     story.submit("2")
     out = story.happen(e.WorkerEnded(0, "killed"))
     assert out == [e.Send(b"A", Cancelled("1")), e.StartWorker(0)]
@@ -168,7 +179,7 @@ def test_cancelling_while_the_engine_loads_waits_for_what_it_can_do() -> None:
         story.happen(e.WorkerReady(0))
         assert story.happen(e.CancelRequested(b"A", "1")) == [e.Interrupt(0, "1")]
         started = story.happen(e.WorkStarted(0, "m", interruptible))
-        assert started == ([] if interruptible else [e.KillWorker(0)])
+        assert killed(started) == ([] if interruptible else [0])
 
 
 def test_somebody_else_who_cancels_learns_of_it_too() -> None:
@@ -204,10 +215,10 @@ def test_a_vanished_client_cancels_its_requests_and_no_others() -> None:
 def test_a_kept_request_survives_its_client_and_can_be_fetched() -> None:
     story = Story()
     story.running("1", on_disconnect="keep")
-    assert any(isinstance(i, e.Journal) for i in story.past)
+    assert any(isinstance(i, e.Keep) for i in story.past)
     story.happen(e.ClientVanished(b"A"))
     out = story.happen(e.WorkerSaid(0, finished("1")))
-    assert e.JournalAnswer(finished("1")) in out
+    assert e.KeepAnswer(finished("1")) in out
     story.happen(e.AttachRequested(b"B", "1"))
     assert story.sent(b"B") == [finished("1")]
 
@@ -227,8 +238,8 @@ def test_after_a_restart_kept_work_goes_on_and_kept_answers_are_recalled() -> No
     story = Story()
     out = story.happen(e.Restored((inpaint("1", "keep"),), frozenset({"0"})))
     assert out == [e.StartWorker(0)]
-    assert story.happen(e.AttachRequested(b"A", "0")) == [e.Recall(b"A", "0")]
-    assert story.submit("0") == [e.Recall(b"A", "0")], "it is not done a second time"
+    assert story.happen(e.AttachRequested(b"A", "0")) == [e.Recall(b"A", "", "0")]
+    assert story.submit("0") == [e.Recall(b"A", "", "0")], "it is not done a second time"
     story.happen(e.AttachRequested(b"A", "1"))
     assert isinstance(story.sent()[-1], Progress)
 
@@ -246,47 +257,236 @@ def test_a_dying_worker_fails_its_request_only_the_second_time() -> None:
     assert e.StartWorker(0) in out, "the next request gets a fresh worker"
 
 
-def test_a_worker_that_cannot_start_is_tried_once_more_then_fails_the_waiting() -> None:
-    story = Story()
-    story.submit("1")
-    assert story.happen(e.WorkerEnded(0, "exit code 1")) == [e.StartWorker(0)]
-    assert story.happen(e.WorkerEnded(0, "exit code 1")) == [
-        e.Send(b"A", story.sent()[-1]),  # type: ignore[arg-type]
-    ]
-    assert isinstance(story.sent()[-1], Failed)
-    story.submit("2")
-    assert story.happen(e.WorkerEnded(0, "exit code -9")) == [e.StartWorker(0)]
+def fail_to_start(story: Story, times: int, reason: str = "its exit code was 1") -> None:
+    for _ in range(times):
+        while not any(slot.state == "starting" for slot in story.jobs.slots):
+            story.tick(1.0)
+        (number,) = [n for n, _ in story.jobs.slots.numbered("starting")]
+        story.happen(e.WorkerEnded(number, reason))
 
 
-def test_a_worker_that_says_why_it_cannot_start_is_not_tried_again() -> None:
+def test_a_worker_that_cannot_start_is_tried_again_after_longer_and_longer_pauses() -> None:
     story = Story()
     story.submit("1")
+    pauses = []
+    for _ in range(3):
+        story.happen(e.WorkerEnded(0, "its exit code was 1"))
+        begun = story.now
+        while e.StartWorker(0) not in story.tick(0.1):
+            pass
+        pauses.append(story.now - begun)
+    assert pauses == pytest.approx([n * FIRST_PAUSE_SECONDS for n in (1, 2, 4)], abs=0.11)
+
+
+def test_two_failed_starts_fail_nothing_that_waits() -> None:
+    story = Story()
+    story.submit("1")
+    fail_to_start(story, 2)
+    story.tick(60)
+    story.happen(e.WorkerReady(0))
+    story.happen(e.WorkerSaid(0, finished("1")))
+    assert story.sent()[-1] == finished("1")
+
+
+def test_when_no_worker_ever_starts_people_are_told_why_and_kept_requests_wait_on() -> None:
+    story = Story()
+    story.submit("person")
+    story.submit("kept", on_disconnect="keep")
+    fail_to_start(story, STARTS, "its exit code was 1")
+    (failed,) = [m for m in story.sent() if isinstance(m, Failed)]
+    assert (failed.request_id, failed.code, failed.retriable) == ("person", "worker_died", True)
+    assert "its exit code was 1" in failed.message
+    fail_to_start(story, 20)
+    story.tick(100)
+    story.happen(e.WorkerReady(0))
+    story.happen(e.WorkerSaid(0, finished("kept")))
+    assert story.sent()[-1] == finished("kept")
+    told = story.jobs.story("kept")
+    assert told is not None
+    assert any("no worker could be started" in text for _, text in told.moments)
+
+
+def test_a_worker_that_says_why_it_cannot_start_fails_those_who_wait_in_person() -> None:
+    story = Story()
+    story.submit("1")
+    story.submit("2", on_disconnect="keep")
     story.happen(e.WorkerEnded(0, "the cluster is full", explained=True))
-    assert isinstance(story.sent()[-1], Failed)
+    assert [m.request_id for m in story.sent() if isinstance(m, Failed)] == ["1"]
 
 
-def test_a_worker_that_cannot_start_beside_others_is_not_tried_again_at_once() -> None:
+def test_a_worker_that_cannot_start_beside_others_fails_nobody() -> None:
     story = Story(workers=2)
     story.running("1")
     assert e.StartWorker(1) in story.submit("2")
-    story.submit("3")
-    assert story.happen(e.WorkerEnded(1, "exit code 1")) == []
-    assert e.StartWorker(1) not in story.tick(RESTART_SECONDS - 1)
-    assert e.StartWorker(1) in story.tick(2)
+    fail_to_start(story, STARTS + 1)
+    assert not any(isinstance(message, Failed) for message in story.sent())
 
 
-def test_the_only_worker_is_tried_again_for_the_next_request() -> None:
-    story = Story()
-    story.submit("1")
-    story.happen(e.WorkerEnded(0, "it said why", explained=True))
-    assert e.StartWorker(0) in story.submit("2")
+class TestStuckWorkers:
+    LIMITS = TimeLimits(start=20, stall=100)
+
+    def test_one_that_is_never_ready_is_ended_and_started_anew(self) -> None:
+        story = Story(limits=self.LIMITS)
+        story.submit("1")
+        assert killed(story.tick(19)) == []
+        assert killed(story.tick(2)) == [0]
+        assert killed(story.tick(5)) == [], "once is enough"
+        story.happen(e.WorkerEnded(0, "it was not ready"))
+        assert e.StartWorker(0) in story.tick(1)
+
+    def test_a_request_can_be_cancelled_while_its_worker_is_stuck_at_its_start(self) -> None:
+        story = Story(limits=self.LIMITS)
+        story.submit("1")
+        story.happen(e.CancelRequested(b"A", "1"))
+        assert story.sent()[-1] == Cancelled("1")
+
+    def test_one_that_makes_no_progress_is_ended_and_its_request_tried_once_more(self) -> None:
+        story = Story(limits=self.LIMITS)
+        story.running("1")
+        story.now += 60
+        story.happen(e.WorkerSaid(0, Progress("1", "denoising", 0.5)))
+        assert killed(story.tick(99)) == []
+        (kill,) = [i for i in story.tick(82) if isinstance(i, e.KillWorker)]
+        assert "no progress for 180 seconds" in kill.reason, f"{PATIENCE} times its own silence"
+        story.happen(e.WorkerEnded(0, kill.reason))
+        story.tick(1)
+        assert e.Assign(0, inpaint("1")) in story.happen(e.WorkerReady(0))
+        story.tick(101)
+        story.happen(e.WorkerEnded(0, kill.reason))
+        failed = story.sent()[-1]
+        assert isinstance(failed, Failed)
+        assert "no progress" in failed.message
+
+    def test_heartbeats_to_the_client_are_no_progress(self) -> None:
+        story = Story(limits=self.LIMITS)
+        story.running("1")
+        out = [i for _ in range(101) for i in story.tick(1)]
+        assert killed(out) == [0]
+
+    def test_one_that_cannot_even_be_killed_is_given_up(self) -> None:
+        story = Story(limits=self.LIMITS)
+        story.running("1")
+        story.tick(101)
+        assert e.AbandonWorker(0) in story.tick(END_SECONDS + 1)
+        assert e.Assign(0, inpaint("1")) in [
+            *story.tick(1),
+            *story.happen(e.WorkerReady(0)),
+        ]
+
+    def test_an_answer_that_comes_while_it_is_being_ended_counts(self) -> None:
+        story = Story(limits=self.LIMITS)
+        story.running("1")
+        story.tick(101)
+        story.happen(e.WorkerSaid(0, finished("1")))
+        assert story.sent()[-1] == finished("1")
+        assert story.jobs.slots[0].state == "ending", "it is given nothing more"
+
+
+class TestKeeping:
+    def test_nothing_is_promised_before_the_journal_holds_it(self) -> None:
+        story = Story()
+        request = inpaint("1", "keep")
+        assert story.happen(e.Submitted(b"A", request)) == [e.Keep(request)]
+        assert story.tick(10) == [], "not a word yet"
+        story.happen(e.Submitted(b"A", request))
+        assert story.sent() == [], "nor for asking twice"
+        assert kinds(story.happen(e.Kept("1"))) == [e.Send, e.StartWorker]
+        assert isinstance(story.sent()[0], Accepted)
+
+    def test_what_cannot_be_kept_is_refused_and_can_be_sent_again(self) -> None:
+        story = Story()
+        request = inpaint("1", "keep")
+        story.happen(e.Submitted(b"A", request))
+        story.happen(e.NotKept("1", "No space left on device"))
+        refused = story.sent()[-1]
+        assert isinstance(refused, Failed)
+        assert (refused.code, refused.retriable) == ("unwritable", True)
+        assert "No space left on device" in refused.message
+        assert story.happen(e.Submitted(b"A", request)) == [e.Keep(request)]
+
+    def test_an_answer_that_cannot_be_kept_is_sent_and_the_request_done_again(self) -> None:
+        story = Story()
+        story.running("1", on_disconnect="keep")
+        story.happen(e.WorkerSaid(0, finished("1")))
+        story.happen(e.NotKept("1", "No space left on device"))
+        assert story.sent()[-1] == finished("1")
+        assert any("could not be kept" in line.text for line in story.log)
+        later = Story()
+        later.happen(e.Restored((), frozenset({"1"})))
+        assert later.submit("1", client=b"B") == [e.Recall(b"B", "", "1")]
+        later.happen(e.Recalled(b"B", "", "1", request=inpaint("1", "keep")))
+        assert isinstance(later.sent(b"B")[-1], Accepted)
+
+    def test_it_can_be_cancelled_while_it_is_written(self) -> None:
+        story = Story()
+        story.happen(e.Submitted(b"A", inpaint("1", "keep")))
+        out = story.happen(e.CancelRequested(b"A", "1"))
+        assert out == [e.KeepAnswer(Cancelled("1")), e.Send(b"A", Cancelled("1"))]
+        assert story.happen(e.Kept("1")) == []
+
+    def test_a_daemon_that_stops_meanwhile_forgets_it(self) -> None:
+        story = Story()
+        story.happen(e.Submitted(b"A", inpaint("1", "keep")))
+        out = story.happen(e.ShutdownRequested())
+        assert kinds(out) == [e.Discard, e.Send, e.Exit]
+
+    def test_its_bytes_count_while_it_is_written(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(limits, "QUEUED_BYTES", 7)
+        story = Story()
+        story.happen(e.Submitted(b"A", inpaint("1", "keep")))
+        story.happen(e.Submitted(b"A", inpaint("2", "keep")))
+        refused = story.sent()[-1]
+        assert isinstance(refused, Failed)
+        assert refused.code == "busy"
+
+
+class TestStories:
+    def test_a_story_tells_each_transition_and_outlives_its_request(self) -> None:
+        story = Story()
+        story.running("1")
+        story.happen(e.WorkerSaid(0, Progress("1", "denoising", 0.5)))
+        story.happen(e.WorkerSaid(0, finished("1")))
+        told = story.jobs.story("1")
+        assert told is not None
+        texts = [text.split(",")[0] for _, text in told.moments]
+        assert texts == ["accepted", "given to a worker", "begun", "denoising", "finished"]
+
+    def test_one_info_line_when_it_is_accepted_and_one_when_it_ends(self) -> None:
+        story = Story()
+        request = Inpaint("1", layer=PIXEL, settings=Settings(prompt="a secret wish"))
+        story.happen(e.Submitted(b"A", request, "GIMP"))
+        story.happen(e.WorkerReady(0))
+        story.happen(e.WorkStarted(0, "m", True, "cuda:0"))
+        story.now += 2
+        story.happen(e.WorkerSaid(0, finished("1")))
+        accepted, ended = [line for line in story.log if not line.debug]
+        assert accepted.facts["client"] == "GIMP"
+        assert (ended.facts["model"], ended.facts["hole"]) == ("m", "1x1")
+        assert ended.facts["seconds"] == ended.facts["preparing_seconds"] == 2
+        assert "secret" not in repr(story.log)
+
+    def test_neither_moments_nor_stories_grow_without_bound(self) -> None:
+        story = Story()
+        story.running("1")
+        for number in range(200):
+            phase = ("denoising", "finishing")[number % 2]
+            story.happen(e.WorkerSaid(0, Progress("1", phase, 0.5)))
+        told = story.jobs.story("1")
+        assert told is not None
+        assert len(told.moments) == MOST_MOMENTS
+        assert told.moments[0][1].startswith("accepted")
+        story.happen(e.WorkerSaid(0, finished("1")))
+        for number in range(MOST_STORIES + 1):  # the first of them runs on
+            story.submit(f"n{number}")
+            story.happen(e.CancelRequested(b"A", f"n{number}"))
+        assert story.jobs.story("1") is None
 
 
 def test_what_the_journal_has_forgotten_can_be_sent_again() -> None:
     story = Story()
     story.happen(e.Restored((), frozenset({"1"})))
-    assert story.submit("1") == [e.Recall(b"A", "1")]
-    story.happen(e.Forgotten("1"))
+    assert story.submit("1") == [e.Recall(b"A", "", "1")]
+    story.happen(e.Recalled(b"A", "", "1"))
     story.submit("1")
     assert isinstance(story.sent()[-1], Accepted)
 
@@ -329,11 +529,11 @@ def test_a_queue_full_of_bytes_says_busy(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_an_idle_worker_is_ended_after_keep_alive_and_assigned_nothing_meanwhile() -> None:
-    story = Story(keep_alive_seconds=10)
+    story = Story(limits=TimeLimits(keep_alive=10))
     story.running("1")
     story.happen(e.WorkerSaid(0, finished("1")))
     assert story.tick(9) == []
-    assert story.tick(2) == [e.KillWorker(0)]
+    assert killed(story.tick(2)) == [0]
     assert kinds(story.submit("2")) == [e.Send]
     assert e.StartWorker(0) in story.happen(e.WorkerEnded(0, "ended"))
     assert story.jobs.active
@@ -354,61 +554,4 @@ def test_shutting_down_answers_everybody_and_exits() -> None:
     assert out[-1] == e.Exit()
     answers = [i.message for i in out if isinstance(i, e.Send)]
     assert [(m.request_id, type(m)) for m in answers] == [(n, Failed) for n in "123"]
-    assert not any(isinstance(i, e.JournalAnswer) for i in out), "kept work stays to be done"
-
-
-@settings(max_examples=200)
-@given(st.data())
-def test_every_request_gets_exactly_one_terminal_answer(data: st.DataObject) -> None:
-    """Whatever happens in whatever order: one terminal answer for each id, not two, not none."""
-    story = Story(workers=data.draw(st.integers(1, 3)))
-    owner: dict[str, bytes] = {}
-    for number in range(data.draw(st.integers(1, 12))):
-        client = data.draw(st.sampled_from([b"A", b"B", b"C"]))
-        owner[str(number)] = client
-        story.submit(str(number), client=client)
-        for _ in range(data.draw(st.integers(0, 3))):
-            _something_happens(story, data, list(owner))
-    for _ in range(200):
-        if not story.jobs.states():
-            break
-        _workers_go_on(story)
-    terminals = Counter(
-        i.message.request_id
-        for i in story.past
-        if isinstance(i, e.Send)
-        and i.client == owner[i.message.request_id]
-        and isinstance(i.message, (Finished, Failed, Cancelled))
-    )
-    assert terminals == Counter(dict.fromkeys(owner, 1))
-
-
-def _workers_go_on(story: Story) -> None:
-    for number, slot in enumerate(story.jobs.slots):
-        if slot.state == "starting":
-            story.happen(e.WorkerReady(number))
-        elif slot.state == "busy":
-            assert slot.request_id is not None
-            story.happen(e.WorkerSaid(number, finished(slot.request_id)))
-
-
-def _something_happens(story: Story, data: st.DataObject, ids: list[str]) -> None:
-    number = data.draw(st.integers(0, len(story.jobs.slots) - 1))
-    slot = story.jobs.slots[number]
-    what = data.draw(st.sampled_from(["ready", "finish", "die", "cancel", "tick", "started"]))
-    if what == "ready" and slot.state == "starting":
-        story.happen(e.WorkerReady(number))
-    elif what == "started" and slot.state == "busy":
-        story.happen(e.WorkStarted(number, "m", data.draw(st.booleans())))
-    elif what == "finish" and slot.state == "busy":
-        assert slot.request_id is not None
-        story.happen(e.WorkerSaid(number, finished(slot.request_id)))
-    elif what == "die" and slot.state != "absent":
-        story.happen(e.WorkerEnded(number, "died"))
-    elif what == "cancel":
-        unfinished = [s.request_id for s in story.jobs.states()]
-        if unfinished:
-            chosen = data.draw(st.sampled_from(unfinished))
-            story.happen(e.CancelRequested(b"Z", chosen))
-    else:
-        story.tick(data.draw(st.floats(0, 10)))
+    assert not any(isinstance(i, e.KeepAnswer) for i in out), "kept work stays to be done"

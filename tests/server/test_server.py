@@ -11,7 +11,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import msgpack
@@ -395,17 +395,18 @@ def test_what_waited_for_a_slow_reader_comes_even_when_nothing_else_happens(
             assert codec.decode_answer(socket.recv_multipart()).request_id == str(number)
 
 
-def test_a_client_that_floods_and_never_reads_is_dropped_and_delays_nobody(
-    daemon: Daemon,
-) -> None:
+def test_a_client_that_floods_and_never_reads_waits_and_delays_nobody(daemon: Daemon) -> None:
     with slow_reader(daemon) as flood, daemon.connect() as client:
         before = client.status().resident_bytes
         question = codec.encode(ListModels("f"))
+        sent = 0
         for _ in range(20_000):
-            flood.send_multipart(question)
-        eventually(lambda: "is dropped" in daemon.log, "the client is dropped")
+            with suppress(zmq.Again):
+                flood.send_multipart(question, zmq.DONTWAIT)
+                sent += 1
         assert client.inpaint(layer(), settings("identity")).layers
         assert client.status().resident_bytes - before < 24 << 20
+        assert sent > 100
 
 
 def test_every_one_of_many_requests_is_answered_once(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
-import sqlite3
+import stat
 import subprocess
 import sys
 import time
@@ -16,75 +16,81 @@ import pytest
 
 from inpaintd.launch.background import connect_or_start
 from inpaintd.server.resident_memory import give_back_unused
-from inpaintd_protocol.client import Client
+from inpaintd_protocol.client import Client, connect
 from inpaintd_protocol.connection import read_connection
 from inpaintd_protocol.errors import InpaintError
-from inpaintd_protocol.messages import Finished, Inpaint
+from inpaintd_protocol.messages import Failed, Inpaint
 from tests.running import Daemon, eventually, running_daemon
-from tests.server.test_server import begin, layer, outcome, settings
+from tests.server.test_server import layer, outcome, settings
 from tests.small_disk import small_disk
 
 
-def test_a_damaged_journal_is_put_aside(tmp_path: Path) -> None:
+def keep(request_id: str, model: str = "identity") -> Inpaint:
+    return Inpaint(request_id, layer=layer(), settings=settings(model), on_disconnect="keep")
+
+
+def test_a_journal_that_cannot_be_opened_refuses_to_promise_and_does_all_else(
+    tmp_path: Path,
+) -> None:
     home = tmp_path / "home"
     home.mkdir()
-    (home / "journal.sqlite").write_bytes(b"this is no database" * 100)
+    (home / "journal").write_text("a file, where a folder should be")
     with running_daemon(home) as daemon, daemon.connect() as client:
+        with pytest.raises(InpaintError, match="cannot keep this request on disk: File exists"):
+            client.inpaint(layer(), settings("identity"), request_id="1", on_disconnect="keep")
         assert client.inpaint(layer(), settings("identity")).layers
-        assert "put aside" in daemon.log
-    assert (home / "journal.damaged.sqlite").read_bytes().startswith(b"this is no database")
+        assert "cannot be opened" in daemon.log
+        (home / "journal").unlink()
+        again = client.inpaint(layer(), settings("identity"), request_id="1", on_disconnect="keep")
+        assert again.layers, "as soon as it is mended, without a restart"
 
 
-def test_a_journal_that_cannot_be_written_delays_nobody(tmp_path: Path) -> None:
-    home = tmp_path / "home"
-    with running_daemon(home) as daemon, daemon.connect() as client:
-        client.inpaint(layer(), settings("identity"), request_id="1", on_disconnect="keep")
-        with sqlite3.connect(home / "journal.sqlite") as other:
-            other.execute("DROP TABLE jobs")
-        other.close()
-        for number in range(3):
-            kept = Inpaint(
-                f"kept {number}", layer=layer(), settings=settings("noise"), on_disconnect="keep"
-            )
-            client.submit(kept)
-            assert outcome(client, kept.request_id)
-        assert client.inpaint(layer(), settings("identity")).layers
-        assert "could not be done: Journal" in daemon.log
-
-
-def test_a_journal_that_is_locked_at_the_start_is_read_when_it_is_free(tmp_path: Path) -> None:
-    home = tmp_path / "home"
-    with running_daemon(home) as first, first.connect() as client:
-        begin(client, "slow", "before", on_disconnect="keep")
-        first.kill()
-    other = sqlite3.connect(home / "journal.sqlite", isolation_level=None)
-    other.execute("PRAGMA locking_mode = EXCLUSIVE")
-    other.execute("BEGIN EXCLUSIVE")
-    with running_daemon(home) as second, second.connect() as client:
-        assert client.inpaint(layer(), settings("identity")).layers
-        assert not (home / "journal.damaged.sqlite").exists()
-        other.close()
-        client.inpaint(layer(), settings("identity"), on_disconnect="keep")
-        assert isinstance(outcome(client, "before"), Finished)
-
-
-def test_a_journal_that_cannot_be_opened_keeps_nobody_from_work(tmp_path: Path) -> None:
-    (tmp_path / "home" / "journal.sqlite").mkdir(parents=True)
-    with running_daemon(tmp_path / "home") as daemon, daemon.connect() as client:
-        assert client.inpaint(layer(), settings("identity"), on_disconnect="keep").layers
-        assert "the journal cannot be opened" in daemon.log
-
-
-def test_a_full_disk_keeps_nobody_from_work(tmp_path: Path) -> None:
+def test_a_disk_that_fills_up_is_said_and_keeps_nobody_from_work(tmp_path: Path) -> None:
     with small_disk(tmp_path, "256k") as disk, running_daemon(disk / "home") as daemon:
-        with contextlib.suppress(OSError), (disk / "filler").open("wb") as filler:
-            while True:
-                filler.write(bytes(512))
-                filler.flush()
+        fill_up(disk)
         with daemon.connect() as client:
-            for _ in range(3):
-                answer = client.inpaint(layer(), settings("identity"), on_disconnect="keep")
-                assert answer.layers
+            client.submit(keep("1"))
+            answers = [client.poll(20)]
+            assert [type(answer) for answer in answers] == [Failed], "nothing was promised"
+            error = outcome(client, "1")
+            assert isinstance(error, InpaintError)
+            assert client.inpaint(layer(), settings("identity")).layers
+            (disk / "filler").unlink()
+            kept = client.inpaint(layer(), settings("identity"), on_disconnect="keep")
+            assert kept.layers
+
+
+def test_a_daemon_starts_on_a_full_disk_and_says_so(tmp_path: Path) -> None:
+    with small_disk(tmp_path, "256k") as disk:
+        home = disk / "home"
+        home.mkdir()
+        (home / "models.toml").touch()
+        serve = [sys.executable, "-m", "inpaintd", "serve", "--port=0", "--no-websocket"]
+        said = tmp_path / "said"
+        fill_up(disk)
+        with said.open("wb") as log:
+            daemon = subprocess.Popen(
+                serve, stderr=log, env=os.environ | {"INPAINTD_HOME": str(home)}
+            )
+        try:
+            eventually((home / "connection.json").exists, "it can be found")
+            with connect(home, name="a test") as client:
+                assert client.inpaint(layer(), settings("patchmatch")).layers
+            assert "is full" in said.read_text()
+            file = (home / "connection.json").resolve()
+            assert stat.S_IMODE(file.stat().st_mode) == 0o600
+            assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
+        finally:
+            daemon.terminate()
+            daemon.wait(20)
+        assert not file.parent.exists(), "nothing stays elsewhere"
+
+
+def fill_up(disk: Path) -> None:
+    with contextlib.suppress(OSError), (disk / "filler").open("wb") as filler:
+        while True:
+            filler.write(bytes(512))
+            filler.flush()
 
 
 def test_what_the_journal_has_lost_is_unknown_and_can_be_sent_again(tmp_path: Path) -> None:
@@ -92,9 +98,8 @@ def test_what_the_journal_has_lost_is_unknown_and_can_be_sent_again(tmp_path: Pa
     with running_daemon(home) as daemon, daemon.connect() as client:
         client.inpaint(layer(), settings("identity"), request_id="1", on_disconnect="keep")
     with running_daemon(home) as daemon, daemon.connect() as client:
-        with sqlite3.connect(home / "journal.sqlite") as other:
-            other.execute("DELETE FROM jobs")
-        other.close()
+        for file in (home / "journal").glob("*.answer"):
+            file.unlink()
         lost = outcome(client, "1")
         assert isinstance(lost, InpaintError)
         assert lost.code == "unknown_request"
@@ -102,12 +107,28 @@ def test_what_the_journal_has_lost_is_unknown_and_can_be_sent_again(tmp_path: Pa
         assert again.layers
 
 
+@pytest.mark.parametrize("what", ["home", "lock"])
+def test_a_daemon_whose_home_or_lock_is_gone_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    home = tmp_path / "home"
+    quick = "import inpaintd.server.loop as loop; loop._CHECK_SECONDS = 0.2; "
+    command = [sys.executable, "-c", quick + "from inpaintd.cli import main; " + SERVE]
+    with running_daemon(home, command=command) as daemon:
+        home.rename(tmp_path / "elsewhere") if what == "home" else (home / "daemon.lock").unlink()
+        assert daemon.process.wait(20) == 0
+
+
+SERVE = "main(['serve', '--port=0', '--no-websocket'])"
+
+
 def test_a_worker_that_talks_nonsense_fails_its_request_alone(tmp_path: Path) -> None:
     home = tmp_path / "home"
     serve = (
         "from inpaintd.launch.daemon import serve; from pathlib import Path; "
-        f"serve(Path({str(home)!r}), port=0, websocket_port=None, "
-        "worker_command=('tests.workers.babbling_worker',))"
+        "from inpaintd.server.loop import Options; "
+        f"serve(Path({str(home)!r}), Options(0, None, "
+        "worker_command=('tests.workers.babbling_worker',)))"
     )
     command = [sys.executable, "-c", serve]
     with running_daemon(home, command=command) as daemon, daemon.connect() as client:

@@ -7,7 +7,10 @@ from collections.abc import Sequence
 
 import click
 
-from inpaintd.launch.daemon import KEEP_ALIVE_SECONDS, serve
+from inpaintd.launch.daemon import serve
+from inpaintd.server.loop import Options
+from inpaintd.server.slots import TimeLimits
+from inpaintd.workers.devices import checked, local_devices
 from inpaintd.workers.processes import LOCAL
 from inpaintd_protocol.connection import DEFAULT_PORT, DEFAULT_WEBSOCKET_PORT, home
 from inpaintd_protocol.errors import InpaintError
@@ -35,16 +38,30 @@ from inpaintd_protocol.errors import InpaintError
     "--workers",
     type=click.IntRange(1),
     metavar="NUMBER",
-    default=1,
-    help="Most requests that are filled at once.",
-    show_default=True,
+    help="Most requests that are filled at once. [default: one for each device]",
 )
 @click.option(
     "--keep-alive",
     type=click.FloatRange(0),
     metavar="SECONDS",
-    default=KEEP_ALIVE_SECONDS,
-    help=f"How long an idle worker keeps its model in memory. [default: {KEEP_ALIVE_SECONDS:g}]",
+    default=TimeLimits.keep_alive,
+    help=f"How long an idle worker keeps its model in memory. [default: {TimeLimits.keep_alive:g}]",
+)
+@click.option(
+    "--stall-timeout",
+    type=click.FloatRange(1),
+    metavar="SECONDS",
+    default=TimeLimits.stall,
+    help="How long a worker may make no progress before it is ended and its request tried once "
+    f"more. [default: {TimeLimits.stall:g}]",
+)
+@click.option(
+    "--device",
+    "devices",
+    multiple=True,
+    metavar="DEVICE",
+    help="Device to compute on: cuda, cuda:1, xpu, mps or cpu; repeat it for one worker on each. "
+    "[default: every NVIDIA GPU, else the best that there is]",
 )
 @click.option(
     "--cluster",
@@ -55,30 +72,45 @@ def command(
     port: int,
     websocket_port: int,
     no_websocket: bool,
-    workers: int,
+    workers: int | None,
     keep_alive: float,
+    stall_timeout: float,
+    devices: tuple[str, ...],
     cluster: str | None,
 ) -> int:
     """Run the daemon in the foreground until it is stopped.
 
-    inpaintd fill and the editors start one by themselves when none runs.
+    inpaintd fill and the editors start one by themselves when none runs. INPAINTD_LOG_LEVEL=debug
+    and INPAINTD_LOG_FORMAT=json change its log.
     """
-    if math.isnan(keep_alive):
-        raise click.UsageError("--keep-alive takes a number of seconds.")
+    if math.isnan(keep_alive) or math.isnan(stall_timeout):
+        raise click.UsageError("--keep-alive and --stall-timeout take a number of seconds.")
     worker_command: Sequence[str] = LOCAL
+    start_seconds = TimeLimits.start
     if cluster is not None:
-        from inpaintd.workers.cluster import check_cluster
+        from inpaintd.workers.cluster import START_SECONDS, check_cluster
 
         check_cluster(cluster)
         worker_command = ("inpaintd.workers.ray_bridge", cluster)
+        start_seconds = START_SECONDS
+    options = Options(
+        port=port,
+        websocket_port=None if no_websocket else websocket_port,
+        devices=_spread(devices, workers, cluster is not None),
+        time_limits=TimeLimits(start_seconds, stall_timeout, keep_alive),
+        worker_command=worker_command,
+    )
     try:
-        return serve(
-            home(),
-            port=port,
-            websocket_port=None if no_websocket else websocket_port,
-            workers=workers,
-            keep_alive_seconds=keep_alive,
-            worker_command=worker_command,
-        )
+        return serve(home(), options)
     except OSError as error:
         raise InpaintError("internal", f"The daemon cannot start: {error}.") from error
+
+
+def _spread(devices: Sequence[str], workers: int | None, on_cluster: bool) -> list[str]:
+    """The device of each worker: one worker a device, or as many as asked for in turn."""
+    try:
+        named = [checked(device) for device in devices]
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    found = named or ([] if on_cluster else local_devices()) or [""]
+    return [found[n % len(found)] for n in range(workers or len(found))]

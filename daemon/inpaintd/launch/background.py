@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from inpaintd.launch.daemon_log import start_path
 from inpaintd_protocol.client import Client, connect
 from inpaintd_protocol.connection import home
 from inpaintd_protocol.errors import InpaintError
@@ -17,7 +18,6 @@ START_SECONDS = 20.0
 """How long a new daemon may take until it answers; it needs a tenth of a second."""
 
 _POLL_SECONDS = 0.01
-_LOG_BYTES = 4 << 20
 _NOBODY_THERE = frozenset({"not_running", "refused", "disconnected", "timed_out"})
 
 
@@ -74,7 +74,11 @@ def _connect(name: str) -> Client | None:
 
 def start_detached(folder: Path) -> subprocess.Popen[bytes]:
     """Start a daemon that outlives this process and its terminal."""
-    with log_path(folder).open("ab") as log:
+    log_path(folder)  # makes its folder
+    # Emptied at each start: it holds what a daemon says before it has a log, or when it crashes.
+    start = start_path(folder / "logs" / "daemon.log")
+    handle = os.open(start, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "wb") as log:
         return subprocess.Popen(
             # -P: whatever lies in the current folder is not imported.
             [sys.executable, "-P", "-m", "inpaintd", "serve"],
@@ -88,14 +92,15 @@ def start_detached(folder: Path) -> subprocess.Popen[bytes]:
 
 
 def log_path(folder: Path) -> Path:
-    """Where the daemon's log goes; a long one is put aside first."""
+    """Where the daemon's log goes; its folder is made.
+
+    Raises:
+        InpaintError: `not_running` when it cannot be made.
+    """
     path = folder / "logs" / "daemon.log"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        folder.chmod(0o700)
-        path.parent.mkdir(exist_ok=True)
-        if path.exists() and path.stat().st_size > _LOG_BYTES:
-            path.replace(path.with_suffix(".old.log"))
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise InpaintError(
             "not_running",
@@ -115,7 +120,8 @@ def _detached() -> dict[str, Any]:
 
 def _cannot_start(folder: Path) -> InpaintError:
     path = folder / "logs" / "daemon.log"
-    lines = path.read_text("utf-8", errors="replace").splitlines() if path.exists() else []
+    start = start_path(path)
+    lines = start.read_text("utf-8", errors="replace").splitlines() if start.exists() else []
     last = next((line.strip() for line in reversed(lines) if line.strip()), "")
     return InpaintError(
         "not_running",

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable
 from pathlib import Path
 
-from inpaintd.server.loop import Server
-from inpaintd.workers.processes import LOCAL
+from inpaintd.launch.daemon_log import log_file, start_log
+from inpaintd.server.loop import Options, Server
 from inpaintd_protocol.connection import DEFAULT_PORT, DEFAULT_WEBSOCKET_PORT, home
 from inpaintd_protocol.errors import InpaintError
 
-KEEP_ALIVE_SECONDS = 300.0
+log = logging.getLogger(__name__)
 
 
 def main() -> int:
@@ -21,7 +22,7 @@ def main() -> int:
     A second daemon ends at once, with 0.
     """
     try:
-        return serve(home())
+        return serve(home(), Options(DEFAULT_PORT, DEFAULT_WEBSOCKET_PORT))
     except InpaintError as error:
         print(f"Error: {error}", file=sys.stderr)
         return 1
@@ -30,43 +31,63 @@ def main() -> int:
         return 1
 
 
-def serve(
-    folder: Path,
-    *,
-    port: int = DEFAULT_PORT,
-    websocket_port: int | None = DEFAULT_WEBSOCKET_PORT,
-    workers: int = 1,
-    keep_alive_seconds: float = KEEP_ALIVE_SECONDS,
-    worker_command: Sequence[str] = LOCAL,
-) -> int:
+def serve(folder: Path, options: Options) -> int:
     """Run the daemon of this home folder until it is told to stop; returns the exit code.
 
-    `websocket_port` None leaves the WebSocket door closed. `worker_command` is what workers run,
-    as Python's `-m` takes it.
-
     A second daemon for the same folder says so and exits with 0: what was wanted is there.
+
+    Raises:
+        OSError: the folder cannot be used, or no port is free.
     """
     from filelock import FileLock, Timeout
 
     folder = folder.absolute()  # workers are told it too
-    folder.mkdir(parents=True, exist_ok=True)
-    folder.chmod(0o700)
-    lock = FileLock(folder / "daemon.lock")
+    make_private(folder)
+    path = folder / "daemon.lock"
+    lock = FileLock(path, mode=0o600)
     try:
         lock.acquire(timeout=0)
     except Timeout:
         print("inpaintd: a daemon is already running.", file=sys.stderr)
         return 0
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
     with lock:
-        Server(
-            folder,
-            port=port,
-            websocket_port=websocket_port,
-            workers=workers,
-            keep_alive_seconds=keep_alive_seconds,
-            worker_command=worker_command,
-        ).run()
+        start_log(log_file(folder))
+        try:
+            Server(folder, options, _unchanged(path)).run()
+        except OSError as error:
+            log.error("the daemon cannot start: %s", error)  # noqa: TRY400
+            raise
     return 0
+
+
+def make_private(folder: Path) -> None:
+    """Make the daemon's folder, readable by this user alone.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    mode = folder.stat().st_mode & 0o777
+    if os.name == "posix" and mode != 0o700:
+        folder.chmod(0o700)
+        if mode & 0o077:
+            print(
+                f"inpaintd: other users could read {folder}, which holds secrets and pictures; it "
+                f"is now closed to them (its mode was {mode:04o}). Choose another folder with "
+                "INPAINTD_HOME if that is wrong.",
+                file=sys.stderr,
+            )
+
+
+def _unchanged(path: Path) -> Callable[[], bool]:
+    """Asks whether this very file is still there."""
+    was = path.stat()
+
+    def unchanged() -> bool:
+        try:
+            now = path.stat()
+        except OSError:
+            return False
+        return (now.st_dev, now.st_ino) == (was.st_dev, was.st_ino)
+
+    return unchanged

@@ -5,7 +5,8 @@ Clients are known by the routing id of their connection, workers by the number o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from inpaintd_protocol.messages import Job, Message, Terminal
 
@@ -30,10 +31,31 @@ class Restored:
 
 
 @dataclass(frozen=True)
-class Forgotten:
-    """The journal has no answer to this request any more."""
+class Kept:
+    """The journal holds this request: it survives whatever happens to the daemon."""
 
     request_id: str
+
+
+@dataclass(frozen=True)
+class NotKept:
+    """The journal could not write this request, or its answer."""
+
+    request_id: str
+    reason: str
+    """A clause without a full stop."""
+
+
+@dataclass(frozen=True)
+class Recalled:
+    """All that the journal holds of a request that a client asked for: its answer, or the request
+    itself when its answer could not be written, or nothing."""
+
+    client: bytes
+    client_name: str
+    request_id: str
+    answer: Terminal | None = None
+    request: Job | None = None
 
 
 @dataclass(frozen=True)
@@ -62,6 +84,8 @@ class ClientVanished:
 @dataclass(frozen=True)
 class WorkerReady:
     worker: int
+    device: str = ""
+    """Where it computes, as far as is known before an engine is loaded."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +95,8 @@ class WorkStarted:
     worker: int
     model: str
     interruptible: bool
+    device: str = ""
+    """Where that engine computes, such as "cuda:0 (NVIDIA L4)" or "cpu"."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +111,7 @@ class WorkerSaid:
 class WorkerEnded:
     worker: int
     reason: str
+    """A clause without a full stop."""
     explained: bool = False
     """Whether the worker itself gave the reason, so that another try would end alike."""
 
@@ -102,7 +129,9 @@ class ShutdownRequested:
 Event = (
     Submitted
     | Restored
-    | Forgotten
+    | Kept
+    | NotKept
+    | Recalled
     | Anticipated
     | CancelRequested
     | AttachRequested
@@ -148,28 +177,55 @@ class Interrupt:
 @dataclass(frozen=True)
 class KillWorker:
     worker: int
+    reason: str
+    """Comes back in `WorkerEnded`: a clause without a full stop."""
 
 
 @dataclass(frozen=True)
-class Journal:
-    """Write down a request that must survive a restart."""
+class AbandonWorker:
+    """Expect nothing more from a worker whose process cannot even be killed."""
+
+    worker: int
+
+
+@dataclass(frozen=True)
+class Keep:
+    """Write down a request that must survive a restart; `Kept` or `NotKept` answers."""
 
     request: Job
 
 
 @dataclass(frozen=True)
-class JournalAnswer:
-    """Write down the end of a request that was journalled."""
+class KeepAnswer:
+    """Write down the end of a request that is kept; only `NotKept` answers."""
 
     answer: Terminal
 
 
 @dataclass(frozen=True)
+class Discard:
+    """Drop a request from the journal: it was refused after all."""
+
+    request_id: str
+
+
+@dataclass(frozen=True)
 class Recall:
-    """Send the client the journalled answer of this request."""
+    """Look up what the journal holds of this request; `Recalled` answers."""
 
     client: bytes
+    client_name: str
     request_id: str
+
+
+@dataclass(frozen=True)
+class Log:
+    """Write a line to the daemon's log. Never holds a prompt."""
+
+    text: str
+    facts: dict[str, Any] = field(default_factory=dict)
+    """The same for programs."""
+    debug: bool = True
 
 
 @dataclass(frozen=True)
@@ -178,5 +234,16 @@ class Exit:
 
 
 Instruction = (
-    Send | StartWorker | Assign | Interrupt | KillWorker | Journal | JournalAnswer | Recall | Exit
+    Send
+    | StartWorker
+    | Assign
+    | Interrupt
+    | KillWorker
+    | AbandonWorker
+    | Keep
+    | KeepAnswer
+    | Discard
+    | Recall
+    | Log
+    | Exit
 )

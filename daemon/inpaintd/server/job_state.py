@@ -1,11 +1,17 @@
-"""What is known of each request under way, and of each worker that may take one."""
+"""What is known of each request between its arrival and its terminal answer."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
+from inpaintd.server.story import Story
 from inpaintd_protocol import limits
 from inpaintd_protocol.messages import Inpaint, Job, Progress
+
+State = Literal["recording", "waiting", "running"]
+"""`recording` until the journal holds a request that is to be kept, `waiting` in the queue,
+`running` on a worker. A terminal answer ends each of them."""
 
 INTERRUPT_SECONDS = 5.0
 """How long an interruptible engine may take to heed a cancellation before its worker is killed."""
@@ -13,23 +19,31 @@ INTERRUPT_SECONDS = 5.0
 
 @dataclass
 class JobState:
-    """A request between its acceptance and its terminal answer. Times are monotonic seconds."""
+    """A request under way. Times are monotonic seconds."""
 
     request: Job
     owner: bytes | None
-    """Whom its answers go to; None when that client has gone."""
+    """The client that gets its answers; None when that client has gone."""
     owner_name: str
     lane: bytes
     """Whose turn it uses up in the queue, even when the owner has gone."""
     progress: Progress
+    story: Story
+    began_at: float
     told_at: float
+    state: State = "waiting"
     attempts: int = 0
     slot: int | None = None
-    """Number of the slot where it runs; None while it waits."""
+    """Number of the slot where it runs; None while it does not run."""
+    model: str = ""
+    """The model at work, once its worker has said so."""
     interrupted_at: float | None = None
     cancelling: bool = False
     watchers: set[bytes] = field(default_factory=set)
     """Clients that cancelled it and wait for its end."""
+    seconds: dict[str, float] = field(default_factory=dict)
+    """Time spent in each phase that is over."""
+    phase_since: float = 0.0
 
     @property
     def id(self) -> str:
@@ -52,28 +66,15 @@ class JobState:
         """Whether its engine was asked to stop and has not heeded for too long."""
         return self.interrupted_at is not None and now - self.interrupted_at > INTERRUPT_SECONDS
 
+    def advance(self, progress: Progress, now: float) -> bool:
+        """Take over a report; true when a new phase begins with it."""
+        new_phase = progress.phase != self.progress.phase
+        if new_phase:
+            self.close_phase(now)
+        self.progress = progress
+        return new_phase
 
-@dataclass
-class Slot:
-    """One place for a worker process. Times are monotonic seconds."""
-
-    state: str = "absent"
-    """absent, starting, idle, busy or ending."""
-    request_id: str | None = None
-    model: str = ""
-    interruptible: bool | None = None
-    """Of the engine at work; None while it is being loaded."""
-    idle_since: float = 0.0
-    started_at: float = 0.0
-    rests_until: float = 0.0
-    """Before that no worker is started here while there are others."""
-
-    def take_up(self, request_id: str, now: float) -> None:
-        self.state, self.request_id, self.started_at = "busy", request_id, now
-        self.interruptible = None
-
-    def rest(self, now: float) -> None:
-        self.state, self.request_id, self.idle_since = "idle", None, now
-
-    def unused(self, now: float, keep_alive_seconds: float) -> bool:
-        return self.state == "idle" and now - self.idle_since > keep_alive_seconds
+    def close_phase(self, now: float) -> None:
+        spent = self.seconds.get(self.progress.phase, 0.0) + now - self.phase_since
+        self.seconds[self.progress.phase] = spent
+        self.phase_since = now

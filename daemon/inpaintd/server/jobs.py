@@ -1,78 +1,72 @@
 """The life of every request, as a state machine: events in, instructions out, no I/O.
 
-A job is waiting (in the queue) or running (on a worker slot) until its one terminal answer. Workers
-are slots. State changes here and nowhere else; whoever owns the sockets and processes reports
-events and carries out the instructions in order.
+    (arrives) -> recording -> waiting -> running -> (one terminal answer)
+
+`recording` is for requests that are to be kept: nothing is promised before the journal holds them.
+A worker that dies brings its request from running back to waiting, once. Whoever owns the sockets
+and processes reports events and carries out the instructions in order.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import singledispatchmethod
 
 from inpaintd.server import events as e
 from inpaintd.server import refusals
-from inpaintd.server.fair_queue import FairQueue
-from inpaintd.server.job_state import JobState, Slot
-from inpaintd.server.recent import RecentAnswers
+from inpaintd.server.job_state import JobState
+from inpaintd.server.ledger import Ledger
+from inpaintd.server.slots import END_SECONDS, STARTS, Slots, TimeLimits
+from inpaintd.server.story import Story
 from inpaintd_protocol import limits
 from inpaintd_protocol import messages as m
-from inpaintd_protocol.errors import InpaintError
 
 ATTEMPTS = 2
-"""How often a request is given to a worker before a dying worker fails it; how often in a row no
-worker can be started before that fails all that wait."""
-
-RESTART_SECONDS = 10.0
-"""How long a slot whose worker could not start leaves the work to the others."""
+"""How often a request is given to a worker before a dying worker fails it."""
 
 
 class Jobs:
     """All requests and worker slots of one daemon."""
 
-    def __init__(self, *, workers: int, keep_alive_seconds: float) -> None:
-        self.slots = [Slot() for _ in range(workers)]
-        self.counts = {"finished": 0, "failed": 0, "cancelled": 0}
-        self._keep_alive_seconds = keep_alive_seconds
-        self._jobs: dict[str, JobState] = {}
-        self._queue = FairQueue()
-        self._kept = RecentAnswers()
-        self._journalled: set[str] = set()
-        self._failed_starts = 0
-        self._mean_seconds = 0.25
+    def __init__(self, *, workers: int, time_limits: TimeLimits | None = None) -> None:
+        self.slots = Slots(workers, time_limits or TimeLimits())
+        self._ledger = Ledger(self.slots)
         self._closing = False
-        self._out: list[e.Instruction] = []
-        self._now = 0.0
 
     def handle(self, event: e.Event, now: float) -> list[e.Instruction]:
         """Take in what happened at `now` (monotonic seconds); return what is to be done."""
-        self._now = now
-        self._out = []
+        ledger = self._ledger
+        ledger.now, ledger.out = now, []
         self._on(event)
-        self._dispatch()
-        if self._closing and not self._jobs:
-            self._out.append(e.Exit())
-        return self._out
+        if not self._closing:
+            self._dispatch()
+        elif not ledger.jobs:
+            ledger.out.append(e.Exit())
+        return ledger.out
 
     @property
     def busy(self) -> bool:
-        """Whether a request waits or runs."""
-        return bool(self._jobs)
+        """Whether a request is under way."""
+        return bool(self._ledger.jobs)
 
     @property
     def active(self) -> bool:
         """Whether ticks are needed: something runs, waits or may time out."""
-        return self.busy or not self._without_workers
+        return self.busy or not self.slots.all_absent
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Requests that have ended, by the type of their answer."""
+        return self._ledger.counts
 
     def states(self) -> tuple[m.RequestState, ...]:
         return tuple(
             m.RequestState(id_, job.owner_name, job.progress.phase, job.progress.fraction)
-            for id_, job in self._jobs.items()
+            for id_, job in self._ledger.jobs.items()
         )
 
-    @property
-    def _without_workers(self) -> bool:
-        return all(slot.state == "absent" for slot in self.slots)
+    def story(self, request_id: str) -> Story | None:
+        """What has happened to a request under way, or to one that ended not long ago."""
+        return self._ledger.stories.of(request_id)
 
     @singledispatchmethod
     def _on(self, event: e.Event) -> None:
@@ -82,253 +76,242 @@ class Jobs:
 
     @_on.register
     def _submitted(self, event: e.Submitted) -> None:
+        ledger = self._ledger
         request_id = event.request.request_id
-        answer = self._kept.get(request_id)
-        if request_id in self._jobs or request_id in self._journalled:
+        if request_id in ledger.jobs or request_id in ledger.kept_ids:
             self._attach_requested(e.AttachRequested(event.client, request_id, event.client_name))
-        elif answer is not None:
-            self._send(event.client, answer)
-        else:
-            self._admit(self._new_job(event.request, event.client, event.client_name), event.client)
-
-    def _admit(self, job: JobState, client: bytes) -> None:
-        refusal = self._refusal(job)
-        if refusal is not None:
-            # Not kept: the same id may be sent again once there is room.
-            self._send(client, m.Failed.of(job.id, refusal))
             return
-        self._enqueue(job)
-        if job.kept:
-            self._journalled.add(job.id)
-            self._out.append(e.Journal(job.request))
-        self._send(client, m.Accepted(job.id, position=self._queue.position(job.id)))
-
-    def _refusal(self, job: JobState) -> InpaintError | None:
-        if self._closing:
-            return refusals.stopping()
-        full = len(self._queue) >= limits.QUEUED_REQUESTS
-        if full or self._queue.byte_count + job.byte_count > limits.QUEUED_BYTES:
-            return refusals.busy(len(self._queue), self._mean_seconds)
-        return None
-
-    @_on.register
-    def _restored(self, event: e.Restored) -> None:
-        self._journalled.update(event.answered)
-        for request in event.requests:
-            self._journalled.add(request.request_id)
-            if request.request_id not in self._jobs:
-                self._enqueue(self._new_job(request, None, "kept from before"))
-
-    @_on.register
-    def _forgotten(self, event: e.Forgotten) -> None:
-        self._journalled.discard(event.request_id)
-
-    @_on.register
-    def _anticipated(self, _event: e.Anticipated) -> None:
-        if not self._closing and self._without_workers:
-            self._start(0)
+        answer = ledger.recent.get(request_id)
+        if answer is not None:
+            ledger.send(event.client, answer)
+            return
+        job = ledger.open_job(event.request, event.client, event.client_name)
+        refusal = (
+            refusals.stopping()
+            if self._closing
+            else ledger.refusal(job, limits.QUEUED_REQUESTS, limits.QUEUED_BYTES)
+        )
+        if refusal is not None:
+            # Not remembered: the same id may be sent again once there is room.
+            del ledger.jobs[job.id]
+            ledger.note(job, "refused", code=refusal.code)
+            ledger.stories.end(job.id)
+            ledger.send(event.client, m.Failed.of(job.id, refusal))
+        elif job.kept:
+            job.state = "recording"
+            ledger.note(job, "being recorded")
+            ledger.out.append(e.Keep(job.request))
+        else:
+            ledger.accept(job)
 
     @_on.register
     def _attach_requested(self, event: e.AttachRequested) -> None:
-        job = self._jobs.get(event.request_id)
-        answer = self._kept.get(event.request_id)
+        ledger = self._ledger
+        job = ledger.jobs.get(event.request_id)
+        answer = ledger.recent.get(event.request_id)
         if job is not None:
             job.owner, job.owner_name = event.client, event.client_name
-            self._send(event.client, m.Accepted(job.id, position=self._queue.position(job.id)))
-            self._tell(job)
+            ledger.note(job, "has a new owner", client=event.client_name)
+            if job.state != "recording":  # its promise is still to come
+                position = ledger.queue.position(job.id)
+                ledger.send(event.client, m.Accepted(job.id, position=position))
+                ledger.tell(job)
         elif answer is not None:
-            self._send(event.client, answer)
-        elif event.request_id in self._journalled:
-            self._out.append(e.Recall(event.client, event.request_id))
+            ledger.send(event.client, answer)
+        elif event.request_id in ledger.kept_ids:
+            ledger.out.append(e.Recall(event.client, event.client_name, event.request_id))
         else:
-            self._send(event.client, refusals.unknown_request(event.request_id))
+            ledger.send(event.client, refusals.unknown_request(event.request_id))
 
     @_on.register
     def _cancel_requested(self, event: e.CancelRequested) -> None:
-        job = self._jobs.get(event.request_id)
+        job = self._ledger.jobs.get(event.request_id)
         if job is None:
             # Ended before the cancellation came: its answer says how.
             self._attach_requested(e.AttachRequested(event.client, event.request_id))
             return
         if event.client != job.owner:
             job.watchers.add(event.client)
-        self._cancel(job)
+        self._ledger.cancel(job)
 
     @_on.register
     def _client_vanished(self, event: e.ClientVanished) -> None:
-        for job in list(self._jobs.values()):
+        for job in list(self._ledger.jobs.values()):
             job.watchers.discard(event.client)
             if job.owner == event.client:
                 job.owner = None
+                self._ledger.note(job, "its client has gone")
                 if not job.kept:
-                    self._cancel(job)
+                    self._ledger.cancel(job)
+
+    @_on.register
+    def _anticipated(self, _event: e.Anticipated) -> None:
+        if not self._closing and self.slots.all_absent and self._ledger.now >= self._next_start:
+            self._start(0)
 
     @_on.register
     def _shutdown_requested(self, _event: e.ShutdownRequested) -> None:
         self._closing = True
-        for job in list(self._jobs.values()):
-            if job.slot is None:
-                self._queue.remove(job.lane, job.id)
-            error = refusals.stopped(job.id, kept=job.kept)
-            self._end(job, m.Failed.of(job.id, error), journal=False)
-        for number, slot in enumerate(self.slots):
-            if slot.state != "absent":
-                self._out.append(e.KillWorker(number))
+        for job in list(self._ledger.jobs.values()):
+            if job.state == "recording":
+                # It was never promised, so nobody comes back for it.
+                self._ledger.out.append(e.Discard(job.id))
+                error = refusals.stopping()
+            else:
+                error = refusals.stopped(job.id, kept=job.kept)
+            self._ledger.end(job, m.Failed.of(job.id, error), keep=False)
+        for number, _slot in enumerate(self.slots):
+            self._ledger.kill(number, "the daemon stops")
+
+    # ------------------------------------------------------------------------- journal events
+
+    @_on.register
+    def _restored(self, event: e.Restored) -> None:
+        ledger = self._ledger
+        ledger.kept_ids.update(event.answered)
+        for request in event.requests:
+            ledger.kept_ids.add(request.request_id)
+            if request.request_id not in ledger.jobs and not self._closing:
+                ledger.accept(ledger.open_job(request, None, "kept from before"))
+
+    @_on.register
+    def _kept(self, event: e.Kept) -> None:
+        self._ledger.kept_ids.add(event.request_id)
+        job = self._ledger.jobs.get(event.request_id)
+        if job is not None and job.state == "recording":  # not cancelled meanwhile
+            self._ledger.accept(job)
+
+    @_on.register
+    def _not_kept(self, event: e.NotKept) -> None:
+        ledger = self._ledger
+        job = ledger.jobs.get(event.request_id)
+        if job is not None and job.state == "recording":
+            error = refusals.cannot_keep(event.reason)
+            ledger.end(job, m.Failed.of(job.id, error), keep=False)
+            # So that it can be sent again once the disk is mended.
+            ledger.recent.forget(job.id)
+        else:
+            # The request itself is still journalled: in the worst case it is done again.
+            ledger.log(
+                f"the answer of request {event.request_id} could not be kept: {event.reason}",
+                debug=False,
+                request=event.request_id,
+            )
+
+    @_on.register
+    def _recalled(self, event: e.Recalled) -> None:
+        ledger = self._ledger
+        if event.answer is not None:
+            ledger.send(event.client, event.answer)
+        elif event.request_id in ledger.jobs:  # sent or recalled by another client meanwhile
+            self._attach_requested(
+                e.AttachRequested(event.client, event.request_id, event.client_name)
+            )
+        elif event.request is not None and not self._closing:
+            ledger.accept(ledger.open_job(event.request, event.client, event.client_name))
+        else:
+            ledger.kept_ids.discard(event.request_id)  # so that it can be sent again
+            ledger.send(event.client, refusals.unknown_request(event.request_id))
 
     # -------------------------------------------------------------------------- worker events
 
     @_on.register
     def _worker_ready(self, event: e.WorkerReady) -> None:
-        self.slots[event.worker].rest(self._now)
-        self._failed_starts = 0
+        self.slots.ready(event.worker, event.device, self._ledger.now)
 
     @_on.register
     def _work_started(self, event: e.WorkStarted) -> None:
         slot = self.slots[event.worker]
+        slot.heard(self._ledger.now)
         slot.model, slot.interruptible = event.model, event.interruptible
-        job = self._jobs.get(slot.request_id or "")
-        if job is not None and job.cancelling and not event.interruptible:
-            self._out.append(e.KillWorker(event.worker))
+        slot.device = event.device or slot.device
+        job = self._ledger.jobs.get(slot.request_id or "")
+        if job is not None:
+            job.model = event.model
+            self._ledger.note(job, "begun", model=event.model, device=slot.device)
+            if job.cancelling and not event.interruptible:
+                self._ledger.kill(event.worker, "its request was cancelled")
 
     @_on.register
     def _worker_said(self, event: e.WorkerSaid) -> None:
-        slot = self.slots[event.worker]
-        message = event.message
-        job = self._jobs.get(message.request_id)
+        ledger, slot, message = self._ledger, self.slots[event.worker], event.message
+        slot.heard(ledger.now)
+        job = ledger.jobs.get(message.request_id)
         if job is None or slot.request_id != job.id:
             return  # late words about a request that has been answered
         if isinstance(message, m.Progress):
-            job.progress = message
-            self._tell(job)
+            if job.advance(message, ledger.now):
+                ledger.note(job, message.phase)
+            ledger.tell(job)
         elif isinstance(message, m.Preview):
             if job.owner is not None:
-                self._send(job.owner, message)
+                ledger.send(job.owner, message)
         elif isinstance(message, (m.Finished, m.Failed, m.Cancelled)):
-            seconds = self._now - slot.started_at
-            self._mean_seconds += 0.2 * (seconds - self._mean_seconds)
-            slot.rest(self._now)
-            self._end(job, message)
+            ledger.mean_seconds += 0.2 * (ledger.now - slot.started_at - ledger.mean_seconds)
+            slot.rest(ledger.now)
+            ledger.end(job, message)
 
     @_on.register
     def _worker_ended(self, event: e.WorkerEnded) -> None:
-        slot = self.slots[event.worker]
-        job = self._jobs.get(slot.request_id or "")
-        failed = slot.state == "starting"
-        self.slots[event.worker] = Slot(rests_until=self._now + RESTART_SECONDS if failed else 0.0)
+        ledger = self._ledger
+        job = ledger.jobs.get(self.slots[event.worker].request_id or "")
+        failed_start = self.slots.ended(event.worker, event.reason, ledger.now)
         if job is not None:
-            job.slot = None
-            self._bereaved(job, event.reason)
-        elif failed and self._without_workers:
-            # Without this, a worker that cannot start would be started again for ever.
-            self._failed_starts += 1
-            if event.explained or self._failed_starts == ATTEMPTS:
-                self._failed_starts = 0
-                self._fail_waiting(refusals.no_worker(event.reason))
+            self._bereave(job, event.reason)
+        elif failed_start:
+            self._start_failed(event)
 
-    def _bereaved(self, job: JobState, reason: str) -> None:
+    def _bereave(self, job: JobState, reason: str) -> None:
         """The worker of this job has died."""
         if job.cancelling:
-            self._end(job, m.Cancelled(job.id))
+            self._ledger.end(job, m.Cancelled(job.id))
         elif job.attempts < ATTEMPTS:
-            job.progress = m.Progress(job.id, phase="waiting", fraction=0.0)
-            self._queue.put_first(job.lane, job.id, job.byte_count)
+            self._ledger.take_back(job, reason)
         else:
-            self._end(job, m.Failed.of(job.id, refusals.worker_died(reason)))
+            self._ledger.end(job, m.Failed.of(job.id, refusals.worker_died(reason)))
 
-    def _fail_waiting(self, error: InpaintError) -> None:
-        for request_id in list(self._queue):
-            job = self._jobs[request_id]
-            self._queue.remove(job.lane, request_id)
-            self._end(job, m.Failed.of(request_id, error))
+    def _start_failed(self, event: e.WorkerEnded) -> None:
+        ledger, slot = self._ledger, self.slots[event.worker]
+        pause = slot.next_start - ledger.now
+        text = f"no worker could be started: {event.reason}; next try in {pause:.1f} s"
+        ledger.log(f"worker {event.worker}: {text}", debug=False, worker=event.worker)
+        for request_id in ledger.queue:
+            ledger.jobs[request_id].story.note(ledger.now, text)
+        given_up = event.explained or slot.failed_starts >= STARTS
+        if given_up and self.slots.helpless:
+            ledger.fail_waiting(refusals.no_worker(event.reason))
 
     # ------------------------------------------------------------------------ passage of time
 
     @_on.register
     def _ticked(self, _event: e.Ticked) -> None:
-        for job in self._jobs.values():
-            if job.heartbeat_due(self._now):
-                self._tell(job)
+        ledger = self._ledger
+        for job in ledger.jobs.values():
+            if job.heartbeat_due(ledger.now):
+                ledger.tell(job)
         for number, slot in enumerate(self.slots):
-            running = self._jobs.get(slot.request_id or "")
-            overdue = running is not None and running.overdue(self._now)
-            unused = slot.unused(self._now, self._keep_alive_seconds)
-            if unused:
-                slot.state = "ending"  # so that nothing is assigned to it any more
-            if overdue or unused:
-                self._out.append(e.KillWorker(number))
+            running = ledger.jobs.get(slot.request_id or "")
+            if running is not None and running.overdue(ledger.now):
+                ledger.kill(number, "it did not heed a cancellation")
+            elif (reason := slot.stuck(ledger.now, self.slots.limits)) is not None:
+                ledger.kill(number, reason)
+            elif slot.state == "ending" and ledger.now - slot.since > END_SECONDS:
+                ledger.out.append(e.AbandonWorker(number))
+                self._worker_ended(e.WorkerEnded(number, "it could not even be killed"))
 
     def _dispatch(self) -> None:
         """Put waiting requests on idle workers, and start workers while some must wait."""
-        for number, slot in enumerate(self.slots):
-            if slot.state == "idle" and len(self._queue) and not self._closing:
-                self._assign(number, slot)
-        starting = sum(slot.state == "starting" for slot in self.slots)
-        for number, slot in enumerate(self.slots):
-            rested = self._now >= slot.rests_until or self._without_workers
-            wanted = len(self._queue) > starting and not self._closing
-            if slot.state == "absent" and rested and wanted:
-                self._start(number)
-                starting += 1
-
-    def _assign(self, number: int, slot: Slot) -> None:
-        job = self._jobs[self._queue.take()]
-        job.slot = number
-        job.attempts += 1
-        job.progress = m.Progress(job.id, phase="preparing", fraction=0.0)
-        slot.take_up(job.id, self._now)
-        self._out.append(e.Assign(number, job.request))
-        self._tell(job)
+        ledger = self._ledger
+        for number, _slot in self.slots.numbered("idle"):
+            if len(ledger.queue):
+                ledger.assign(number, ledger.jobs[ledger.queue.take()])
+        for number in self.slots.due(len(ledger.queue), ledger.now):
+            self._start(number)
 
     def _start(self, number: int) -> None:
-        self.slots[number] = Slot(state="starting")
-        self._out.append(e.StartWorker(number))
+        self.slots.start(number, self._ledger.now)
+        self._ledger.out.append(e.StartWorker(number))
 
-    # -------------------------------------------------------------------------------- one job
-
-    def _new_job(self, request: m.Job, owner: bytes | None, owner_name: str) -> JobState:
-        return JobState(
-            request=request,
-            owner=owner,
-            owner_name=owner_name,
-            lane=owner or b"",
-            progress=m.Progress(request.request_id, phase="waiting", fraction=0.0),
-            told_at=self._now,
-        )
-
-    def _enqueue(self, job: JobState) -> None:
-        self._jobs[job.id] = job
-        self._queue.put(job.lane, job.id, job.byte_count)
-
-    def _cancel(self, job: JobState) -> None:
-        if job.cancelling:
-            return
-        job.cancelling = True
-        if job.slot is None:
-            self._queue.remove(job.lane, job.id)
-            self._end(job, m.Cancelled(job.id))
-        elif self.slots[job.slot].interruptible is False:
-            self._out.append(e.KillWorker(job.slot))
-        else:
-            # An engine still loading is left to finish: the next request will want it.
-            job.interrupted_at = self._now
-            self._out.append(e.Interrupt(job.slot, job.id))
-
-    def _end(self, job: JobState, answer: m.Terminal, *, journal: bool = True) -> None:
-        """Give the job its one terminal answer."""
-        del self._jobs[job.id]
-        self.counts[answer.type] += 1
-        self._kept.put(answer)
-        if job.kept and journal:
-            self._out.append(e.JournalAnswer(answer))
-        for client in job.watchers | ({job.owner} if job.owner is not None else set()):
-            self._send(client, answer)
-
-    def _tell(self, job: JobState) -> None:
-        """Send the owner how far the job is."""
-        job.told_at = self._now
-        if job.owner is not None:
-            # A job that runs has no place in the queue.
-            self._send(job.owner, replace(job.progress, position=self._queue.position(job.id)))
-
-    def _send(self, client: bytes, message: m.Message) -> None:
-        self._out.append(e.Send(client, message))
+    @property
+    def _next_start(self) -> float:
+        return self.slots[0].next_start

@@ -1,22 +1,39 @@
 """What must survive a restart: requests with `on_disconnect = "keep"`, and their answers.
 
-One SQLite file. Each row holds a request until it has an answer, and the answer from then on. Old
-answers are dropped, so that a daemon that runs for months does not fill the disk.
+A folder with one file for each, as mail spools and print queues have it. A file is written under
+another name, forced to the disk, then renamed, so it is there as a whole or not at all. An index
+beside it, in a database for instance, could only contradict it. Names say all that a start has to
+know: `000000000042-6162.request` holds the request `ab`, the 42nd that was written.
+
+On disk there are at most the requests that the daemon's queue holds (`limits.QUEUED_BYTES`) and
+MOST_BYTES of answers, none older than KEEP_DAYS.
 """
 
 from __future__ import annotations
 
 import logging
-import sqlite3
+import os
+import re
 import struct
-import time
-from collections.abc import Callable, Sequence
-from itertools import count
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
+from inpaintd.server.journal_clock import JournalClock
 from inpaintd_protocol import codec
 from inpaintd_protocol.errors import InpaintError
-from inpaintd_protocol.messages import Inpaint, Job, MakeMask, Message, Terminal
+from inpaintd_protocol.messages import (
+    Cancelled,
+    Failed,
+    Finished,
+    Inpaint,
+    Job,
+    MakeMask,
+    Message,
+    Terminal,
+)
 from inpaintd_protocol.plane import Buffer
 
 log = logging.getLogger(__name__)
@@ -27,136 +44,228 @@ KEEP_DAYS = 7
 MOST_BYTES = 4 << 30
 """Most bytes of answers that wait to be fetched; the oldest go first, the newest always stays."""
 
-_LOCKED_SECONDS = 0.5
-"""How long another program, such as a backup, may keep everybody waiting."""
+_MAGIC = b"inpaintd journal "
+_VERSION = b"1\n"
+_HEAD = struct.Struct("<d")  # when it was written, by the journal's clock
+_LENGTH = struct.Struct("<Q")
+_NAME = re.compile(r"(\d{12})-([0-9a-f]{2,128})\.(request|answer)")
 
-_DAMAGED = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_ERROR)
-"""What SQLite says of a file that will never do; not that it is locked, read-only or full."""
+Kind = Literal["request", "answer"]
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS jobs (
-    request_id TEXT PRIMARY KEY,
-    answered INTEGER NOT NULL,
-    written_at REAL NOT NULL,
-    message BLOB NOT NULL
-)
-"""
 
-_DROP_BEYOND = """
-DELETE FROM jobs WHERE rowid IN (
-    SELECT rowid FROM (
-        SELECT rowid, sum(length(message)) OVER (
-            ORDER BY rowid DESC  -- each new row has the highest; clocks can go back
-            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-        ) AS newer FROM jobs WHERE answered
-    ) WHERE newer > ?
-)
-"""
+class DamagedError(Exception):
+    """A file of the journal that this version cannot read; says why."""
+
+
+@dataclass(frozen=True)
+class _Entry:
+    path: Path
+    kind: Kind
+    number: int
+    byte_count: int
+    written_at: float
 
 
 class Journal:
-    """The journal of one daemon; only that daemon opens it."""
+    """The journal of one daemon, in a folder of its own; only that daemon opens it.
 
-    def __init__(self, path: Path) -> None:
-        self._database = sqlite3.connect(path, isolation_level=None, timeout=_LOCKED_SECONDS)
-        try:
-            # A full page cache of megabytes of pixels would stay in a daemon that idles for days.
-            self._database.execute("PRAGMA cache_size = -512")
-            self._database.execute("PRAGMA journal_mode = WAL")
-            self._database.execute(_SCHEMA)
-            self._drop_old_answers()
-        except sqlite3.Error:
-            self.close()
-            raise
+    Raises:
+        OSError: the folder cannot be made or read. All other methods raise it likewise.
+    """
 
-    def unfinished(self) -> tuple[Job, ...]:
-        """Requests that were accepted and never answered, oldest first."""
-        rows = self._database.execute("SELECT message FROM jobs WHERE NOT answered ORDER BY rowid")
-        messages = (_read(blob, codec.decode_request) for (blob,) in rows)
-        return tuple(m for m in messages if isinstance(m, (Inpaint, MakeMask)))
-
-    def answered(self) -> frozenset[str]:
-        rows = self._database.execute("SELECT request_id FROM jobs WHERE answered")
-        return frozenset(request_id for (request_id,) in rows)
-
-    def write_request(self, request: Job) -> None:
-        self._write(request, answered=False)
-
-    def write_answer(self, answer: Terminal) -> None:
-        self._write(answer, answered=True)
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._clock = JournalClock(folder / "clock")
+        self._entries: dict[str, _Entry] = {}
+        self._number = 0
+        for path in sorted(folder.iterdir()):
+            self._find(path)
         self._drop_old_answers()
 
-    def recall(self, request_id: str) -> Message | None:
-        """The answer kept for this request, if any."""
-        row = self._database.execute(
-            "SELECT message FROM jobs WHERE request_id = ? AND answered", (request_id,)
-        ).fetchone()
-        return _read(row[0], codec.decode_answer) if row else None
+    def unfinished(self) -> Iterator[Job]:
+        """Requests that were accepted and never answered, oldest first."""
+        waiting = [entry for entry in self._entries.values() if entry.kind == "request"]
+        for entry in sorted(waiting, key=lambda entry: entry.number):
+            request = self._read(entry, codec.decode_request)
+            if isinstance(request, (Inpaint, MakeMask)):
+                yield request
+
+    def answered(self) -> frozenset[str]:
+        return frozenset(id_ for id_, entry in self._entries.items() if entry.kind == "answer")
+
+    def write_request(self, request: Job) -> None:
+        self._write(request, "request")
+
+    def write_answer(self, answer: Terminal) -> None:
+        self._write(answer, "answer")
+        self._drop_old_answers()
+
+    def discard(self, request_id: str) -> None:
+        """Forget a request and its answer."""
+        entry = self._entries.pop(request_id, None)
+        if entry is not None:
+            entry.path.unlink(missing_ok=True)
+
+    def recall(self, request_id: str) -> Terminal | Job | None:
+        """The answer kept for this request; without one the request itself; or nothing."""
+        entry = self._entries.get(request_id)
+        if entry is None:
+            return None
+        decode = codec.decode_answer if entry.kind == "answer" else codec.decode_request
+        found = self._read(entry, decode)
+        return found if isinstance(found, _KEPT) else None
 
     def close(self) -> None:
-        self._database.close()
+        self._clock.save()
 
-    def _write(self, message: Message, *, answered: bool) -> None:
-        self._database.execute(
-            "INSERT OR REPLACE INTO jobs VALUES (?, ?, ?, ?)",
-            (message.request_id, answered, time.time(), _join(codec.encode(message))),
+    # -------------------------------------------------------------------------------- inside
+
+    def _find(self, path: Path) -> None:
+        """Take over a file that lies there from before."""
+        match = _NAME.fullmatch(path.name)
+        if match is None:
+            if path.suffix == ".part":  # the daemon ended while it wrote this
+                path.unlink(missing_ok=True)
+            return
+        self._number = max(self._number, int(match[1]))
+        try:
+            request_id = bytes.fromhex(match[2]).decode("ascii")
+            with path.open("rb") as file:
+                written_at = _read_head(file.read(len(_MAGIC) + len(_VERSION) + _HEAD.size))
+        except (ValueError, DamagedError) as error:
+            self._put_aside(path, str(error))
+            return
+        kind: Kind = "answer" if match[3] == "answer" else "request"
+        self._enter(request_id, path, kind, int(match[1]), path.stat().st_size, written_at)
+
+    def _enter(
+        self, request_id: str, path: Path, kind: Kind, number: int, size: int, written_at: float
+    ) -> None:
+        """One entry for each id: an answer takes the place of its request."""
+        old = self._entries.get(request_id)
+        if old is not None and old.path != path:
+            if old.kind == "answer" and kind == "request":
+                path.unlink(missing_ok=True)
+                return
+            old.path.unlink(missing_ok=True)
+        self._entries[request_id] = _Entry(path, kind, number, size, written_at)
+
+    def _write(self, message: Message, kind: Kind) -> None:
+        number = self._number = self._number + 1
+        name = f"{number:012d}-{message.request_id.encode('ascii').hex()}.{kind}"
+        path, part = self._folder / name, self._folder / f"{name}.part"
+        written_at = self._clock.now()
+        frames = codec.encode(message)
+        try:
+            size = _write_durably(part, frames, written_at)
+            part.replace(path)
+        except OSError:
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
+            raise
+        _sync_folder(self._folder)
+        self._enter(message.request_id, path, kind, number, size, written_at)
+
+    def _read(self, entry: _Entry, decode: Callable[[Sequence[Buffer]], Message]) -> Message | None:
+        try:
+            return decode(_frames_of(entry.path.read_bytes()))
+        except FileNotFoundError:
+            problem = "it has been deleted"
+        except (DamagedError, InpaintError) as error:
+            problem = str(error)
+            self._put_aside(entry.path, problem)
+        self._entries = {id_: other for id_, other in self._entries.items() if other is not entry}
+        return None
+
+    def _put_aside(self, path: Path, reason: str) -> None:
+        """Keep what cannot be read, for a person to look at."""
+        aside = self._folder / "aside"
+        aside.mkdir(mode=0o700, exist_ok=True)
+        target = aside / path.name
+        path.replace(target)
+        log.warning(
+            "a file of the journal cannot be used and was put aside: %s: %s", target, reason
         )
 
     def _drop_old_answers(self) -> None:
-        oldest = time.time() - KEEP_DAYS * 86_400
-        self._database.execute("DELETE FROM jobs WHERE answered AND written_at < ?", (oldest,))
-        self._database.execute(_DROP_BEYOND, (MOST_BYTES,))
+        answers = [(id_, e) for id_, e in self._entries.items() if e.kind == "answer"]
+        oldest = self._clock.now() - KEEP_DAYS * 86_400
+        newer_bytes = 0
+        # By number, because clocks can go back.
+        for id_, entry in sorted(answers, key=lambda item: -item[1].number):
+            if entry.written_at < oldest or newer_bytes > MOST_BYTES:
+                self.discard(id_)
+            newer_bytes += entry.byte_count
 
 
-def open_journal(path: Path) -> tuple[Journal, tuple[Job, ...], frozenset[str]]:
-    """The journal at this path, with its unfinished requests and the ids of its answers.
+_KEPT = (Finished, Failed, Cancelled, Inpaint, MakeMask)
 
-    A damaged one is put aside, for a person to look at.
+
+def _write_durably(path: Path, frames: Sequence[Buffer], written_at: float) -> int:
+    """Write frames to a new file and force them to the disk; returns its length."""
+    # Never more than this user may read, whatever the umask says.
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _BINARY, 0o600)
+    with os.fdopen(handle, "wb", buffering=0) as file:
+        _write_all(file.write, _MAGIC + _VERSION + _HEAD.pack(written_at))
+        for frame in frames:
+            _write_all(file.write, _LENGTH.pack(len(frame)))
+            _write_all(file.write, frame)
+        os.fsync(file.fileno())
+        return file.tell()
+
+
+_BINARY: int = getattr(os, "O_BINARY", 0)  # Windows would change bytes that look like line ends
+
+
+def _write_all(write: Callable[[memoryview], int | None], data: Buffer) -> None:
+    rest = memoryview(data).cast("B")
+    while rest:
+        rest = rest[write(rest) or 0 :]
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a renaming last; Windows, which opens no folders, does so by itself."""
+    if os.name == "posix":
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _read_head(data: bytes) -> float:
+    """When a file was written.
 
     Raises:
-        sqlite3.Error: when it cannot be used now: it is locked, read-only, or the disk is full.
-        OSError: when a damaged one cannot be put aside.
+        DamagedError: it is none of ours.
     """
-    try:
-        return _opened(path)
-    except sqlite3.DatabaseError as error:
-        if getattr(error, "sqlite_errorcode", 0) & 0xFF not in _DAMAGED:
-            raise
-        log.exception("the journal is damaged and was put aside as %s", _put_aside(path))
-        return _opened(path)
+    if not data.startswith(_MAGIC):
+        raise DamagedError("it is damaged")
+    if not data.startswith(_MAGIC + _VERSION):
+        raise DamagedError("it was written by another version of inpaintd")
+    if len(data) < len(_MAGIC) + len(_VERSION) + _HEAD.size:
+        raise DamagedError("it is cut off")
+    written_at: float = _HEAD.unpack_from(data, len(_MAGIC) + len(_VERSION))[0]
+    return written_at
 
 
-def _opened(path: Path) -> tuple[Journal, tuple[Job, ...], frozenset[str]]:
-    journal = Journal(path)
-    try:
-        return journal, journal.unfinished(), journal.answered()
-    except sqlite3.Error:
-        journal.close()
-        raise
+def _frames_of(data: bytes) -> list[Buffer]:
+    """The frames in a file, as views of it.
 
-
-def _put_aside(path: Path) -> Path:
-    names = (path.with_suffix(f".damaged{n or ''}.sqlite") for n in count())
-    aside = next(name for name in names if not name.exists())
-    return path.replace(aside)
-
-
-def _read(blob: bytes, decode: Callable[[Sequence[Buffer]], Message]) -> Message | None:
-    try:
-        return decode(_split(blob))
-    except (InpaintError, struct.error):
-        return None  # written by a version that said it differently
-
-
-def _join(frames: Sequence[Buffer]) -> bytes:
-    """Frames as one blob: each with its length in 8 bytes before it."""
-    return b"".join(part for frame in frames for part in (struct.pack("<Q", len(frame)), frame))
-
-
-def _split(blob: bytes) -> list[Buffer]:
-    view, frames = memoryview(blob), []
-    while view:
-        (length,) = struct.unpack_from("<Q", view)
-        frames.append(view[8 : 8 + length])
-        view = view[8 + length :]
-    return list(frames)
+    Raises:
+        DamagedError: it is none of ours, or cut off.
+    """
+    _read_head(data)
+    rest = memoryview(data)[len(_MAGIC) + len(_VERSION) + _HEAD.size :]
+    frames: list[Buffer] = []
+    while rest:
+        if len(rest) < _LENGTH.size:
+            raise DamagedError("it is cut off")
+        (length,) = _LENGTH.unpack_from(rest)
+        frame = rest[_LENGTH.size : _LENGTH.size + length]
+        if len(frame) < length:
+            raise DamagedError("it is cut off")
+        frames.append(frame)
+        rest = rest[_LENGTH.size + length :]
+    return frames

@@ -46,6 +46,16 @@ def stopped(request_id: str, *, kept: bool) -> InpaintError:
     )
 
 
+def cannot_keep(reason: str) -> InpaintError:
+    """The journal could not write it; `reason` is a clause without a full stop."""
+    return InpaintError(
+        "unwritable",
+        f"The daemon cannot keep this request on disk: {reason}.",
+        "Free some space, or check who may write to the daemon's folder; then send it again.",
+        retriable=True,
+    )
+
+
 def worker_died(reason: str) -> InpaintError:
     """`reason` is a clause without a full stop."""
     return InpaintError(
@@ -61,4 +71,5 @@ def no_worker(reason: str) -> InpaintError:
         "worker_died",
         f"No worker process could be started: {reason}.",
         "The daemon's log says more: inpaintd status names it.",
+        retriable=True,
     )

@@ -10,7 +10,16 @@ from pathlib import Path
 from inpaintd.install.extras import how_to_install
 from inpaintd_protocol.errors import InpaintError
 
-_CONNECT_SECONDS = 5.0
+CONNECT_SECONDS = 30.0
+"""How long the cluster may take to let a worker in; Ray itself gives up after 20."""
+
+PLACE_SECONDS = float(os.environ.get("INPAINTD_CLUSTER_SECONDS", "120"))
+"""How long the cluster may take to find a place; one that starts machines on demand needs long."""
+
+START_SECONDS = 30.0 + CONNECT_SECONDS + PLACE_SECONDS
+"""How long a worker on the cluster may take to be ready, with some time to say why it is not."""
+
+_PROBE_SECONDS = 5.0
 
 
 def check_cluster(address: str) -> None:
@@ -27,7 +36,7 @@ def check_cluster(address: str) -> None:
         )
     host, port = _host_and_port(address)
     try:
-        socket.create_connection((host, port), _CONNECT_SECONDS).close()
+        socket.create_connection((host, port), _PROBE_SECONDS).close()
     except (OSError, UnicodeError) as error:
         raise InpaintError(
             "unreachable",

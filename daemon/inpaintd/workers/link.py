@@ -13,6 +13,9 @@ from pathlib import Path
 import zmq
 
 from inpaintd.workers import wire
+from inpaintd.workers.devices import settle_on
+from inpaintd.workers.last_words import end_with, offer_first_to_be_killed
+from inpaintd.workers.versions import identity
 from inpaintd_protocol import codec
 from inpaintd_protocol.messages import Inpaint, Job, MakeMask, Message
 from inpaintd_protocol.plane import Buffer
@@ -33,7 +36,7 @@ class Link:
         self._waiting: deque[Job] = deque()
 
     def ready(self) -> None:
-        self._socket.send(wire.READY)
+        self._socket.send_multipart([wire.READY, identity().encode()])
 
     def next(self) -> Job:
         """Wait for a request."""
@@ -48,8 +51,8 @@ class Link:
             self._hear()
         return request_id in self._cancelled
 
-    def started(self, model: str, *, interruptible: bool) -> None:
-        self.pass_on(wire.started(model, interruptible=interruptible))
+    def started(self, model: str, *, interruptible: bool, device: str = "") -> None:
+        self.pass_on(wire.started(model, interruptible=interruptible, device=device))
 
     def send(self, message: Message) -> None:
         self.pass_on(wire.answer(message))
@@ -83,6 +86,9 @@ def link_from_standard_input() -> tuple[Link, Path]:
     ends.
     """
     start = json.loads(sys.stdin.readline())
+    offer_first_to_be_killed()
+    end_with(start["daemon"])
+    settle_on(start["device"])
     threading.Thread(target=_end_with_the_daemon, daemon=True).start()
     return Link(start["endpoint"], start["name"], start["password"]), Path(start["home"])
 

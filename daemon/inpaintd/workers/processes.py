@@ -6,7 +6,7 @@ import json
 import logging
 import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,14 +16,16 @@ from typing import TYPE_CHECKING
 import zmq
 
 from inpaintd.install.environment import worker_python
-from inpaintd.server.doors.zap import Zap
+from inpaintd.server.doors import Vanished
+from inpaintd.server.doors.zmtp import ZmtpDoor
 from inpaintd.server.events import Event, WorkerEnded, WorkerReady, WorkerSaid, WorkStarted
 from inpaintd.workers import wire
+from inpaintd.workers.last_words import describe_exit, memory_kills_so_far
+from inpaintd.workers.versions import difference
 from inpaintd_protocol import codec
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.messages import Job, Message
 from inpaintd_protocol.plane import Buffer
-from inpaintd_protocol.zmq_frames import contents
 
 if TYPE_CHECKING:
     import subprocess
@@ -33,79 +35,91 @@ log = logging.getLogger(__name__)
 LOCAL = ("inpaintd.workers.main",)
 """The module that fills holes on this machine, as Python's `-m` takes it."""
 
-_LAST_WORDS_MILLISECONDS = 50
+_MOST_READS = 1024
+"""Reads for the last words of a worker that has ended; each takes megabytes."""
 
 
 @dataclass
 class _Worker:
-    slot: int
+    slot: int | None
+    """None once it has been given up."""
     process: subprocess.Popen[bytes]
-    killed: bool = False
+    memory_kills: int | None
+    """By the system, when it was started."""
+    ended_because: str = ""
+    """Why the daemon ends it."""
     last_words: str = ""
+    """Why it ends by itself."""
 
 
 class WorkerProcesses:
     """All worker processes of one daemon, each known by its slot's number.
 
-    `command` names the module that they run, and its arguments.
+    Args:
+        poller: of the daemon's loop, which calls `events` with what it has found.
+        home: the daemon's folder.
+        wake: called from other threads when `events` has something.
+        devices: where the worker in each slot is to compute; empty names leave it to the worker.
+        command: the module that workers run, and its arguments.
     """
 
     def __init__(
         self,
-        context: zmq.Context[zmq.Socket[bytes]],
-        zap: Zap,
+        poller: zmq.Poller,
         home: Path,
         wake: Callable[[], None],
         *,
+        devices: Sequence[str],
         command: Sequence[str] = LOCAL,
     ) -> None:
-        self.socket = context.socket(zmq.ROUTER)
-        self.socket.setsockopt(zmq.ZAP_DOMAIN, wire.ZAP_DOMAIN)
-        self.socket.setsockopt(zmq.PLAIN_SERVER, 1)
-        self.socket.setsockopt(zmq.ROUTER_MANDATORY, 1)
-        self.socket.setsockopt(zmq.LINGER, 0)
-        self.socket.bind("tcp://127.0.0.1:*")
-        self._endpoint = self.socket.getsockopt_string(zmq.LAST_ENDPOINT)
-        self._zap = zap
+        self._door = ZmtpDoor(poller, 0)
         self._home = home
         self._wake = wake
+        self._devices = devices
         self._command = command
         self._workers: dict[bytes, _Worker] = {}
         self._exited: SimpleQueue[tuple[bytes, int]] = SimpleQueue()  # filled by other threads
 
     def pid(self, slot: int) -> int:
-        return self._in(slot)[1].process.pid
+        found = self._in(slot)
+        return found[1].process.pid if found else 0
 
     def start(self, slot: int) -> None:
+        """Start a worker process.
+
+        Raises:
+            OSError: it cannot be started.
+        """
         import subprocess  # here, because a daemon must be ready at once
 
-        # A new name for each process: late words of a killed one are never taken for its heir's.
+        python = worker_python(self._home)
+        # A new name for each process, so that late messages from a killed worker are never
+        # attributed to its replacement.
         name = f"worker-{slot}-{os.urandom(4).hex()}".encode()
         password = os.urandom(32).hex().encode()
-        self._zap.admit(wire.ZAP_DOMAIN, name, password)
-        try:
-            process = subprocess.Popen(
-                # -P: whatever lies in the current folder is not imported.
-                [worker_python(self._home), "-P", "-m", *self._command],
-                stdin=subprocess.PIPE,
-            )
-        except OSError:
-            self._zap.withdraw(wire.ZAP_DOMAIN, name)
-            raise
-        self._workers[name] = _Worker(slot, process)
+        process = subprocess.Popen(
+            # -P: whatever lies in the current folder is not imported.
+            [python, "-P", "-m", *self._command],
+            stdin=subprocess.PIPE,
+        )
+        self._door.admit(name, password)
+        self._workers[name] = _Worker(slot, process, memory_kills_so_far())
         threading.Thread(target=self._await_exit, args=(name, process), daemon=True).start()
         # By its standard input rather than its arguments, which other users can read. The pipe
         # stays open as a lifeline: the worker ends itself when the daemon is gone.
         assert process.stdin is not None
         start = {
-            "endpoint": self._endpoint,
+            "endpoint": self._door.endpoint,
             "name": name.decode(),
             "password": password.decode(),
             "home": str(self._home),
+            "daemon": os.getpid(),
+            "device": self._devices[slot],
         }
         with suppress(BrokenPipeError):  # it has ended already, which comes as an event
             process.stdin.write(json.dumps(start).encode() + b"\n")
             process.stdin.flush()
+        log.info("worker %d started (pid %d)", slot, process.pid)
 
     def assign(self, slot: int, request: Job) -> None:
         self._send(slot, [wire.RUN, *codec.encode(request)])
@@ -113,64 +127,112 @@ class WorkerProcesses:
     def interrupt(self, slot: int, request_id: str) -> None:
         self._send(slot, [wire.CANCEL, request_id.encode()])
 
-    def kill(self, slot: int) -> None:
-        _, worker = self._in(slot)
-        worker.killed = True
-        worker.process.kill()
+    def kill(self, slot: int, reason: str) -> None:
+        found = self._in(slot)
+        if found is not None:
+            found[1].ended_because = reason
+            found[1].process.kill()
 
-    def events(self) -> Iterator[Event]:
+    def abandon(self, slot: int) -> None:
+        """Let go of a process that does not even end when it is killed."""
+        found = self._in(slot)
+        if found is not None:
+            log.error("worker %d (pid %d) cannot be killed", slot, found[1].process.pid)
+            found[1].slot = None
+            self._door.withdraw(found[0])
+
+    def events(self, ready: Mapping[int, int]) -> Iterator[Event]:
         """What the workers have said, then which of them have ended."""
         exited = [self._exited.get() for _ in range(self._exited.qsize())]
-        # A worker's last words may still be on their way when its end is noticed.
-        patience = _LAST_WORDS_MILLISECONDS if exited else 0
-        while self.socket.poll(patience):
-            name, word, *frames = self.socket.recv_multipart(copy=False)
-            worker = self._workers.get(name.bytes)
-            if worker is not None:
-                yield from self._heard(worker, word.bytes, contents(frames))
-            patience = 0
-        for name_bytes, code in exited:
-            ended = self._workers.pop(name_bytes)
-            self._zap.withdraw(wire.ZAP_DOMAIN, name_bytes)
-            own_reason = ended.last_words or f"its exit code was {code}"
-            reason = "it was ended" if ended.killed else own_reason
-            log.info("worker %d (pid %d) ended: %s", ended.slot, ended.process.pid, reason)
-            yield WorkerEnded(ended.slot, reason, explained=bool(ended.last_words))
+        yield from self._said(ready)
+        for name, code in exited:
+            # Its last words lie in the connection, complete, for whoever reads on.
+            peer = self._door.find(name)
+            for _ in range(_MOST_READS):
+                if peer is None or not self._door.is_connected(peer):
+                    break
+                yield from self._said(self._door.descriptor(peer))
+            yield from self._ended(name, code)
+        self._door.vanished()  # a worker's end is told by its process alone
+
+    @property
+    def restless(self) -> bool:
+        return self._door.restless
+
+    def tick(self) -> None:
+        self._door.tick()
 
     def close(self) -> None:
         for worker in self._workers.values():
             worker.process.kill()
         for worker in self._workers.values():
-            worker.process.wait()
-        self.socket.close()
+            if worker.slot is not None:
+                worker.process.wait()
+        self._door.close(seconds=0)
 
-    def _heard(self, worker: _Worker, word: bytes, frames: list[Buffer]) -> Iterator[Event]:
+    # -------------------------------------------------------------------------------- inside
+
+    def _said(self, ready: Mapping[int, int]) -> Iterator[Event]:
+        for peer, (word, *frames) in self._door.handle(ready):
+            worker = self._workers.get(self._door.user(peer))
+            if worker is not None and worker.slot is not None:
+                yield from self._heard(worker, worker.slot, bytes(word), frames)
+
+    def _heard(
+        self, worker: _Worker, slot: int, word: bytes, frames: list[Buffer]
+    ) -> Iterator[Event]:
         try:
             if word == wire.READY:
-                yield WorkerReady(worker.slot)
+                yield from self._ready(worker, slot, bytes(frames[0]).decode())
             elif word == wire.STARTED:
-                yield WorkStarted(worker.slot, bytes(frames[0]).decode(), bytes(frames[1]) == b"1")
+                model, interruptible, device = (bytes(frame).decode() for frame in frames)
+                yield WorkStarted(slot, model, interruptible == "1", device)
             elif word == wire.ANSWER:
                 message: Message = codec.decode_answer(frames)
-                yield WorkerSaid(worker.slot, message)
+                yield WorkerSaid(slot, message)
             elif word == wire.ENDING:
                 worker.last_words = bytes(frames[0]).decode(errors="replace")
-        except (InpaintError, UnicodeError, IndexError):
+        except (InpaintError, UnicodeError, IndexError, ValueError):
             # It must not end the daemon of everybody else.
-            log.exception("worker %d said what nobody can read", worker.slot)
-            worker.last_words = "it said what the daemon cannot read"
+            log.exception("worker %d sent an undecodable message", slot)
+            worker.last_words = "it sent a message that the daemon cannot read"
             worker.process.kill()
 
-    def _send(self, slot: int, frames: list[Buffer]) -> None:
-        name, _ = self._in(slot)
-        try:
-            self.socket.send_multipart([name, *frames], zmq.DONTWAIT, copy=False)
-        except zmq.ZMQError as error:
-            # Its end is on its way as an event, and settles what becomes of the request.
-            log.warning("worker %d is not listening: %s", slot, error)
+    def _ready(self, worker: _Worker, slot: int, identity: str) -> Iterator[Event]:
+        problem = difference(identity)
+        if problem is None:
+            yield WorkerReady(slot, self._devices[slot])
+        else:
+            worker.last_words = problem
+            worker.process.kill()
 
-    def _in(self, slot: int) -> tuple[bytes, _Worker]:
-        return next((n, w) for n, w in self._workers.items() if w.slot == slot)
+    def _ended(self, name: bytes, code: int) -> Iterator[Event]:
+        worker = self._workers.pop(name)
+        self._door.withdraw(name)
+        if worker.process.stdin is not None:
+            with suppress(OSError):
+                worker.process.stdin.close()
+        if worker.slot is None:
+            return
+        kills_now = memory_kills_so_far()
+        before = worker.memory_kills
+        kills = None if kills_now is None or before is None else kills_now - before
+        own_reason = worker.last_words or describe_exit(code, kills)
+        reason = worker.ended_because or own_reason
+        log.info("worker %d (pid %d) ended: %s", worker.slot, worker.process.pid, reason)
+        yield WorkerEnded(worker.slot, reason, explained=bool(worker.last_words))
+
+    def _send(self, slot: int, frames: list[Buffer]) -> None:
+        found = self._in(slot)
+        peer = self._door.find(found[0]) if found is not None else None
+        try:
+            self._door.send(peer or b"", frames)
+        except Vanished:
+            # Its end is on its way as an event, and settles what becomes of the request.
+            log.warning("worker %d is not listening", slot)
+
+    def _in(self, slot: int) -> tuple[bytes, _Worker] | None:
+        return next(((n, w) for n, w in self._workers.items() if w.slot == slot), None)
 
     def _await_exit(self, name: bytes, process: subprocess.Popen[bytes]) -> None:
         code = process.wait()

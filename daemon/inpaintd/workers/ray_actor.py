@@ -71,8 +71,9 @@ class _Line:
     def cancelled(self, request_id: str) -> bool:
         return request_id in self._cancelled
 
-    def started(self, model: str, *, interruptible: bool) -> None:
-        self.said.put(portable(wire.started(model, interruptible=interruptible)))
+    def started(self, model: str, *, interruptible: bool, device: str = "") -> None:
+        said = wire.started(model, interruptible=interruptible, device=device)
+        self.said.put(portable(said))
 
     def send(self, message: Message) -> None:
         self.said.put(portable(wire.answer(message)))

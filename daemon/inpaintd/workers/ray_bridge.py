@@ -21,18 +21,13 @@ from ray.exceptions import GetTimeoutError, RayActorError, RayError
 
 from inpaintd import __version__
 from inpaintd.workers import wire
+from inpaintd.workers.cluster import CONNECT_SECONDS, PLACE_SECONDS
 from inpaintd.workers.link import Link, link_from_standard_input
 from inpaintd.workers.ray_actor import Filler, portable
 from inpaintd_protocol import codec
 from inpaintd_protocol.messages import Job
 
 log = logging.getLogger(__name__)
-
-CONNECT_SECONDS = 30.0
-"""How long the cluster may take to let this process in; Ray itself gives up after 20."""
-
-PLACE_SECONDS = float(os.environ.get("INPAINTD_CLUSTER_SECONDS", "120"))
-"""How long the cluster may take to find a place; one that starts machines on demand needs long."""
 
 _POLL_SECONDS = 0.05
 _FETCH_SECONDS = 60.0

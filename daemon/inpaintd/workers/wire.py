@@ -1,9 +1,9 @@
 """What the daemon and its worker processes say to each other, over a socket of their own.
 
 Each message is a word, then frames. The daemon says `run` (the frames of a request) and `cancel` (a
-request id); a worker says `ready`, `started` (model, b"1" when interruptible), `answer` (the frames
-of an answer) and, when it ends by itself, `ending` (why). A Ray actor speaks the same words to the
-process that stands for it, and `spoiled` when it must be replaced.
+request id); a worker says `ready` (its versions), `started` (model, b"1" when interruptible, the
+device), `answer` (the frames of an answer) and, when it ends by itself, `ending` (why). A Ray actor
+speaks the same words to the process that stands for it, and `spoiled` when it must be replaced.
 """
 
 from __future__ import annotations
@@ -20,11 +20,9 @@ ANSWER = b"answer"
 ENDING = b"ending"
 SPOILED = b"spoiled"
 
-ZAP_DOMAIN = b"workers"
 
-
-def started(model: str, *, interruptible: bool) -> list[Buffer]:
-    return [STARTED, model.encode(), b"%d" % interruptible]
+def started(model: str, *, interruptible: bool, device: str = "") -> list[Buffer]:
+    return [STARTED, model.encode(), b"%d" % interruptible, device.encode()]
 
 
 def answer(message: Message) -> list[Buffer]:

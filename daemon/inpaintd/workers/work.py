@@ -23,10 +23,21 @@ OBJECT_MASK_MODEL = "sam-2.1"
 """Name of the one that selects objects."""
 
 
+def device_of(engine: Engine) -> str:
+    """Where an engine computes, such as "cuda:0 (NVIDIA L4)". Those without a say use the CPU."""
+    device = getattr(engine, "device", "cpu")
+    kind = str(getattr(device, "type", device))
+    if kind != "cuda":
+        return kind
+    import torch  # loaded long ago by that engine
+
+    return f"{device} ({torch.cuda.get_device_name(device)})"
+
+
 class Started(Protocol):
     """Tells the daemon which model works now, and whether it can be interrupted."""
 
-    def __call__(self, model: str, *, interruptible: bool) -> None: ...
+    def __call__(self, model: str, *, interruptible: bool, device: str = "") -> None: ...
 
 
 class Work:
@@ -51,7 +62,7 @@ class Work:
         if isinstance(request, Inpaint) and entry.source:
             registry.folder(entry)  # says what is missing before anything large is imported
         engine = self._engine(entry.engine)
-        started(entry.name, interruptible=engine.interruptible)
+        started(entry.name, interruptible=engine.interruptible, device=device_of(engine))
         return run(
             request,
             engine,

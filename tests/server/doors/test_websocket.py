@@ -19,9 +19,9 @@ import zmq
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 from websockets.sync.client import connect as connect_websocket
 
-from inpaintd.server.doors import outbox
+from inpaintd.server.doors import Vanished, outbox
+from inpaintd.server.doors.inner import INNER_ENDPOINT, InnerDoor
 from inpaintd.server.doors.websocket_thread import WebSocketDoor, listen
-from inpaintd.server.doors.zmtp import INNER_ENDPOINT, Door, Vanished
 from inpaintd_protocol import limits
 from inpaintd_protocol import messages as m
 from inpaintd_protocol.connection import read_connection
@@ -238,10 +238,10 @@ def test_a_reader_of_nothing_is_dropped_when_answers_pile_up(
 
 
 @contextmanager
-def _doors(**seconds: float) -> Iterator[tuple[Door, int]]:
+def _doors(**seconds: float) -> Iterator[tuple[InnerDoor, int]]:
     """Both doors without a daemon; the token is "t". Also the port of the WebSocket door."""
     context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
-    inner = Door(context, 0)
+    inner = InnerDoor(context)
     door = WebSocketDoor(0, context, INNER_ENDPOINT, "t", **seconds)
     port = urlsplit(door.endpoint).port
     assert port is not None
@@ -255,7 +255,7 @@ def _doors(**seconds: float) -> Iterator[tuple[Door, int]]:
         context.term()
 
 
-def _who_asks(inner: Door, raw: socket.socket) -> bytes:
+def _who_asks(inner: InnerDoor, raw: socket.socket) -> bytes:
     raw.sendall(_masked(b"\x00question"))
     assert inner.socket.poll(10_000)
     ((client, (question,)),) = inner.receive()
@@ -263,7 +263,7 @@ def _who_asks(inner: Door, raw: socket.socket) -> bytes:
     return client
 
 
-def _sent(inner: Door, client: bytes, answer: bytes) -> bool:
+def _sent(inner: InnerDoor, client: bytes, answer: bytes) -> bool:
     try:
         inner.send(client, [answer])
     except Vanished:

@@ -1,72 +1,101 @@
-"""The ZMTP door alone, with libzmq's own DEALER outside."""
+"""The ZMTP door alone, with libzmq's own DEALER and with raw sockets outside."""
 
 from __future__ import annotations
 
+import socket
+import struct
+import tracemalloc
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import zmq
 
-from inpaintd.server.doors import outbox
-from inpaintd.server.doors.zap import Zap
-from inpaintd.server.doors.zmtp import ZAP_DOMAIN, Door, Vanished
+from inpaintd.server.doors import Vanished, peer, zmtp
+from inpaintd.server.doors.peer import HANDSHAKE_BYTES
+from inpaintd.server.doors.zmtp import ZmtpDoor
+from inpaintd_protocol import limits, zmtp_frames
 from inpaintd_protocol.plane import Buffer
 from tests.running import eventually
 
 USER, PASSWORD = b"user", b"password"
+GREETING = zmtp_frames.greeting(b"PLAIN")
+HELLO = zmtp_frames.plain_hello(USER, PASSWORD)
+INITIATE = zmtp_frames.command(b"INITIATE", zmtp_frames.metadata())
 
 
 class House:
-    """A door with its doorman, and clients in front of it."""
+    """A door, and clients in front of it."""
 
     def __init__(self) -> None:
         self.context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
-        self.zap = Zap(self.context)
-        self.zap.admit(ZAP_DOMAIN, USER, PASSWORD)
-        self.door = Door(self.context, 0)
-        self.clients: list[zmq.Socket[bytes]] = []
+        self.poller = zmq.Poller()
+        self.door = ZmtpDoor(self.poller, 0)
+        self.door.admit(USER, PASSWORD)
+        self.clients: list[zmq.Socket[bytes] | socket.socket] = []
+
+    def turn(self, *, tick: bool = True) -> list[tuple[bytes, list[Buffer]]]:
+        """What the daemon's loop does once."""
+        heard = list(self.door.handle(dict(self.poller.poll(10))))
+        if tick:
+            self.door.tick()
+        return heard
 
     def client(self, **options: Any) -> zmq.Socket[bytes]:
         """A connected client that has said "hello"."""
-        socket = self.context.socket(zmq.DEALER)
-        socket.linger = 0
-        socket.plain_username, socket.plain_password = USER, PASSWORD
+        dealer = self.context.socket(zmq.DEALER)
+        dealer.linger = 0
+        dealer.plain_username, dealer.plain_password = USER, PASSWORD
         for name, value in options.items():
-            setattr(socket, name, value)
-        socket.connect(self.door.endpoint)
-        socket.send(b"hello")
-        self.clients.append(socket)
-        return socket
+            setattr(dealer, name, value)
+        dealer.connect(self.door.endpoint)
+        dealer.send(b"hello")
+        self.clients.append(dealer)
+        return dealer
+
+    def raw(self, *sent: bytes) -> socket.socket:
+        """A client that sends these very bytes."""
+        port = urlsplit(self.door.endpoint).port
+        stream = socket.create_connection(("127.0.0.1", port))
+        stream.settimeout(5)
+        for data in sent:
+            stream.sendall(data)
+        self.clients.append(stream)
+        return stream
 
     def who_said_hello(self) -> bytes:
         found: list[bytes] = []
 
         def heard() -> bool:
-            self.zap.handle()
-            found.extend(name for name, frames in self.door.receive() if frames[0] == b"hello")
+            found.extend(name for name, frames in self.turn() if frames[0] == b"hello")
             return bool(found)
 
         eventually(heard, "a client is heard")
         return found[0]
+
+    def hung_up(self, stream: socket.socket) -> bool:
+        self.turn()
+        try:
+            stream.setblocking(False)
+            while stream.recv(65536):
+                pass
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+        return True
 
 
 @pytest.fixture
 def house() -> Iterator[House]:
     house = House()
     yield house
-    for socket in house.clients:
-        socket.close()
-    house.door.socket.linger = 0
+    for client in house.clients:
+        client.close()
     house.door.close()
-    house.zap.close()
     house.context.term()
-
-
-def waits(house: House, name: bytes) -> bool:
-    """Whether an answer waits because this client's pipe is full."""
-    unread = house.door._outboxes.get(name)
-    return unread is not None and bool(unread.waiting)
 
 
 def lost(house: House, name: bytes, answer: bytes) -> bool:
@@ -77,102 +106,222 @@ def lost(house: House, name: bytes, answer: bytes) -> bool:
     return False
 
 
-def gone(house: House, name: bytes) -> bool:
-    assert not list(house.door.receive())  # as the daemon's loop does between any two sends
-    return lost(house, name, b"are you there?")
+class TestStrangers:
+    """The attack: make the daemon hold megabytes without knowing the password."""
+
+    @pytest.mark.parametrize(
+        "sent",
+        [
+            GREETING + b"\x06" + struct.pack(">Q", 1 << 30),  # a long command
+            GREETING + b"\x02" + struct.pack(">Q", 1 << 30),  # a long message
+            GREETING + b"\x00\xff",
+            GREETING + zmtp_frames.command(b"READY", bytes(200)),
+            GREETING + INITIATE,
+            GREETING[:10] + b"\x01" + GREETING[11:],  # ZMTP 1
+            zmtp_frames.greeting(b"NULL"),
+            zmtp_frames.greeting(b"CURVE"),
+            b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
+            b"\x00" * 64,
+        ],
+    )
+    def test_what_is_no_short_handshake_is_cut_off_after_its_first_bytes(
+        self, house: House, sent: bytes
+    ) -> None:
+        stream = house.raw(sent)
+        eventually(lambda: house.hung_up(stream), "it is cut off")
+        assert house.door.vanished() == [], "nobody ever knew it"
+
+    def test_a_flood_before_the_password_costs_a_kilobyte_a_connection(self, house: House) -> None:
+        """As much as the daemon would read: 64 MB from each of 16 connections."""
+        streams = [house.raw(GREETING) for _ in range(16)]
+        flood = b"\x06" + struct.pack(">Q", 64 << 20) + bytes(1 << 20)
+        tracemalloc.start()
+        try:
+            for stream in streams:
+                stream.setblocking(False)
+                for _ in range(4):
+                    try:
+                        stream.send(flood)
+                    except (BlockingIOError, ConnectionError):
+                        break
+                house.turn()
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        assert peak < 16 * 8 * HANDSHAKE_BYTES + 65536, "not even the longest read of one of them"
+        for stream in streams:
+            eventually(lambda stream=stream: house.hung_up(stream), "it is cut off")
+
+    def test_a_wrong_password_is_told_and_opens_nothing(self, house: House) -> None:
+        wrong = zmtp_frames.plain_hello(USER, b"passwore")
+        stream = house.raw(GREETING, wrong, INITIATE, zmtp_frames.head(5, more=False), b"hello")
+        received = b""
+
+        def told() -> bool:
+            nonlocal received
+            assert house.turn() == []
+            try:
+                stream.setblocking(False)
+                received += stream.recv(4096)
+            except BlockingIOError:
+                pass
+            except OSError:
+                return True
+            return zmtp_frames.LIBZMQ_ERROR + b"\x03400" in received
+
+        eventually(told, "it is told")
+        eventually(lambda: house.hung_up(stream), "it is cut off")
+
+    def test_those_who_never_finish_their_handshake_make_room(
+        self, house: House, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(zmtp, "MOST_STRANGERS", 3)
+        streams = [house.raw(GREETING[:n]) for n in range(6)]
+        house.client()
+        house.who_said_hello()
+        eventually(lambda: house.hung_up(streams[0]), "the oldest has gone")
+
+    def test_a_handshake_has_five_seconds(
+        self, house: House, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(zmtp, "HANDSHAKE_SECONDS", 0.05)
+        stream = house.raw(GREETING)
+        eventually(lambda: house.hung_up(stream), "it is cut off")
+        assert not house.door.restless
+
+    def test_one_byte_at_a_time_is_a_handshake_too(self, house: House) -> None:
+        message = zmtp_frames.head(5, more=False) + b"hello"
+        stream = house.raw()
+        for byte in GREETING + HELLO + INITIATE + message[:-1]:
+            stream.sendall(bytes((byte,)))
+            assert house.turn() == []
+        stream.sendall(message[-1:])
+        house.who_said_hello()
+
+    def test_a_password_that_is_withdrawn_opens_nothing(self, house: House) -> None:
+        house.door.withdraw(USER)
+        stream = house.raw(GREETING, HELLO)
+        eventually(lambda: house.hung_up(stream), "it is cut off")
 
 
-def test_sending_to_a_client_that_has_gone_says_so(house: House) -> None:
-    socket = house.client()
-    name = house.who_said_hello()
-    socket.close()
-    eventually(lambda: gone(house, name), "the door notices")
+class TestPeers:
+    def test_sending_to_a_client_that_has_gone_says_so(self, house: House) -> None:
+        dealer = house.client()
+        name = house.who_said_hello()
+        dealer.close()
+        gone: list[bytes] = []
+
+        def noticed() -> bool:
+            house.turn()
+            gone.extend(house.door.vanished())
+            return bool(gone)
+
+        eventually(noticed, "the door notices without sending anything")
+        assert gone == [name]
+        assert lost(house, name, b"are you there?")
+
+    def test_a_client_slow_to_read_gets_what_matters_in_order(self, house: House) -> None:
+        dealer = house.client(rcvhwm=1, rcvbuf=4096)
+        name = house.who_said_hello()
+        pixels = bytes(1 << 20)
+        for number in range(40):
+            house.door.send(name, [b"answer %d" % number, pixels])
+        house.door.send(name, [b"sketch", pixels], droppable=True)
+        house.door.send(name, [b"the end", b""])
+        received = []
+
+        def all_read() -> bool:
+            house.turn()
+            while dealer.poll(0):
+                received.append(dealer.recv_multipart()[0])
+            return received[-1:] == [b"the end"]
+
+        eventually(all_read, "everything has been read")
+        assert received == [*(b"answer %d" % k for k in range(40)), b"the end"]
+
+    @pytest.mark.parametrize(
+        ("size", "most"), [(60_000, 400), (1 << 20, 40)], ids=["by count", "by bytes"]
+    )
+    def test_a_client_that_never_reads_is_hung_up_on(
+        self, house: House, monkeypatch: pytest.MonkeyPatch, size: int, most: int
+    ) -> None:
+        monkeypatch.setattr(peer, "MOST_MESSAGES", 8)
+        monkeypatch.setattr(peer, "MOST_BYTES", 8 << 20)
+        house.client(rcvhwm=1, rcvbuf=4096)
+        name = house.who_said_hello()
+        assert next(k for k in range(2000) if lost(house, name, bytes(size))) < most
+        assert house.door.vanished() == [], "it has been said that it is gone"
+        other = house.client()
+        house.door.send(house.who_said_hello(), [b"welcome"])
+        eventually(lambda: house.turn() == [] and bool(other.poll(0)), "others are served")
+
+    def test_a_client_that_asks_and_never_reads_is_not_asked_any_more(self, house: House) -> None:
+        stream = house.raw(GREETING, HELLO, INITIATE)
+        question = zmtp_frames.head(5, more=False) + b"hello"
+        stream.sendall(question)
+        name = house.who_said_hello()
+        stream.setblocking(False)
+        heard = sent = 0
+        while sent < 64 << 20:
+            try:
+                sent += stream.send(question * 1000)
+            except BlockingIOError:
+                break
+            for client, _ in house.turn():
+                heard += 1
+                house.door.send(client, [bytes(60_000)])
+        assert sent < 64 << 20, "its questions wait with itself"
+        assert house.door.is_connected(name)
+
+    def test_messages_over_the_limits_end_the_connection(self, house: House) -> None:
+        for sent in (
+            b"\x01\x01x" * (limits.PLANES + 3),
+            b"\x02" + struct.pack(">Q", (1 << 31) + 1),
+            b"\x80\x00",
+        ):
+            stream = house.raw(GREETING, HELLO, INITIATE, sent)
+            eventually(lambda stream=stream: house.hung_up(stream), "it is cut off")
+
+    def test_pings_are_answered(self, house: House) -> None:
+        stream = house.raw(GREETING, HELLO, INITIATE)
+        stream.sendall(zmtp_frames.command(b"PING", b"\x00\x00context"))
+        received = b""
+
+        def answered() -> bool:
+            nonlocal received
+            house.turn()
+            stream.setblocking(False)
+            with suppress(BlockingIOError):
+                received += stream.recv(4096)
+            return received.endswith(zmtp_frames.command(b"PONG", b"context"))
+
+        eventually(answered, "the pong comes")
+
+    def test_a_taken_port_means_another_one(self, house: House) -> None:
+        port = urlsplit(house.door.endpoint).port
+        assert port is not None
+        other = ZmtpDoor(zmq.Poller(), port)
+        assert other.endpoint != house.door.endpoint
+        other.close()
+
+    def test_without_descriptors_it_pauses_and_goes_on(
+        self, house: House, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def no_more() -> None:
+            raise OSError(24, "Too many open files")
+
+        accept = house.door._listener.accept
+        monkeypatch.setattr(house.door, "_listener", _Refusing(house.door._listener, no_more))
+        house.client()
+        eventually(lambda: house.turn(tick=False) == [] and not house.door._listening, "it pauses")
+        monkeypatch.setattr(house.door, "_listener", _Refusing(house.door._listener, accept))
+        house.who_said_hello()
 
 
-def test_a_client_slow_to_read_gets_what_matters_in_order(house: House) -> None:
-    socket = house.client(rcvhwm=1, rcvbuf=4096)
-    name = house.who_said_hello()
-    pixels = bytes(1 << 20)
-    answers = 0
-    while not waits(house, name):
-        house.door.send(name, [b"answer %d" % answers, pixels])
-        answers += 1
-        assert answers < 10_000, "its pipe fills at some time"
-    house.door.send(name, [b"sketch", pixels], droppable=True)
-    house.door.send(name, [b"the end", b""])
+class _Refusing:
+    def __init__(self, listener: socket.socket, accept: Any) -> None:
+        self._listener = listener
+        self.accept = accept
 
-    received = []
-
-    def all_read() -> bool:
-        assert house.door.retry() == []
-        while socket.poll(0):
-            received.append(socket.recv_multipart()[0])
-        return received[-1:] == [b"the end"]
-
-    eventually(all_read, "everything has been read")
-    assert received == [*(b"answer %d" % k for k in range(answers)), b"the end"]
-
-
-def test_what_waits_for_a_client_that_goes_is_dropped(house: House) -> None:
-    socket = house.client(rcvhwm=1, rcvbuf=4096)
-    name = house.who_said_hello()
-    while not waits(house, name):
-        house.door.send(name, [bytes(1 << 20)])
-    socket.close()
-    # Either what waits cannot be sent, or it still fits into the pipe of which nobody reads.
-    eventually(lambda: gone(house, name) or house.door.retry() == [name], "the door notices")
-    assert not waits(house, name)
-
-
-@pytest.mark.parametrize(
-    ("size", "most"), [(60_000, 400), (1 << 20, 40)], ids=["by count", "by bytes"]
-)
-def test_a_client_that_never_reads_is_dropped_as_if_it_had_gone(
-    house: House, monkeypatch: pytest.MonkeyPatch, size: int, most: int
-) -> None:
-    """After eight answers or eight megabytes more than the system's own buffers hold."""
-    monkeypatch.setattr(outbox, "MOST_MESSAGES", 8)
-    monkeypatch.setattr(outbox, "MOST_BYTES", 8 << 20)
-    socket = house.client(rcvhwm=1, rcvbuf=4096)
-    name = house.who_said_hello()
-    assert next(k for k in range(2000) if lost(house, name, bytes(size))) < most
-    assert house.door.retry() == [], "it has been said that it is gone"
-
-    socket.send(b"one more question")
-    other = house.client()
-    heard: list[tuple[bytes, list[Buffer]]] = []
-
-    def other_heard() -> bool:
-        house.zap.handle()
-        heard.extend(house.door.receive())
-        return bool(heard)
-
-    eventually(other_heard, "another client is heard")
-    assert [(frames, who == name) for who, frames in heard] == [([b"hello"], False)]
-    house.door.send(heard[0][0], [b"welcome"])
-    assert other.recv() == b"welcome"
-    assert lost(house, name, b"answer")
-
-
-def test_short_frames_are_copies_and_long_ones_are_not(house: House) -> None:
-    """What is kept of a short one must not hold the buffer that many others were read into."""
-    socket = house.client()
-    house.who_said_hello()
-    socket.send_multipart([bytes(1000), bytes(1 << 20)])
-    heard: list[list[Buffer]] = []
-
-    def arrived() -> bool:
-        heard.extend(frames for _, frames in house.door.receive())
-        return bool(heard)
-
-    eventually(arrived, "the message comes")
-    assert [type(frame) for frame in heard[0]] == [bytes, memoryview]
-
-
-def test_the_doorman_forgets_whom_he_is_told_to(house: House) -> None:
-    house.zap.withdraw(ZAP_DOMAIN, USER)
-    house.client()
-    for _ in range(50):
-        house.zap.handle()
-        assert not list(house.door.receive())
-        house.zap.socket.poll(10)
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._listener, name)

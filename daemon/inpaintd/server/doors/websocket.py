@@ -26,8 +26,8 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
+from inpaintd.server.doors import FRAME_BYTES
 from inpaintd_protocol import limits
-from inpaintd_protocol.plane import BYTES_PER_SAMPLE
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +40,6 @@ MOST_CONNECTIONS = 64
 """Most peers at once; each holds a socket of libzmq, which has about a thousand."""
 
 _OFFERED = "Sec-WebSocket-Protocol"
-_FRAME_BYTES = limits.PLANE_PIXELS * 4 * max(BYTES_PER_SAMPLE.values())
 _FRAMES_READ_AHEAD = 4
 _MESSAGES_QUEUED = 4
 _OPEN_SECONDS = 5.0
@@ -112,7 +111,7 @@ async def serve_until(
             subprotocols=[SUBPROTOCOL],
             # Pixels do not get smaller enough to be worth the time.
             compression=None,
-            max_size=_FRAME_BYTES + 1,
+            max_size=FRAME_BYTES + 1,
             max_queue=_FRAMES_READ_AHEAD,
             open_timeout=_OPEN_SECONDS,
             ping_interval=ping_seconds,

@@ -1,134 +1,228 @@
-"""The ZMTP door: one ROUTER on the loopback interface, frames in and out."""
+"""A ZMTP door: a listening socket on the loopback interface, and the peers that came in by it.
+
+It runs in the daemon's loop, without a thread: the poller watches every connection.
+"""
 
 from __future__ import annotations
 
+import errno
+import hmac
+import itertools
 import logging
-from collections.abc import Iterator
+import socket
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 
 import zmq
 
-from inpaintd.server.doors.outbox import Outbox, send
-from inpaintd_protocol import limits
-from inpaintd_protocol.plane import BYTES_PER_SAMPLE, Buffer
-from inpaintd_protocol.zmq_frames import contents
+from inpaintd.server.doors import Vanished
+from inpaintd.server.doors.peer import Gone, Peer
+from inpaintd_protocol.plane import Buffer
 
 log = logging.getLogger(__name__)
 
-ZAP_DOMAIN = b"clients"
+HANDSHAKE_SECONDS = 5.0
 
-INNER_ENDPOINT = "inproc://clients"
-"""Where other threads of this process connect as clients; libzmq asks them for no password."""
+MOST_STRANGERS = 256
+"""Most connections in their handshake; the oldest goes when another one comes."""
 
-_MESSAGES_AT_ONCE = 64
-_PIPE_MESSAGES = 64
-"""How many messages wait in a client's pipe, each way, before its sender has to wait."""
-
-_HANDSHAKE_MILLISECONDS = 5_000
-_MOST_DROPPED = 1024
+_BACKLOG = 128
+_NO_ROOM = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 
-class Vanished(Exception):
-    """The client's connection is gone."""
+class ZmtpDoor:
+    """Peers come and go here; each is known by an id that no other ever has.
 
+    Args:
+        poller: of the loop that calls `handle` with what it has found.
+        port: to listen at; a taken one means another, 0 any.
+    """
 
-class Door:
-    """Clients come and go here; each is known by the routing id that ROUTER gave it."""
+    def __init__(self, poller: zmq.Poller, port: int) -> None:
+        self._poller = poller
+        self._listener = _listening(port)
+        self.endpoint = f"tcp://127.0.0.1:{self._listener.getsockname()[1]}"
+        self._passwords: dict[bytes, bytes] = {}
+        self._peers: dict[bytes, Peer] = {}
+        self._by_descriptor: dict[int, bytes] = {}
+        self._strangers: dict[bytes, None] = {}  # in order, oldest first
+        self._numbers = itertools.count()
+        self._listening = False
+        self._vanished: list[bytes] = []
+        self.listen()
 
-    def __init__(self, context: zmq.Context[zmq.Socket[bytes]], port: int) -> None:
-        self.socket = context.socket(zmq.ROUTER)
-        self.socket.setsockopt(zmq.ZAP_DOMAIN, ZAP_DOMAIN)
-        self.socket.setsockopt(zmq.PLAIN_SERVER, 1)
-        # So that sending to a client that has gone says so, instead of dropping the message.
-        self.socket.setsockopt(zmq.ROUTER_MANDATORY, 1)
-        # A client that is slow to read shall not make the daemon grow with previews.
-        self.socket.setsockopt(zmq.SNDHWM, _PIPE_MESSAGES)
-        self.socket.setsockopt(zmq.RCVHWM, _PIPE_MESSAGES)
-        self.socket.setsockopt(zmq.HANDSHAKE_IVL, _HANDSHAKE_MILLISECONDS)
-        self.socket.setsockopt(
-            zmq.MAXMSGSIZE, limits.PLANE_PIXELS * 4 * max(BYTES_PER_SAMPLE.values())
-        )
-        self.socket.setsockopt(zmq.LINGER, 2_000)
-        self.endpoint = _bind(self.socket, port)
-        self.socket.bind(INNER_ENDPOINT)
-        self._outboxes: dict[bytes, Outbox] = {}
-        self._dropped: dict[bytes, None] = {}  # in order, oldest first
+    def admit(self, user: bytes, password: bytes) -> None:
+        self._passwords[user] = password
 
-    def receive(self) -> Iterator[tuple[bytes, list[Buffer]]]:
-        """Messages that have come, a bounded number so that nobody keeps the loop busy."""
-        for _ in range(_MESSAGES_AT_ONCE):
-            try:
-                client, *frames = self.socket.recv_multipart(zmq.DONTWAIT, copy=False)
-            except zmq.Again:
-                return
-            if client.bytes not in self._dropped:
-                yield client.bytes, contents(frames)
+    def withdraw(self, user: bytes) -> None:
+        self._passwords.pop(user, None)
 
-    def send(self, client: bytes, frames: list[Buffer], *, droppable: bool = False) -> None:
-        """Send, or queue for a client that is slow to read, unless it is not worth it.
+    def user(self, name: bytes) -> bytes:
+        """As whom this peer has introduced itself."""
+        return self._peers[name].user
 
-        Raises:
-            Vanished: the client is not connected any more, or reads so little that it may as well
-                not be.
-        """
-        if client in self._dropped:
-            raise Vanished
-        outbox = self._outboxes.get(client) or Outbox()
-        if outbox.waiting or not self._try(client, frames, outbox):
-            if droppable:
-                return
-            outbox.put(frames)
-        if outbox.overflows:
-            self._drop(client)
-            raise Vanished
-        if outbox:
-            self._outboxes[client] = outbox
+    def find(self, user: bytes) -> bytes | None:
+        """The id of the latest peer that introduced itself as this user."""
+        found = [n for n, peer in self._peers.items() if peer.user == user and peer.stage == "open"]
+        return found[-1] if found else None
+
+    def is_connected(self, name: bytes) -> bool:
+        return name in self._peers
+
+    def descriptor(self, name: bytes) -> dict[int, int]:
+        """For `handle`, to read this peer whether or not the poller has found it."""
+        return {self._peers[name].socket.fileno(): zmq.POLLIN}
 
     @property
-    def waiting(self) -> bool:
-        """Whether `retry` has something to do."""
-        return any(outbox.waiting for outbox in self._outboxes.values())
+    def restless(self) -> bool:
+        """Whether `tick` has something to do."""
+        return bool(self._strangers) or not self._listening
 
-    def retry(self) -> list[bytes]:
-        """Try again what could not be sent; returns the clients that have vanished."""
-        vanished = []
-        for client, outbox in list(self._outboxes.items()):
+    # ----------------------------------------------------------------------------- in and out
+
+    def handle(self, ready: Mapping[int, int]) -> Iterator[tuple[bytes, list[Buffer]]]:
+        """Messages from the peers among these descriptors; answers that wait are sent on."""
+        if self._listener.fileno() in ready:
+            self._accept()
+        for descriptor, event in ready.items():
+            name = self._by_descriptor.get(descriptor)
+            if name is None:
+                continue
+            peer = self._peers[name]
             try:
-                while outbox.waiting and self._try(client, outbox.waiting[0], outbox):
-                    outbox.take()
-            except Vanished:
-                vanished.append(client)
-            if client in vanished or not outbox:
-                del self._outboxes[client]
-        return vanished
+                if event & ~zmq.POLLOUT:  # an error, too, is found by reading
+                    for message in peer.read():
+                        yield name, message
+                        if name not in self._peers:
+                            break
+                if name in self._peers:
+                    peer.write()
+                    self._settle(name, peer)
+            except Gone as gone:
+                if peer.stage != "open":
+                    log.debug("a connection was refused: %s", gone)
+                self._part(name)
 
-    def close(self) -> None:
-        self.socket.close()
+    def send(self, name: bytes, frames: list[Buffer], *, droppable: bool = False) -> None:
+        """Send, or queue for a peer that is slow to read, unless it is not worth it.
 
-    def _try(self, client: bytes, frames: list[Buffer], outbox: Outbox) -> bool:
-        """False when the client's pipe is full."""
+        Raises:
+            Vanished: the peer is not connected any more, or reads so little that it may as well
+                not be.
+        """
+        peer = self._peers.get(name)
+        if peer is None:
+            raise Vanished
+        if droppable and peer.wants_to_write:
+            return
+        peer.send(frames)
         try:
-            outbox.left(send(self.socket, client, frames), frames)
-        except zmq.Again:
-            return False
-        except zmq.ZMQError as error:
-            if error.errno == zmq.EHOSTUNREACH:
-                raise Vanished from error
-            raise
-        return True
+            peer.write()
+        except Gone:
+            self._part(name, told=True)
+            raise Vanished from None
+        if peer.overflows:
+            log.warning("a client is dropped, because it reads no answers")
+            self._part(name, told=True)
+            raise Vanished
+        self._watch(peer)
 
-    def _drop(self, client: bytes) -> None:
-        """Treat a client as gone: a ROUTER cannot hang up on one, but nobody need listen to it."""
-        log.warning("a client is dropped, because it reads no answers")
-        self._outboxes.pop(client, None)
-        self._dropped[client] = None
-        if len(self._dropped) > _MOST_DROPPED:
-            del self._dropped[next(iter(self._dropped))]
+    def vanished(self) -> list[bytes]:
+        """Peers that have gone since this was last asked."""
+        gone, self._vanished = self._vanished, []
+        return gone
+
+    def tick(self) -> None:
+        """End handshakes that take too long, and listen again after a shortage."""
+        now = time.monotonic()
+        for name in list(self._strangers):
+            if now > self._peers[name].deadline:
+                self._part(name)
+        self.listen()
+
+    def listen(self) -> None:
+        if not self._listening:
+            self._poller.register(self._listener.fileno(), zmq.POLLIN)
+            self._listening = True
+
+    def close(self, seconds: float = 2.0) -> None:
+        """Hang up on everybody, after the answers that still wait, unless they take too long."""
+        deadline = time.monotonic() + seconds
+        for peer in self._peers.values():
+            with suppress(Gone, OSError):
+                while peer.stage == "open" and peer.wants_to_write:
+                    peer.socket.settimeout(max(0.001, deadline - time.monotonic()))
+                    peer.write()
+        for name in list(self._peers):
+            self._part(name)
+        if self._listening:
+            self._poller.unregister(self._listener.fileno())
+        self._listener.close()
+
+    # -------------------------------------------------------------------------------- inside
+
+    def _accept(self) -> None:
+        try:
+            connection, _ = self._listener.accept()
+        except OSError as error:
+            if error.errno in _NO_ROOM:
+                # It stays readable: without this pause the loop would spin.
+                log.warning("no new connection can be taken: %s", error.strerror)
+                self._poller.unregister(self._listener.fileno())
+                self._listening = False
+            return
+        connection.setblocking(False)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if len(self._strangers) >= MOST_STRANGERS:
+            self._part(next(iter(self._strangers)))
+        name = b"z%d" % next(self._numbers)
+        peer = Peer(connection, self._knows, time.monotonic() + HANDSHAKE_SECONDS)
+        self._peers[name] = peer
+        self._by_descriptor[connection.fileno()] = name
+        self._strangers[name] = None
+        self._watch(peer)
+
+    def _settle(self, name: bytes, peer: Peer) -> None:
+        if peer.stage == "open":
+            self._strangers.pop(name, None)
+        self._watch(peer)
+
+    def _watch(self, peer: Peer) -> None:
+        events = zmq.POLLIN * peer.wants_to_read | zmq.POLLOUT * peer.wants_to_write
+        # POLLERR: one that is neither read from nor written to must still be missed when it goes.
+        self._poller.register(peer.socket.fileno(), events or zmq.POLLERR)
+
+    def _part(self, name: bytes, *, told: bool = False) -> None:
+        peer = self._peers.pop(name, None)
+        if peer is None:
+            return
+        self._strangers.pop(name, None)
+        descriptor = peer.socket.fileno()
+        del self._by_descriptor[descriptor]
+        self._poller.unregister(descriptor)
+        peer.close()
+        if peer.stage == "open" and not told:
+            self._vanished.append(name)
+
+    def _knows(self, user: bytes, password: bytes) -> bool:
+        expected = self._passwords.get(user)
+        return expected is not None and hmac.compare_digest(expected, password)
 
 
-def _bind(socket: zmq.Socket[bytes], port: int) -> str:
-    """Bind to the port on the loopback interface, or to any when it is taken; returns where."""
+def _listening(port: int) -> socket.socket:
+    """Listen at the port on the loopback interface, or at any when it is taken."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    if sys.platform == "win32":
+        # There, others may take a port over unless one says otherwise.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+    else:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        socket.bind(f"tcp://127.0.0.1:{port}")
-    except zmq.ZMQError:
-        socket.bind("tcp://127.0.0.1:*")
-    return socket.getsockopt_string(zmq.LAST_ENDPOINT)
+        listener.bind(("127.0.0.1", port))
+    except OSError:
+        listener.bind(("127.0.0.1", 0))
+    listener.listen(_BACKLOG)
+    listener.setblocking(False)
+    return listener

@@ -1,0 +1,116 @@
+"""The daemon's log: to a file of its own that rotates, and to the terminal if it has one.
+
+INPAINTD_LOG_LEVEL=debug adds a line for every change of a request's state; INPAINTD_LOG_FORMAT=json
+makes each line one JSON object. Both hold for daemons that start by themselves, too.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+import time
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from typing import Any
+
+LOG_BYTES = 4 << 20
+"""Longest log; a longer one becomes daemon.log.1, that one daemon.log.2, which is the last."""
+
+OLD_LOGS = 2
+
+ALIKE = 10
+"""Lines of one kind from outside (refusals, workers' output) within ALIKE_SECONDS; more of them are
+counted and left out, or anybody who can knock could fill the disk."""
+
+ALIKE_SECONDS = 60.0
+
+_LIMITED = ("inpaintd.server.doors", "inpaintd.server.requests", "inpaintd.workers.output")
+_TEXT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+
+
+def start_log(path: Path) -> None:
+    """Send the log of this process to the file at `path`, and to standard error unless that is the
+    file that a detached daemon starts with."""
+    level = logging.getLevelName(os.environ.get("INPAINTD_LOG_LEVEL", "info").upper())
+    as_json = os.environ.get("INPAINTD_LOG_FORMAT", "text").lower() == "json"
+    formatter = JsonFormatter() if as_json else logging.Formatter(_TEXT)
+    handlers: list[logging.Handler] = []
+    if not _is_file(sys.stderr.fileno(), start_path(path)):
+        handlers.append(logging.StreamHandler())
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600))
+        handlers.append(_Rotating(path))
+    except OSError as error:  # such as a full disk, which must not keep the daemon from starting
+        print(f"inpaintd: no log in {path}: {error.strerror}.", file=sys.stderr)
+    for handler in handlers:
+        handler.setFormatter(formatter)
+        handler.addFilter(RateLimit())
+    root = logging.getLogger()
+    root.handlers = handlers
+    root.setLevel(level if isinstance(level, int) else logging.INFO)
+    logging.raiseExceptions = False  # a disk that fills up is no news in a log on that disk
+
+
+def log_file(home: Path) -> Path:
+    """The log of the daemon with this home folder."""
+    return home / "logs" / "daemon.log"
+
+
+def start_path(log_path: Path) -> Path:
+    """Where a detached daemon's standard error goes: what it says before it has a log."""
+    return log_path.with_name("start.log")
+
+
+class _Rotating(RotatingFileHandler):
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            path, maxBytes=LOG_BYTES, backupCount=OLD_LOGS, encoding="utf-8", errors="replace"
+        )
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object a line: time (Unix seconds), level, logger, message and the line's facts."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, Any] = {
+            "time": round(record.created, 3),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+            **getattr(record, "facts", {}),
+        }
+        if record.exc_info:
+            line["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(line, default=str)
+
+
+class RateLimit(logging.Filter):
+    """Lets through ALIKE lines of a kind in ALIKE_SECONDS, then says how many were left out."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._kinds: dict[tuple[str, str], tuple[float, int]] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if not record.name.startswith(_LIMITED) or record.levelno >= logging.ERROR:
+            return True
+        kind, now = (record.name, str(record.msg)), time.monotonic()
+        since, count = self._kinds.get(kind, (now, 0))
+        if now - since >= ALIKE_SECONDS:
+            left_out = max(0, count - ALIKE)
+            if left_out:
+                record.msg = f"{record.getMessage()} (and {left_out} more lines like it)"
+                record.args = ()
+            since, count = now, 0
+        self._kinds[kind] = (since, count + 1)
+        return count < ALIKE
+
+
+def _is_file(descriptor: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except OSError:
+        return False

@@ -1,0 +1,256 @@
+"""One TCP connection that speaks ZMTP 3, from its first byte on: the server's side.
+
+Why not libzmq's: it reads whole frames before it asks for the password, and the largest frame that
+pixels need is 1.6 GB, so that anybody on this machine could fill its memory. Here a peer that has
+not shown the password has a kilobyte, and one that has is cut off at the protocol's limits.
+
+Source: ZMTP 3.1 (rfc.zeromq.org/spec/37), PLAIN (spec/24).
+"""
+
+from __future__ import annotations
+
+import socket
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import Literal
+
+from inpaintd.server.doors import FRAME_BYTES
+from inpaintd_protocol import limits, zmtp_frames
+from inpaintd_protocol.plane import Buffer
+from inpaintd_protocol.zmtp_frames import FrameDecoder, ZmtpError
+
+Stage = Literal["greeting", "hello", "initiate", "open", "refused"]
+
+HANDSHAKE_BYTES = 1024
+"""Most bytes that a peer may send, and the daemon holds of it, before it has shown the password."""
+
+MOST_MESSAGES = 1024
+"""Most answers that wait for a peer; one that fills the daemon's queue has 512 to come."""
+
+MOST_BYTES = limits.MESSAGE_BYTES
+"""Most bytes of answers that a peer may leave unread; a single answer may be as long as that."""
+
+_PAUSE_MESSAGES = 64
+"""With so many answers unread, no further questions are read: they wait with whoever asks."""
+
+_READ_AT_ONCE = 4 << 20
+_COALESCED_BYTES = 64 * 1024
+
+# As libzmq sends and expects it; its clients take the correct form for a broken handshake.
+_REFUSAL = zmtp_frames.LIBZMQ_ERROR + b"\x03400"
+
+
+class Gone(Exception):
+    """The connection has ended, by either side."""
+
+
+class Peer:
+    """A connection and what is on its way through it, both ways.
+
+    Args:
+        connection: non-blocking.
+        admits: whether a user name and password may come in.
+    """
+
+    def __init__(
+        self, connection: socket.socket, admits: Callable[[bytes, bytes], bool], deadline: float
+    ) -> None:
+        self.socket = connection
+        self.user = b""
+        self.stage: Stage = "greeting"
+        self.deadline = deadline
+        """Until then it must be open."""
+        self._admits = admits
+        self._early = bytearray()
+        self._decoder: FrameDecoder | None = None
+        self._parts: list[Buffer] = []
+        self._parts_bytes = 0
+        self._out: deque[memoryview] = deque()
+        self._ends: deque[int] = deque()  # how many buffers each waiting message has left
+        self._out_bytes = 0
+        self._put([memoryview(zmtp_frames.greeting(b"PLAIN", as_server=True))])
+
+    # ------------------------------------------------------------------------------- reading
+
+    @property
+    def wants_to_read(self) -> bool:
+        return self.stage != "refused" and len(self._ends) < _PAUSE_MESSAGES
+
+    def read(self) -> Iterator[list[Buffer]]:
+        """Messages that have come. A bounded number of bytes, so that nobody keeps the loop busy.
+
+        Raises:
+            Gone: it hung up, or does not keep to ZMTP or to the protocol's limits.
+        """
+        left = _READ_AT_ONCE
+        while left > 0 and self.wants_to_read:
+            count = self._fill()
+            if count == 0:
+                return
+            left -= count
+            try:
+                self._shake_hands()
+                yield from self._messages()
+            except ZmtpError as error:
+                raise Gone(str(error)) from error
+
+    def _fill(self) -> int:
+        """Read once; 0 when nothing is there."""
+        try:
+            if self._decoder is None:
+                data = self.socket.recv(HANDSHAKE_BYTES - len(self._early))
+                self._early += data
+                count = len(data)
+            else:
+                with self._decoder.space() as space:
+                    count = self.socket.recv_into(space)
+                self._decoder.filled(count)
+        except BlockingIOError:
+            return 0
+        except OSError as error:
+            raise Gone(str(error)) from error
+        if count == 0:
+            raise Gone("it hung up")
+        return count
+
+    def _messages(self) -> Iterator[list[Buffer]]:
+        while self._decoder is not None and (frame := self._decoder.next_frame()) is not None:
+            if frame.command:
+                command = zmtp_frames.parse_command(frame.body)
+                if command.name == b"PING":
+                    self._put([memoryview(zmtp_frames.pong(command))])
+                continue
+            self._parts.append(frame.body)
+            self._parts_bytes += len(frame.body)
+            if (
+                len(self._parts) > 2 + limits.PLANES
+                or self._parts_bytes > limits.MESSAGE_BYTES + 2 * limits.HEADER_BYTES
+            ):
+                raise ZmtpError("it sent a message over the limits")
+            if not frame.more:
+                message, self._parts, self._parts_bytes = self._parts, [], 0
+                yield message
+
+    # ----------------------------------------------------------------------------- handshake
+
+    def _shake_hands(self) -> None:
+        while self.stage not in ("open", "refused"):
+            if self.stage == "greeting":
+                greeting = self._take_early(zmtp_frames.GREETING_BYTES)
+                if greeting is None:
+                    zmtp_frames.check_signature(bytes(self._early))
+                    return
+                zmtp_frames.check_greeting(greeting, b"PLAIN")
+                self.stage = "hello"
+            elif (command := self._early_command()) is None:
+                return
+            elif self.stage == "hello" and command.name == b"HELLO":
+                self._ask_for_password(command.data)
+            elif self.stage == "initiate" and command.name == b"INITIATE":
+                ready = zmtp_frames.command(b"READY", zmtp_frames.metadata(b"ROUTER"))
+                self._put([memoryview(ready)])
+                self._open()
+            else:
+                raise ZmtpError(f"it sent {command.name!r} during the handshake")
+
+    def _ask_for_password(self, credentials: bytes) -> None:
+        user, rest = _short(credentials)
+        password, _ = _short(rest)
+        if self._admits(user, password):
+            self.user, self.stage = user, "initiate"
+            self._put([memoryview(zmtp_frames.command(b"WELCOME"))])
+        else:
+            self.stage = "refused"
+            self._early.clear()
+            self._put([memoryview(bytes((4, len(_REFUSAL))) + _REFUSAL)])
+
+    def _open(self) -> None:
+        """From here on frames of any size that the protocol has are welcome."""
+        self.stage = "open"
+        self._decoder = FrameDecoder(FRAME_BYTES)
+        # What came behind the handshake; less than what the decoder holds.
+        with self._decoder.space() as space:
+            space[: len(self._early)] = self._early
+        self._decoder.filled(len(self._early))
+        self._early.clear()
+
+    def _early_command(self) -> zmtp_frames.Command | None:
+        if len(self._early) < 2:
+            return None
+        flags, size = self._early[:2]
+        if flags != 4:  # a command of less than 256 bytes, which is all that a handshake needs
+            raise ZmtpError("its handshake is too long")
+        body = self._take_early(2 + size)
+        return None if body is None else zmtp_frames.parse_command(body[2:])
+
+    def _take_early(self, count: int) -> bytes | None:
+        if len(self._early) < count:
+            return None
+        taken = bytes(self._early[:count])
+        del self._early[:count]
+        return taken
+
+    # ------------------------------------------------------------------------------- writing
+
+    @property
+    def wants_to_write(self) -> bool:
+        return bool(self._out)
+
+    @property
+    def overflows(self) -> bool:
+        """Whether it leaves more unread than anybody may."""
+        waiting = len(self._ends)
+        return waiting > MOST_MESSAGES or (self._out_bytes > MOST_BYTES and waiting > 1)
+
+    def send(self, frames: list[Buffer]) -> None:
+        """Queue a message; `write` sends it."""
+        buffers: list[memoryview] = []
+        small = bytearray()
+        for index, frame in enumerate(frames):
+            view = memoryview(frame).cast("B")
+            small += zmtp_frames.head(len(view), more=index + 1 < len(frames))
+            if len(view) <= _COALESCED_BYTES:
+                small += view
+            else:
+                buffers += [memoryview(small), view]
+                small = bytearray()
+        self._put([*buffers, memoryview(small)] if small else buffers)
+
+    def write(self) -> None:
+        """Send what the system takes now.
+
+        Raises:
+            Gone: it hung up, or was refused and has been told so.
+        """
+        try:
+            while self._out:
+                count = self.socket.send(self._out[0])
+                self._out_bytes -= count
+                if count < len(self._out[0]):
+                    self._out[0] = self._out[0][count:]
+                    continue
+                self._out.popleft()
+                self._ends[0] -= 1
+                if self._ends[0] == 0:
+                    self._ends.popleft()
+        except BlockingIOError:
+            return
+        except OSError as error:
+            raise Gone(str(error)) from error
+        if self.stage == "refused":
+            raise Gone("it has a wrong password")
+
+    def _put(self, buffers: list[memoryview]) -> None:
+        self._out.extend(buffers)
+        self._ends.append(len(buffers))
+        self._out_bytes += sum(map(len, buffers))
+
+    def close(self) -> None:
+        self.socket.close()
+
+
+def _short(data: bytes) -> tuple[bytes, bytes]:
+    """A text with its length in the first byte, and what follows it."""
+    if not data or len(data) < 1 + data[0]:
+        raise ZmtpError("it sent a broken password")
+    return data[1 : 1 + data[0]], data[1 + data[0] :]

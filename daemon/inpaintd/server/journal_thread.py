@@ -1,0 +1,125 @@
+"""The journal's thread: the daemon's loop never waits for a disk.
+
+Orders go in by one queue and are carried out one after the other; what comes of them goes back by
+another one as events, and wakes the loop.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from queue import SimpleQueue
+
+from inpaintd.server import events as e
+from inpaintd.server.journal import Journal
+from inpaintd_protocol.messages import Inpaint, MakeMask
+
+log = logging.getLogger(__name__)
+
+Order = e.Keep | e.KeepAnswer | e.Discard | e.Recall
+
+_CLOSE_SECONDS = 60.0
+"""How long a daemon that stops may still write; what is not written by then is done again."""
+
+
+class JournalThread:
+    """The journal in this folder, in a thread that starts with the first order.
+
+    Args:
+        wake: called from the thread when `events` has something.
+    """
+
+    def __init__(self, folder: Path, wake: Callable[[], None]) -> None:
+        self._folder = folder
+        self._wake = wake
+        self._orders: SimpleQueue[Order | None] = SimpleQueue()
+        self._events: SimpleQueue[e.Event] = SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._journal: Journal | None = None
+
+    def restore(self) -> None:
+        """Report what is there from before, if anything is."""
+        if self._folder.exists():
+            self._start()
+
+    def carry_out(self, order: Order) -> None:
+        self._orders.put(order)
+        self._start()
+
+    def events(self) -> Iterator[e.Event]:
+        while not self._events.empty():
+            yield self._events.get()
+
+    def close(self) -> None:
+        """Carry out all orders, then end the thread."""
+        self._orders.put(None)
+        if self._thread is not None:
+            self._thread.join(_CLOSE_SECONDS)
+
+    # ---------------------------------------------------------------------------- in the thread
+
+    def _start(self) -> None:
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
+            self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            self._opened()
+        except OSError as error:
+            # It is tried again with each order.
+            log.error("the journal in %s cannot be opened: %s", self._folder, error)  # noqa: TRY400
+        while (order := self._orders.get()) is not None:
+            event = self._try(order)
+            del order  # it may hold hundreds of megabytes
+            if event is not None:
+                self._report(event)
+        if self._journal is not None:
+            self._journal.close()
+
+    def _try(self, order: Order) -> e.Event | None:
+        try:
+            return self._carry_out(order, self._opened())
+        except OSError as error:
+            reason = error.strerror or str(error)
+        except Exception as error:
+            log.exception("the journal could not carry out an order")
+            reason = str(error) or type(error).__name__
+        if isinstance(order, e.Keep):
+            return e.NotKept(order.request.request_id, reason)
+        if isinstance(order, e.KeepAnswer):
+            return e.NotKept(order.answer.request_id, reason)
+        if isinstance(order, e.Recall):
+            return e.Recalled(order.client, order.client_name, order.request_id)
+        return None
+
+    def _carry_out(self, order: Order, journal: Journal) -> e.Event | None:
+        if isinstance(order, e.Keep):
+            journal.write_request(order.request)
+            return e.Kept(order.request.request_id)
+        if isinstance(order, e.KeepAnswer):
+            journal.write_answer(order.answer)
+        elif isinstance(order, e.Discard):
+            journal.discard(order.request_id)
+        else:
+            found = journal.recall(order.request_id)
+            if isinstance(found, (Inpaint, MakeMask)):
+                return e.Recalled(order.client, order.client_name, order.request_id, request=found)
+            return e.Recalled(order.client, order.client_name, order.request_id, answer=found)
+        return None
+
+    def _opened(self) -> Journal:
+        """The journal; when it is opened for the first time, what it holds is reported."""
+        if self._journal is None:
+            self._journal = Journal(self._folder)
+            unfinished = tuple(self._journal.unfinished())
+            answered = self._journal.answered()
+            if unfinished or answered:
+                self._report(e.Restored(unfinished, answered))
+        return self._journal
+
+    def _report(self, event: e.Event) -> None:
+        self._events.put(event)
+        self._wake()

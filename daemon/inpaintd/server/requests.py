@@ -1,0 +1,136 @@
+"""What each message of a client leads to: an answer at once, or an event for the jobs."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from functools import singledispatchmethod
+from pathlib import Path
+
+from inpaintd import __version__
+from inpaintd.install.notices import known_notices
+from inpaintd.models.registry import load_registry
+from inpaintd.pipeline.plan import region_for
+from inpaintd.server import events as e
+from inpaintd.server.clients import Clients
+from inpaintd_protocol import PROTOCOL_VERSION, codec
+from inpaintd_protocol import messages as m
+from inpaintd_protocol.connection import Connection
+from inpaintd_protocol.errors import InpaintError
+from inpaintd_protocol.plane import Buffer
+
+log = logging.getLogger(__name__)
+
+CAPABILITIES = ("plan", "inpaint", "mask", "models", "attach", "preview")
+
+INTERNAL = InpaintError(
+    "internal",
+    "The inpaint daemon made a mistake while handling this.",
+    "Please report it: the daemon's log has the details.",
+)
+
+
+class Requests:
+    """Understands clients.
+
+    Args:
+        home: the daemon's folder.
+        connection: what the daemon proves with that it is the one.
+        clients: to answer.
+        happened: takes events.
+        status: makes the answer to `GetStatus`.
+    """
+
+    def __init__(
+        self,
+        home: Path,
+        connection: Connection,
+        clients: Clients,
+        happened: Callable[[e.Event], None],
+        status: Callable[[m.GetStatus], m.Status],
+    ) -> None:
+        self._home = home
+        self._connection = connection
+        self._clients = clients
+        self._happened = happened
+        self._status = status
+
+    def receive(self, client: bytes, frames: list[Buffer]) -> None:
+        """Do what a message asks for. Raises nothing that a client could cause."""
+        try:
+            version = self._clients.version(client)
+            self._answer(codec.decode_request(frames, version), client)
+        except InpaintError as error:
+            self._fail(client, frames, error)
+        except Exception:
+            # One client's message must never end the daemon of all the others.
+            log.exception("a message could not be handled")
+            self._fail(client, frames, INTERNAL)
+
+    def _fail(self, client: bytes, frames: list[Buffer], error: InpaintError) -> None:
+        self._clients.send(client, m.Failed.of(codec.request_id_of(frames) or "-", error))
+
+    @singledispatchmethod
+    def _answer(self, request: m.Message, client: bytes) -> None:
+        raise TypeError(request)
+
+    @_answer.register
+    def _hello(self, request: m.Hello, client: bytes) -> None:
+        if request.protocol[0] != PROTOCOL_VERSION[0]:
+            older = "plug-in" if request.protocol[0] < PROTOCOL_VERSION[0] else "daemon"
+            raise InpaintError(
+                "wrong_version",
+                f"This client speaks version {request.protocol[0]} of the protocol, the daemon "
+                f"version {PROTOCOL_VERSION[0]}.",
+                f"Update the {older}.",
+            )
+        self._clients.introduce(client, request.client, request.protocol)
+        self._clients.send(
+            client,
+            m.Welcome(
+                request.request_id,
+                daemon=__version__,
+                protocol=PROTOCOL_VERSION,
+                proof=self._connection.proof(request.nonce),
+                capabilities=CAPABILITIES,
+            ),
+        )
+
+    @_answer.register
+    def _plan(self, request: m.Plan, client: bytes) -> None:
+        registry = load_registry(self._home)
+        entry = registry.find(request.settings.model)
+        settings = registry.settled(entry, request.settings)
+        rectangle = region_for(request.bounds, request.extent, settings, entry.sizes)
+        self._clients.send(client, m.Planned(request.request_id, rectangle))
+        self._happened(e.Anticipated())
+
+    @_answer.register(m.Inpaint)
+    @_answer.register(m.MakeMask)
+    def _job(self, request: m.Job, client: bytes) -> None:
+        load_registry(self._home).find(request.settings.model)
+        self._happened(e.Submitted(client, request, self._clients.name(client)))
+
+    @_answer.register
+    def _list_models(self, request: m.ListModels, client: bytes) -> None:
+        infos = load_registry(self._home).infos()
+        notices = known_notices(self._home)
+        self._clients.send(client, m.Models(request.request_id, infos, notices))
+
+    @_answer.register
+    def _get_status(self, request: m.GetStatus, client: bytes) -> None:
+        self._clients.send(client, self._status(request))
+
+    @_answer.register
+    def _cancel(self, request: m.Cancel, client: bytes) -> None:
+        self._happened(e.CancelRequested(client, request.request_id))
+
+    @_answer.register
+    def _attach(self, request: m.Attach, client: bytes) -> None:
+        name = self._clients.name(client)
+        self._happened(e.AttachRequested(client, request.request_id, name))
+
+    @_answer.register
+    def _shutdown(self, request: m.Shutdown, client: bytes) -> None:
+        self._clients.send(client, m.ShuttingDown(request.request_id))
+        self._happened(e.ShutdownRequested())

@@ -1,0 +1,43 @@
+"""The answer to `inpaintd status`."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+from inpaintd import __version__
+from inpaintd.install.notices import known_notices
+from inpaintd.server.jobs import Jobs
+from inpaintd.server.resident_memory import resident_bytes
+from inpaintd.workers.processes import WorkerProcesses
+from inpaintd_protocol import messages as m
+
+
+class Reporter:
+    """Says what the daemon is doing."""
+
+    def __init__(self, home: Path, jobs: Jobs, workers: WorkerProcesses, endpoint: str) -> None:
+        self._home = home
+        self._jobs = jobs
+        self._workers = workers
+        self._endpoint = endpoint
+        self._started_at = time.monotonic()
+
+    def status(self, request: m.GetStatus) -> m.Status:
+        return m.Status(
+            request.request_id,
+            daemon=__version__,
+            pid=os.getpid(),
+            uptime_seconds=round(time.monotonic() - self._started_at, 3),
+            resident_bytes=resident_bytes(),
+            endpoint=self._endpoint,
+            requests=self._jobs.states(),
+            workers=tuple(
+                m.WorkerState(self._workers.pid(number), slot.device, slot.state, slot.model)
+                for number, slot in enumerate(self._jobs.slots)
+                if slot.state != "absent"
+            ),
+            **self._jobs.counts,
+            notices=known_notices(self._home),
+        )

@@ -1,0 +1,51 @@
+"""The story of each request: what happened to it and when, for `inpaintd status ID` and the log.
+
+Bounded twice, because a daemon runs for months: so many moments for one request, and so many
+stories of requests that have ended.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from dataclasses import dataclass, field
+
+MOST_MOMENTS = 64
+"""Moments remembered of one request; the first stays, later ones push out the second."""
+
+MOST_STORIES = 256
+"""Stories remembered of requests that have ended; the oldest go first."""
+
+
+@dataclass
+class Story:
+    """What happened to one request. Times are monotonic seconds."""
+
+    began_at: float
+    moments: deque[tuple[float, str]] = field(default_factory=deque)
+
+    def note(self, now: float, text: str) -> None:
+        if len(self.moments) == MOST_MOMENTS:
+            del self.moments[1]
+        self.moments.append((now, text))
+
+
+class Stories:
+    """The stories of requests under way, and of the latest that have ended."""
+
+    def __init__(self) -> None:
+        self._stories: OrderedDict[str, Story] = OrderedDict()
+        self._ended: OrderedDict[str, None] = OrderedDict()
+
+    def of(self, request_id: str) -> Story | None:
+        return self._stories.get(request_id)
+
+    def begin(self, request_id: str, now: float) -> Story:
+        """A new story; one of an earlier request with the same id goes on."""
+        self._ended.pop(request_id, None)
+        return self._stories.setdefault(request_id, Story(now))
+
+    def end(self, request_id: str) -> None:
+        self._ended[request_id] = None
+        if len(self._ended) > MOST_STORIES:
+            oldest, _ = self._ended.popitem(last=False)
+            self._stories.pop(oldest, None)
