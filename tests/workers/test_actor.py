@@ -43,7 +43,7 @@ def frames(model: str) -> list[bytes]:
 
 def test_it_says_what_a_worker_process_says(filler: Filler) -> None:
     started, *told, last = filler.answer(frames("identity"))
-    assert started == [wire.STARTED, b"identity", b"1"]
+    assert started == [wire.STARTED, b"identity", b"1", b"cpu"]
     assert {words[0] for words in told} == {wire.ANSWER}
     assert isinstance(codec.decode_answer(last[1:]), Finished)
 
