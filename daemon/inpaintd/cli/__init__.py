@@ -27,6 +27,7 @@ _COMMANDS = {
     "models": "List, install and choose models.",
     "setup": "Install the libraries for diffusion models, for this graphics card.",
     "status": "Show what the daemon is doing.",
+    "doctor": "Check the installation, and say what to do.",
     "install": "Install a plug-in into an editor.",
     "service": "Start daemon and hot folder at login.",
     "completion": "Make a shell complete these commands.",

@@ -97,14 +97,19 @@ def install(folders: Sequence[Path], *, start: bool) -> list[Path]:
 
 def remove() -> list[Path]:
     """Take away all that `install` has written; returns what was removed."""
-    example = next(iter(files_of(units([])[0], sys.platform, Path.home())))
-    watches = example.parent.glob(f"{example.stem}-watch-*{example.suffix}")
-    paths = [path for path in (example, *sorted(watches)) if path.exists()]
+    paths = installed_units(Path.home())
     for path in paths:
         for command in stop_commands(path, sys.platform):
             subprocess.run(command, check=False, capture_output=True)
         path.unlink()
     return paths
+
+
+def installed_units(user_home: Path) -> list[Path]:
+    """The files that `install` has written and that are still there."""
+    example = next(iter(files_of(units([])[0], sys.platform, user_home)))
+    watches = example.parent.glob(f"{example.stem}-watch-*{example.suffix}")
+    return [path for path in (example, *sorted(watches)) if path.exists()]
 
 
 def start_commands(paths: Sequence[Path], platform: str) -> list[list[str]]:
