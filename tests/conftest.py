@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import cv2
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -13,6 +15,13 @@ from tests.running import Daemon, running_daemon
 # No test measures time: a busy machine must not turn one red.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _processor_libraries() -> None:
+    """Run with or without Intel's IPP in OpenCV: INPAINTD_TEST_IPP=on or off."""
+    if wanted := os.environ.get("INPAINTD_TEST_IPP"):
+        cv2.ipp.setUseIPP(wanted == "on")
 
 
 @pytest.fixture(autouse=True)

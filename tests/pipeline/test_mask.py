@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from inpaintd.pipeline.mask import bounds, feathered, grown, mask_of
+from inpaintd.geometry import bounds
+from inpaintd.pipeline.mask import feathered, grown, mask_of
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.rectangle import Rectangle
 from inpaintd_protocol.settings import Settled

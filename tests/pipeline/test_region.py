@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inpaintd.pipeline.mask import bounds
+from inpaintd.geometry import bounds
 from inpaintd.pipeline.plan import WorkSizes, region_for
 from inpaintd.pipeline.region import regions_of
 from inpaintd_protocol.rectangle import Rectangle

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,6 +12,7 @@ from inpaintd.engines.catalogue import ENGINES
 from inpaintd.engines.eight_bit import from_bytes, to_bytes
 from inpaintd.engines.opencv import Diffused
 from inpaintd.engines.resemblance import Matches, Scale, carried, refined, resembling
+from inpaintd.geometry import distance_to
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.settings import Settled
 
@@ -149,8 +149,8 @@ def _joined(
     scale: Scale, matches: Matches, coarse_hole: Pixels, factor: int, rng: np.random.Generator
 ) -> Array:
     """The filled colours with a border that goes on from the kept pixels, (H, W, 3)."""
-    depth = cv2.distanceTransform(scale.hole.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
-    band = scale.hole & (np.asarray(depth) <= _BAND)
+    depth = distance_to(~scale.hole, exact=False)
+    band = scale.hole & (depth <= _BAND)
     border = Scale(scale.picture, band, scale.sources)
     matches = refined(border, matches, coarse_hole, factor, rng, radius=2)
     for _ in range(_BAND_ROUNDS):
@@ -199,7 +199,7 @@ def sources_near(pixels: NDArray[np.uint8], hole: Pixels, shown: Pixels, reach: 
         shown: kept pixels that may be copied at all.
         reach: how far from the hole things belong together, in pixels.
     """
-    away = cv2.distanceTransform((~hole).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
+    away = distance_to(hole, exact=False)
     near = shown & (away <= reach)
     far = shown & (away > reach) & (away <= _WIDE * reach)
     if not near.any():
@@ -214,7 +214,7 @@ def sources_near(pixels: NDArray[np.uint8], hole: Pixels, shown: Pixels, reach: 
 
 def _half_width(hole: Pixels) -> float:
     """Radius of the largest disc inside the hole; what lies beyond the picture counts as hole."""
-    return float(np.max(cv2.distanceTransform(hole.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)))
+    return float(distance_to(~hole, exact=False).max())
 
 
 def _around(pixels: Pixels) -> tuple[slice, slice]:

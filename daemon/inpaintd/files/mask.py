@@ -7,8 +7,8 @@ from enum import Enum
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from inpaintd.geometry import bounds
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.messages import Notice
 from inpaintd_protocol.rectangle import Rectangle
@@ -252,12 +252,12 @@ def hole_bounds(picture: Picture, mask: Samples | None, settings: Settings) -> R
             f"{picture.path.name} has no transparency, and no mask was given.",
             _HOW_TO_MARK,
         )
-    bounds = _bounds(~kept)
-    if bounds.empty:
+    found = bounds(~kept)
+    if found.empty:
         if settings.invert:
             empty = "The inverted mask leaves nothing to repaint."
         raise InpaintError("empty_mask", empty, _HOW_TO_MARK)
-    return bounds
+    return found
 
 
 def stage_bounds(mask: Samples, file: MaskFile) -> Rectangle:
@@ -266,26 +266,16 @@ def stage_bounds(mask: Samples, file: MaskFile) -> Rectangle:
     Raises:
         InpaintError: `empty_mask` when that is nowhere.
     """
-    bounds = _bounds(mask > 0)
-    if bounds.empty:
+    found = bounds(mask > 0)
+    if found.empty:
         name = file.name if isinstance(file, Path) else file.value
         raise InpaintError(
             "empty_mask",
             f"The mask {name} is black everywhere: there is nothing to repaint.",
             _HOW_TO_MARK,
         )
-    return bounds
+    return found
 
 
 def _full(samples: Samples) -> float:
     return 1.0 if samples.dtype == np.float32 else float(np.iinfo(samples.dtype).max)
-
-
-def _bounds(hole: NDArray[np.bool_]) -> Rectangle:
-    rows = np.flatnonzero(hole.any(axis=1))
-    if not rows.size:
-        return Rectangle(0, 0, 0, 0)
-    top, bottom = int(rows[0]), int(rows[-1]) + 1
-    columns = np.flatnonzero(hole[top:bottom].any(axis=0))
-    left, right = int(columns[0]), int(columns[-1]) + 1
-    return Rectangle(left, top, right - left, bottom - top)

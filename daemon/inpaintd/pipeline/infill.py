@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaintd.engine import Array
+from inpaintd.geometry import bounds
 from inpaintd.pipeline.layer import cut
-from inpaintd.pipeline.mask import bounds
 from inpaintd.smooth import extended
 from inpaintd_protocol.rectangle import Rectangle
 

@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from inpaintd.engine import Array
+from inpaintd.geometry import bounds, distance_to
 from inpaintd.install.extras import how_to_install
 from inpaintd.pipeline.layer import Samples, cut, to_float
 from inpaintd_protocol.errors import InpaintError
@@ -139,15 +138,6 @@ def with_stages(layer: Samples, masks: Masks, planes: Sequence[Samples | None]) 
     return Masks(hole, own, stages)
 
 
-def bounds(hole: NDArray[np.bool_]) -> Rectangle:
-    """The smallest rectangle that holds all true pixels; empty when there are none."""
-    rows, columns = np.flatnonzero(hole.any(axis=1)), np.flatnonzero(hole.any(axis=0))
-    if not rows.size:
-        return Rectangle(0, 0, 0, 0)
-    x, y = int(columns[0]), int(rows[0])
-    return Rectangle(x, y, int(columns[-1]) + 1 - x, int(rows[-1]) + 1 - y)
-
-
 def grown(mask: Array, pixels: int) -> Array:
     """The mask widened by a Euclidean radius: each pixel takes the highest h within `pixels`.
 
@@ -188,12 +178,6 @@ def feathered(mask: Array, pixels: int) -> Array:
         away = np.clip(1 - distance_to(mask >= level) / np.float32(pixels + 1), 0, 1)
         result = np.maximum(result, level * away * away * (3 - 2 * away))
     return result
-
-
-def distance_to(hole: NDArray[np.bool_]) -> Array:
-    """Euclidean distance of each pixel to the nearest true one, (H, W) float32."""
-    outside = (~hole).astype(np.uint8)
-    return np.asarray(cv2.distanceTransform(outside, cv2.DIST_L2, cv2.DIST_MASK_PRECISE))
 
 
 def _widened(mask: Array, pixels: int) -> Array:

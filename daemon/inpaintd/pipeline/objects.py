@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-import cv2
 import numpy as np
 
 from inpaintd.engine import Array
+from inpaintd.geometry import bounds, distance_to
 from inpaintd.install.extras import how_to_install
 from inpaintd.pipeline.layer import Samples, to_float
-from inpaintd.pipeline.mask import bounds
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.messages import Click, ObjectPrompt
 from inpaintd_protocol.rectangle import Rectangle
@@ -85,8 +84,8 @@ def _with_rough(prompt: ObjectPrompt, plane: Samples | None) -> ObjectPrompt:
     selected = None if plane is None else to_float(plane[..., 0]) >= _HALF
     if selected is None or not selected.any():
         return prompt
-    padded = np.pad(selected, 1).astype(np.uint8)  # so that a selection of everything has an edge
-    depth = cv2.distanceTransform(padded, cv2.DIST_L2, cv2.DIST_MASK_5)[1:-1, 1:-1]
+    padded = np.pad(selected, 1)  # so that a selection of everything has an edge
+    depth = distance_to(~padded, exact=False)[1:-1, 1:-1]
     row, column = np.unravel_index(int(np.argmax(depth)), selected.shape)
     middle = Click(float(column) + 0.5, float(row) + 0.5)
     return replace(prompt, clicks=(*prompt.clicks, middle), boxes=(*prompt.boxes, bounds(selected)))

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaintd.pipeline.mask import bounds
+from inpaintd.geometry import bounds
 from inpaintd.pipeline.plan import WorkSizes, region_around
 from inpaintd_protocol.rectangle import Rectangle
 from inpaintd_protocol.settings import Settled

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaintd.engine import Array
+from inpaintd.geometry import distance_to
 
 Pixels = NDArray[np.bool_]
 Fill = Callable[[Array, Pixels], Array]
@@ -28,9 +29,8 @@ def work_scale(hole: Pixels, side: int) -> float:
         hole: (H, W) bool.
         side: of the network's windows, in pixels.
     """
-    padded = np.pad(hole, 1).astype(np.uint8)  # so that there is an edge to measure from
-    inside = cv2.distanceTransform(padded, cv2.DIST_L2, cv2.DIST_MASK_5)
-    width = 2 * float(np.max(inside))
+    padded = np.pad(hole, 1)  # so that there is an edge to measure from
+    width = 2 * float(distance_to(~padded, exact=False).max())
     return min(1.0, _WIDEST * side / width) if width else 1.0
 
 
