@@ -113,7 +113,11 @@ class Control:
     )
     model: str = part("", label="Model", help="Name of the ControlNet; empty for the usual one.")
     weight: float = part(
-        1.0, label="Weight", help="How strongly it guides.", minimum=0.0, maximum=2.0
+        1.0,
+        label="Weight",
+        help="How strongly it guides; diffusers' own default is 0.5.",
+        minimum=0.0,
+        maximum=2.0,
     )
     start: float = part(
         0.0, label="Start", help="Share of the steps after which it sets in.", minimum=0, maximum=1

@@ -28,6 +28,29 @@ def test_mask_writes_the_three_pictures(tmp_path: Path, run: Run) -> None:
     assert (deselected[..., 3] == 255 - hole).all()
 
 
+def test_a_folder_of_masks_keeps_what_is_in_it(tmp_path: Path, run: Run) -> None:
+    source = save(tmp_path / "cat.png", photograph("u8", 3, alpha=True))
+    folder = tmp_path / "masks"
+    folder.mkdir()
+    (folder / "cat.masked.png").write_bytes(b"edited by hand")
+    ran = run("mask", source, "-o", folder)
+    assert (folder / "cat.masked.png").read_bytes() == b"edited by hand"
+    assert len(ran.out.split()) == 3
+    assert all(Path(name).exists() for name in ran.out.split())
+    assert str(folder / "cat.masked.png") not in ran.out.split()
+
+
+@pytest.mark.parametrize(("sides", "code"), [(("--left", 100_000), 4), (("--to", "100:1"), 4)])
+def test_a_slip_of_the_finger_does_not_take_an_hour(
+    tmp_path: Path, run: Run, sides: tuple[object, ...], code: int
+) -> None:
+    source = save(tmp_path / "cat.png", photograph("u8", 3))
+    ran = run("outpaint", source, *sides, "--model", "noise")
+    assert ran.code == code
+    assert "times as many" in ran.err
+    assert "--large" in ran.err
+
+
 def test_the_mask_goes_straight_into_fill(tmp_path: Path, run: Run) -> None:
     source = save(tmp_path / "cat.png", photograph("u8", 3, alpha=True))
     run("mask", source, "--threshold", 0.5, "-o", tmp_path / "masks")

@@ -91,6 +91,15 @@ def test_erased_colours_are_noticed(colour: Any, erased: int) -> None:
     assert np.abs(smooth[30:70, 41] - beside).mean() < 0.1
 
 
+@pytest.mark.parametrize("grey", [0.25, 0.5, 0.75])
+def test_a_hole_that_was_erased_to_plain_grey(colour: Any, grey: float) -> None:
+    alpha = np.ones(colour.shape[:2], np.float32)
+    alpha[20:40, 30:50] = 0
+    colour = colour.copy()
+    colour[alpha == 0] = grey
+    assert (lost_colours(colour, alpha) == (alpha == 0)).all()
+
+
 def test_colours_that_are_there_are_not_called_lost(colour: Any) -> None:
     alpha = np.ones((110, 130), np.float32)
     alpha[HOLE] = 0

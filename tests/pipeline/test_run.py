@@ -12,7 +12,7 @@ from inpaintd.pipeline.layer import plane_of, samples_of
 from inpaintd.pipeline.run import run
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.messages import Inpaint, MakeMask, Preview, Progress
-from inpaintd_protocol.settings import Settings
+from inpaintd_protocol.settings import Settings, Settled
 from tests.pipeline.pictures import filled, laid_over, photo, with_alpha
 from tests.synthetic_engines import Synthetic, fail, flat, identity, noise
 
@@ -145,6 +145,40 @@ def test_lost_colours_are_replaced_before_anything_uses_them(mask: Any) -> None:
     assert "100%" in answer.warnings[0].message
     assert engine.calls[0][0].colour[mask > 0].min() > 0.02
     assert samples_of(answer.layers[0].pixels)[..., :3].min() > 5
+
+
+@pytest.mark.parametrize(
+    ("strength", "said"), [(None, []), (1.0, []), (0.99, ["colour_lost"]), (0.5, ["colour_lost"])]
+)
+def test_lost_colours_are_missed_only_where_they_would_be_used(
+    mask: Any, strength: float | None, said: list[str]
+) -> None:
+    layer = with_alpha(photo(90, 101, "u8"), mask)
+    layer[mask > 0, :3] = 0
+    engine = replace(identity(), honours=frozenset({"infill", "strength", "seed"}))
+    answer = filled(layer, engine, strength=strength)
+    assert [w.code for w in answer.warnings] == said
+
+
+def test_an_explicit_setting_that_nobody_takes_is_named_even_at_its_default(mask: Any) -> None:
+    def ignored(**asked: Any) -> str:
+        answer = filled(photo(90, 101, "u8"), PatchMatch(), mask, **asked)
+        return " ".join(w.message for w in answer.warnings if w.code == "not_honoured")
+
+    assert "“Steps”" in ignored(steps=30)
+    assert "“Guidance scale”" in ignored(guidance_scale=7.5)
+    assert not ignored()
+    # What it asks for is what happens anyway.
+    assert not ignored(strength=1.0, infill="original", replace=0.0, prompt="", count=1)
+
+
+def test_the_answer_tells_the_settings_that_had_a_say(mask: Any) -> None:
+    settings = Settled(context_factor=1.0, steps=9, prompt="a cat", seed=1)
+    request = Inpaint("r", plane_of(with_alpha(photo(90, 101, "u8"), mask)), Settings(steps=9))
+    used = run(request, PatchMatch(), lambda _: None, settings=settings).settings
+    assert used is not None
+    assert (used.context_factor, used.seed, used.area) == (1.0, 1, "masked")
+    assert (used.steps, used.guidance_scale, used.prompt) == (None, None, None)
 
 
 def test_a_transparent_border_is_no_source_and_stays_as_it_is() -> None:

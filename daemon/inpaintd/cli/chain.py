@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -15,6 +16,7 @@ from inpaintd_protocol.messages import ModelInfo
 
 from .chain_file import Step, read_chain
 from .fill import fill_opened
+from .options import output_option, overwrite_option
 from .outcome import print_outcome
 
 _PATH = click.Path(path_type=Path)
@@ -22,9 +24,11 @@ _PATH = click.Path(path_type=Path)
 
 @click.command("chain")
 @click.argument("steps", type=_PATH)
+@output_option("The result, instead of the one that the file of steps names.")
+@overwrite_option
 @click.option("as_json", "--json", is_flag=True, help="Print one JSON object.")
 @click.option("quiet", "-q", "--quiet", is_flag=True, help="Print paths and warnings only.")
-def command(steps: Path, as_json: bool, quiet: bool) -> None:
+def command(steps: Path, out: Path | None, overwrite: bool, as_json: bool, quiet: bool) -> None:
     """Run the steps in a TOML file: text-to-image, inpaint, image-to-image.
 
     \b
@@ -59,7 +63,8 @@ def command(steps: Path, as_json: bool, quiet: bool) -> None:
     """
     started = time.monotonic()
     chain = read_chain(steps)
-    opened = open_order(chain.order, chain.picture, invert="invert = true")
+    order = replace(chain.order, out=out or chain.order.out, overwrite=overwrite)
+    opened = open_order(order, chain.picture, invert="invert = true")
     with connect_or_start("inpaintd chain") as client:
         _check_models(chain.steps, chain.order.settings.model, client.models().models)
         outcome = fill_opened(client, opened, opened.send(client), quiet=quiet or as_json)

@@ -18,6 +18,7 @@ HEADINGS = {
         "top",
         "bottom",
         "to",
+        "large",
         "invert",
         "grow_pixels",
         "feather_pixels",

@@ -35,7 +35,13 @@ _PATH = click.Path(path_type=Path)
 @click.command("mask", cls=GroupedCommand)
 @click.argument("image", type=_PATH)
 @click.option("mask_file", "-M", "--mask", type=_PATH, help="A mask: white where to repaint.")
-@click.option("folder", "-o", "--output", type=_PATH, help="Folder for the three pictures.")
+@click.option(
+    "folder",
+    "-o",
+    "--output",
+    type=_PATH,
+    help="Folder for the three pictures; nothing in it is overwritten.",
+)
 @click.option("soft", "--soft", is_flag=True, help="Keep the greys in the mask.")
 @click.option(
     "clicks", "--click", multiple=True, metavar="X,Y", help="A point on the object to select."
@@ -106,7 +112,7 @@ def command(
     place.mkdir(parents=True, exist_ok=True)
     for name, result in (("selected", shown), ("deselected", hidden), ("masked", only_mask)):
         path = place / f"{stem}.{name}.png"
-        click.echo(str(write_picture(result, path, replace=folder is not None)))
+        click.echo(str(write_picture(result, path, replace=False)))
 
 
 def _check_marked(picture: Picture, mask: Samples | None, settings: Settings) -> None:

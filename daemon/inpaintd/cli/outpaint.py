@@ -27,6 +27,7 @@ from .outcome import print_outcome
 
 _PATH = click.Path(path_type=Path)
 _SIDES = ("left", "right", "top", "bottom")
+_MOST_GROWTH = 10
 _INFILL = "fill"  # the border carried outwards: there is nothing original under the new canvas
 
 
@@ -57,6 +58,9 @@ def _sides(function: Any) -> Any:
     help="Instead: add on both sides what makes the picture of these proportions, such as 16:9.",
 )
 @overwrite_option
+@click.option(
+    "large", "--large", is_flag=True, help="Allow a canvas more than ten times the picture's size."
+)
 @settings_options
 @click.option("as_json", "--json", is_flag=True, help="Print one JSON object.")
 @click.option("grid", "--grid", is_flag=True, help="Write a contact sheet of the variants, too.")
@@ -71,6 +75,7 @@ def command(
     grid: bool,
     out: Path | None,
     overwrite: bool,
+    large: bool,
     as_json: bool,
     quiet: bool,
     **options: Any,
@@ -84,6 +89,8 @@ def command(
     sides = (left, top, right, bottom)
     if to is not None:
         sides = _to_proportions(to, read_picture(image).extent)
+    if not large:
+        _check_growth(read_picture(image).extent, sides)
     settings = settings_from_options(Settings(), options)
     order = Order(image, settings, out=out, overwrite=overwrite, enlarged=sides)
     own_infill = options["infill"] is not None
@@ -122,6 +129,24 @@ def fill_enlarged(
         outcome.write_grid()
     outcome.seconds["total"] = time.monotonic() - started
     print_outcome(outcome, as_json=as_json, quiet=quiet)
+
+
+def _check_growth(extent: Rectangle, sides: tuple[int, int, int, int]) -> None:
+    """Ask before an hour goes into what may be a slip of the finger.
+
+    Raises:
+        InpaintError: `too_large`.
+    """
+    left, top, right, bottom = sides
+    width, height = extent.width + left + right, extent.height + top + bottom
+    times = width * height / (extent.width * extent.height)
+    if times > _MOST_GROWTH:
+        raise InpaintError(
+            "too_large",
+            f"The canvas would have {width:,} x {height:,} pixels, {times:,.0f} times as many as "
+            "the picture.",
+            "Add less on each side, or add --large if it is meant so.",
+        )
 
 
 def _looks_under_the_hole(client: Client, model: str | None) -> bool:

@@ -28,6 +28,12 @@ from .write import (
     write_safely,
 )
 
+_FOR_EDITORS = Notice(
+    "not_honoured",
+    "A fill with a layer mask of its own is for editors: a file has the same pixels without.",
+    "Leave out the kind of output, or write the new layer alone with --layer.",
+)
+
 
 @dataclass(frozen=True)
 class Opened:
@@ -93,6 +99,8 @@ def open_order(order: Order, picture: Picture | None = None, *, invert: str = "-
             bounds = bounds.union(stage_bounds(stage.samples, file))
     notices = picture.notices + told(read, order.settings, invert=invert)
     notices += tuple(notice for stage in stages if stage for notice in stage.notices)
+    if order.settings.output == "masked":
+        notices += (_FOR_EDITORS,)
     if not isinstance(order.mask, Everywhere):
         notices += nearly_all(picture, mask, bounds, order.settings, invert=invert)
     out = _out(order, picture)

@@ -112,7 +112,7 @@ class Registry:
             )
         return entry
 
-    def filling(self, name: str) -> Entry:
+    def filling(self, name: str | None) -> Entry:
         """As `find`, but only what fills by itself.
 
         Raises:

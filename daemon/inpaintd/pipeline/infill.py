@@ -57,7 +57,7 @@ def infilled(colour: Array, mask: Array, shown: Pixels, kind: str, complete: Com
 def lost_colours(colour: Array, alpha: Array) -> Pixels:
     """Where an editor erased the colour under full transparency.
 
-    Fully transparent areas that are flat black or flat white, while their surroundings are not:
+    Fully transparent areas that are flat black, white or grey, while their surroundings are not:
     nearly all their pixels are exactly that colour and more than a tenth of the ring is another.
 
     Args:
@@ -72,7 +72,8 @@ def lost_colours(colour: Array, alpha: Array) -> Pixels:
     nothing = np.zeros_like(clear)
     if not under.size or clear.all():
         return nothing
-    flat_in_area = [_near(under, value, 0.002) for value in (0, 1)]
+    values = (0.0, 1.0, _usual_grey(under))
+    flat_in_area = [_near(under, value, 0.002) for value in values]
     if not any(flat.any() for flat in flat_in_area):
         return nothing
     # Every pixel gets the number of the clear area that is nearest to it.
@@ -84,7 +85,7 @@ def lost_colours(colour: Array, alpha: Array) -> Pixels:
     ring = ~clear & (np.asarray(away) <= _RING_PIXELS)
     area_of_clear, area_of_ring, around = area[clear], area[ring], colour[ring]
     lost = np.zeros(areas, bool)
-    for value, flat in zip((0, 1), flat_in_area, strict=True):
+    for value, flat in zip(values, flat_in_area, strict=True):
         flats = np.bincount(area_of_clear[flat], minlength=areas)
         alike = np.bincount(area_of_ring[_near(around, value, 0.03)], minlength=areas)
         mostly_flat = flats >= 0.99 * np.bincount(area_of_clear, minlength=areas)
@@ -92,6 +93,12 @@ def lost_colours(colour: Array, alpha: Array) -> Pixels:
             (flats > 0) & mostly_flat & (alike < 0.9 * np.bincount(area_of_ring, minlength=areas))
         )
     return np.asarray(clear & lost[area])
+
+
+def _usual_grey(colours: Array) -> float:
+    """The middle one of the greys among (N, 3) colours, what an editor may erase to; else black."""
+    greys = colours[(colours[:, 0] == colours[:, 1]) & (colours[:, 1] == colours[:, 2]), 0]
+    return float(np.partition(greys, greys.size // 2)[greys.size // 2]) if greys.size else 0.0
 
 
 def _near(colours: Array, value: float, distance: float) -> Pixels:

@@ -102,8 +102,7 @@ def run(
     warnings = [
         *not_honoured(request.settings, engine.honours, model),
         *partial_mask(mask, engine),
-        # To an engine that does not look under the hole, nothing is lost.
-        *(colour_lost((r.lost, r.mask) for r in regions) if "infill" in engine.honours else ()),
+        *(colour_lost((r.lost, r.mask) for r in regions) if _sees_hole(engine, settings) else ()),
     ]
     painting = _Painting(request, settings, engine, report, layer, hole, regions)
     layers = painting.layers()
@@ -275,6 +274,15 @@ class _Telling:
                 pixels=plane_of(to_samples(preview, np.dtype(np.uint8))),
             )
         )
+
+
+def _sees_hole(engine: Engine, settings: Settled) -> bool:
+    """Whether the colours under the hole make a difference: if not, none are missed.
+
+    At strength 1 a model that honours strength begins with noise, whatever was there.
+    """
+    starts_from_noise = "strength" in engine.honours and settings.strength >= 1
+    return "infill" in engine.honours and not starts_from_noise
 
 
 def _used(settings: Settled, engine: Engine) -> Settings:

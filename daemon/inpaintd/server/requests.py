@@ -108,7 +108,9 @@ class Requests:
     @_answer.register(m.Inpaint)
     @_answer.register(m.MakeMask)
     def _job(self, request: m.Job, client: bytes) -> None:
-        load_registry(self._home).find(request.settings.model)
+        registry = load_registry(self._home)
+        find = registry.filling if isinstance(request, m.Inpaint) else registry.find
+        find(request.settings.model)
         self._happened(e.Submitted(client, request, self._clients.name(client)))
 
     @_answer.register

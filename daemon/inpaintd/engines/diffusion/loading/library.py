@@ -62,8 +62,8 @@ class Library:
             InpaintError: `unknown_model`, `model_missing`, or `unsupported` for what is no
                 diffusion model.
         """
-        entry = self.registry.find(name)
-        if entry.engine != "diffusion" or entry.kind != "model":
+        entry = self.registry.filling(name)
+        if entry.engine != "diffusion":
             raise InpaintError(
                 "unsupported",
                 f"{entry.name} is not a diffusion model.",
