@@ -8,7 +8,7 @@ import pyvips
 from PIL import Image
 from psd_tools import PSDImage
 
-from inpaintd.files.recipe import read_recipe
+from inpaintd.files.recipe_file import read_recipe
 from tests.cli.run import Run
 from tests.files import documents
 from tests.files.photographs import HOLE, photograph

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from inpaintd.files.recipe import read_recipe
+from inpaintd.files.recipe_file import read_recipe
 from tests.cli.run import Run
 from tests.files import profiles
 from tests.files.photographs import HOLE, load, photograph, save

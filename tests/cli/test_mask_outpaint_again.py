@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from inpaintd.files.recipe import read_recipe
+from inpaintd.files.recipe_file import read_recipe
 from tests.cli.run import Run
 from tests.files.photographs import HOLE, load, photograph, save
 

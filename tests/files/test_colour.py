@@ -7,7 +7,8 @@ import pytest
 from PIL import Image, ImageCms
 
 from inpaintd.files.colour import ColourSpace, convert_depth, luminance
-from inpaintd.files.picture import Picture, read_picture
+from inpaintd.files.picture import Picture
+from inpaintd.files.reading import read_picture
 from tests.files import profiles
 from tests.files.photographs import photograph, save
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from inpaintd.files.exchange import Sent, blend, cut, lay_over, layer_alone, plane_of, samples_of
-from inpaintd.files.picture import Picture, read_picture
+from inpaintd.files.picture import Picture
+from inpaintd.files.reading import read_picture
 from inpaintd.files.write import write_picture
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.messages import ResultLayer

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from inpaintd.files.mask import hole_bounds, nearly_all, read_mask, told
-from inpaintd.files.picture import read_picture
+from inpaintd.files.reading import read_picture
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.rectangle import Rectangle
 from inpaintd_protocol.settings import Settings
@@ -110,7 +110,7 @@ def test_nearly_everything_is_warned_about(
     mask = np.full((240, 320), 255, np.uint8)
     mask[: 240 * kept // 100] = 0
     mask = 255 - mask if invert else mask
-    notices = nearly_all(picture, mask, Settings(invert=invert), invert="--invert")
+    notices = nearly_all(picture, mask, picture.extent, Settings(invert=invert), invert="--invert")
     assert ["--invert" in notice.remedy for notice in notices] == [True] * warned
 
 

@@ -9,8 +9,8 @@ import pytest
 import tifffile
 from PIL import Image
 
-from inpaintd.files import picture as picture_module
-from inpaintd.files.picture import read_picture
+from inpaintd.files import room
+from inpaintd.files.reading import read_picture
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.rectangle import Rectangle
 from tests.files.photographs import load, photograph, save
@@ -146,9 +146,9 @@ def test_a_bomb_is_refused_by_its_header(tmp_path: Path) -> None:
 
 def test_the_limit_is_the_named_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = save(tmp_path / "a.png", photograph())
-    monkeypatch.setattr(picture_module, "PIXELS", 320 * 240)
+    monkeypatch.setattr(room, "PIXELS", 320 * 240)
     read_picture(path)
-    monkeypatch.setattr(picture_module, "PIXELS", 320 * 240 - 1)
+    monkeypatch.setattr(room, "PIXELS", 320 * 240 - 1)
     refused(path, "too_large")
 
 

@@ -8,8 +8,8 @@ import pytest
 import tifffile
 
 from inpaintd.files.exchange import cut, lay_over, layer_alone, plane_of, samples_of
-from inpaintd.files.picture import read_picture
 from inpaintd.files.premultiplied import divided, multiplied
+from inpaintd.files.reading import read_picture
 from inpaintd.files.write import write_picture
 from inpaintd_protocol.messages import ResultLayer
 from tests.files.photographs import HOLE, load, photograph

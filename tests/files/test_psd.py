@@ -12,8 +12,9 @@ from psd_tools.constants import Resource
 from inpaintd.files.colour import ColourSpace, convert_depth
 from inpaintd.files.document import NewLayer
 from inpaintd.files.exchange import cut, lay_over, layer_alone, plane_of, samples_of
-from inpaintd.files.layered import add_layers, read_layered
+from inpaintd.files.formats.psd_layer import add_to_psd
 from inpaintd.files.picture import Picture
+from inpaintd.files.reading import read_file
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.messages import ResultLayer
 from tests.files import documents, profiles
@@ -65,7 +66,7 @@ def painted(picture: Picture, colour: tuple[float, ...]) -> NewLayer:
 @pytest.mark.parametrize("version", [1, 2])
 def test_the_colours_are_the_ones_of_the_document(mode: str, dtype: Any, version: int) -> None:
     data = documents.layered(mode, with_hole(deep(stored(mode), dtype)), version=version)
-    picture = read_layered(PATH, data)
+    picture = read_file(PATH, data)
     assert picture.depth == {np.uint8: "u8", np.uint16: "u16"}[dtype]
     assert (convert_depth(picture.alpha(), "u8") == KEPT * 255).all()
     expected = RGB if mode != "L" else np.repeat(RGB[..., :1], 3, axis=2)
@@ -81,9 +82,9 @@ def test_the_colours_are_the_ones_of_the_document(mode: str, dtype: Any, version
 @pytest.mark.parametrize("version", [1, 2])
 def test_a_new_layer_changes_nothing_below(mode: str, dtype: Any, version: int) -> None:
     data = documents.layered(mode, with_hole(deep(stored(mode), dtype)), version=version)
-    picture = read_layered(PATH, data)
+    picture = read_file(PATH, data)
     colour = (0.7, 0.5, 0.3)
-    result = add_layers(PATH, data, [painted(picture, colour)])
+    result = add_to_psd(data, [painted(picture, colour)])
     before, after = (PSDImage.open(io.BytesIO(d)) for d in (data, result))
     assert (after.version, after.color_mode, after.depth) == (
         version,
@@ -97,7 +98,7 @@ def test_a_new_layer_changes_nothing_below(mode: str, dtype: Any, version: int) 
     assert (merged[KEPT] == before[0].numpy("color")[KEPT]).all()
     assert (merged[HOLE] == top.numpy("color")).all()
     levels = np.floor(top.numpy("color") * np.iinfo(dtype).max + 0.5).astype(dtype)
-    again = seen(read_layered(PATH, documents.layered(mode, levels)))
+    again = seen(read_file(PATH, documents.layered(mode, levels)))
     wanted = (
         np.array(colour) * 255
         if mode != "L"
@@ -117,7 +118,7 @@ def test_other_channels_stay(tmp_path: Path) -> None:
     file = io.BytesIO()
     document.save(file)
     data = file.getvalue()
-    result = add_layers(PATH, data, [painted(read_layered(PATH, data), (1, 0, 0))])
+    result = add_to_psd(data, [painted(read_file(PATH, data), (1, 0, 0))])
     after = PSDImage.open(io.BytesIO(result))._record
     assert after.image_data.get_data(after.header)[3] == spot.tobytes()
 
@@ -132,10 +133,10 @@ def _identifiers(*values: int) -> Any:
 
 def test_a_duotone_is_filled_in_its_greys() -> None:
     data = documents.duotone(RGB[..., 0], with_hole(RGB)[..., 3], profiles.adobe_rgb())
-    picture = read_layered(PATH, data)
+    picture = read_file(PATH, data)
     assert (picture.colours, picture.profile) == (1, None)
     assert (seen(picture)[..., 1] == RGB[..., 0]).all()
-    result = add_layers(PATH, data, [painted(picture, (0.5, 0.5, 0.5))])
+    result = add_to_psd(data, [painted(picture, (0.5, 0.5, 0.5))])
     after = PSDImage.open(io.BytesIO(result))
     before = PSDImage.open(io.BytesIO(data))
     assert after._record.header.color_mode == documents.DUOTONE
@@ -175,7 +176,7 @@ def test_multichannel_is_answered_by_a_layer(channels: int, dtype: Any) -> None:
 def test_inks_of_unknown_colours_are_refused() -> None:
     planes = np.zeros((5, 8, 8), np.uint8)
     with pytest.raises(InpaintError, match="5 channels of inks") as caught:
-        read_layered(PATH, documents.flat(documents.MULTICHANNEL, planes))
+        read_file(PATH, documents.flat(documents.MULTICHANNEL, planes))
     assert caught.value.code == "unreadable"
 
 
@@ -186,12 +187,12 @@ def test_the_hole_is_of_the_topmost_layer_with_pixels() -> None:
     document.create_group(name="an empty group")
     file = io.BytesIO()
     document.save(file)
-    picture = read_layered(PATH, file.getvalue())
+    picture = read_file(PATH, file.getvalue())
     assert (picture.alpha() == KEPT * 255).all()
 
 
 def answered_by_a_layer(data: bytes, mode: str) -> Picture:
-    picture = read_layered(PATH, data)
+    picture = read_file(PATH, data)
     (notice,) = picture.notices
     assert (notice.code, picture.document, picture.takes_only_layers) == ("layer_only", None, True)
     assert mode in notice.message

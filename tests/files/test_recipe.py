@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 import pyvips
 
-from inpaintd.files.picture import read_picture
-from inpaintd.files.recipe import embed_recipe, make_recipe, read_recipe
-from inpaintd.files.write import FORMATS, write_picture
+from inpaintd.files.reading import read_picture
+from inpaintd.files.recipe import embed_recipe, make_recipe
+from inpaintd.files.recipe_file import read_recipe
+from inpaintd.files.write import write_picture, written_as
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.settings import Control, Settings
 from tests.files.photographs import photograph, save
@@ -26,7 +27,7 @@ def test_a_recipe_comes_back(tmp_path: Path, name: str) -> None:
     picture = read_picture(save(tmp_path / "a.png", photograph()))
     recipe = make_recipe(SETTINGS, model="patchmatch", seed=77)
     path = tmp_path / name
-    write_picture(embed_recipe(picture.image, recipe, FORMATS[path.suffix]), path, replace=False)
+    write_picture(embed_recipe(picture.image, recipe, written_as(path).name), path, replace=False)
     used = read_recipe(path)
     assert (used.prompt, used.controls, used.threshold) == (
         SETTINGS.prompt,
@@ -41,7 +42,7 @@ def test_the_newest_recipe_replaces_the_older_one(tmp_path: Path, suffix: str) -
     image = read_picture(save(tmp_path / "a.png", photograph())).image
     for seed in (1, 2, 3):
         recipe = make_recipe(SETTINGS, model="m", seed=seed)
-        image = embed_recipe(image, recipe, FORMATS[suffix])
+        image = embed_recipe(image, recipe, written_as(Path(f"o{suffix}")).name)
     path = write_picture(image, tmp_path / f"o{suffix}", replace=False)
     assert read_recipe(path).seed == 3
     assert path.read_bytes().count(b"inpaintd:recipe") <= 1

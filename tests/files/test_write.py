@@ -13,7 +13,7 @@ import pyvips
 from PIL import Image, PngImagePlugin
 
 from inpaintd.files.exchange import cut, lay_over, plane_of
-from inpaintd.files.picture import read_picture
+from inpaintd.files.reading import read_picture
 from inpaintd.files.write import check_output, result_suffix, write_picture
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.messages import ResultLayer

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from psd_tools import PSDImage
 
-from inpaintd.files.layered import read_layered
+from inpaintd.files.reading import read_file
 from inpaintd.files.recipe import parse_recipe, recipe_in
 from tests.files import documents
 from tests.hotfolder import pictures
@@ -42,7 +42,7 @@ def _psd(*layers: NDArray[Any], depth: int = 8, mask: NDArray[Any] | None = None
 
 
 def _recipe(path: Path) -> Any:
-    return parse_recipe(recipe_in(read_layered(path, path.read_bytes())), path.name)
+    return parse_recipe(recipe_in(read_file(path, path.read_bytes())), path.name)
 
 
 @pytest.mark.parametrize("depth", [8, 16, 32])

@@ -11,7 +11,7 @@ import pytest
 import pyvips
 from PIL import Image
 
-from inpaintd.files.recipe import read_recipe
+from inpaintd.files.recipe_file import read_recipe
 from tests.hotfolder import pictures
 from tests.hotfolder.conftest import HotFolder
 from tests.running import eventually

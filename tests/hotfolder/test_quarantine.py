@@ -14,7 +14,7 @@ from tests.hotfolder.conftest import HotFolder
 KILLER = """
 import os, signal, sys
 if "inpaintd.hotfolder.pixel_process" in sys.orig_argv:
-    import inpaintd.files.layered as module
+    import inpaintd.files.reading as module
     read = module.read_file
     def lethal(path, data=None):
         if path.name == "killer.png":

@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 
-from inpaintd.files.recipe import files_in, parse_recipe, recipe_text
+from inpaintd.files.recipe import files_in, parse_recipe
+from inpaintd.files.recipe_file import recipe_text
 from inpaintd.files.repeat import repeated
 
 from .fill import fill_order

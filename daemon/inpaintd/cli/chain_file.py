@@ -9,10 +9,10 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from inpaintd.files.layered import read_file
 from inpaintd.files.mask import Everywhere, MaskFile, has_hole
 from inpaintd.files.order import Order
 from inpaintd.files.picture import Picture, empty_picture
+from inpaintd.files.reading import read_file
 from inpaintd_protocol.codec import settings_from_map
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.limits import PLANE_PIXELS

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from inpaintd.files import vips
-from inpaintd.files.picture import read_picture
+from inpaintd.files.reading import read_picture
 from inpaintd.files.write import write_picture
 
 _SIDE = 512

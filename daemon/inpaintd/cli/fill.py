@@ -11,10 +11,9 @@ import click
 
 from inpaintd.files.exchange import Sent
 from inpaintd.files.fill import Opened, open_order, write_answer
-from inpaintd.files.layered import SUFFIXES
+from inpaintd.files.formats import format_of
 from inpaintd.files.order import Order
-from inpaintd.files.recipe import read_recipe
-from inpaintd.files.write import FORMATS
+from inpaintd.files.recipe_file import read_recipe
 from inpaintd.launch.background import connect_or_start
 from inpaintd_protocol.client import Client
 from inpaintd_protocol.settings import Settings
@@ -192,7 +191,7 @@ def _inputs(arguments: tuple[Path, ...], option: Path | None) -> list[Path]:
 
 def _check_folder(out: Path) -> None:
     """Whether a name can be a folder for the results of several inputs."""
-    is_picture = out.suffix.lower() in (*FORMATS, *SUFFIXES)
+    is_picture = format_of(out) is not None
     if not out.is_dir() and (is_picture or out.exists()):
         raise click.UsageError(
             f"{out} is a name for one file: name a folder for the results of several inputs."

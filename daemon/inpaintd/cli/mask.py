@@ -15,7 +15,8 @@ from inpaintd.files import vips
 from inpaintd.files.colour import convert_depth
 from inpaintd.files.exchange import cut, samples_of
 from inpaintd.files.mask import hole_bounds, read_mask, told
-from inpaintd.files.picture import Picture, Samples, read_picture
+from inpaintd.files.picture import Picture, Samples
+from inpaintd.files.reading import read_picture
 from inpaintd.files.write import write_picture
 from inpaintd.launch.background import connect_or_start
 from inpaintd_protocol import limits

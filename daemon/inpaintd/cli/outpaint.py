@@ -12,7 +12,9 @@ import numpy as np
 
 from inpaintd.files.fill import Opened
 from inpaintd.files.order import Order
-from inpaintd.files.picture import PIXELS, Picture, Samples, read_picture
+from inpaintd.files.picture import Picture, Samples
+from inpaintd.files.reading import read_picture
+from inpaintd.files.room import PIXELS
 from inpaintd.files.write import check_inputs_stay, check_output, result_suffix
 from inpaintd.launch.background import connect_or_start
 from inpaintd_protocol.client import Client

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from inpaintd_protocol.messages import Notice
+
 from . import vips
 from .picture import Picture, Samples
 
@@ -33,6 +35,9 @@ class ColourSpace:
         self._profile = picture.profile
         if self._profile is not None and not is_profile_of(self._kind, self._profile):
             self._profile = None  # of the picture that this one was made of
+        self.profile_fails = self._profile is not None and not self._profile_works()
+        if self.profile_fails:
+            self._profile = None
         if self._kind == "cmyk" and self._profile is None:
             self._profile = _default_cmyk_profile()
         self._converts = lab or (self._profile is not None and not self._maps_srgb_onto_itself())
@@ -77,6 +82,15 @@ class ColourSpace:
         vips.set_blob(image, _PROFILE, self._profile or b"")
         return image
 
+    def _profile_works(self) -> bool:
+        """Whether colours can be converted by the profile, there and back."""
+        self._converts = True
+        try:
+            self.from_srgb(self.to_srgb(np.zeros((1, 1, self._colours), np.uint16)))
+        except vips.Error:
+            return False
+        return True
+
     def _maps_srgb_onto_itself(self) -> bool:
         """Whether the profile is sRGB in all but name: there are dozens of those.
 
@@ -89,6 +103,17 @@ class ColourSpace:
         lattice = np.stack([grid.ravel() for grid in grids], axis=-1)[np.newaxis]
         srgb = self._with_profile(lattice).icc_transform("srgb", embedded=True, depth=16).numpy()
         return bool(np.abs(srgb.astype(np.int32) - lattice).max() <= 128)
+
+
+def unusable_profile(picture: Picture) -> tuple[Notice, ...]:
+    """What to say of a picture whose embedded profile cannot be used. The file keeps it."""
+    if picture.profile is None or not ColourSpace(picture).profile_fails:
+        return ()
+    message = (
+        f"The colour profile in {picture.path.name} cannot be used, so the colours around the hole "
+        "were taken for sRGB."
+    )
+    return (Notice("unusable_profile", message, "Assign the picture a profile in an editor."),)
 
 
 def is_profile_of(kind: str, profile: bytes) -> bool:

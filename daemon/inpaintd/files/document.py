@@ -5,10 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from inpaintd_protocol.errors import InpaintError
-
-from .picture import PIXELS
-
 
 @dataclass(frozen=True)
 class NewLayer:
@@ -25,16 +21,3 @@ class NewLayer:
     merged: Any
     name: str
     recipe: str
-
-
-def check_size(name: str, width: int, height: int) -> None:
-    """Raises:
-    InpaintError: `too_large`, before anything is decoded.
-    """
-    if width * height > PIXELS:
-        raise InpaintError(
-            "too_large",
-            f"{name} says that it has {width} x {height} pixels; at most "
-            f"{PIXELS // 1_000_000} million are read.",
-            "Scale it down, or cut it into parts.",
-        )

@@ -10,22 +10,25 @@ from inpaintd_protocol.client import Client
 from inpaintd_protocol.messages import Finished, Notice
 from inpaintd_protocol.rectangle import Rectangle
 
+from .colour import unusable_profile
 from .document import NewLayer
 from .exchange import Sent, cut, lay_over, layer_alone
-from .layered import add_layers, read_file
+from .formats import BY_NAME, function
 from .mask import Everywhere, ReadMask, hole_bounds, nearly_all, read_mask_of, stage_bounds, told
 from .names import with_ending
 from .order import Order
 from .picture import Picture, Samples, empty_picture
+from .reading import read_file
 from .recipe import embed_recipe, make_recipe
 from .repeat import files_of
+from .room import in_room
 from .write import (
     check_inputs_stay,
     check_output,
-    format_of,
     result_suffix,
     write_picture,
     write_safely,
+    written_as,
 )
 
 _FOR_EDITORS = Notice(
@@ -97,7 +100,9 @@ def open_order(order: Order, picture: Picture | None = None, *, invert: str = "-
     for file, stage in zip(order.stage_masks, stages, strict=True):
         if file is not None and stage is not None:
             bounds = bounds.union(stage_bounds(stage.samples, file))
-    notices = picture.notices + told(read, order.settings, invert=invert)
+    notices = (
+        picture.notices + unusable_profile(picture) + told(read, order.settings, invert=invert)
+    )
     notices += tuple(notice for stage in stages if stage for notice in stage.notices)
     if order.settings.output == "masked":
         notices += (_FOR_EDITORS,)
@@ -126,6 +131,11 @@ def write_answer(opened: Opened, sent: Sent, answer: Finished) -> list[Written]:
     Raises:
         InpaintError: `unwritable`; variants that were written before stay.
     """
+    with in_room(opened.picture.path.name):
+        return _write_all(opened, sent, answer)
+
+
+def _write_all(opened: Opened, sent: Sent, answer: Finished) -> list[Written]:
     several = len(answer.layers) > 1
     if opened.makes_document:
         return _write_document(opened, sent, answer)
@@ -133,9 +143,13 @@ def write_answer(opened: Opened, sent: Sent, answer: Finished) -> list[Written]:
     for layer, recipe in zip(answer.layers, _recipes(opened, answer), strict=True):
         image = (layer_alone if opened.only_layer else lay_over)(sent, layer)
         if recipe:
-            image = embed_recipe(image, recipe, format_of(opened.out))
+            image = embed_recipe(image, recipe, written_as(opened.out).name)
         path = write_picture(
-            image, opened.out, replace=opened.replaces and not several, numbered=several
+            image,
+            opened.out,
+            replace=opened.replaces and not several,
+            numbered=several,
+            like=opened.order.source,
         )
         written.append(Written(path, layer.seed))
     return written
@@ -153,8 +167,10 @@ def _write_document(opened: Opened, sent: Sent, answer: Finished) -> list[Writte
         )
         for layer, recipe in zip(answer.layers, _recipes(opened, answer), strict=True)
     ]
-    data = add_layers(opened.picture.path, document, layers)
-    path = write_safely(opened.out, partial(_put, data), replace=opened.replaces)
+    data = function(BY_NAME[opened.picture.format].add_layers)(document, layers)
+    path = write_safely(
+        opened.out, partial(_put, data), replace=opened.replaces, like=opened.order.source
+    )
     return [Written(path, layer.seed) for layer in answer.layers]
 
 

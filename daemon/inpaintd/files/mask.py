@@ -15,7 +15,8 @@ from inpaintd_protocol.rectangle import Rectangle
 from inpaintd_protocol.settings import Settings
 
 from .colour import luminance, to_unit
-from .picture import Picture, Samples, read_picture
+from .picture import Picture, Samples
+from .reading import read_picture
 
 _NOISE = 5.5 / 255
 """How far from black and white a mask may be rounded by saving it with loss."""

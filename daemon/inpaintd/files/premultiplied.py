@@ -1,38 +1,13 @@
-"""TIFF files whose colours are stored multiplied by alpha ("associated alpha").
-
-libvips divides them by alpha while it reads, and rounds, so it is told that they are not: kept
-pixels then stay in the numbers of the file. Source: TIFF 6.0, section 18.
-"""
+"""Colours multiplied by alpha, and divided by it again."""
 
 from __future__ import annotations
 
-import struct
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 Samples = NDArray[Any]
-
-_EXTRA_SAMPLES, _SHORT = 338, 3
-_ASSOCIATED, _UNASSOCIATED = 1, 2
-_ORDERS = {b"II": "<", b"MM": ">"}
-_CLASSIC, _BIG = 42, 43
-
-
-def is_associated(file: BinaryIO) -> bool:
-    """Whether the only extra channel of a TIFF file's first picture is associated alpha."""
-    found = _extra_sample(file)
-    return found is not None and found[1] == _ASSOCIATED
-
-
-def set_associated(file: BinaryIO, *, associated: bool) -> None:
-    """Say so, or the contrary, in the file, and leave all else as it is."""
-    found = _extra_sample(file)
-    if found is not None:
-        position, _, order = found
-        file.seek(position)
-        file.write(struct.pack(order + "H", _ASSOCIATED if associated else _UNASSOCIATED))
 
 
 def divided(samples: Samples) -> Samples:
@@ -58,29 +33,3 @@ def _rounded(colour: NDArray[Any], dtype: np.dtype[Any]) -> Samples:
         return colour.astype(dtype)
     rounded: Samples = np.floor(np.clip(colour, 0, np.iinfo(dtype).max) + 0.5).astype(dtype)
     return rounded
-
-
-def _extra_sample(file: BinaryIO) -> tuple[int, int, str] | None:
-    """Where the tag's value lies, the value, and the byte order; None without such a tag."""
-    try:
-        file.seek(0)
-        head = file.read(16)
-        order = _ORDERS[head[:2]]
-        (version,) = struct.unpack_from(order + "H", head, 2)
-        big = {_CLASSIC: False, _BIG: True}[version]
-        (start,) = struct.unpack_from(order + ("Q" if big else "L"), head, 8 if big else 4)
-        count_of, entry_of = (
-            (struct.Struct(order + "Q"), struct.Struct(order + "HHQ8s"))
-            if big
-            else (struct.Struct(order + "H"), struct.Struct(order + "HHL4s"))
-        )
-        file.seek(start)
-        (count,) = count_of.unpack(file.read(count_of.size))
-        for number in range(count):
-            tag, kind, values, value = entry_of.unpack(file.read(entry_of.size))
-            if tag == _EXTRA_SAMPLES and kind == _SHORT and values == 1:
-                end = start + count_of.size + (number + 1) * entry_of.size
-                return end - len(value), struct.unpack(order + "H", value[:2])[0], order
-    except (KeyError, struct.error, OSError, OverflowError):
-        return None  # not whole: libvips says what is wrong with it
-    return None

@@ -9,7 +9,6 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from inpaintd import __version__
@@ -19,7 +18,8 @@ from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.settings import Settings
 
 from . import vips, xmp
-from .picture import Picture, read_bytes
+from .formats import BY_NAME
+from .picture import Picture
 
 MOST_BYTES = 1 << 20
 """Longest recipe that is read: prompts are limited, so that ours are a few kilobytes."""
@@ -59,11 +59,11 @@ def make_recipe(
 def embed_recipe(image: Any, recipe: str, format_name: str) -> Any:
     """The same image, carrying the recipe in place of any older one."""
     image = image.copy()
-    if format_name == "png":
-        for name in image.get_fields():
+    if BY_NAME[format_name].recipe == "comment":
+        for name in vips.fields(image):
             if _PNG_COMMENT.fullmatch(name):
                 image.remove(name)
-        position = sum(name.startswith("png-comment-") for name in image.get_fields())
+        position = sum(name.startswith("png-comment-") for name in vips.fields(image))
         vips.set_text(image, f"png-comment-{position}-inpaintd", recipe)
     else:
         packet = image.get(_XMP) if image.get_typeof(_XMP) else b""
@@ -71,34 +71,12 @@ def embed_recipe(image: Any, recipe: str, format_name: str) -> Any:
     return image
 
 
-def read_recipe(path: Path, *, model: str | None = None) -> Settings:
-    """The settings in a result picture, or in a JSON file that holds a recipe.
-
-    Args:
-        model: as for `parse_recipe`.
-
-    Raises:
-        InpaintError: `unreadable` when there is no recipe in it.
-    """
-    return parse_recipe(recipe_text(path), path.name, model=model)
-
-
-def recipe_text(path: Path) -> str:
-    """The text of the recipe in a result picture, or of a JSON file; empty when there is none.
-
-    Raises:
-        InpaintError: `unreadable`.
-    """
-    from .layered import read_file  # which writes recipes
-
-    if path.suffix.lower() != ".json":
-        return recipe_in(read_file(path))
-    return read_bytes(path, MOST_BYTES + 1).decode("utf-8-sig", "replace")
-
-
 def files_in(recipe: str) -> dict[str, Any] | None:
     """The names of the files that the text of a recipe holds, if it holds any."""
-    files = _parsed(recipe).get("files")
+    try:
+        files = _parsed(recipe).get("files")
+    except (ValueError, TypeError):
+        return None
     return files if isinstance(files, dict) else None
 
 
@@ -146,7 +124,7 @@ def _parsed(text: str) -> dict[str, Any]:
 def recipe_in(picture: Picture) -> str:
     """The text of the recipe that a decoded picture carries; empty when it carries none."""
     image = picture.image
-    for name in image.get_fields():
+    for name in vips.fields(image):
         if _PNG_COMMENT.fullmatch(name):
             return str(image.get(name))
     return xmp.read_property(image.get(_XMP), _PROPERTY) if image.get_typeof(_XMP) else ""

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from inpaintd_protocol.errors import InpaintError
+from inpaintd_protocol.limits import CANVAS_SIDE
 from inpaintd_protocol.settings import Settings
 
-from .layered import SUFFIXES
+from .formats import format_of
 from .mask import Everywhere, MaskFile
 from .order import Order
-from .recipe import recipe_text
-from .write import FORMATS
+from .recipe_file import recipe_text
 
 
 def files_of(order: Order, result: Path) -> dict[str, Any]:
@@ -61,15 +61,23 @@ def repeated(
         mask: its mask, likewise.
 
     Raises:
-        InpaintError: `unreadable` naming all files that are not found.
+        InpaintError: `unreadable` naming all files that are not found, or when `files` is nothing
+            that `files_of` gives.
     """
+    if files is not None and not _is_well_formed(files):
+        raise InpaintError(
+            "unreadable",
+            f"The recipe of {result.name} names the files that it was made of in a way that is not "
+            "understood.",
+            "Fill the picture itself, with: inpaintd fill PICTURE --recipe RESULT",
+        )
     missing: list[tuple[str, str]] = []
 
     def found(entry: Mapping[str, str], role: str, remedy: str) -> Path:
         path = _found_again(entry, result)
         if path is None:
             missing.append((f"the {role} {Path(entry['name']).name}", remedy))
-        return path or result.parent / entry["name"]
+        return path or result.parent / Path(entry["name"]).name
 
     def mask_of(entry: Any, remedy: str) -> MaskFile | None:
         if isinstance(entry, Mapping):
@@ -80,7 +88,7 @@ def repeated(
         return Order(source or _like_named(result), settings, mask=mask)
     size, enlarged = files.get("size"), files.get("enlarged")
     if source is None and size:
-        source = result.parent / files["source"]["name"]  # gives its name alone
+        source = result.parent / Path(files["source"]["name"]).name  # there is no such file
     order = Order(
         source or found(files["source"], "picture", "Name it with -I."),
         settings,
@@ -98,19 +106,52 @@ def repeated(
 
 def _found_again(entry: Mapping[str, str], result: Path) -> Path | None:
     """A file that a result was made of, if it is in one of the usual places and the very same."""
-    return next((p for p in _places(entry["name"], result) if _is_it(p, entry)), None)
+    return next((p for p in _places(entry, result) if _is_it(p, entry)), None)
 
 
-def _places(name: str, result: Path) -> Iterator[Path]:
+def _places(entry: Mapping[str, str], result: Path) -> Iterator[Path]:
     """Beside the result, in the folder above, and in the folder done beside a hot folder's outbox.
 
-    A folder of results commonly lies in the folder of what they are made of.
+    A folder of results commonly lies in the folder of what they are made of. A recipe may come
+    from anywhere, so it leads to other folders only where it knows what the file there holds.
     """
-    folder, plain = result.absolute().parent, Path(name).name
-    yield from (folder / name, folder / plain, folder.parent / plain)
+    folder, plain = result.absolute().parent, Path(entry["name"]).name
+    yield from (folder / plain, folder.parent / plain)
+    if _hash_in(entry):
+        yield folder / entry["name"]
     for parent in result.parents:
         if parent.name == "outbox":
             yield parent.parent / "done" / result.parent.relative_to(parent) / plain
+
+
+def _is_well_formed(files: Mapping[str, Any]) -> bool:
+    """Whether the files of a recipe are as `files_of` gives them."""
+
+    def is_entry(value: Any) -> bool:
+        if not isinstance(value, Mapping) or not all(isinstance(v, str) for v in value.values()):
+            return False
+        name = value.get("name", "")
+        return bool(Path(name).name) and "\0" not in name
+
+    def is_mask(value: Any) -> bool:
+        return value is None or value is True or is_entry(value)
+
+    def are_numbers(value: Any, count: int, least: int) -> bool:
+        return value is None or (
+            isinstance(value, list)
+            and len(value) == count
+            and all(type(n) is int and least <= n <= CANVAS_SIDE for n in value)
+        )
+
+    stages = files.get("stage_masks", [])
+    return (
+        is_entry(files.get("source"))
+        and is_mask(files.get("mask"))
+        and isinstance(stages, list)
+        and all(map(is_mask, stages))
+        and are_numbers(files.get("size"), 2, 1)
+        and are_numbers(files.get("enlarged"), 4, 0)
+    )
 
 
 def _is_it(path: Path, entry: Mapping[str, str]) -> bool:
@@ -136,7 +177,7 @@ def _like_named(result: Path) -> Path:
     """The picture of a result whose recipe names no files."""
     stem = result.name.partition(".inpainted")[0]
     for path in sorted(result.parent.glob("*")):
-        named_so = path.stem == stem and path.suffix.lower() in (*FORMATS, *SUFFIXES)
+        named_so = path.stem == stem and format_of(path) is not None
         if named_so and not _is_result(path):
             return path
     raise InpaintError(

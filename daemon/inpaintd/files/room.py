@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
 
 from inpaintd_protocol.errors import InpaintError
+
+PIXELS = 300_000_000
+"""Most pixels of a picture or layer, however much memory there is."""
 
 _GIB = 1 << 30
 _KEPT_FREE = 0.1
@@ -49,6 +53,35 @@ def check_room(name: str, needed_bytes: int, *, what: str = "Opening") -> None:
         "Scale it down or cut it into parts, or close other programs.",
         retriable=True,
     )
+
+
+def check_size(name: str, width: int, height: int, bytes_per_pixel: float) -> None:
+    """Refuse a picture by its size alone, before anything of it is decoded.
+
+    Args:
+        name: of the file, for the sentence.
+        bytes_per_pixel: that opening it takes at its peak.
+
+    Raises:
+        InpaintError: `too_large`.
+    """
+    if width * height > PIXELS:
+        raise InpaintError(
+            "too_large",
+            f"{name} is too large: it says that it has {width} x {height} pixels, and at most "
+            f"{PIXELS // 1_000_000} million are read.",
+            "Scale it down, or cut it into parts.",
+        )
+    check_room(name, int(width * height * bytes_per_pixel))
+
+
+@contextmanager
+def in_room(name: str) -> Iterator[None]:
+    """Turn a lack of memory into a sentence about the file `name`."""
+    try:
+        yield
+    except MemoryError as error:
+        raise out_of_room(name) from error
 
 
 def out_of_room(name: str) -> InpaintError:

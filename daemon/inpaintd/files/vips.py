@@ -28,6 +28,23 @@ Image = pyvips.Image
 Error: type[Exception] = pyvips.Error
 
 
+def fields(image: Any) -> list[str]:
+    """The names of an image's metadata, in order.
+
+    A name that is no UTF-8, as a PNG file's Latin-1 keywords may be, comes with its bytes escaped:
+    `Image.get_fields` would raise.
+    """
+    array = pyvips.vips_lib.vips_image_get_fields(image.pointer)
+    names = []
+    index = 0
+    while array[index] != pyvips.ffi.NULL:
+        names.append(pyvips.ffi.string(array[index]).decode("utf-8", "surrogateescape"))
+        pyvips.glib_lib.g_free(array[index])
+        index += 1
+    pyvips.glib_lib.g_free(array)
+    return names
+
+
 def set_text(image: Any, name: str, value: str) -> None:
     """Attach a text field; `image` must be a private copy."""
     image.set_type(pyvips.GValue.gstr_type, name, value)

@@ -15,41 +15,27 @@ from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.messages import Notice
 
 from . import vips
-from .exif import write_exif
+from .formats import BY_NAME, Format, format_of, function, writable_suffixes
 from .names import candidate_names
-from .picture import PREMULTIPLIED, Picture
-from .premultiplied import divided, set_associated
+from .picture import Picture
 
-FORMATS = {
-    ".png": "png",
-    ".tif": "tiff",
-    ".tiff": "tiff",
-    ".webp": "webp",
-    ".jpg": "jpeg",
-    ".jpeg": "jpeg",
-}
-"""Suffix to format."""
-
-_MOST_SIDE = {"webp": 16383, "jpeg": 65500}  # libwebp's and libjpeg's limits
 _ENOUGH_BYTES = 1 << 20
-_PNG_LEVEL = 2  # a fifth of the time of zlib's usual 6, and a tenth more bytes
-_PNG_FILTER_UP = 0x20  # photographs come out smaller than with SUB, and much smaller than with none
 
 
-def format_of(path: Path) -> str:
-    """The format that a name asks for.
+def written_as(path: Path) -> Format:
+    """The format that a result's name asks for.
 
     Raises:
         InpaintError: `unwritable` when its suffix is none of ours.
     """
-    name = FORMATS.get(path.suffix.lower())
-    if name is None:
+    row = format_of(path)
+    if row is None or not row.save:
         raise InpaintError(
             "unwritable",
             f"{path.name} does not end in a known suffix.",
-            f"Choose one of {', '.join(FORMATS)}.",
+            f"Choose one of {', '.join(writable_suffixes())}.",
         )
-    return name
+    return row
 
 
 def result_suffix(picture: Picture, *, only_layer: bool = False) -> str:
@@ -61,7 +47,8 @@ def result_suffix(picture: Picture, *, only_layer: bool = False) -> str:
     if picture.document is not None and not only_layer:
         return picture.path.suffix.lower()
     mark = ".layer" if only_layer or picture.takes_only_layers else ""
-    if picture.format in ("tiff", "webp") and picture.path.suffix.lower() in FORMATS:
+    own = BY_NAME[picture.format]
+    if own.name != "png" and own.save and own.lossless is not False and format_of(picture.path):
         return mark + picture.path.suffix.lower()
     return mark + (".tif" if picture.depth == "f32" or picture.colours == 4 else ".png")
 
@@ -101,50 +88,57 @@ def check_output(
     if picture.document is not None and not only_layer:
         _check_document(path, picture)
         return ()
-    format_name = format_of(path)
+    row = written_as(path)
     if picture.image.interpretation == "lab":
         raise InpaintError(
             "unwritable",
-            f"{format_name.upper()} is not written in Lab.",
+            f"{row.title} is not written in Lab.",
             "Leave --layer out: the result is then the document with one more layer.",
         )
-    if picture.colours == 4 and format_name not in ("tiff", "jpeg"):
+    if picture.colours == 4 and not row.holds_cmyk:
         raise InpaintError(
-            "unwritable", f"{format_name.upper()} cannot hold CMYK.", "Name a .tif file with -o."
+            "unwritable", f"{row.title} cannot hold CMYK.", "Name a .tif file with -o."
         )
-    if transparent and format_name == "jpeg":
+    if transparent and not row.holds_alpha:
         raise InpaintError(
-            "unwritable", "JPEG cannot hold transparency.", "Name a .png or a .tif file with -o."
+            "unwritable",
+            f"{row.title} cannot hold transparency.",
+            "Name a .png or a .tif file with -o.",
         )
-    most = _MOST_SIDE.get(format_name)
+    most = row.most_side
     if most is not None and max(picture.extent.width, picture.extent.height) > most:
         raise InpaintError(
             "unwritable",
-            f"{format_name.upper()} holds at most {most} pixels in a row or column.",
+            f"{row.title} holds at most {most} pixels in a row or column.",
             "Name a .png or a .tif file with -o.",
         )
-    return tuple(_losses(format_name, picture))
+    return tuple(_losses(row, picture))
 
 
-def _losses(format_name: str, picture: Picture) -> Iterator[Notice]:
+def _losses(row: Format, picture: Picture) -> Iterator[Notice]:
     """What a picture that can be written in this format loses there."""
-    holds = {"png": ("u8", "u16"), "tiff": ("u8", "u16", "f32")}.get(format_name, ("u8",))
-    if picture.depth not in holds:
+    if picture.depth not in row.depths:
         yield Notice(
             "depth_lost",
-            f"{format_name.upper()} holds fewer levels than {picture.path.name}: "
-            "all pixels are rounded.",
+            f"{row.title} holds fewer levels than {picture.path.name}: all pixels are rounded.",
             "Name a .tif file with -o to keep them all.",
         )
-    if format_name == "jpeg":
+    if row.lossless is False:
         yield Notice(
             "recoded",
-            "JPEG codes the whole picture anew: kept pixels may change by a little.",
+            f"{row.title} re-encodes every pixel: kept pixels may change slightly.",
             "Name a .png or a .tif file with -o to keep them exactly.",
         )
 
 
-def write_picture(image: Any, path: Path, *, replace: bool, numbered: bool = False) -> Path:
+def write_picture(
+    image: Any,
+    path: Path,
+    *,
+    replace: bool,
+    numbered: bool = False,
+    like: Path | None = None,
+) -> Path:
     """Write under a temporary name in the same folder, then rename.
 
     Args:
@@ -152,6 +146,7 @@ def write_picture(image: Any, path: Path, *, replace: bool, numbered: bool = Fal
         path: where to; its suffix gives the format.
         replace: whether a file of this name may be replaced; if not, a free name is found.
         numbered: whether that name has a number even when the plain one is free.
+        like: a file that nobody may read who may not read this one either.
 
     Returns:
         The path that was written.
@@ -159,18 +154,24 @@ def write_picture(image: Any, path: Path, *, replace: bool, numbered: bool = Fal
     Raises:
         InpaintError: `unwritable`; then nothing was changed and nothing is left behind.
     """
-    return write_safely(
-        path, partial(_save, image, format_of(path)), replace=replace, numbered=numbered
-    )
+    save = partial(function(written_as(path).save), image)
+    return write_safely(path, save, replace=replace, numbered=numbered, like=like)
 
 
 def write_safely(
-    path: Path, save: Callable[[Path], None], *, replace: bool, numbered: bool = False
+    path: Path,
+    save: Callable[[Path], None],
+    *,
+    replace: bool,
+    numbered: bool = False,
+    like: Path | None = None,
 ) -> Path:
     """As `write_picture`, with `save` writing the file."""
     path = path.resolve()  # a link stays a link, and what it points to is replaced
     temporary = path.with_name(f".{path.stem[:50]}.{secrets.token_hex(4)}{path.suffix}")
     with _unwritable(path), _removed_on_error(temporary):
+        # Before there is anything to see in it: a private picture's result is private, too.
+        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _mode(like)))
         save(temporary)
         with temporary.open("r+b") as file:
             os.fsync(file.fileno())
@@ -183,53 +184,14 @@ def write_safely(
         return path
 
 
-def _save(image: Any, format_name: str, path: Path) -> None:
-    name = vips.encoded(str(path))
-    premultiplied = image.get_typeof(PREMULTIPLIED) != 0
-    if premultiplied and format_name != "tiff":
-        image = _straight(image)
-    if format_name == "png":
-        if image.format == "float":
-            image = _as_integers(image)
-        image.pngsave(name, filter=_PNG_FILTER_UP, compression=_PNG_LEVEL)
-    elif format_name == "tiff":
-        image.tiffsave(name, compression="deflate", predictor=_predictor(image))
-        write_exif(image, path)
-        if premultiplied:
-            with path.open("r+b") as file:
-                set_associated(file, associated=True)
-    elif format_name == "webp":
-        # exact keeps the colour under alpha 0, which is what holes are made of.
-        _as_bytes(image).webpsave(name, lossless=True, exact=True)
-    else:
-        if image.hasalpha():
-            image = image[: image.bands - 1]
-        _as_bytes(image).jpegsave(name, Q=95, subsample_mode="off", optimize_coding=True)
-
-
-def _straight(image: Any) -> Any:
-    """With straight alpha, which is all that formats other than TIFF have."""
-    samples = divided(image.numpy())
-    plain = vips.Image.new_from_array(samples, interpretation=image.interpretation)
-    return image.insert(plain, 0, 0)  # with the metadata
-
-
-def _predictor(image: Any) -> str:
-    return "float" if image.format == "float" else "horizontal"
-
-
-def _as_integers(image: Any) -> Any:
-    grey = image.bands < 3
-    scaled = (image * 65535 + 0.5).floor().cast("ushort")
-    return scaled.copy(interpretation="grey16" if grey else "rgb16")
-
-
-def _as_bytes(image: Any) -> Any:
-    if image.format == "uchar":
-        return image
-    kind = "b-w" if image.bands < 3 else "cmyk" if image.interpretation == "cmyk" else "srgb"
-    scale = 255.0 if image.format == "float" else 255.0 / 65535.0
-    return (image * scale + 0.5).floor().cast("uchar").copy(interpretation=kind)
+def _mode(like: Path | None) -> int:
+    """The permissions of a new file, before the user's umask: at most those of another one."""
+    if like is None or os.name == "nt":
+        return 0o666
+    try:
+        return like.stat().st_mode & 0o666 | 0o600
+    except OSError:
+        return 0o666  # it is gone, or never was: a new canvas
 
 
 def _rename_to_free_name(temporary: Path, path: Path, *, numbered: bool) -> Path:

@@ -10,14 +10,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import PurePosixPath
 
+from inpaintd.files.formats import SUFFIXES
+
 from .layout import SETTINGS_FILE, Layout
 
-PICTURE_SUFFIXES = frozenset(
-    {
-        *(".png", ".tif", ".tiff", ".webp", ".jpg", ".jpeg", ".gif", ".avif"),
-        *(".psd", ".psb", ".ora"),
-    }
-)
 RESULT_MARK = ".inpainted"
 ERROR_SUFFIX = ".error.txt"
 
@@ -130,7 +126,7 @@ def _grouped(folder: PurePosixPath, files: list[Member], in_place: bool) -> Iter
     pictures = [
         m
         for m in sorted(files, key=lambda m: m.name)
-        if _suffix(m) in PICTURE_SUFFIXES and not _is_mask(m) and not (in_place and _is_result(m))
+        if _suffix(m) in SUFFIXES and not _is_mask(m) and not (in_place and _is_result(m))
     ]
     groups = {picture.name: {"picture": picture} for picture in pictures}
     taken.update(groups)
@@ -187,7 +183,7 @@ def _orphan_role(member: Member) -> str:
 
 def _is_mask(member: Member) -> bool:
     return (
-        _suffix(member) in PICTURE_SUFFIXES
+        _suffix(member) in SUFFIXES
         and PurePosixPath(PurePosixPath(member.name).stem).suffix.lower() in _MASK_MARKS
     )
 

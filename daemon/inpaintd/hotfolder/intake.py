@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Iterable
 from heapq import heapify, heappop, heappush
 
+from inpaintd.files.formats import readable
 from inpaintd_protocol.errors import InpaintError
 
 from .drops import Drop
@@ -155,5 +156,5 @@ def _without_picture(drop: Drop) -> InpaintError:
     return InpaintError(
         "unreadable",
         f"{drop.name} is not a kind of picture that is read here.",
-        "PNG, TIFF, WebP, JPEG, GIF, AVIF, PSD and OpenRaster are.",
+        f"{readable()} are.",
     )

@@ -14,12 +14,13 @@ from dataclasses import dataclass, replace
 from functools import singledispatchmethod
 from pathlib import Path, PurePosixPath
 
+from inpaintd.files.colour import unusable_profile
 from inpaintd.files.exchange import Sent, cut
 from inpaintd.files.fill import Opened
-from inpaintd.files.layered import read_file
 from inpaintd.files.mask import ReadMask, hole_bounds, mask_from, nearly_all, told
 from inpaintd.files.order import Order
-from inpaintd.files.picture import Picture, Samples, read_picture
+from inpaintd.files.picture import Picture, Samples
+from inpaintd.files.reading import read_file, read_picture
 from inpaintd.files.recipe import parse_recipe, recipe_in
 from inpaintd.files.room import out_of_room
 from inpaintd_protocol.codec import settings_from_map, settings_to_map
@@ -143,7 +144,7 @@ class Pixels:
         bounds = _bounds(picture, mask, used)
         mask_file = folder / members["mask"] if "mask" in members else None
         order = Order(folder / members["picture"], used, mask=mask_file)
-        notices = picture.notices + told(read, used, invert=_INVERT)
+        notices = picture.notices + unusable_profile(picture) + told(read, used, invert=_INVERT)
         notices += nearly_all(picture, mask, bounds, used, invert=_INVERT)
         opened = Opened(order, picture, mask, bounds, order.source, notices)
         looked = e.Looked(

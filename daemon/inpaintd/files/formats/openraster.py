@@ -8,26 +8,29 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from xml.etree import ElementTree
+from xml.etree.ElementTree import Element, tostring
 
 import numpy as np
+from defusedxml.ElementTree import fromstring
 
-from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.rectangle import Rectangle
 
-from . import vips
-from .colour import convert_depth
-from .document import check_size
-from .picture import Picture, Samples, read_picture
-from .recipe import embed_recipe
+from .. import vips
+from ..colour import convert_depth
+from ..picture import Picture, Samples
+from ..recipe import embed_recipe
+from ..room import check_room, check_size
+from .damaged import damaged
+from .raster import read as read_picture
 
 if TYPE_CHECKING:
-    from .document import NewLayer
+    from ..document import NewLayer
 
 _STACK, _MERGED, _THUMBNAIL = "stack.xml", "mergedimage.png", "Thumbnails/thumbnail.png"
 _ENTRY_BYTES = 2 << 30
 _XML_BYTES = 4 << 20
 _THUMBNAIL_SIDE = 256
+_PIXEL_BYTES = 3 * 4 * 2  # the layer, the merged picture and the two as one, in 16 bits
 
 
 def read_openraster(path: Path, data: bytes) -> Picture:
@@ -36,22 +39,12 @@ def read_openraster(path: Path, data: bytes) -> Picture:
     Raises:
         InpaintError: `unreadable` or `too_large`.
     """
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            return replace(_read(path, archive), document=data)
-    except (
-        zipfile.BadZipFile,
-        ElementTree.ParseError,
-        KeyError,
-        ValueError,
-        EOFError,
-        OSError,
-    ) as error:
-        raise InpaintError(
-            "unreadable",
-            f"{path.name} cannot be read as an OpenRaster document.",
-            "It may be damaged or only partly copied: save or copy it again.",
-        ) from error
+    with (
+        damaged(path.name, "an OpenRaster document"),
+        zipfile.ZipFile(io.BytesIO(data)) as archive,
+    ):
+        check_room(path.name, sum(info.file_size for info in archive.infolist()))
+        return replace(_read(path, archive), document=data)
 
 
 def add_to_openraster(data: bytes, layers: Sequence[NewLayer]) -> bytes:
@@ -66,9 +59,9 @@ def add_to_openraster(data: bytes, layers: Sequence[NewLayer]) -> bytes:
             box, png = _cropped_png(layer)
             added[entry] = png
             attributes = {"name": layer.name, "src": entry, "x": str(box.x), "y": str(box.y)}
-            _top_stack(stack).insert(0, ElementTree.Element("layer", attributes))
+            _top_stack(stack).insert(0, Element("layer", attributes))
         merged = layers[0].merged
-        added[_STACK] = ElementTree.tostring(stack, "utf-8", xml_declaration=True)
+        added[_STACK] = tostring(stack, "utf-8", xml_declaration=True)
         added[_MERGED] = _with_recipe(merged, layers[0]).pngsave_buffer()
         added[_THUMBNAIL] = merged.thumbnail_image(
             _THUMBNAIL_SIDE, height=_THUMBNAIL_SIDE
@@ -85,7 +78,7 @@ def add_to_openraster(data: bytes, layers: Sequence[NewLayer]) -> bytes:
 def _read(path: Path, archive: zipfile.ZipFile) -> Picture:
     stack = _stack(archive)
     width, height = int(stack.attrib["w"]), int(stack.attrib["h"])
-    check_size(path.name, width, height)
+    check_size(path.name, width, height, _PIXEL_BYTES)
     visible = [e for e in stack.iter("layer") if e.get("visibility", "visible") != "hidden"]
     top = visible[0] if visible else None
     if top is None:
@@ -122,7 +115,7 @@ def _merged(
 def _like(image: Any, pixels: Samples) -> Any:
     """Pixels with another image's interpretation, profile and text."""
     made = vips.Image.new_from_array(pixels, interpretation=image.interpretation).copy()
-    for name in image.get_fields():
+    for name in vips.fields(image):
         if name.startswith("png-comment-"):
             vips.set_text(made, name, str(image.get(name)))
         elif name in ("icc-profile-data", "xmp-data"):
@@ -145,14 +138,13 @@ def _with_recipe(image: Any, layer: NewLayer) -> Any:
     return embed_recipe(image, layer.recipe, "png") if layer.recipe else image
 
 
-def _stack(archive: zipfile.ZipFile) -> ElementTree.Element:
-    text = _entry(archive, _STACK, _XML_BYTES)
-    if b"<!DOCTYPE" in text or b"<!ENTITY" in text:
-        raise ValueError("stack.xml defines entities")
-    return ElementTree.fromstring(text)
+def _stack(archive: zipfile.ZipFile) -> Element:
+    # No entities, no document type: neither is of any use here.
+    stack: Element = fromstring(_entry(archive, _STACK, _XML_BYTES), forbid_dtd=True)
+    return stack
 
 
-def _top_stack(image: ElementTree.Element) -> ElementTree.Element:
+def _top_stack(image: Element) -> Element:
     return image if (stack := image.find("stack")) is None else stack
 
 

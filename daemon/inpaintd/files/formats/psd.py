@@ -11,12 +11,13 @@ import numpy as np
 from psd_tools import PSDImage
 from psd_tools.constants import Resource
 
-from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.messages import Notice
 
-from . import vips
-from .colour import ColourSpace, convert_depth, is_profile_of
-from .picture import Picture, Samples, assumed_profile
+from .. import vips
+from ..colour import ColourSpace, convert_depth, is_profile_of
+from ..picture import Picture, Samples, assumed_profile
+from ..room import check_size
+from .damaged import damaged
 from .psd_mode import Mode, mode_of
 
 _INTERPRETATIONS = {
@@ -33,6 +34,9 @@ _INTERPRETATIONS = {
 }
 
 
+_FLOAT_BYTES = 4 * 2  # psd-tools gives floats, and makes them of something
+
+
 def read_psd(path: Path, data: bytes) -> Picture:
     """The document as one picture; alpha = the top layer's transparency times its layer mask.
 
@@ -43,15 +47,9 @@ def read_psd(path: Path, data: bytes) -> Picture:
         InpaintError: `unreadable` or `too_large`.
     """
     mode = mode_of(path.name, data)
-    try:
+    with damaged(path.name, "a Photoshop document"):
         document = PSDImage.open(io.BytesIO(data))
-        pixels = _pixels(document, mode)
-    except Exception as error:  # psd-tools raises whatever a damaged file leads it to
-        raise InpaintError(
-            "unreadable",
-            f"{path.name} cannot be read as a Photoshop document.",
-            "It may be damaged or only partly copied: save or copy it again.",
-        ) from error
+        pixels = _pixels(path.name, document, mode)
     image = vips.Image.new_from_array(
         np.ascontiguousarray(pixels), interpretation=_INTERPRETATIONS[mode.kind, mode.depth]
     ).copy()
@@ -86,7 +84,7 @@ def _answered_by_a_layer(picture: Picture, mode: Mode) -> Picture:
     return replace(picture, image=image, colours=colours, document=None, notices=(notice,))
 
 
-def _pixels(document: PSDImage, mode: Mode) -> Samples:
+def _pixels(name: str, document: PSDImage, mode: Mode) -> Samples:
     """(H, W, colours + 1) in the document's own numbers."""
     whole = document.numpy("color")
     if whole is None or whole.shape[2] < mode.colours:
@@ -96,6 +94,9 @@ def _pixels(document: PSDImage, mode: Mode) -> Samples:
     with_pixels = [layer for layer in shown if layer.has_pixels()]
     if with_pixels:
         top = with_pixels[-1]
+        for place in (top, top.mask):
+            if place is not None:
+                check_size(name, place.width, place.height, mode.colours * _FLOAT_BYTES)
         shape = top.numpy("shape")
         flat = np.ones((top.height, top.width, 1), np.float32) if shape is None else shape
         opacity = _on_canvas(document, top, flat, np.zeros(1, np.float32))[..., 0]

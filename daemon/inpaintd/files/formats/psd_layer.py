@@ -13,11 +13,11 @@ from psd_tools.api.numpy_io import encode_image_data
 from psd_tools.constants import ColorMode, Resource
 from psd_tools.psd.image_resources import ImageResource
 
-from . import vips
-from .colour import to_unit
-from .document import NewLayer
-from .picture import Samples
-from .recipe import embed_recipe
+from .. import vips
+from ..colour import to_unit
+from ..document import NewLayer
+from ..picture import Samples
+from ..recipe import embed_recipe
 
 
 def add_to_psd(data: bytes, layers: Sequence[NewLayer]) -> bytes:

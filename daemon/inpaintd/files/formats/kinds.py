@@ -6,11 +6,9 @@ from typing import BinaryIO
 
 from inpaintd_protocol.errors import InpaintError
 
+from . import readable
+
 START_BYTES = 512
-FORMATS_HINT = (
-    "PNG, TIFF, WebP, JPEG, GIF and AVIF can be read, and PSD, PSB and ORA be filled; "
-    "save it as one of these."
-)
 
 _KINDS = {
     b"BM": "a BMP picture",
@@ -28,6 +26,11 @@ _KINDS = {
 _HEIC = (b"ftypheic", b"ftypheix", b"ftypmif1")
 
 
+def formats_hint() -> str:
+    """What to do with a file that cannot be read."""
+    return f"{readable()} can be read; save it as one of these."
+
+
 def not_a_picture(name: str, start: bytes) -> InpaintError | None:
     """What to say of a file that begins like this; None when it is nothing known.
 
@@ -43,7 +46,9 @@ def not_a_picture(name: str, start: bytes) -> InpaintError | None:
         kind = "a text"
     if not kind:
         return None
-    return InpaintError("unreadable", f"{name} is {kind}, which cannot be read here.", FORMATS_HINT)
+    return InpaintError(
+        "unreadable", f"{name} is {kind}, which cannot be read here.", formats_hint()
+    )
 
 
 def is_lossy_webp(file: BinaryIO) -> bool:

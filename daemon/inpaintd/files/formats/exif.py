@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 from PIL import Image
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
-from . import vips
+from .. import vips
 
 _BLOB = "exif-data"
 _EXIF, _GPS = 34665, 34853
@@ -48,8 +48,12 @@ def attach_exif(image: Any, file: BinaryIO) -> Any:
     if not kept:
         return image
     image = image.copy()
-    carrier = _carrier(kept)
-    for name in carrier.get_fields():
+    try:
+        carrier = _carrier(kept)
+    except ValueError:  # over the 64 kB of a JPEG marker: kept whole for TIFF, and for others not
+        vips.set_blob(image, _BLOB, kept.tobytes())
+        return image
+    for name in vips.fields(carrier):
         if name == _BLOB:
             vips.set_blob(image, name, carrier.get(name))
         elif name.startswith("exif-"):

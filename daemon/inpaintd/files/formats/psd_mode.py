@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from inpaintd_protocol.errors import InpaintError
 
-from .document import check_size
+from ..room import check_size
 
 _DEPTHS = {1: "u8", 8: "u8", 16: "u16", 32: "f32"}
 _BITMAP, _GREY, _INDEXED, _RGB, _CMYK, _MULTICHANNEL, _DUOTONE, _LAB = 0, 1, 2, 3, 4, 7, 8, 9
@@ -28,6 +28,9 @@ _KINDS = {
 # What Photoshop makes of other modes when it changes them to multichannel.
 _MULTICHANNEL_KINDS = {1: "grey", 3: "rgb", 4: "cmyk"}
 _WITHOUT_LAYERS = {_BITMAP: "a bitmap", _INDEXED: "indexed", _MULTICHANNEL: "multichannel"}
+
+
+_FLOAT_BYTES = 4 * 3  # as psd-tools gives pixels: of the whole, of a layer, and of both as one
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,7 @@ def mode_of(name: str, data: bytes) -> Mode:
             f"{name} is not a Photoshop document.",
             "It may be damaged or only partly copied: save or copy it again.",
         )
-    check_size(name, width, height)
+    check_size(name, width, height, (channels + 1) * _FLOAT_BYTES)
     kind = _MULTICHANNEL_KINDS.get(channels) if mode == _MULTICHANNEL else _KINDS.get(mode)
     if kind is None or bits not in _BITS.get(mode, (8, 16)):
         what = (

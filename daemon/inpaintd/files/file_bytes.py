@@ -1,0 +1,30 @@
+"""Files as bytes, with what goes wrong as sentences."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+from inpaintd_protocol.errors import InpaintError
+
+
+def read_bytes(path: Path, most: int = -1) -> bytes:
+    """What a file holds, or its first bytes.
+
+    Raises:
+        InpaintError: `unreadable`.
+    """
+    try:
+        with path.open("rb") as file:
+            return file.read(most)
+    except OSError as error:
+        if path.is_dir():
+            inside = f"{shlex.quote(str(path))}/*.png"
+            raise InpaintError(
+                "unreadable", f"{path} is a folder.", f"Name the pictures in it: {inside}"
+            ) from error
+        raise InpaintError(
+            "unreadable",
+            f"{path} cannot be opened: {error.strerror}.",
+            "Check the name and the permissions.",
+        ) from error
