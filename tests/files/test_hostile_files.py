@@ -89,7 +89,7 @@ def test_a_large_tiff_is_refused_before_it_is_decoded(
     monkeypatch.setattr(room, "free_bytes", lambda: 64 << 20)
     zeros = np.zeros((3000, 3000, 3), np.float32)
     tifffile.imwrite(tmp_path / "a.tif", zeros, compression="deflate", photometric="rgb")
-    with pytest.raises(InpaintError, match="0.2 GiB of memory, and 57 MiB are free"):
+    with pytest.raises(InpaintError, match=r"0\.2 GiB of memory, and 57 MiB are free"):
         read_file(tmp_path / "a.tif")
 
 
