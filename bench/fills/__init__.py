@@ -1,0 +1,1 @@
+"""Parts of `bench/quality.py`: its cases, its figures, and the fills it compares."""

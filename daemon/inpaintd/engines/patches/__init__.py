@@ -1,0 +1,1 @@
+"""The built-in fill: patch-based synthesis from coarse to fine. See docs/fill.md."""

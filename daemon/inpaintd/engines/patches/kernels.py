@@ -1,0 +1,214 @@
+"""The loops over patches, compiled by numba, each on one stretch of the target patches.
+
+Pictures are flat (H * W, 4) float32: red, green, blue, texture. Places are flat indices into them.
+All patches lie within the picture, which its maker has padded by their radius. The kernels release
+the interpreter's lock, so that stretches run in threads; their results do not depend on how many.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numpy as np
+from numba import njit
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+def _compiled(function: _Function) -> _Function:
+    """Compiled at its first call, then kept on disk for all later processes."""
+    made: _Function = njit(
+        cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz"}
+    )(function)
+    return made
+
+
+@_compiled
+def _difference(picture, width, radius, a, b, discount, start, limit):  # type: ignore[no-untyped-def]
+    """Squared difference of two patches, their mean colours' counted less by `discount`."""
+    red = green = blue = np.float32(0)
+    total = np.float32(0)
+    allowance = np.float32(0)
+    share = discount / np.float32((2 * radius + 1) ** 2)
+    for dy in range(-radius, radius + 1):
+        p = a + dy * width - radius
+        q = b + dy * width - radius
+        for i in range(2 * radius + 1):
+            r = picture[p + i, 0] - picture[q + i, 0]
+            g = picture[p + i, 1] - picture[q + i, 1]
+            c = picture[p + i, 2] - picture[q + i, 2]
+            x = picture[p + i, 3] - picture[q + i, 3]
+            red += r
+            green += g
+            blue += c
+            total += r * r + g * g + c * c + x * x
+        # What the mean may still take off is bounded by what the rows so far have in common.
+        allowance = share * (red * red + green * green + blue * blue)
+        if start + total * (np.float32(1) - discount) > limit:
+            return np.float32(np.inf)
+    return start + total - allowance
+
+
+@_compiled
+def _random(state):  # type: ignore[no-untyped-def]
+    """The next 32 random bits and the state after them (Steele et al., SplitMix, 2014)."""
+    state = state + np.uint64(0x9E3779B97F4A7C15)
+    z = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return state, (z ^ (z >> np.uint64(31))) >> np.uint64(32)
+
+
+@_compiled
+def _within(state, span):  # type: ignore[no-untyped-def]
+    """A random whole number from -span to span, and the state after it."""
+    state, bits = _random(state)
+    return state, np.int64(bits % np.uint64(2 * span + 1)) - span
+
+
+@_compiled
+def search(  # type: ignore[no-untyped-def]
+    picture, price, number, width, radius, discount, targets, before, sources, errors,
+    first, last, seed, around, jumps, looks, backwards,
+):
+    """Better sources for the targets from `first` to `last`, found in place.
+
+    Args:
+        price: (H * W,) float32, what a source costs by itself; infinite where none is.
+        number: (H * W,) int32, index of the target at each place; -1 where none is.
+        before: the sources as they were, which targets of other stretches are seen with.
+        around: whether the eight places round each source are tried.
+        jumps: distances of the neighbours whose sources are tried.
+        looks: how many random places are tried, each within half the distance of the last.
+    """
+    places = price.shape[0]
+    height = places // width
+    for n in range(first, last):
+        i = last - 1 - (n - first) if backwards else n
+        t = np.int64(targets[i])
+        s = np.int64(sources[i])
+        best = _difference(picture, width, radius, t, s, discount, price[s], np.float32(np.inf))
+        if around:
+            centre = s
+            for dy in range(-1, 2):
+                for dx in range(-1, 2):
+                    c = centre + dy * width + dx
+                    if c == s or c < 0 or c >= places or not price[c] < best:
+                        continue
+                    e = _difference(picture, width, radius, t, c, discount, price[c], best)
+                    if e < best:
+                        best, s = e, c
+        for j in range(jumps.shape[0]):
+            for k in range(4):
+                shift = jumps[j] * (width if k < 2 else 1) * (1 if k % 2 == 0 else -1)
+                at = t - shift
+                if at < 0 or at >= places:
+                    continue
+                m = number[at]
+                if m < 0:
+                    continue
+                c = (sources[m] if first <= m < last else before[m]) + shift
+                if c == s or c < 0 or c >= places or not price[c] < best:
+                    continue
+                e = _difference(picture, width, radius, t, c, discount, price[c], best)
+                if e < best:
+                    best, s = e, c
+        state = np.uint64(seed) * np.uint64(0x2545F4914F6CDD1D) + np.uint64(i)
+        span = max(height, width) // 2
+        for k in range(looks + 1):
+            reach = span if k < looks else 2
+            state, y = _within(state, reach)
+            state, x = _within(state, reach)
+            y += s // width
+            x += s % width
+            span = max(2, span // 2)
+            if y < 0 or y >= height or x < 0 or x >= width:
+                continue
+            c = y * width + x
+            if c == s or not price[c] < best:
+                continue
+            e = _difference(picture, width, radius, t, c, discount, price[c], best)
+            if e < best:
+                best, s = e, c
+        sources[i] = s
+        errors[i] = best
+
+
+@_compiled
+def judge(  # type: ignore[no-untyped-def]
+    picture, price, width, radius, discount, targets, sources, errors, shifts, most, first, last
+):
+    """The error of each match, and how much brighter its target is, at most by `most`, (N, 3)."""
+    side = np.float32((2 * radius + 1) ** 2)
+    for i in range(first, last):
+        t = np.int64(targets[i])
+        s = np.int64(sources[i])
+        errors[i] = _difference(
+            picture, width, radius, t, s, discount, price[s], np.float32(np.inf)
+        )
+        for channel in range(3):
+            total = np.float32(0)
+            for dy in range(-radius, radius + 1):
+                p = t + dy * width
+                q = s + dy * width
+                for dx in range(-radius, radius + 1):
+                    total += picture[p + dx, channel] - picture[q + dx, channel]
+            shifts[i, channel] = min(max(total / side, -most), most)
+
+
+@_compiled
+def agreement(number, width, targets, sources, agreeing, first, last):  # type: ignore[no-untyped-def]
+    """How many of a target's four neighbours have their source beside its own, 0 to 4."""
+    for i in range(first, last):
+        t = np.int64(targets[i])
+        same = 0
+        for k in range(4):
+            shift = (width if k < 2 else 1) * (1 if k % 2 == 0 else -1)
+            at = t + shift
+            if 0 <= at < number.shape[0]:
+                m = number[at]
+                if m >= 0 and sources[m] == sources[i] + shift:
+                    same += 1
+        agreeing[i] = same
+
+
+@_compiled
+def vote(  # type: ignore[no-untyped-def]
+    picture, number, width, radius, sources, loudness, shifts, window, places, voted, first, last
+):
+    """The colours of the places from the sources of all patches that hold them, into `voted`.
+
+    Args:
+        window: (side, side) float32, weight of a patch by where in it the place lies.
+        voted: (N, 5) float32; the last column is the sum of the weights.
+    """
+    side = 2 * radius + 1
+    size = number.shape[0]
+    for i in range(first, last):
+        u = np.int64(places[i])
+        red = green = blue = texture = total = np.float32(0)
+        for dy in range(side):
+            for dx in range(side):
+                g = window[dy, dx]
+                if g == 0:
+                    continue
+                shift = (dy - radius) * width + dx - radius
+                at = u - shift
+                if at < 0 or at >= size:
+                    continue
+                m = number[at]
+                if m < 0:
+                    continue
+                w = loudness[m] * g
+                q = np.int64(sources[m]) + shift
+                red += w * (picture[q, 0] + shifts[m, 0])
+                green += w * (picture[q, 1] + shifts[m, 1])
+                blue += w * (picture[q, 2] + shifts[m, 2])
+                texture += w * picture[q, 3]
+                total += w
+        if total > 0:
+            voted[i, 0] = red / total
+            voted[i, 1] = green / total
+            voted[i, 2] = blue / total
+            voted[i, 3] = texture / total
+        voted[i, 4] = total

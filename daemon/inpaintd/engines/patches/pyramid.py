@@ -1,0 +1,101 @@
+"""A picture with a hole at ever lower resolutions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from inpaintd.engine import Array
+from inpaintd.engines.patches.level import Pixels
+
+_COARSEST = 900
+"""Hole pixels from which the coarsest level is made."""
+
+_LEAST_SIDE = 24
+_LEAST_CENTRES = 50
+
+_TEXTURE = np.float32(6.0)
+"""Weight of the texture channel beside the colours."""
+
+_BRIGHTNESS = np.array([0.299, 0.587, 0.114], np.float32)
+
+
+@dataclass(frozen=True)
+class Scaled:
+    """A picture at one resolution.
+
+    Attributes:
+        picture: (h, w, 4) float32, red, green, blue, texture.
+        hole: (h, w) bool.
+        allowed: (h, w) bool, pixels that may be copied.
+        price: (h, w) float32 in [0, 1], how much dearer each is than others.
+    """
+
+    picture: Array
+    hole: Pixels
+    allowed: Pixels
+
+    def halved(self) -> Scaled:
+        """At half the resolution. What is mostly hole is hole, what is all allowed is allowed."""
+        height, width = self.hole.shape
+        even = ((0, height % 2), (0, width % 2))
+        size = ((width + 1) // 2, (height + 1) // 2)
+
+        def mean(values: Array) -> Array:
+            if height % 2 or width % 2:
+                values = np.pad(values, (*even, (0, 0))[: values.ndim], "edge")
+            return np.asarray(cv2.resize(values, size, interpolation=cv2.INTER_AREA), np.float32)
+
+        known = (~self.hole).astype(np.float32)
+        share = mean(known)
+        sums = mean(self.picture * known[..., None])
+        colour = sums / np.maximum(share, np.float32(1e-6))[..., None]
+        return Scaled(colour, share < 0.5, mean(self.allowed.astype(np.float32)) > 0.99)
+
+
+def pyramid(colour: Array, hole: Pixels, allowed: Pixels, radius: int) -> list[Scaled]:
+    """The picture from full resolution down to a hole of a few hundred pixels.
+
+    Args:
+        colour: (h, w, 3) float32.
+        allowed: kept pixels that may be copied.
+        radius: of the patches, of which each level must have some that may be copied.
+    """
+    scales = [Scaled(_with_texture(colour, hole), hole, allowed)]
+    while (
+        np.count_nonzero(scales[-1].hole) > _COARSEST and min(scales[-1].hole.shape) > _LEAST_SIDE
+    ):
+        halved = scales[-1].halved()
+        patch = np.ones((2 * radius + 1, 2 * radius + 1), np.uint8)
+        centres = cv2.erode(
+            (halved.allowed & ~halved.hole).astype(np.uint8),
+            patch,
+            borderType=cv2.BORDER_CONSTANT,
+            borderValue=0,
+        )
+        if not halved.hole.any() or np.count_nonzero(centres) < _LEAST_CENTRES:
+            break
+        scales.append(halved)
+    return scales
+
+
+def _with_texture(colour: Array, hole: Pixels) -> Array:
+    """Colours and how much they change nearby, (h, w, 4).
+
+    Without it a coarse level, where fine texture is averaged away, takes smooth for rough.
+
+    Source: Newson et al., Video inpainting of complex scenes (2014), section 3.3.
+    """
+    grey = colour @ _BRIGHTNESS
+    beside = cv2.dilate(hole.astype(np.uint8), np.ones((3, 3), np.uint8))
+    known = np.float32(1) - np.asarray(beside, np.float32)
+    levels = np.ceil(np.log2(max(1.0, np.sqrt(np.count_nonzero(hole) / _COARSEST))))
+    side = int(2 ** np.clip(levels, 1, 4)) * 2 + 1
+    share = np.maximum(np.asarray(cv2.blur(known, (side, side))), np.float32(1e-3))
+    change = sum(
+        np.abs(cv2.Sobel(grey, cv2.CV_32F, *order, scale=0.125)) for order in ((1, 0), (0, 1))
+    )
+    texture = np.asarray(cv2.blur(change * known, (side, side))) / share
+    return np.dstack([colour, texture * _TEXTURE]).astype(np.float32)
