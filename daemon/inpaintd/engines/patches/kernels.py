@@ -8,7 +8,7 @@ the interpreter's lock, so that stretches run in threads; their results do not d
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numpy as np
 from numba import njit
@@ -17,11 +17,11 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
 def _compiled(function: _Function) -> _Function:
-    """Compiled at its first call, then kept on disk for all later processes."""
-    made: _Function = njit(
+    """Compile at the first call, and keep the result on disk for later processes."""
+    compiling = njit(
         cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz"}
-    )(function)
-    return made
+    )
+    return cast(_Function, compiling(function))
 
 
 @_compiled
@@ -68,8 +68,23 @@ def _within(state, span):  # type: ignore[no-untyped-def]
 
 @_compiled
 def search(  # type: ignore[no-untyped-def]
-    picture, price, number, width, radius, discount, targets, before, sources, errors,
-    first, last, seed, around, jumps, looks, backwards,
+    picture,
+    price,
+    number,
+    width,
+    radius,
+    discount,
+    targets,
+    before,
+    sources,
+    errors,
+    first,
+    last,
+    seed,
+    around,
+    jumps,
+    looks,
+    backwards,
 ):
     """Better sources for the targets from `first` to `last`, found in place.
 

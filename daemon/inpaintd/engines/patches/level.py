@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -13,9 +14,7 @@ from numpy.typing import NDArray
 
 from inpaintd.engine import Array
 from inpaintd.engines.patches import kernels
-
-Pixels = NDArray[np.bool_]
-"""(H, W), a set of pixels."""
+from inpaintd.engines.patches.pyramid import Pixels, Scaled
 
 Places = NDArray[np.int32]
 """(N,), flat indices into a padded level."""
@@ -25,8 +24,8 @@ _STRETCH = 2048
 
 _STRETCHES = 16
 
-_ALIKE = np.float32(0.5)
-"""Share that differences of two patches' mean colours keep; their structure counts in full."""
+ALIKE = np.float32(0.8)
+"""How much less a difference of two patches' mean colours counts than one of their structure."""
 
 
 class Level:
@@ -41,13 +40,13 @@ class Level:
         price: (H * W,) what a source costs by itself; infinite where none is.
     """
 
-    def __init__(self, picture: Array, hole: Pixels, allowed: Pixels, radius: int) -> None:
-        """Args: picture: (h, w, 4) float32; allowed: (h, w), pixels that may be copied."""
+    def __init__(self, scaled: Scaled, radius: int) -> None:
+        hole, allowed = scaled.hole, scaled.allowed
         self.radius = radius
         self.height, self.width = hole.shape[0] + 2 * radius, hole.shape[1] + 2 * radius
         shape, margin = (self.height, self.width), ((radius, radius), (radius, radius))
         patch = np.ones((2 * radius + 1, 2 * radius + 1), np.uint8)
-        self.picture = np.pad(picture, (*margin, (0, 0)), "edge").reshape(-1, 4)
+        self.picture = np.pad(scaled.picture, (*margin, (0, 0)), "edge").reshape(-1, 4)
         self.inner = (slice(radius, -radius), slice(radius, -radius))
         outside = np.ones(shape, bool)
         outside[self.inner] = False
@@ -77,10 +76,6 @@ class Level:
         return self.picture.reshape(self.height, self.width, 4)[self.inner][..., :3]
 
     @property
-    def colour4(self) -> Array:
-        return self.picture.reshape(self.height, self.width, 4)[self.inner]
-
-    @property
     def side(self) -> int:
         return 2 * self.radius + 1
 
@@ -100,21 +95,21 @@ class Level:
         jumps: tuple[int, ...] = (1,),
         looks: int = 3,
         backwards: bool = False,
-    ) -> tuple[Places, Array]:
-        """Better sources for all targets, and their errors."""
+    ) -> Places:
+        """Better sources for all targets; arguments as `kernels.search`."""
         before, found = sources, sources.copy()
         errors = np.empty(sources.size, np.float32)
         steps = np.array(jumps, np.int64)
 
         def stretch(first: int, last: int) -> None:
             kernels.search(
-                *(self.picture, self.price, self.number, self.width, self.radius, _ALIKE),
+                *(self.picture, self.price, self.number, self.width, self.radius, ALIKE),
                 *(self.targets, before, found, errors, first, last, seed),
                 *(around, steps, looks, backwards),
             )
 
         in_stretches(stretch, sources.size)
-        return found, errors
+        return found
 
     def judged(self, sources: Places, most: float) -> tuple[Array, Array]:
         """The matches' errors, and by how much their targets are brighter, at most `most`."""
@@ -123,7 +118,7 @@ class Level:
 
         def stretch(first: int, last: int) -> None:
             kernels.judge(
-                *(self.picture, self.price, self.width, self.radius, _ALIKE),
+                *(self.picture, self.price, self.width, self.radius, ALIKE),
                 *(self.targets, sources, errors, shifts, np.float32(most), first, last),
             )
 
@@ -135,9 +130,7 @@ class Level:
         agreeing = np.zeros(sources.size, np.float32)
 
         def stretch(first: int, last: int) -> None:
-            kernels.agreement(
-                self.number, self.width, self.targets, sources, agreeing, first, last
-            )
+            kernels.agreement(self.number, self.width, self.targets, sources, agreeing, first, last)
 
         in_stretches(stretch, sources.size)
         sheet = np.zeros(self.height * self.width, np.float32)
@@ -174,7 +167,7 @@ def in_stretches(work: Callable[[int, int], None], size: int) -> None:
     if count == 1:
         work(0, size)
         return
-    for done in [_threads().submit(work, *pair) for pair in zip(ends, ends[1:], strict=False)]:
+    for done in [_threads().submit(work, *pair) for pair in pairwise(ends)]:
         done.result()
 
 

@@ -6,12 +6,18 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from inpaintd.engine import Array
-from inpaintd.engines.patches.level import Pixels
 
-_COARSEST = 900
-"""Hole pixels from which the coarsest level is made."""
+Pixels = NDArray[np.bool_]
+"""(H, W), a set of pixels."""
+
+_COARSEST = 250
+"""Largest hole of the coarsest level, in pixels: a few patches wide, so that edges meet."""
+
+_TEXTURED = 900
+"""Hole pixels at a level whose texture the texture channel stands for."""
 
 _LEAST_SIDE = 24
 _LEAST_CENTRES = 50
@@ -30,7 +36,6 @@ class Scaled:
         picture: (h, w, 4) float32, red, green, blue, texture.
         hole: (h, w) bool.
         allowed: (h, w) bool, pixels that may be copied.
-        price: (h, w) float32 in [0, 1], how much dearer each is than others.
     """
 
     picture: Array
@@ -91,7 +96,7 @@ def _with_texture(colour: Array, hole: Pixels) -> Array:
     grey = colour @ _BRIGHTNESS
     beside = cv2.dilate(hole.astype(np.uint8), np.ones((3, 3), np.uint8))
     known = np.float32(1) - np.asarray(beside, np.float32)
-    levels = np.ceil(np.log2(max(1.0, np.sqrt(np.count_nonzero(hole) / _COARSEST))))
+    levels = np.ceil(np.log2(max(1.0, np.sqrt(np.count_nonzero(hole) / _TEXTURED))))
     side = int(2 ** np.clip(levels, 1, 4)) * 2 + 1
     share = np.maximum(np.asarray(cv2.blur(known, (side, side))), np.float32(1e-3))
     change = sum(

@@ -1,38 +1,79 @@
-"""The coarsest level: a first estimate, and all sources compared."""
+"""The coarsest levels: first estimates, all sources compared, and the best of several layouts."""
 
 from __future__ import annotations
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from inpaintd.engine import Array
-from inpaintd.engines.patches.level import Level, Places, Pixels
+from inpaintd.engines.patches.level import ALIKE, Level, Places
+from inpaintd.engines.patches.prices import Prices
+from inpaintd.engines.patches.votes import energy, revised
+from inpaintd.smooth import extended
 
-_ONION_SOURCES = 12_000
-"""Sources that a ring of the hole is compared with."""
+_RING_SOURCES = 12_000
+"""Most sources that a ring of the hole is compared with."""
 
 _PAIRS = 40_000_000
-"""Pairs of patches that are compared at once; beyond, sources are left out evenly."""
+"""Most pairs of patches that are compared at once; beyond, sources are left out evenly."""
 
 _AXES = 24
-"""Principal axes of the patches that are compared."""
+"""Principal axes by which patches are compared."""
 
-_MEAN_SHARE = 0.5
-"""As `level._ALIKE`."""
+_SAMPLED = 2500
+"""Most patches that the axes are taken from."""
+
+_ROUNDS = 8
+_EXHAUSTIVE_ROUNDS = 3
+_SETTLED = 1e-3
+"""Mean change of a round, of 1, at which no more are done."""
+
+
+def started(level: Level, prices: Prices, seed: int) -> Places:
+    """The sources of the better of two layouts; the level's picture shows it.
+
+    One is peeled from the border inwards and continues structure; the other begins smooth and
+    keeps to what is all around.
+    """
+    comparison = _Comparison(level)
+    layouts = []
+    for lay_out in (peeled, _smooth):
+        prices.without_use()
+        lay_out(level)
+        sources = _settled(level, prices, comparison, seed)
+        prices.without_use()
+        layouts.append((energy(level, sources), sources, level.picture[level.places]))
+    _, sources, picture = min(layouts, key=lambda layout: layout[0])
+    level.picture[level.places] = picture
+    return sources
+
+
+def _settled(level: Level, prices: Prices, comparison: _Comparison, seed: int) -> Places:
+    """Matches and votes in turn, until nothing changes."""
+    sources = np.empty(0, np.int32)
+    for done in range(_ROUNDS):
+        if done:
+            prices.with_use(sources)
+        if done < _EXHAUSTIVE_ROUNDS:
+            sources = comparison.best()
+        else:
+            around = done == _EXHAUSTIVE_ROUNDS
+            sources = level.searched(sources, seed + done, around=around, backwards=done % 2 == 1)
+        if revised(level, sources) < _SETTLED:
+            break
+    return sources
 
 
 def peeled(level: Level) -> None:
-    """Fill the level's picture ring by ring from the hole's border, each by its best sources.
+    """Fill the level's picture ring by ring from the border, each pixel by its best source.
 
-    Source: Newson et al. (2014), section 3.4.
+    Source: Newson et al., Video Inpainting of Complex Scenes (2014), section 3.4.
     """
     picture, width, radius = level.picture, level.width, level.radius
     known = ~level.unknown.ravel()
     inside = np.zeros((level.height, width), bool)
     inside[level.inner] = True
-    inside = inside.ravel()
-    at = level.centres[:: 1 + level.centres.size // _ONION_SOURCES]
+    at = level.centres[:: 1 + level.centres.size // _RING_SOURCES]
     patches = level.patches_at(at)
     squares, price = patches * patches, level.price[at]
     span = np.arange(-radius, radius + 1)
@@ -40,12 +81,12 @@ def peeled(level: Level) -> None:
     window = np.exp(-(span[:, None] ** 2 + span**2) / 4.0).astype(np.float32).ravel()
     picture[~known] = 0
     cross = np.ones((3, 3), np.uint8)
-    while True:
+    while not known.all():
         grown = cv2.dilate(known.reshape(level.height, width).astype(np.uint8), cross)
         ring = ~known & (np.asarray(grown).ravel() > 0)
         if not ring.any():
             break
-        middles = np.flatnonzero(ring & inside)
+        middles = np.flatnonzero(ring & inside.ravel())
         if not middles.size:  # only the padding is left
             known |= ring
             continue
@@ -57,43 +98,49 @@ def peeled(level: Level) -> None:
         best = distance.argmin(axis=1)
         error = distance[np.arange(best.size), best] + (weight * own * own).sum(axis=1)
         error = np.maximum(error, 0) / np.maximum(weight.sum(axis=1), 1)
-        loud = np.exp(-error / (2 * np.percentile(error, 75) + 1e-9)).astype(np.float32) + 1e-3
+        voice = np.exp(-error / (2 * np.percentile(error, 75) + 1e-9)).astype(np.float32) + 1e-3
         sums = np.zeros((picture.shape[0], 5), np.float32)
         for shift, share in zip(shifts, window, strict=True):
-            # A shift takes different middles to different places, so nothing is lost here.
-            where = middles + shift
-            w = (loud * share)[:, None]
-            sums[where] += np.concatenate([picture[at[best] + shift] * w, w], axis=1)
+            # One shift takes different middles to different places, so nothing is lost here.
+            v = (voice * share)[:, None]
+            sums[middles + shift] += np.concatenate([picture[at[best] + shift] * v, v], axis=1)
         got = ring & (sums[:, 4] > 0)
         picture[got] = sums[got, :4] / sums[got, 4:]
-        known = known | ring
+        known |= ring
 
 
-class Comparison:
-    """All sources of a level by their patches' principal axes, to be compared with all targets."""
+def _smooth(level: Level) -> None:
+    """Fill the level's picture smoothly from its surroundings."""
+    known = (~level.unknown).astype(np.float32)
+    picture = level.picture.reshape(level.height, level.width, 4)
+    level.picture[level.places] = extended(picture, known).reshape(-1, 4)[level.places]
+
+
+class _Comparison:
+    """All sources of a level, to be compared with all targets by their principal axes."""
 
     def __init__(self, level: Level) -> None:
-        targets = max(1, level.targets.size)
-        step = 1 + level.centres.size * targets // _PAIRS
+        step = 1 + level.centres.size * max(1, level.targets.size) // _PAIRS
         self._level = level
         self._at = level.centres[::step]
         count = level.side**2
-        some = level.centres[:: 1 + level.centres.size // 2500]
+        some = level.centres[:: 1 + level.centres.size // _SAMPLED]
         patches = level.patches_at(some).reshape(some.size, count, 4)
         free = (patches - patches.mean(axis=1, keepdims=True)).reshape(some.size, -1)
         axes = np.linalg.eigh(free.T @ free)[1][:, ::-1][:, :_AXES].astype(np.float32)
         axes = axes.reshape(count, 4, -1)
         axes = (axes - axes.mean(axis=0)).reshape(count * 4, -1)
+        # Means count by themselves, those of the colours less: light may fall off.
         mean = np.zeros((count, 4, 4), np.float32)
         for channel in range(4):
-            share = _MEAN_SHARE if channel < 3 else 1.0
+            share = 1 - float(ALIKE) if channel < 3 else 1.0
             mean[:, channel, channel] = np.sqrt(count * share) / count
-        self._axes = np.concatenate([axes, mean.reshape(count * 4, 4)], axis=1)
-        self._sources = level.patches_at(self._at) @ self._axes
-        self._squares = np.einsum("ij,ij->i", self._sources, self._sources)
+        self._axes: Array = np.concatenate([axes, mean.reshape(count * 4, 4)], axis=1)
+        self._sources: Array = level.patches_at(self._at) @ self._axes
+        self._squares: Array = np.einsum("ij,ij->i", self._sources, self._sources)
 
     def best(self) -> Places:
-        """The source of each target as the level's picture is now."""
+        """The source of each target, for the level's picture and prices as they are now."""
         level = self._level
         found = np.empty(level.targets.size, np.int32)
         base = self._squares + level.price[self._at]
@@ -104,23 +151,3 @@ class Comparison:
             distance += base
             found[i : i + 512] = self._at[distance.argmin(axis=1)]
         return found
-
-
-def nearest_source(level: Level, places: NDArray[np.integer]) -> Places:
-    """For each place the nearest that is a source."""
-    none: Pixels = ~np.isfinite(level.price)
-    _, nearest = cv2.distanceTransformWithLabels(
-        none.reshape(level.height, level.width).astype(np.uint8),
-        cv2.DIST_L2,
-        cv2.DIST_MASK_5,
-        labelType=cv2.DIST_LABEL_PIXEL,
-    )
-    label = np.asarray(nearest).ravel()
-    of = np.zeros(int(label.max()) + 1, np.int32)
-    of[label[level.centres]] = level.centres
-    return of[label[places]]
-
-
-def smooth(level: Level, extended: Array) -> None:
-    """Fill the level's picture smoothly; `extended` is (H, W, 4)."""
-    level.picture[level.places] = extended.reshape(-1, 4)[level.places]

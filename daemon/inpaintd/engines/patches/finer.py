@@ -1,0 +1,63 @@
+"""From a level to the one at twice its size."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from inpaintd.engines.patches.level import Level, Places
+
+
+def raised_colours(low: Level, level: Level) -> None:
+    """Fill the level's hole with the lower level's picture, enlarged."""
+    radius = level.radius
+    rows, columns = level.height - 2 * radius, level.width - 2 * radius
+    small = low.picture.reshape(low.height, low.width, 4)[low.inner]
+    size = (2 * small.shape[1], 2 * small.shape[0])
+    large = np.asarray(cv2.resize(small, size, interpolation=cv2.INTER_LINEAR))
+    y = np.clip(level.places // level.width - radius, 0, rows - 1)
+    x = np.clip(level.places % level.width - radius, 0, columns - 1)
+    level.picture[level.places] = large[y, x]
+
+
+def raised_sources(low: Level, level: Level, sources: Places) -> Places:
+    """The same offsets, doubled, so that blocks of four stay together."""
+    radius = level.radius
+    rows, columns = np.divmod(level.targets, level.width)
+    y = np.clip((rows - radius) // 2 + low.radius, 0, low.height - 1)
+    x = np.clip((columns - radius) // 2 + low.radius, 0, low.width - 1)
+    match = low.number[y * low.width + x]
+    lost = match < 0
+    if lost.any():
+        match[lost] = _nearest(low, low.targets, (y * low.width + x)[lost], low.number)
+    from_y, from_x = np.divmod(sources[match], low.width)
+    at_y, at_x = np.divmod(low.targets[match], low.width)
+    y = np.clip(rows + 2 * (from_y - at_y), radius, level.height - radius - 1)
+    x = np.clip(columns + 2 * (from_x - at_x), radius, level.width - radius - 1)
+    found = (y * level.width + x).astype(np.int32)
+    bad = ~np.isfinite(level.price[found])
+    if bad.any():
+        indices = np.zeros(level.price.size, np.int32)
+        indices[level.centres] = level.centres
+        found[bad] = _nearest(level, level.centres, found[bad], indices)
+    return found
+
+
+def _nearest(
+    level: Level, among: Places, places: NDArray[np.integer], values: NDArray[np.int32]
+) -> NDArray[np.int32]:
+    """For each of these places the value of that among the others which is nearest to it."""
+    others = np.ones(level.height * level.width, np.uint8)
+    others[among] = 0
+    _, nearest = cv2.distanceTransformWithLabels(
+        others.reshape(level.height, level.width),
+        cv2.DIST_L2,
+        cv2.DIST_MASK_5,
+        labelType=cv2.DIST_LABEL_PIXEL,
+    )
+    label = np.asarray(nearest).ravel()
+    of = np.zeros(int(label.max()) + 1, np.int32)
+    of[label[among]] = values[among]
+    found: NDArray[np.int32] = of[label[places]]
+    return found

@@ -1,0 +1,63 @@
+"""What a source costs besides its unlikeness: its distance from the hole, and how often it is used.
+
+What is near belongs together: a face two hole-widths away has no business in a wall. Yet where
+only something far away continues what is there, it may be copied. A wall would forbid that; a
+price does not.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from inpaintd.engine import Array
+from inpaintd.engines.patches.level import Level, Places
+
+_DISTANCE = 0.006
+"""Price of a source one reach away from the hole, as a squared difference of each sample."""
+
+_FARTHEST = 3.0
+"""Reaches beyond which a source becomes no dearer."""
+
+_USE = 0.001
+"""Price of each use of a source beyond its fair share, as a squared difference of each sample."""
+
+_MOST_USES = 10
+
+_REACH = 1.5
+"""How far things belong together, as a multiple of half the hole's width."""
+
+_LEAST_REACH = 12.0
+"""Least reach, in pixels of the level."""
+
+
+class Prices:
+    """The prices of a level's sources, which it writes into the level.
+
+    Source: Kaspar et al., Self Tuning Texture Optimization (2015), for the balanced use.
+    """
+
+    def __init__(self, level: Level, half_width: float) -> None:
+        """Args: half_width: of the hole, in pixels of this level."""
+        self._level = level
+        self._samples = 3 * level.side**2
+        reach = max(_LEAST_REACH, _REACH * half_width)
+        far = np.minimum(level.away[level.centres] / np.float32(reach), np.float32(_FARTHEST))
+        self._base: Array = np.float32(_DISTANCE * self._samples) * far * far
+        self.without_use()
+
+    def without_use(self) -> None:
+        """Price the sources by their distance alone."""
+        self._level.price[self._level.centres] = self._base
+
+    def with_use(self, sources: Places) -> None:
+        """Make what these matches use more than its fair share dearer."""
+        level = self._level
+        counts = np.zeros(level.height * level.width, np.float32)
+        np.add.at(counts, sources, np.float32(1))
+        size = (level.side, level.side)
+        blurred = np.asarray(cv2.blur(counts.reshape(level.height, level.width), size))
+        share = np.float32(max(level.targets.size / level.centres.size, 1.0))
+        beyond = np.clip(blurred.ravel()[level.centres] / share - 1, 0, _MOST_USES)
+        price = self._base + np.float32(_USE * self._samples) * beyond
+        level.price[level.centres] = price

@@ -1,0 +1,44 @@
+"""The finished colours: the last vote, and no step at the hole's border."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from inpaintd.engine import Array
+from inpaintd.engines.patches.level import Level, Places
+from inpaintd.engines.patches.pyramid import Pixels
+from inpaintd.engines.patches.votes import last_vote
+from inpaintd.smooth import extended
+
+_RIM_PIXELS = 1.5
+"""Width of the kept rim whose votes are compared with what it is."""
+
+_LARGEST_STEP = np.float32(0.12)
+"""Largest step that is taken off, of 1; beyond, it is an edge and no seam."""
+
+
+def finished(colour: Array, hole: Pixels, level: Level, sources: Places) -> Array:
+    """The picture with its hole filled, (h, w, 3) float32; kept pixels as they were.
+
+    What the votes say about the kept rim, less what it is, is extended into the hole and taken
+    off there.
+
+    Source: Pérez, Gangnet, Blake, Poisson Image Editing (2003), with `inpaintd.smooth` for the
+    membrane.
+    """
+    patch = np.ones((level.side, level.side), np.uint8)
+    held = (level.number >= 0).reshape(level.height, level.width).astype(np.uint8)
+    near = np.asarray(cv2.dilate(held, patch)).ravel() > 0
+    rim = (level.away > 0) & (level.away <= _RIM_PIXELS) & near
+    places = np.flatnonzero(level.unknown.ravel() | rim).astype(np.int32)
+    voted = last_vote(level, sources, places)
+    good = voted[:, 4] > 0
+    level.picture[places[good]] = voted[good, :4]
+    votes = level.colour
+    away = cv2.distanceTransform((~hole).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
+    kept_rim = (~hole & (np.asarray(away) <= _RIM_PIXELS)).astype(np.float32)
+    step = np.clip(colour - votes, -_LARGEST_STEP, _LARGEST_STEP) * kept_rim[..., None]
+    result = colour.copy()
+    result[hole] = (votes + extended(step, kept_rim))[hole]
+    return result
