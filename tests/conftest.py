@@ -12,6 +12,9 @@ from hypothesis import HealthCheck, settings
 
 from tests.running import Daemon, running_daemon
 
+# The built-in fill is compiled once for all tests, and not anew in each test's home folder.
+os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(__file__).parent.parent / ".cache" / "compiled"))
+
 # No test measures time: a busy machine must not turn one red.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")

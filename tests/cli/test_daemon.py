@@ -105,7 +105,7 @@ def test_a_second_daemon_gives_way(run: Run, daemon_home: Path) -> None:
 def test_models(run: Run, daemon_home: Path) -> None:
     assert "patchmatch" in run("models", "list").out
     names = [model["name"] for model in run("models", "list", "--json").json]
-    assert {"patchmatch", "telea", "navier-stokes"} <= set(names)
+    assert {"patches", "patchmatch", "telea", "navier-stokes"} <= set(names)
 
 
 def test_ctrl_c_cancels_the_fill_and_leaves_nothing(cat: Path, daemon_home: Path) -> None:

@@ -221,7 +221,7 @@ def test_json_says_all_that_a_script_needs(tmp_path: Path, run: Run) -> None:
     assert set(told) == {
         *("input", "outputs", "model", "steps", "request_id", "warnings", "seconds")
     }
-    assert told["model"] == "patchmatch"
+    assert told["model"] == "patches"
     assert any("--steps" in warning["message"] for warning in told["warnings"])
     assert set(told["seconds"]) == {"read", "daemon", "engine", "write", "total"}
 

@@ -86,7 +86,7 @@ def test_every_kind_of_option() -> None:
 def test_a_shell_completes_the_names_of_models() -> None:
     completion = BashComplete(group, {}, "inpaintd", "_INPAINTD_COMPLETE")
     found = completion.get_completions(["fill", "--model"], "patch")
-    assert [item.value for item in found] == ["patchmatch"]
+    assert [item.value for item in found] == ["patches", "patchmatch"]
     assert not completion.get_completions(["fill", "--model"], "clipseg")
 
 

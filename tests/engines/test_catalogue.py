@@ -45,6 +45,7 @@ def test_the_registry_tells_what_each_model_honours(tmp_path: Path) -> None:
     honours = {info.name: set(info.honours) for info in load_registry(tmp_path).infos()}
     assert honours["telea"] == set()
     assert honours["patchmatch"] == {"seed"}
+    assert honours["patches"] == honoured_by("patches")
     assert honours["sdxl"] == BY_ENGINE
     assert honoured_by("somebodys.own:engine") == set()
 

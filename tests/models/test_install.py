@@ -315,7 +315,7 @@ def test_what_cannot_fill_cannot_be_the_default(tmp_path: Path, name: str) -> No
     assert f"{name} is a" in refused.stderr
     assert "does not fill by itself" in refused.stderr
     assert "telea" in refused.stderr
-    assert load_registry(tmp_path).default == "patchmatch"
+    assert load_registry(tmp_path).default == "patches"
 
 
 def test_info_shows_defaults_of_any_kind(home: Path) -> None:

@@ -52,10 +52,15 @@ def test_what_can_be_used_at_once_comes_first(
     end = lines.index("")
     assert lines[0] == "Installed:"
     assert lines[1].split(maxsplit=1) == [
-        "patchmatch",
-        "Content-aware fill (PatchMatch), the default",
+        "patches",
+        "Content-aware fill, the default",
     ]
-    assert [line.split()[0] for line in lines[1:end]] == ["patchmatch", "telea", "navier-stokes"]
+    assert [line.split()[0] for line in lines[1:end]] == [
+        "patches",
+        "patchmatch",
+        "telea",
+        "navier-stokes",
+    ]
     assert lines[end + 1] == "Not installed; to fetch one: inpaintd models install NAME"
     assert any(line.split()[0] == "sdxl" for line in lines[end + 2 :] if line)
     part = next(n for n, line in enumerate(lines) if line.startswith("Helpers"))

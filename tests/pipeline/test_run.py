@@ -7,6 +7,7 @@ import pytest
 
 from inpaintd.engine import CancelledError, Engine
 from inpaintd.engines.opencv import Diffused
+from inpaintd.engines.patches.engine import Patches
 from inpaintd.engines.patchmatch import PatchMatch
 from inpaintd.pipeline.layer import plane_of, samples_of
 from inpaintd.pipeline.run import run
@@ -17,6 +18,7 @@ from tests.pipeline.pictures import filled, laid_over, photo, with_alpha
 from tests.synthetic_engines import Synthetic, fail, flat, identity, noise
 
 BUILT_IN: dict[str, Callable[[], Engine]] = {
+    "patches": Patches,
     "patchmatch": PatchMatch,
     "telea": lambda: Diffused("telea"),
     "navier-stokes": lambda: Diffused("navier-stokes"),
@@ -30,7 +32,7 @@ def mask() -> Any:
     return mask
 
 
-@pytest.mark.parametrize("model", ["patchmatch", "telea", "navier-stokes"])
+@pytest.mark.parametrize("model", ["patches", "patchmatch", "telea", "navier-stokes"])
 @pytest.mark.parametrize("depth", ["u8", "u16", "f32"])
 def test_a_photograph_with_a_transparent_hole_is_filled(mask: Any, model: str, depth: str) -> None:
     colour = photo(90, 101, depth)

@@ -57,6 +57,9 @@ class About:
 
 
 ENGINES = {
+    "patches": About(
+        "inpaintd.engines.patches:make", honours=frozenset({"seed"}), interruptible=True
+    ),
     "patchmatch": About("inpaintd.engines.patchmatch:make", honours=frozenset({"seed"})),
     "telea": About("inpaintd.engines.opencv:make"),
     "navier-stokes": About("inpaintd.engines.opencv:make"),

@@ -59,11 +59,18 @@ _NOT_INSTALLED = (
 
 def make(_name: str, _registry: object) -> Engine:
     """PatchMatch, or a smooth fill that says so where there is none for the system."""
+    return made()
+
+
+def made(notices: tuple[tuple[str, str, str], ...] = ()) -> Engine:
+    """As `make`, with these (code, message, remedy) warnings for every result."""
     try:
         from patchmatch import patchmatch_available
     except ImportError:
         patchmatch_available = False
-    return PatchMatch() if patchmatch_available else Diffused("telea", notices=(_NOT_INSTALLED,))
+    if patchmatch_available:
+        return PatchMatch(notices)
+    return Diffused("telea", notices=(*notices, _NOT_INSTALLED))
 
 
 class PatchMatch:
@@ -72,6 +79,10 @@ class PatchMatch:
     honours = ENGINES["patchmatch"].honours
     soft = ENGINES["patchmatch"].soft
     interruptible = ENGINES["patchmatch"].interruptible
+
+    def __init__(self, notices: tuple[tuple[str, str, str], ...] = ()) -> None:
+        """Args: notices: (code, message, remedy) of each warning to give with every result."""
+        self._notices = notices
 
     def paint(self, tasks: Sequence[Task], settings: Settled, report: Report) -> Painted:
         """As `Engine.paint`; the colours under the hole have no influence.
@@ -84,7 +95,7 @@ class PatchMatch:
             report("denoising", index, len(tasks), task=index)
             colours.append(completed(task))
         report("denoising", len(tasks), len(tasks), task=len(tasks) - 1)
-        return Painted(colours)
+        return Painted(colours, notices=self._notices)
 
 
 def completed(task: Task) -> Array:

@@ -16,7 +16,7 @@ from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.messages import ModelInfo
 from inpaintd_protocol.settings import Settings, Settled, SettledStage, Stage, fallback_of
 
-BUILT_IN_DEFAULT = "patchmatch"
+BUILT_IN_DEFAULT = "patches"
 """The model of a request that names none, until the user chooses another."""
 
 _SHIPPED = Path(__file__).with_name("models.toml")

@@ -70,7 +70,7 @@ class Work:
             settings=settings,
             sizes=entry.sizes,
             model=entry.name,
-            prefill=self._engine("patchmatch"),
+            prefill=self._engine("patches") if settings.infill == "patchmatch" else None,
             text_masker=self._find_words,
             object_masker=self._find_object,
         )

@@ -73,7 +73,7 @@ def case_content_aware_fill():
     put(layer, put_square)
     image.select_rectangle(REPLACE, 85, 65, 30, 30)
     new = call("inpaintd-fill", image, [layer])
-    assert recipe_of(new).model == "patchmatch"
+    assert recipe_of(new).model == "patches"
     seen = visible(image)
     for y in range(66, 94):
         for x in range(86, 114):

@@ -1,1 +1,29 @@
 """The built-in fill: patch-based synthesis from coarse to fine. See docs/fill.md."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+from inpaintd.engine import Engine
+from inpaintd.engines import patchmatch
+from inpaintd.models.registry import Registry
+
+_NO_NUMBA = (
+    "no_numba",
+    "The built-in fill needs numba, which is not installed here, so an older one filled the hole.",
+    "Install it where there is a wheel for the system: pip install numba",
+)
+
+
+def make(_name: str, registry: Callable[[], Registry]) -> Engine:
+    """The fill, or PatchMatch saying so where there is no numba for the system."""
+    # Before numba is imported: the compiled loops are kept where the user may write.
+    home = registry().home
+    if home.parts:
+        os.environ.setdefault("NUMBA_CACHE_DIR", str(home / "compiled"))
+    try:
+        from inpaintd.engines.patches.engine import Patches
+    except ImportError:
+        return patchmatch.made((_NO_NUMBA,))
+    return Patches()

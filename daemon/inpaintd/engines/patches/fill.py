@@ -16,10 +16,11 @@ from inpaintd.engine import Array
 from inpaintd.engines.patches.finer import raised_colours, raised_sources
 from inpaintd.engines.patches.level import Level, Places
 from inpaintd.engines.patches.prices import Prices
-from inpaintd.engines.patches.pyramid import Pixels, pyramid
+from inpaintd.engines.patches.pyramid import Pixels, centres_of, pyramid
 from inpaintd.engines.patches.seam import finished
 from inpaintd.engines.patches.start import started
 from inpaintd.engines.patches.votes import energy, revised
+from inpaintd.smooth import extended
 
 Tell = Callable[[float, Level], None]
 """Told after each round: the share of the work that is done, and the level with its estimate. It
@@ -41,11 +42,17 @@ def filled(colour: Array, hole: Pixels, allowed: Pixels, seed: int, tell: Tell) 
     Args:
         colour: (h, w, 3) float32; what is under the hole has no influence.
         hole: (h, w) bool.
-        allowed: (h, w) bool, kept pixels that may be copied. A patch must fit into them.
+        allowed: (h, w) bool, kept pixels that may be copied. Where not even the smallest patch
+            fits into them, the fill is smooth.
         seed: the same one gives the same fill, on any number of cores.
     """
     half_width = half_width_of(hole)
     radius = 2 if half_width <= _THIN else 3
+    while radius and not centres_of(allowed & ~hole, radius).any():
+        radius -= 1
+    if not radius:
+        smooth = extended(colour, (allowed & ~hole).astype(np.float32))
+        return np.where(hole[..., None], smooth, colour)
     scales = pyramid(colour, hole, allowed, radius)
     top = len(scales) - 1
     work = sum(4.0**-k for k in range(top + 1))

@@ -41,7 +41,7 @@ def raised_sources(low: Level, level: Level, sources: Places) -> Places:
         indices = np.zeros(level.price.size, np.int32)
         indices[level.centres] = level.centres
         found[bad] = _nearest(level, level.centres, found[bad], indices)
-    return found
+    return np.asarray(found, np.int32)
 
 
 def _nearest(

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from inpaintd.engine import Array
 from inpaintd.engines.patches import kernels
-from inpaintd.engines.patches.pyramid import Pixels, Scaled
+from inpaintd.engines.patches.pyramid import Pixels, Scaled, centres_of
 
 Places = NDArray[np.int32]
 """(N,), flat indices into a padded level."""
@@ -59,13 +59,8 @@ class Level:
         self.number = np.full(self.height * self.width, -1, np.int32)
         self.number[self.targets] = np.arange(self.targets.size, dtype=np.int32)
         self.places = np.flatnonzero(self.unknown).astype(np.int32)
-        whole = cv2.erode(
-            np.pad(allowed & ~hole, margin).astype(np.uint8),
-            patch,
-            borderType=cv2.BORDER_CONSTANT,
-            borderValue=0,
-        )
-        self.centres = np.flatnonzero((np.asarray(whole) > 0) & ~outside).astype(np.int32)
+        whole = centres_of(np.pad(allowed & ~hole, margin), radius)
+        self.centres = np.flatnonzero(whole).astype(np.int32)
         self.away = _distance(~self.unknown)
         self.depth = _distance(self.unknown)[self.targets]
         self.price = np.full(self.height * self.width, np.inf, np.float32)

@@ -55,8 +55,8 @@ class Scaled:
 
         known = (~self.hole).astype(np.float32)
         share = mean(known)
-        sums = mean(self.picture * known[..., None])
-        colour = sums / np.maximum(share, np.float32(1e-6))[..., None]
+        colour = mean(self.picture * known[..., None])
+        colour /= np.maximum(share, np.float32(1e-6))[..., None]
         return Scaled(colour, share < 0.5, mean(self.allowed.astype(np.float32)) > 0.99)
 
 
@@ -73,17 +73,20 @@ def pyramid(colour: Array, hole: Pixels, allowed: Pixels, radius: int) -> list[S
         np.count_nonzero(scales[-1].hole) > _COARSEST and min(scales[-1].hole.shape) > _LEAST_SIDE
     ):
         halved = scales[-1].halved()
-        patch = np.ones((2 * radius + 1, 2 * radius + 1), np.uint8)
-        centres = cv2.erode(
-            (halved.allowed & ~halved.hole).astype(np.uint8),
-            patch,
-            borderType=cv2.BORDER_CONSTANT,
-            borderValue=0,
-        )
+        centres = centres_of(halved.allowed & ~halved.hole, radius)
         if not halved.hole.any() or np.count_nonzero(centres) < _LEAST_CENTRES:
             break
         scales.append(halved)
     return scales
+
+
+def centres_of(pixels: Pixels, radius: int) -> Pixels:
+    """Middles of the patches that lie within these pixels."""
+    patch = np.ones((2 * radius + 1, 2 * radius + 1), np.uint8)
+    inside = cv2.erode(
+        pixels.astype(np.uint8), patch, borderType=cv2.BORDER_CONSTANT, borderValue=0
+    )
+    return np.asarray(inside) > 0
 
 
 def _with_texture(colour: Array, hole: Pixels) -> Array:

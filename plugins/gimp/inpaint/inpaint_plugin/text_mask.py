@@ -23,7 +23,7 @@ from .masks import inverted
 from .pixels import read_colour, rounded
 from .target import Target
 
-CONTENT_AWARE = "patchmatch"
+CONTENT_AWARE = "patches"
 """The model that needs no model."""
 
 _AS_THEY_ARE = "Y' float"

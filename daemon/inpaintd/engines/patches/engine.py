@@ -1,0 +1,79 @@
+"""The built-in fill as an engine: it continues what is round the hole, and needs no model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from inpaintd.engine import Array, Painted, Report, Task
+from inpaintd.engines.catalogue import ENGINES
+from inpaintd.engines.patches.fill import filled
+from inpaintd.engines.patches.level import Level
+from inpaintd.engines.patches.parts import parts_of
+from inpaintd_protocol.errors import InpaintError
+from inpaintd_protocol.settings import Settled
+
+_THOUSANDTHS = 1000
+"""Steps in which a task's progress is told."""
+
+
+class Patches:
+    """Fills with patches of what is kept, at the full depth of the picture."""
+
+    honours = ENGINES["patches"].honours
+    soft = ENGINES["patches"].soft
+    interruptible = ENGINES["patches"].interruptible
+
+    def paint(self, tasks: Sequence[Task], settings: Settled, report: Report) -> Painted:
+        """As `Engine.paint`; the colours under the hole have no influence.
+
+        Raises:
+            InpaintError: `unsupported` when nothing is kept that could be continued.
+        """
+        colours = []
+        steps = _THOUSANDTHS * len(tasks)
+        for index, task in enumerate(tasks):
+
+            def tell(share: float, estimate: Array | None, index: int = index) -> None:
+                step = round(_THOUSANDTHS * (index + share))
+                report("denoising", step, steps, task=index, preview=estimate)
+
+            tell(0.0, None)
+            colours.append(completed(task, tell, previews=settings.preview))
+        report("denoising", steps, steps, task=len(tasks) - 1)
+        return Painted(colours)
+
+
+def completed(
+    task: Task, tell: Callable[[float, Array | None], None], *, previews: bool = False
+) -> Array:
+    """The task's colours with the hole filled, (H, W, 3) float32; kept pixels as they were.
+
+    Args:
+        tell: takes the share that is done, in [0, 1], and a (h, w, 3) estimate of any size.
+        previews: whether to make estimates.
+
+    Raises:
+        InpaintError: `unsupported` when nothing is kept that could be continued.
+    """
+    hole = task.mask > 0
+    shown = ~hole if task.source is None else task.source & ~hole
+    if not shown.any():
+        raise InpaintError(
+            "unsupported",
+            "The hole covers everything, so there is nothing to continue.",
+            "Select less, or choose a model that paints from a prompt.",
+        )
+    parts = parts_of(hole)
+    colour = task.colour.copy()
+    for index, part in enumerate(parts):
+
+        def told(share: float, level: Level, index: int = index) -> None:
+            estimate = level.colour.copy() if previews and len(parts) == 1 else None
+            tell((index + share) / len(parts), estimate)
+
+        inside = hole[part.window]
+        made = filled(task.colour[part.window], inside, shown[part.window], task.seed, told)
+        colour[part.window][part.own] = made[part.own]
+    return np.asarray(colour, np.float32)
