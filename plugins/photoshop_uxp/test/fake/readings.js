@@ -14,13 +14,11 @@ export const READINGS = {
   beyondReplacedMask: ["shown", "hidden"],
   // ps-reference/media/imaging, getPixels without layerID: whether a composite is trimmed as a layer is.
   composite: ["trimmed", "whole"],
-  // ps-reference/media/executeasmodal: a Photoshop before 25.10 refuses at once, a later one after a second.
-  escape: ["throws", "silent"],
   // ps-reference/media/imaging, encodeImageData: allowed outside of a modal scope, or not.
   encode: ["anywhere", "modal", "missing"],
   // ps-reference/media/action-recording: called while nothing is recorded.
   recordIdle: ["ignored", "throws"],
-  // ps-reference/classes/selection, putSelection under imaging: greys kept, or cut at half.
+  // ps-reference/classes/photoshop, activeDocument: "R W", but nothing is said of modal scopes.
   activeDocument: ["settable", "fixed"],
 };
 
