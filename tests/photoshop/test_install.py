@@ -13,6 +13,11 @@ from inpaintd.cli.install import command
 from inpaintd.install import photoshop_plugin
 from inpaintd_protocol.errors import InpaintError
 
+@pytest.fixture(autouse=True)
+def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Path, "home", lambda: tmp_path / "home")
+
+
 _AGENT = "UnifiedPluginInstallerAgent"
 _MAC = f"Library/Application Support/Adobe/Adobe Desktop Common/RemoteComponents/UPI/{_AGENT}"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from inpaintd.install import gimp_plugin, photoshop_plugin
+from inpaintd.install import gimp_plugin, photoshop_launcher, photoshop_plugin
 from inpaintd_protocol.errors import InpaintError
 
 
@@ -63,6 +63,7 @@ def photoshop(uninstall: bool, folder: Path | None) -> None:
     """Install the plug-in into Photoshop 25.0 (2024) or newer. Can be repeated, for updates too."""
     agent = photoshop_plugin.find_agent(os.environ, sys.platform)
     if uninstall:
+        photoshop_launcher.remove(sys.platform, Path.home())
         if agent is None:
             raise InpaintError(
                 "unreadable",
@@ -72,9 +73,11 @@ def photoshop(uninstall: bool, folder: Path | None) -> None:
         photoshop_plugin.uninstall(agent, sys.platform)
         click.echo("Removed from Photoshop.")
         return
+    launcher = photoshop_launcher.write(sys.platform, Path.home())
     if agent is not None and folder is None:
         photoshop_plugin.install(agent, sys.platform)
         click.echo("Installed. Start Photoshop: the panel is in Plugins > Inpaint.")
+        _tell_how_it_starts(launcher)
         return
     system: str = sys.platform
     if system not in ("darwin", "win32"):
@@ -89,3 +92,10 @@ def photoshop(uninstall: bool, folder: Path | None) -> None:
     click.echo(f"Double-click {target.absolute()}")
     click.echo("  Creative Cloud says that it was not verified by Adobe: choose Install locally.")
     click.echo("  Then start Photoshop: the panel is in Plugins > Inpaint.")
+    _tell_how_it_starts(launcher)
+
+
+def _tell_how_it_starts(launcher: Path | None) -> None:
+    if launcher is not None:
+        click.echo(f"The panel's Start button opens {launcher}.")
+        click.echo("To have the daemon started at each login: inpaintd service install")

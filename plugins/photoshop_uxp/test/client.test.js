@@ -55,6 +55,14 @@ describe("a client that meets", () => {
     client.close();
   });
 
+  test("data as a view of a buffer is read as well", async () => {
+    const { bytesOf } = await import("../src/wire/zws.js");
+    const view = new DataView(Uint8Array.of(9, 1, 2, 3).buffer, 1, 2);
+    assert.deepEqual([...bytesOf(view)], [1, 2]);
+    assert.deepEqual([...bytesOf(Uint8Array.of(7).buffer)], [7]);
+    assert.equal(bytesOf("text"), null);
+  });
+
   test("somebody without the secret tells nothing more", async () => {
     answer = (message) => welcome(message, { proof: new Uint8Array(32) });
     await assert.rejects(connect(connection), { code: "refused" });

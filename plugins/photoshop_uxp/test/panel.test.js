@@ -464,7 +464,7 @@ describe("the bundled panel in Chromium", { skip: missing }, () => {
     await page.getByText("is not running").waitFor();
     await press(page, "Start");
     await page.waitForFunction(() => window.uxp.opened.length === 1);
-    assert.deepEqual(await page.evaluate(() => window.uxp.opened), ["C:\\Users\\artist\\.inpaintd\\Start inpaintd.cmd"]);
+    assert.deepEqual(await page.evaluate(() => window.uxp.opened), ["C:\\Users\\artist\\.inpaintd\\Start inpaintd.vbs"]);
     await page.evaluate(() => (window.uxp.refusal = "The file does not exist."));
     await page.waitForTimeout(1100);
     await press(page, "Start");
@@ -556,6 +556,10 @@ describe("the bundled panel in Chromium", { skip: missing }, () => {
     assert.equal(await dial(page.frames()[1], `ws://localhost:${port}/?token=${"0".repeat(64)}`), "refused");
     const body = await page.evaluate((url) => fetch(url, { mode: "cors" }).then((r) => r.text(), () => "refused"), `http://localhost:${port}/`);
     assert.equal(body, "refused");
+    // Nor is it told that a daemon runs: an open port answers it as a closed one does.
+    const knock = (at, method) =>
+      page.evaluate(([url, verb]) => fetch(url, { mode: "no-cors", method: verb }).then(() => "there", (error) => error.message), [`http://localhost:${at}/`, method]);
+    for (const method of ["GET", "POST"]) assert.equal(await knock(port, method), await knock(1, method), method);
     await context.close();
     // Rebinding: a name of the attacker's that points to this machine.
     const rebound = await launchRebound(port);

@@ -3,7 +3,10 @@ import { createRequire } from "node:module";
 import { after, before, describe, test } from "node:test";
 import { parseConnection, proves, urlOf } from "../src/daemon/connection.js";
 import { decode, encode } from "../src/wire/messages.js";
+import { WebSocket } from "ws";
 import { startDaemon } from "./daemon.js";
+import { guardedWebSocket } from "./fake/uxp.js";
+import { connectTo, enterPhotoshop, manifest } from "./session.js";
 
 const { Dealer } = createRequire(import.meta.url)("jszmq");
 
@@ -59,4 +62,27 @@ describe("jszmq, a ZWS 2.0 that nobody here wrote", () => {
     const at = ((120 - offset[1]) * pixels.width + 130 - offset[0]) * 4;
     assert.deepEqual([...pixels.data.slice(at, at + 4)], [130, 255, 255, 255]);
   });
+});
+
+// Nothing is documented of the Origin that Photoshop sends (uxp-api/reference-js/global-members/data-transfers/web-socket).
+describe("a daemon that Photoshop meets with the Origin", () => {
+  let daemon;
+  before(async () => {
+    daemon = await startDaemon();
+  });
+  after(() => daemon.stop());
+
+  for (const origin of [undefined, "null", "file://", "plugin://org.inpaintd.photoshop", "http://localhost:PORT"])
+    test(`${origin}: lets it in`, async () => {
+      enterPhotoshop(daemon);
+      globalThis.WebSocket = guardedWebSocket(WebSocket, manifest, origin);
+      (await connectTo(daemon)).close();
+    });
+
+  for (const origin of ["http://localhost", "https://evil.example"])
+    test(`${origin}: does not`, async () => {
+      enterPhotoshop(daemon);
+      globalThis.WebSocket = guardedWebSocket(WebSocket, manifest, origin);
+      await assert.rejects(connectTo(daemon), { code: "not_running" });
+    });
 });

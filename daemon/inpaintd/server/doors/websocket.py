@@ -11,27 +11,29 @@ transport refuses fragmented messages, which browsers send from 128 KiB on; this
 from __future__ import annotations
 
 import asyncio
-import hmac
 import logging
 import socket
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from http import HTTPStatus
-from urllib.parse import parse_qs, urlsplit
 
 import zmq
 import zmq.asyncio
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
-from websockets.typing import Subprotocol
 
 from inpaintd.server.doors import FRAME_BYTES
+from inpaintd.server.doors.websocket_admission import (
+    OFFERED,
+    SUBPROTOCOL,
+    Refusal,
+    RefusalLog,
+    refuse,
+)
 from inpaintd_protocol import limits
 
 log = logging.getLogger(__name__)
-
-SUBPROTOCOL = Subprotocol("ZWS2.0")
 
 LAST, MORE, COMMAND = 0, 1, 2
 """Values of the flag byte before each frame."""
@@ -39,7 +41,6 @@ LAST, MORE, COMMAND = 0, 1, 2
 MOST_CONNECTIONS = 64
 """Most peers at once; each holds a socket of libzmq, which has about a thousand."""
 
-_OFFERED = "Sec-WebSocket-Protocol"
 _FRAMES_READ_AHEAD = 4
 _MESSAGES_QUEUED = 4
 _OPEN_SECONDS = 5.0
@@ -88,18 +89,24 @@ async def serve_until(
         finally:
             bridges.discard(task)
 
-    def check(peer: ServerConnection, request: Request) -> Response | None:
+    refusals = RefusalLog()
+
+    async def check(peer: ServerConnection, request: Request) -> Response | None:
         port = listeners[0].getsockname()[1]
         refusal = refuse(request, token, port)
         if refusal is None and len(bridges) >= MOST_CONNECTIONS:
-            refusal = HTTPStatus.SERVICE_UNAVAILABLE, "Too many connections are open.\n"
+            reason = "Too many connections are open."
+            refusal = Refusal(HTTPStatus.SERVICE_UNAVAILABLE, reason, told=True)
         if refusal is None:
             # libzmq offers "ZWS2.0/NULL,ZWS2.0"; the library takes a "/" there for bad syntax.
-            del request.headers[_OFFERED]
-            request.headers[_OFFERED] = SUBPROTOCOL
+            del request.headers[OFFERED]
+            request.headers[OFFERED] = SUBPROTOCOL
             return None
-        log.warning("a WebSocket was refused: %s", refusal[1].strip())
-        return peer.respond(*refusal)
+        refusals.add(refusal.reason)
+        if not refusal.told:
+            peer.transport.abort()
+            await peer.wait_closed()  # or the library would answer after all
+        return peer.respond(refusal.status, f"{refusal.reason}\n")
 
     library_log = logging.getLogger(f"{__name__}.library")
     library_log.setLevel(logging.CRITICAL)  # it would log the token, and every port scan
@@ -130,30 +137,6 @@ async def serve_until(
     for server in servers:
         server.close()
         await server.wait_closed()
-
-
-def refuse(request: Request, token: str, port: int) -> tuple[HTTPStatus, str] | None:
-    """Why this upgrade is refused, or None when it may go on.
-
-    Host: a page that has its own name point to this machine (DNS rebinding) still sends that name.
-    Origin: only a browser's page has one with http. Token: whoever can read connection.json.
-    """
-    hosts = {f"{name}{suffix}" for name in _LOOPBACK for suffix in ("", f":{port}")}
-    if [host.lower() for host in request.headers.get_all("Host")] not in [[host] for host in hosts]:
-        return HTTPStatus.FORBIDDEN, "This door is for this machine only.\n"
-    for origin in request.headers.get_all("Origin"):
-        if origin.lower().startswith(("http:", "https:")):
-            return HTTPStatus.FORBIDDEN, "This door is not for web pages.\n"
-    given = parse_qs(urlsplit(request.path).query).get("token", [""])
-    if not hmac.compare_digest(given[-1].encode(), token.encode()):
-        return HTTPStatus.FORBIDDEN, "The token is missing or of another run of the daemon.\n"
-    offered = ",".join(request.headers.get_all(_OFFERED)).split(",")
-    if SUBPROTOCOL not in [name.strip() for name in offered]:
-        return HTTPStatus.BAD_REQUEST, "This door speaks the WebSocket subprotocol ZWS2.0 only.\n"
-    return None
-
-
-_LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
 
 async def _bridge(

@@ -6,7 +6,7 @@ const CONNECTION = "connection.json";
 const TOKEN = "inpaintd paired folder";
 
 /** What `inpaintd install photoshop` puts into the folder, by operating system. */
-const LAUNCHERS = { windows: "Start inpaintd.cmd", mac: "Start inpaintd.app" };
+const LAUNCHERS = { windows: "Start inpaintd.vbs", mac: "Start inpaintd.app" };
 
 /** How Photoshop's consent dialog explains itself. */
 const WHY = "This starts the inpaint daemon, which fills in the background. It was put there by: inpaintd install photoshop";

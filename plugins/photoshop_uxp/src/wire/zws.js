@@ -83,7 +83,7 @@ export class ZwsSocket {
  * @param {any} data
  * @returns {Uint8Array | null} null when it is text
  */
-function bytesOf(data) {
+export function bytesOf(data) {
   if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   return Object.prototype.toString.call(data) === "[object ArrayBuffer]" ? new Uint8Array(data) : null;
 }
