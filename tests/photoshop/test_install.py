@@ -13,6 +13,7 @@ from inpaintd.cli.install import command
 from inpaintd.install import photoshop_plugin
 from inpaintd_protocol.errors import InpaintError
 
+
 @pytest.fixture(autouse=True)
 def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Path, "home", lambda: tmp_path / "home")

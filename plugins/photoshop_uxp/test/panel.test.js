@@ -571,7 +571,9 @@ describe("the bundled panel in Chromium", { skip: missing }, () => {
     try {
       const page = await other.newPage();
       const answer = await page.goto(`http://evil.example:${port}/?token=x`).catch(() => null);
-      if (answer?.ok()) return "delivered";
+      if (answer) return "delivered";
+      await page.route("http://evil.example/", (route) => route.fulfill({ contentType: "text/html", body: "<!doctype html>" }));
+      await page.goto("http://evil.example/");
       return await page.evaluate(
         (at) =>
           new Promise((resolve) => {
