@@ -9,12 +9,14 @@ from inpaintd.engine import Task
 from inpaintd.engines.diffusion.painting.schedulers import FLOW_SCHEDULERS, SCHEDULERS, usual_name
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.settings import Stage
+from tests.diffusion import tiny_models
 from tests.diffusion.pictures import distance, hole, inside, paint, photograph, task
 from tests.diffusion.pictures import shared as engine
 from tests.diffusion.tiny_models import Build
 
 LATENT = ["sd15", "sd15-inpainting", "sdxl", "sdxl-inpainting", "sd3", "flux", "flux-fill"]
-LATENT += ["qwen-image", "z-image"]
+LATENT += ["qwen-image", "z-image", "chroma"]
+EVERY = [*LATENT, *sorted(tiny_models.SEES_HOLE)]
 
 
 @pytest.mark.parametrize("kind", LATENT)
@@ -92,7 +94,7 @@ def test_an_unknown_scheduler_names_the_nearest(tiny: Build) -> None:
         paint(engine(tiny("flux")), scheduler="ddim")
 
 
-@pytest.mark.parametrize("kind", LATENT)
+@pytest.mark.parametrize("kind", EVERY)
 def test_a_variant_is_the_picture_of_its_seed_alone(kind: str, tiny: Build) -> None:
     model = engine(tiny(kind))
     tasks = [task(seed=seed, variant=k) for k, seed in enumerate((1, 2, 3))]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import diffusers
 import torch
 import transformers
+from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
 
 from tests.diffusion import tiny_text as text
 
@@ -365,9 +367,23 @@ _CHAT_TEMPLATE = (
 )
 
 
-def qwen_image(folder: Path) -> None:
+def flux2(folder: Path) -> None:
     tokenizer = text.qwen_tokenizer()
-    diffusers.QwenImagePipeline(
+    tokenizer.chat_template = _CHAT_TEMPLATE.replace("m.content", "m.content[0].text")
+    diffusers.Flux2Pipeline(
+        scheduler=diffusers.FlowMatchEulerDiscreteScheduler(),
+        vae=flux2_autoencoder(),
+        text_encoder=text.mistral_writer(len(tokenizer), layers=31),
+        tokenizer=tokenizer,
+        transformer=flux2_transformer(3 * 16, guided=True),
+    ).save_pretrained(folder)
+
+
+def qwen_image(folder: Path, kind: Any = diffusers.QwenImagePipeline) -> None:
+    tokenizer = text.qwen_tokenizer()
+    edits = kind is not diffusers.QwenImagePipeline
+    more = {"processor": None} if edits else {}
+    made = kind(
         transformer=diffusers.QwenImageTransformer2DModel(
             patch_size=2,
             in_channels=16,
@@ -391,7 +407,15 @@ def qwen_image(folder: Path) -> None:
         scheduler=diffusers.FlowMatchEulerDiscreteScheduler(),
         text_encoder=text.qwen_vision_language_encoder(len(tokenizer)),
         tokenizer=tokenizer,
-    ).save_pretrained(folder)
+        **more,
+    )
+    made.save_pretrained(folder)
+    if edits:  # by hand: the library's own processor asks for torchvision
+        tokenizer.save_pretrained(folder / "processor")
+        Qwen2VLImageProcessorPil().save_pretrained(folder / "processor")
+        index = json.loads((folder / "model_index.json").read_text())
+        index["processor"] = ["transformers", "Qwen2VLProcessor"]
+        (folder / "model_index.json").write_text(json.dumps(index))
 
 
 def z_image(folder: Path) -> None:
@@ -439,7 +463,10 @@ BUILDERS = {
     "flux-kontext": lambda folder: flux(folder, kontext=True),
     "flux2-klein": klein,
     "chroma": chroma,
+    "flux2": flux2,
     "qwen-image": qwen_image,
+    "qwen-edit": lambda folder: qwen_image(folder, diffusers.QwenImageEditPipeline),
+    "qwen-edit-plus": lambda folder: qwen_image(folder, diffusers.QwenImageEditPlusPipeline),
     "z-image": z_image,
     "controlnet": controlnet,
     "sdxl-controlnet": sdxl_controlnet,
@@ -447,6 +474,13 @@ BUILDERS = {
 
 MODELS = sorted(name for name in BUILDERS if not name.endswith("controlnet"))
 """The names of those that can inpaint."""
+
+
+SEES_HOLE = {"flux-kontext", "flux2-klein", "flux2", "qwen-edit", "qwen-edit-plus"}
+"""Those that are shown the picture that they are to edit."""
+
+EDITS = {"flux2", "qwen-edit-plus"}
+"""Those of them whose pipeline takes no mask."""
 
 
 def cell_of(name: str) -> int:

@@ -95,6 +95,7 @@ def t5_encoder(width: int = 32) -> transformers.T5EncoderModel:
 
 def qwen_tokenizer() -> transformers.Qwen2Tokenizer:
     specials = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
+    specials += ["<|vision_start|>", "<|vision_end|>", "<|image_pad|>"]
     words = [*sorted(ByteLevel.alphabet()), *specials]
     tokenizer = transformers.Qwen2Tokenizer(
         vocab={word: i for i, word in enumerate(words)}, merges=[], model_max_length=1024
@@ -118,8 +119,12 @@ def qwen_vision_language_encoder(words: int) -> transformers.Qwen2_5_VLForCondit
                 "rope_theta": 1e6,
             },
         },
+        image_token_id=words - 1,
+        vision_start_token_id=words - 3,
+        vision_end_token_id=words - 2,
         vision_config={
             "depth": 1,
+            "fullatt_block_indexes": [0],
             "hidden_size": 16,
             "intermediate_size": 16,
             "num_heads": 2,
@@ -127,6 +132,32 @@ def qwen_vision_language_encoder(words: int) -> transformers.Qwen2_5_VLForCondit
         },
     )
     return transformers.Qwen2_5_VLForConditionalGeneration(config).eval()
+
+
+def mistral_writer(words: int, layers: int) -> transformers.Mistral3ForConditionalGeneration:
+    config = transformers.Mistral3Config(
+        text_config={
+            "model_type": "mistral",
+            "vocab_size": words,
+            "hidden_size": 16,
+            "intermediate_size": 16,
+            "num_hidden_layers": layers,
+            "num_attention_heads": 2,
+            "num_key_value_heads": 2,
+            "head_dim": 8,
+        },
+        vision_config={
+            "model_type": "pixtral",
+            "hidden_size": 16,
+            "intermediate_size": 16,
+            "num_hidden_layers": 1,
+            "num_attention_heads": 2,
+            "patch_size": 14,
+            "image_size": 28,
+        },
+        image_token_index=words - 1,
+    )
+    return transformers.Mistral3ForConditionalGeneration(config).eval()
 
 
 def qwen3_config(words: int, layers: int = 2) -> transformers.Qwen3Config:

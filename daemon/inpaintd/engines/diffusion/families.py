@@ -38,6 +38,9 @@ class Family:
         no_negative: what stands for no negative prompt; None is not the same as empty.
         sees_hole: whether the model is shown the whole picture, with what is in the hole, as models
             that edit by instruction are. Nothing must be filled in beforehand then.
+        edits: whether its pipeline edits by instruction and takes no mask: what is kept is put back
+            after each step then.
+        eight_bit: whether its pipeline takes only pictures of PIL, which have 8 bits.
         largest: pixels that its pipeline works at, at most; more it would scale down by itself.
     """
 
@@ -61,6 +64,8 @@ class Family:
     true_cfg: bool = False
     no_negative: str | None = None
     sees_hole: bool = False
+    edits: bool = False
+    eight_bit: bool = False
     largest: int | None = None
 
 
@@ -157,6 +162,29 @@ QWEN = Family(
     video=True,
     no_negative=" ",
 )
+QWEN_EDIT = replace(
+    QWEN,
+    name="Qwen-Image-Edit",
+    pipeline="QwenImageEditInpaintPipeline",
+    native_side=1024,
+    sees_hole=True,
+    eight_bit=True,
+)
+QWEN_EDIT_PLUS = replace(
+    QWEN_EDIT,
+    name="Qwen-Image-Edit Plus",
+    pipeline="QwenImageEditPlusPipeline",
+    edits=True,
+    strength=False,
+)
+FLUX_2 = replace(
+    KLEIN,
+    name="FLUX.2",
+    pipeline="Flux2Pipeline",
+    edits=True,
+    eight_bit=True,
+    strength=False,
+)
 Z_IMAGE = Family(
     "Z-Image",
     pipeline="ZImageInpaintPipeline",
@@ -194,6 +222,10 @@ FAMILY_OF_CLASS = {
     "QwenImagePipeline": QWEN,
     "QwenImageImg2ImgPipeline": QWEN,
     "QwenImageInpaintPipeline": QWEN,
+    "QwenImageEditPipeline": QWEN_EDIT,
+    "QwenImageEditInpaintPipeline": QWEN_EDIT,
+    "QwenImageEditPlusPipeline": QWEN_EDIT_PLUS,
+    "Flux2Pipeline": FLUX_2,
     "ZImagePipeline": Z_IMAGE,
     "ZImageImg2ImgPipeline": Z_IMAGE,
     "ZImageInpaintPipeline": Z_IMAGE,

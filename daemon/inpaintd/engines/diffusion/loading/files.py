@@ -25,6 +25,7 @@ from inpaintd_protocol.errors import InpaintError
 from ..families import CHROMA, FAMILY_OF_CLASS, SD, Family
 from .failures import is_device_failure, is_out_of_memory
 from .library import Source
+from .vision import qwen_processor
 
 log = logging.getLogger(__name__)
 
@@ -128,6 +129,8 @@ def pipeline_of(
         options["vae"] = _vae(source, source.vae, configuration, dtype)
     if source.single_file:
         options["config"] = str(configuration)
+    if family.eight_bit and family.video:
+        options["processor"] = qwen_processor(source.folder, source.name)
     pipe = from_files(family.pipeline, source.folder, source.name, **options)
     _check_tokenizers(pipe, source)
     if family is CHROMA and "guidance_embeds" not in pipe.transformer.config:

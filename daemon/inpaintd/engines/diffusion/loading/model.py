@@ -64,6 +64,11 @@ class Model:
         return self.family.video
 
     @property
+    def blends(self) -> bool:
+        """Whether its pipeline keeps what the mask keeps, at each step."""
+        return self.family is KANDINSKY or not (self.conditioned or self.family.edits)
+
+    @property
     def vae(self) -> Any:
         return self.pipe.movq if self.family is KANDINSKY else self.pipe.vae
 
@@ -118,7 +123,8 @@ def load(
         prior.set_progress_bar_config(disable=True)
     pipe.set_progress_bar_config(disable=True)
     # On the instance: the class would hand out only what it thinks callbacks should change.
-    pipe._callback_tensor_inputs = [*pipe._callback_tensor_inputs, family.mask]
+    if not family.edits:
+        pipe._callback_tensor_inputs = [*pipe._callback_tensor_inputs, family.mask]
     reuse = Reuse(REUSE_BYTES)
     reuse.stand_before_vae(pipe.movq if family is KANDINSKY else pipe.vae)
     if family is not KANDINSKY:

@@ -66,6 +66,7 @@ class Reuse:
         """What changes the text encoders now (LoRAs, embeddings); part of each prompt's key."""
         self._edit: LatentEdit | None = None
         self._picture: torch.Tensor | None = None
+        self._rounded: torch.Tensor | None = None
 
     def clear(self) -> None:
         """Forget everything, to free memory."""
@@ -77,6 +78,7 @@ class Reuse:
         encode = vae.encode
 
         def remembered(pixels: torch.Tensor, *args: Any, **options: Any) -> Any:
+            pixels = self._unrounded(pixels)
             key = (id(vae), _digest(pixels), vae.dtype, _tiling(vae))
             output = self.posteriors.get_or_make(
                 key, lambda: encode(pixels, *args, **options), bytes_in
@@ -101,7 +103,13 @@ class Reuse:
         pipe.encode_prompt = remembered
 
     @contextmanager
-    def editing(self, edit: LatentEdit | None, picture: torch.Tensor) -> Iterator[None]:
+    def showing(
+        self,
+        picture: torch.Tensor,
+        *,
+        edit: LatentEdit | None = None,
+        rounded: torch.Tensor | None = None,
+    ) -> Iterator[None]:
         """Have the latents of this picture changed, once.
 
         Told by its pixels, since a pipeline that takes the masked picture as an input encodes that
@@ -109,22 +117,35 @@ class Reuse:
 
         Args:
             picture: (1, 3, H, W) float32 in [-1, 1], as the pipeline hands it to the VAE.
+            edit: None for none.
+            rounded: the same with 8 bits, where the pipeline takes no other; the VAE gets the
+                picture itself in its stead.
         """
-        self._edit, self._picture = edit, picture
+        self._edit, self._picture, self._rounded = edit, picture, rounded
         try:
             yield
         finally:
-            self._edit = self._picture = None
+            self._edit = self._picture = self._rounded = None
 
     def _edit_of(self, pixels: torch.Tensor) -> LatentEdit | None:
         picture, edit = self._picture, self._edit
-        if edit is None or picture is None or pixels.shape[-2:] != picture.shape[-2:]:
-            return None
-        same = pixels.detach().reshape(picture.shape).to("cpu")
-        if not torch.equal(same, picture.to(same.dtype)):
+        if edit is None or picture is None or not _same(pixels, picture):
             return None
         self._edit = None
         return edit
+
+    def _unrounded(self, pixels: torch.Tensor) -> torch.Tensor:
+        if self._rounded is None or self._picture is None or not _same(pixels, self._rounded):
+            return pixels
+        return self._picture.reshape(pixels.shape).to(pixels)
+
+
+def _same(pixels: torch.Tensor, picture: torch.Tensor) -> bool:
+    """Whether the VAE is given this picture, in whatever type and on whatever device."""
+    if pixels.numel() != picture.numel() or pixels.shape[-2:] != picture.shape[-2:]:
+        return False
+    given = pixels.detach().reshape(picture.shape).to("cpu")
+    return torch.equal(given, picture.to(given.dtype))
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,7 @@ class Attempt:
         """
         ready = [self._ready(one, each) for each in so_far]
         jobs = [job for _, job in ready]
-        done = Done([], jobs[0].steps, notices=[notice for job in jobs for notice in job.notices])
+        done = Done([], jobs[0].steps)
         as_latents = following is not None and self._shares_latents_with(following)
         total = sum(job.steps for job in jobs)
         for index, (before, job) in enumerate(ready):
@@ -79,6 +79,7 @@ class Attempt:
             done.so_far.append(before.after(one, self.model, colour, latents))
             if colour is not None:
                 done.colours.append(colour)
+            done.notices.extend(job.notices)
         return done
 
     def paint_over(

@@ -81,7 +81,7 @@ def encoded(model: Model, picture: Array) -> torch.Tensor:
 
 @torch.no_grad()
 def decoded(model: Model, latents: torch.Tensor) -> Array:
-    """The picture of latents as the denoiser gives them, for models whose VAE is one for pictures.
+    """The picture of latents as the denoiser gives them.
 
     Args:
         latents: (1, C, h, w).
@@ -93,7 +93,11 @@ def decoded(model: Model, latents: torch.Tensor) -> Array:
     upcast = vae.dtype == torch.float16 and bool(vae.config.get("force_upcast"))
     if upcast:
         vae.to(torch.float32)
-    pixels = vae.decode(from_denoiser(latents.to(model.device, vae.dtype), vae)).sample
+    latents = latents.to(model.device, vae.dtype)
+    raw = from_denoiser(latents[:, :, None] if model.video_vae else latents, vae)
+    pixels = vae.decode(raw).sample
+    if model.video_vae:
+        pixels = pixels[:, :, 0]
     if upcast:
         vae.to(torch.float16)
     picture = (pixels[0] * 0.5 + 0.5).clamp(0, 1).permute(1, 2, 0)

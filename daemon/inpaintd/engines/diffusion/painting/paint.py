@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import math
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
+from PIL import Image
 
 from inpaintd.engine import Array, Report
 from inpaintd_protocol.settings import Settled
 
 from ..families import FLUX_FILL, KANDINSKY, KONTEXT, SD3
 from ..loading.model import Model
+from .alignment import movement, undone
 from .job import Job
-from .latents import decoded, encoded, latent_infill
+from .latents import decoded, encoded, latent_infill, unpacked
 from .soft_mask import HeldBack, SoftMask, freed, is_soft, spread
 from .watch import BrokenNumbersError, LatentColours, Watch
 from .work_area import WorkSize, scale_colour
@@ -49,7 +56,8 @@ def paint(
     if colours is not None:
         watch.preview = lambda latents: colours.picture(model, latents, height, width)
     tensors = ["latents"]
-    if is_soft(job.cells):
+    soft = None
+    if is_soft(job.cells) or model.family.edits:
         soft = _soft_mask(model, job)
         watch.after_step.append(soft)
         tensors += soft.tensors
@@ -59,7 +67,11 @@ def paint(
         edit = latent_infill(job.cells, settings, job.task.seed, model.vae)
     # SD 3's pipeline forgets the VAE's shift when it decodes: diffusers issue 13611.
     decodes = model.family is not SD3
-    with model.reuse.editing(edit, 2 * _tensor(job.picture.transpose(2, 0, 1)) - 1):
+    picture = 2 * _tensor(job.picture.transpose(2, 0, 1)) - 1
+    with (
+        model.reuse.showing(picture, edit=edit, rounded=_rounded(model, job)),
+        sized(model.pipe, height, width),
+    ):
         output = job.pipe(
             **arguments(model, job, settings),
             output_type="np" if decodes and not as_latents else "latent",
@@ -68,14 +80,41 @@ def paint(
         )
     if as_latents:
         return None, watch.latents
-    picture = np.asarray(output.images[0], np.float32) if decodes else decoded(model, output.images)
-    if not np.isfinite(picture).all():
+    painted = np.asarray(output.images[0], np.float32) if decodes else decoded(model, output.images)
+    if not np.isfinite(painted).all():
         raise BrokenNumbersError
-    return scale_colour(picture, WorkSize(*job.task.mask.shape)), watch.latents
+    if isinstance(soft, HeldBack) and model.family.edits:
+        painted = _in_place(model, job, painted, unpacked(model, soft.unblended, height, width))
+    return scale_colour(painted, WorkSize(*job.task.mask.shape)), watch.latents
+
+
+def _in_place(model: Model, job: Job, painted: Array, unblended: torch.Tensor) -> Array:
+    """The picture of an editing model with what it painted where it belongs.
+
+    Such models may move the picture as a whole. What is kept was put back at each step, so the
+    movement shows in what the last step gave by itself.
+
+    Args:
+        unblended: (1, C, h, w), the latents of that.
+    """
+    height, width = job.mask.shape
+    own = decoded(model, unblended)
+    found = movement(own, job.picture, (job.mask <= 0).astype(np.float32))
+    if found is None:
+        # Nothing shared shows: an edit of all that there is, or a model that paints at random.
+        if (job.cells == 0).any():
+            job.notices.append(_NOT_MEASURED)
+        return painted
+    if found.largest(height, width) <= _UNMOVED_PIXELS:
+        return painted
+    back, inside = undone(own, found)
+    reached = bool((inside[job.mask > 0] > 0).all())
+    job.notices.append(_MOVED_BACK if reached else _PARTLY_MOVED_BACK)
+    return np.where(inside[..., None] > 0, back, painted)
 
 
 def _soft_mask(model: Model, job: Job) -> SoftMask | HeldBack:
-    if model.conditioned and model.family is not KANDINSKY:
+    if not model.blends:
         return HeldBack(model, job.cells, encoded(model, job.picture), job.task.seed)
     return SoftMask(model, job.cells)
 
@@ -87,7 +126,6 @@ def arguments(model: Model, job: Job, settings: Settled) -> dict[str, Any]:
     image = _tensor(job.picture.transpose(2, 0, 1))
     called: dict[str, Any] = {
         "image": image,
-        "mask_image": _tensor(_free_at_first(model, job)[None]),
         "height": height,
         "width": width,
         "num_inference_steps": settings.steps,
@@ -95,6 +133,10 @@ def arguments(model: Model, job: Job, settings: Settled) -> dict[str, Any]:
         # On the CPU always, so that a seed means the same picture on every device.
         "generator": torch.Generator("cpu").manual_seed(job.task.seed),
     }
+    if not family.edits:
+        called["mask_image"] = _tensor(_free_at_first(model, job)[None])
+    if family.eight_bit:
+        called["image"] = Image.fromarray(_bytes(job.picture))
     if family.strength:
         called["strength"] = settings.strength
     if family is KANDINSKY:
@@ -116,6 +158,64 @@ def _free_at_first(model: Model, job: Job) -> Array:
     if model.conditioned and family is not KANDINSKY:
         return spread((job.cells > 0).astype(np.float32), model.cell)
     return spread(freed(job.cells, 0, job.steps), model.cell)
+
+
+def _bytes(picture: Array) -> NDArray[np.uint8]:
+    return np.asarray(np.floor(picture * 255 + 0.5), np.uint8)
+
+
+def _rounded(model: Model, job: Job) -> torch.Tensor | None:
+    """The picture as the VAE would get it of a pipeline that takes 8 bits, in [-1, 1]."""
+    if not model.family.eight_bit:
+        return None
+    seen = _bytes(job.picture).astype(np.float32) / 255.0
+    return 2 * _tensor(seen.transpose(2, 0, 1)) - 1
+
+
+@contextmanager
+def sized(pipe: Any, height: int, width: int) -> Iterator[None]:
+    """Have a pipeline that chooses its size by itself work at this one.
+
+    Qwen-Image-Edit's scale every picture to about a million pixels, by a function of their module.
+    """
+    module = sys.modules[type(pipe).__module__]
+    real = getattr(module, "calculate_dimensions", None)
+    if real is None:
+        yield
+        return
+
+    def given(area: int, ratio: float) -> tuple[Any, ...]:
+        own: tuple[Any, ...] = real(area, ratio)
+        ours = area == _EDITED_PIXELS and math.isclose(ratio, width / height)
+        return (width, height, *own[2:]) if ours else own
+
+    module.calculate_dimensions = given  # type: ignore[attr-defined]
+    try:
+        yield
+    finally:
+        module.calculate_dimensions = real  # type: ignore[attr-defined]
+
+
+_EDITED_PIXELS = 1024 * 1024
+
+_UNMOVED_PIXELS = 1.0
+"""Movements up to this are left alone: bringing them back would only soften the picture."""
+
+_MOVED_BACK = (
+    "moved_back",
+    "The model moved the whole picture; this was measured and undone.",
+    "If the result does not fit its surroundings, try another seed.",
+)
+_PARTLY_MOVED_BACK = (
+    "moved_back",
+    "The model moved the whole picture, and part of the hole out of sight; the rest was undone.",
+    "Try another seed, or select with more context around the hole.",
+)
+_NOT_MEASURED = (
+    "movement_unknown",
+    "Whether the model moved the picture as a whole could not be measured.",
+    "Look at the borders of the hole; if they do not fit, try another seed.",
+)
 
 
 def _tensor(array: Array) -> torch.Tensor:

@@ -95,12 +95,14 @@ class HeldBack:
         self.model = model
         self.cells = cells
         self.original = packed(model, original)
-        noise = torch.randn(self.original.shape, generator=torch.Generator("cpu").manual_seed(seed))
-        self.noise = noise.to(self.original)
+        noise = torch.randn(original.shape, generator=torch.Generator("cpu").manual_seed(seed))
+        self.noise = packed(model, noise.to(original))
+        self.unblended = self.original
+        """What the last step gave by itself, all over the picture."""
 
     def __call__(self, pipe: Any, step: int, tensors: dict[str, Any]) -> None:
         steps = pipe.num_timesteps
-        latents = tensors["latents"]
+        latents = self.unblended = tensors["latents"]
         held = self.original
         if step + 1 < steps:
             scheduler = pipe.scheduler
