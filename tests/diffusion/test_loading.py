@@ -39,7 +39,9 @@ def test_every_family_names_a_pipeline_of_diffusers() -> None:
 
     for family in FAMILY_OF_CLASS.values():
         assert hasattr(diffusers, family.pipeline)
-        assert not family.controlled or hasattr(diffusers, family.controlled)
+        for kind, how in family.controlled.items():
+            assert hasattr(diffusers, kind)
+            assert hasattr(diffusers, how.pipeline)
 
 
 def copy_of(folder: Path, to: Path) -> Path:

@@ -159,12 +159,99 @@ def controlnet(folder: Path, **changes: Any) -> None:
         "attention_head_dim": 8,
         "conditioning_embedding_out_channels": (8, 8, 16, 16),
     }
-    network = diffusers.ControlNetModel(**values | changes)
+    save_net(diffusers.ControlNetModel(**values | changes), folder)
+
+
+def save_net(network: Any, folder: Path) -> None:
     with torch.no_grad():
         for parameter in network.parameters():
             if not parameter.any():  # its zero convolutions would make it do nothing
                 parameter.normal_(0, 0.05)
     network.save_pretrained(folder)
+
+
+def union_controlnet(folder: Path) -> None:
+    network = diffusers.ControlNetUnionModel(
+        block_out_channels=(16, 32),
+        layers_per_block=1,
+        norm_num_groups=8,
+        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
+        conditioning_embedding_out_channels=(8, 8, 16, 16),
+        addition_time_embed_dim=8,
+        addition_embed_type="text_time",
+        attention_head_dim=(2, 4),
+        use_linear_projection=True,
+        transformer_layers_per_block=(1, 2),
+        projection_class_embeddings_input_dim=8 * 6 + OPENCLIP_WIDTH,
+        cross_attention_dim=32 + OPENCLIP_WIDTH,
+        num_trans_channel=16,
+        num_trans_head=2,
+        num_proj_channel=16,
+        num_control_type=8,
+    )
+    save_net(network, folder)
+
+
+def flux_controlnet(folder: Path) -> None:
+    network = diffusers.FluxControlNetModel(
+        patch_size=1,
+        in_channels=16,
+        num_layers=1,
+        num_single_layers=1,
+        attention_head_dim=16,
+        num_attention_heads=2,
+        joint_attention_dim=32,
+        pooled_projection_dim=32,
+        axes_dims_rope=[4, 4, 8],
+        num_mode=2,
+    )
+    save_net(network, folder)
+
+
+def sd3_controlnet(folder: Path) -> None:
+    network = diffusers.SD3ControlNetModel(
+        sample_size=8,
+        patch_size=1,
+        in_channels=16,
+        num_layers=1,
+        attention_head_dim=8,
+        num_attention_heads=4,
+        joint_attention_dim=64,
+        caption_projection_dim=32,
+        pooled_projection_dim=64,
+        out_channels=16,
+        extra_conditioning_channels=1,
+    )
+    save_net(network, folder)
+
+
+def qwen_controlnet(folder: Path) -> None:
+    network = diffusers.QwenImageControlNetModel(
+        patch_size=2,
+        in_channels=16,
+        out_channels=4,
+        num_layers=1,
+        attention_head_dim=16,
+        num_attention_heads=3,
+        joint_attention_dim=16,
+        axes_dims_rope=(8, 4, 4),
+        extra_condition_channels=4,
+    )
+    save_net(network, folder)
+
+
+def z_image_controlnet(folder: Path) -> None:
+    network = diffusers.ZImageControlNetModel(
+        control_layers_places=[0, 1],
+        control_refiner_layers_places=[0],
+        control_in_dim=2 * 16 + 1,
+        add_control_noise_refiner="control_noise_refiner",
+        dim=32,
+        n_refiner_layers=1,
+        n_heads=2,
+        n_kv_heads=2,
+    )
+    save_net(network, folder)
 
 
 def sdxl_controlnet(folder: Path) -> None:
@@ -248,7 +335,7 @@ def sd3(folder: Path) -> None:
             sample_size=8,
             patch_size=1,
             in_channels=16,
-            num_layers=1,
+            num_layers=2,  # the last one takes nothing of a ControlNet
             attention_head_dim=8,
             num_attention_heads=4,
             joint_attention_dim=64,
@@ -470,6 +557,11 @@ BUILDERS = {
     "z-image": z_image,
     "controlnet": controlnet,
     "sdxl-controlnet": sdxl_controlnet,
+    "sdxl-union-controlnet": union_controlnet,
+    "flux-controlnet": flux_controlnet,
+    "sd3-controlnet": sd3_controlnet,
+    "qwen-controlnet": qwen_controlnet,
+    "z-image-controlnet": z_image_controlnet,
 }
 
 MODELS = sorted(name for name in BUILDERS if not name.endswith("controlnet"))

@@ -5,23 +5,16 @@ from __future__ import annotations
 import json
 from pathlib import Path, PurePosixPath
 
-from inpaintd.engines.diffusion.families import FAMILY_OF_CLASS, Family
+from inpaintd.engines.diffusion.families import CONTROLNETS, FAMILY_OF_CLASS, REFUSED, Family
 from inpaintd.models.parts import CONFIG, INDEX
 from inpaintd.models.weights import SUFFIX
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.settings import Control
 
-CONTROLNET = "ControlNetModel"
-
 _NOT_YET = {
-    "Chroma": "Chroma",
     "Flux2Klein": "FLUX.2 klein",
     "Flux2": "FLUX.2",
-    "FluxControl": "FLUX.1 with control pictures",
-    "FluxKontext": "FLUX.1 Kontext",
-    "QwenImageEdit": "Qwen-Image-Edit",
     "QwenImageLayered": "Qwen-Image-Layered",
-    "BriaFibo": "Bria Fibo",
     "ZImageOmni": "Z-Image Omni",
 }
 """Pipelines that diffusers can inpaint or edit with, by how their class names begin."""
@@ -37,7 +30,7 @@ def described(folder: Path, source: str) -> dict[str, str | int]:
     Raises:
         InpaintError: `unsupported`.
     """
-    if class_name(folder / CONFIG) == CONTROLNET:
+    if class_name(folder / CONFIG) in CONTROLNETS:
         return {"kind": "controlnet", "control": _control(source)}
     found = class_name(folder / INDEX)
     family = FAMILY_OF_CLASS.get(found)
@@ -68,7 +61,10 @@ def last_part(source: str) -> str:
 def _control(source: str) -> str:
     """What the ControlNet from there was trained on."""
     kinds: tuple[str, ...] = Control.__dataclass_fields__["kind"].metadata["choices"]
-    kind = next((kind for kind in kinds if kind in last_part(source).lower()), None)
+    name = last_part(source).lower()
+    if "union" in name:
+        return "union"
+    kind = next((kind for kind in kinds if kind in name), None)
     if kind is None:
         wanted = " or ".join(kinds)
         raise InpaintError(
@@ -84,6 +80,12 @@ def _unusable(folder: Path, source: str, found: str) -> InpaintError:
     # The longest beginning first: FLUX.2 klein is told from FLUX.2.
     beginnings = sorted(_NOT_YET, key=len, reverse=True)
     begins = next((start for start in beginnings if found.startswith(start)), None)
+    if found in REFUSED:
+        return InpaintError(
+            "unsupported",
+            f"{source} holds a {found}, which inpaintd does not offer: {REFUSED[found]}.",
+            usable,
+        )
     if begins is not None:
         return InpaintError(
             "unsupported",

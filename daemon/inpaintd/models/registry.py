@@ -53,7 +53,7 @@ class Entry:
     """Of a single file: name of the entry, or folder, of a model with the same configuration;
     empty for the one that its tensors tell."""
     control: str = ""
-    """Of a ControlNet: inpaint or tile."""
+    """Of a ControlNet: inpaint, tile, or union for one that was trained on several kinds."""
     defaults: Mapping[str, Any] = field(default_factory=dict)
     """Settings that this model wants where the user has not set them."""
 

@@ -9,10 +9,10 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-from inpaintd.engines.diffusion.families import FAMILY_OF_CLASS
+from inpaintd.engines.diffusion.families import CONTROLNETS, FAMILY_OF_CLASS
 from inpaintd.models.checkpoint import check_vae, read_checkpoint
 from inpaintd.models.configurations import KINDS
-from inpaintd.models.described import CONTROLNET, class_name, described, last_part, sizes
+from inpaintd.models.described import class_name, described, last_part, sizes
 from inpaintd.models.install import Say, install
 from inpaintd.models.installed import folder_of, is_path, place_of
 from inpaintd.models.parts import CONFIG, check_complete
@@ -149,7 +149,7 @@ def _checked_config(place: Path, config: str) -> str:
             "Leave --config out.",
         )
     path = _resolved(config)
-    if class_name(Path(path) / CONFIG) == CONTROLNET:
+    if class_name(Path(path) / CONFIG) in CONTROLNETS:
         raise InpaintError("unsupported", f"{path} is the configuration of a ControlNet.")
     described(Path(path), path)
     return path

@@ -5,8 +5,29 @@ The files of a model say which family it is: `_class_name` in its model_index.js
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Literal
+
+from inpaintd_protocol.errors import InpaintError
+
+
+@dataclass(frozen=True)
+class Guided:
+    """How a family is guided by ControlNets of one class.
+
+    Attributes:
+        pipeline: the inpainting pipeline that takes them.
+        kinds: what they may have been trained on.
+        whole: whether the pipeline only shows the mask to the ControlNet, starts from pure noise
+            and keeps nothing: what is kept is put back after each step then.
+        union: whether one net was trained on several kinds, and is told which.
+    """
+
+    pipeline: str
+    kinds: tuple[str, ...] = ("inpaint", "tile")
+    whole: bool = False
+    union: bool = False
 
 
 @dataclass(frozen=True)
@@ -17,7 +38,7 @@ class Family:
         name: as printed.
         pipeline: its inpainting pipeline in diffusers. Imported by name: importing
             `AutoPipelineForInpainting` instead would import every pipeline there is, 4 to 6 s.
-        controlled: its inpainting pipeline with ControlNets; empty where there is none.
+        controlled: how it is guided, by the class of ControlNet; empty for not at all.
         denoiser: the component whose input channels tell whether the mask is an input.
         free_channels: input channels of a denoiser that is not told about the mask; more than
             these means that it was trained for inpainting.
@@ -46,7 +67,7 @@ class Family:
 
     name: str
     pipeline: str
-    controlled: str = ""
+    controlled: Mapping[str, Guided] = field(default_factory=dict)
     denoiser: str = "unet"
     free_channels: int | None = 4
     multiple: int = 8
@@ -72,14 +93,19 @@ class Family:
 SD = Family(
     "Stable Diffusion",
     pipeline="StableDiffusionInpaintPipeline",
-    controlled="StableDiffusionControlNetInpaintPipeline",
+    controlled={"ControlNetModel": Guided("StableDiffusionControlNetInpaintPipeline")},
     native_side=512,
     chunked=True,
 )
 SDXL = Family(
     "Stable Diffusion XL",
     pipeline="StableDiffusionXLInpaintPipeline",
-    controlled="StableDiffusionXLControlNetInpaintPipeline",
+    controlled={
+        "ControlNetModel": Guided("StableDiffusionXLControlNetInpaintPipeline"),
+        "ControlNetUnionModel": Guided(
+            "StableDiffusionXLControlNetUnionInpaintPipeline", union=True
+        ),
+    },
     chunked=True,
 )
 KANDINSKY = Family(
@@ -93,6 +119,11 @@ KANDINSKY = Family(
 SD3 = Family(
     "Stable Diffusion 3",
     pipeline="StableDiffusion3InpaintPipeline",
+    controlled={
+        "SD3ControlNetModel": Guided(
+            "StableDiffusion3ControlNetInpaintingPipeline", kinds=("inpaint",), whole=True
+        )
+    },
     denoiser="transformer",
     free_channels=16,
     multiple=16,
@@ -102,6 +133,7 @@ SD3 = Family(
 FLUX = Family(
     "FLUX.1",
     pipeline="FluxInpaintPipeline",
+    controlled={"FluxControlNetModel": Guided("FluxControlNetInpaintPipeline", kinds=("tile",))},
     denoiser="transformer",
     free_channels=None,
     multiple=16,
@@ -115,12 +147,17 @@ FLUX_FILL = replace(
     FLUX,
     name="FLUX.1 Fill",
     pipeline="FluxFillPipeline",
+    controlled={},
     free_channels=0,
     negative=False,
     true_cfg=False,
 )
 KONTEXT = replace(
-    FLUX, name="FLUX.1 Kontext", pipeline="FluxKontextInpaintPipeline", sees_hole=True
+    FLUX,
+    name="FLUX.1 Kontext",
+    pipeline="FluxKontextInpaintPipeline",
+    controlled={},
+    sees_hole=True,
 )
 KLEIN = Family(
     "FLUX.2 klein",
@@ -150,6 +187,11 @@ CHROMA = Family(
 QWEN = Family(
     "Qwen-Image",
     pipeline="QwenImageInpaintPipeline",
+    controlled={
+        "QwenImageControlNetModel": Guided(
+            "QwenImageControlNetInpaintPipeline", kinds=("inpaint",), whole=True
+        )
+    },
     denoiser="transformer",
     free_channels=None,
     multiple=16,
@@ -166,6 +208,7 @@ QWEN_EDIT = replace(
     QWEN,
     name="Qwen-Image-Edit",
     pipeline="QwenImageEditInpaintPipeline",
+    controlled={},
     native_side=1024,
     sees_hole=True,
     eight_bit=True,
@@ -188,6 +231,7 @@ FLUX_2 = replace(
 Z_IMAGE = Family(
     "Z-Image",
     pipeline="ZImageInpaintPipeline",
+    controlled={"ZImageControlNetModel": Guided("ZImageControlNetInpaintPipeline", whole=True)},
     denoiser="transformer",
     free_channels=None,
     multiple=16,
@@ -230,3 +274,71 @@ FAMILY_OF_CLASS = {
     "ZImageImg2ImgPipeline": Z_IMAGE,
     "ZImageInpaintPipeline": Z_IMAGE,
 }
+
+_DEPRECATED = "diffusers has given it up"
+_SUPERSEDED = "Kandinsky 2.2 has superseded it"
+_PIXELS = "it paints at 64 pixels a side, and its weights are no longer given out"
+_EXAMPLES = "it needs pairs of example pictures, which no request carries"
+_VIDEO = "it paints videos"
+_STRUCTURED = "it takes its prompt only as structured JSON, which another model writes"
+_ATTENTION = "it is another way to sample models that are known by their own pipeline"
+_EDGES = "it needs a picture of edges or depths, which no request carries"
+
+REFUSED = {
+    "AmusedInpaintPipeline": _DEPRECATED,
+    "EasyAnimateInpaintPipeline": _VIDEO,
+    "FluxControlPipeline": _EDGES,
+    "FluxControlImg2ImgPipeline": _EDGES,
+    "FluxControlInpaintPipeline": _EDGES,
+    "IFInpaintingPipeline": _PIXELS,
+    "IFInpaintingSuperResolutionPipeline": _PIXELS,
+    "IFPipeline": _PIXELS,
+    "KandinskyPipeline": _SUPERSEDED,
+    "KandinskyInpaintPipeline": _SUPERSEDED,
+    "KandinskyInpaintCombinedPipeline": _SUPERSEDED,
+    "KandinskyV22InpaintCombinedPipeline": "its decoder and prior are used one by one",
+    "OnnxStableDiffusionInpaintPipeline": "its weights are in another format",
+    "OnnxStableDiffusionInpaintPipelineLegacy": _DEPRECATED,
+    "PaintByExamplePipeline": _DEPRECATED,
+    "RePaintPipeline": _DEPRECATED,
+    "StableDiffusionControlNetPAGInpaintPipeline": _ATTENTION,
+    "StableDiffusionDiffEditPipeline": _DEPRECATED,
+    "StableDiffusionInpaintPipelineLegacy": _DEPRECATED,
+    "StableDiffusionPAGInpaintPipeline": _ATTENTION,
+    "StableDiffusionXLPAGInpaintPipeline": _ATTENTION,
+    "VisualClozeGenerationPipeline": _EXAMPLES,
+    "VisualClozePipeline": _EXAMPLES,
+    "BriaFibo2Pipeline": _STRUCTURED,
+    "BriaFiboEditPipeline": _STRUCTURED,
+    "BriaFiboPipeline": _STRUCTURED,
+    "StableAudio3InpaintPipeline": "it makes sounds",
+    "WanVACEPipeline": _VIDEO,
+}
+"""Pipelines that paint into a mask and are not offered, and why."""
+
+
+CONTROLNETS = {name for family in FAMILY_OF_CLASS.values() for name in family.controlled}
+"""Classes of ControlNets that some family can be guided by."""
+
+
+def family_of_class(class_name: str, place: str) -> Family:
+    """The family whose models name this class in their model_index.json.
+
+    Args:
+        place: of the model, for the sentence.
+
+    Raises:
+        InpaintError: `unsupported`, with the reason where there is one.
+    """
+    family = FAMILY_OF_CLASS.get(class_name)
+    if family is not None:
+        return family
+    reason = REFUSED.get(class_name)
+    usable = f"Usable are: {', '.join(sorted({f.name for f in FAMILY_OF_CLASS.values()}))}."
+    raise InpaintError(
+        "unsupported",
+        f"{place} holds a {class_name}, which is not offered: {reason}."
+        if reason
+        else f"{place} holds a {class_name}, which cannot be used for inpainting here.",
+        usable,
+    )

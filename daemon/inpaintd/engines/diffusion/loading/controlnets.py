@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,16 +18,12 @@ from inpaintd.engine import Array
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.settings import Control
 
-from ..families import FAMILY_OF_CLASS
+from ..families import CONTROLNETS, FAMILY_OF_CLASS, Guided
 from .failures import is_device_failure, is_out_of_memory
 from .library import Library
 from .model import Model
 
 Notice = tuple[str, str, str]
-
-_GUIDED = " or ".join(
-    dict.fromkeys(family.name for family in FAMILY_OF_CLASS.values() if family.controlled)
-)
 
 _MASKED = -1.0
 """What the inpainting ControlNet was shown where it should invent."""
@@ -54,43 +51,89 @@ def tile_resample(picture: Array, rate: float) -> Array:
     return np.asarray(cv2.resize(reduced, (width, height), interpolation=cv2.INTER_CUBIC), "f4")
 
 
-def control_arguments(controls: Sequence[Control], picture: Array, mask: Array) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Guide:
+    """A pipeline with ControlNets, and how it wants to be called.
+
+    Attributes:
+        how: what its family knows of their class.
+        nets: one for each control of the request.
+    """
+
+    pipe: Any
+    how: Guided
+    nets: list[Any]
+    notices: list[Notice]
+
+
+def control_arguments(
+    guide: Guide, controls: Sequence[Control], picture: Array, mask: Array
+) -> dict[str, Any]:
     """The pipeline's arguments for its ControlNets.
 
     Args:
         picture: (H, W, 3) float32 in [0, 1], the source at work size, its hole not pre-filled.
+        mask: (H, W) float32 in [0, 1].
     """
-    shown = [
-        tile_resample(picture, control.downsampling_rate)
-        if control.kind == "tile"
-        else inpaint_condition(picture, mask)
-        for control in controls
-    ]
-    return {
-        "control_image": [
-            torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1)))[None]
-            for image in shown
-        ],
-        "controlnet_conditioning_scale": [float(control.weight) for control in controls],
+    how, kind = guide.how, type(guide.nets[0]).__name__
+    shown = [_shown(how, kind, control, picture, mask) for control in controls]
+    scales = [float(control.weight) for control in controls]
+    if kind == "ZImageControlNetModel":
+        return {"control_image": shown[0], "controlnet_conditioning_scale": scales[0]}
+    arguments: dict[str, Any] = {
+        "control_image": shown[0] if how.whole else shown,
+        "controlnet_conditioning_scale": scales,
         "control_guidance_start": [float(control.start) for control in controls],
         "control_guidance_end": [float(control.end) for control in controls],
     }
+    if how.union:
+        arguments["control_mode"] = [_UNION_MODES[control.kind] for control in controls]
+    if kind == "FluxControlNetModel":
+        modes = [_FLUX_TILE if net.config.num_mode else None for net in guide.nets]
+        arguments["control_mode"] = modes
+    if how.whole:
+        arguments["control_mask"] = _tensor((mask > 0).astype(np.float32)[..., None])
+    return arguments
 
 
-def controlled_pipe(
-    model: Model, library: Library, controls: Sequence[Control]
-) -> tuple[Any, list[Notice]]:
+_UNION_MODES = {"tile": 6, "inpaint": 7}
+"""Of the net that its makers call ProMax: https://huggingface.co/xinsir/controlnet-union-sdxl-1.0"""
+
+_FLUX_TILE = 1
+"""Of FLUX.1's union: https://huggingface.co/InstantX/FLUX.1-dev-Controlnet-Union"""
+
+
+def _shown(how: Guided, kind: str, control: Control, picture: Array, mask: Array) -> torch.Tensor:
+    if control.kind == "tile":
+        return _tensor(tile_resample(picture, control.downsampling_rate))
+    hole = mask[..., None] > 0
+    if kind == "ZImageControlNetModel":
+        # It is shown the mask as well; this is the place of what guides it otherwise.
+        return _tensor(np.where(hole, np.float32(0.5), picture))
+    if how.whole:  # the pipeline masks it by itself
+        return _tensor(2 * picture - 1)
+    if how.union:
+        return _tensor(np.where(hole, np.float32(0), picture))
+    return _tensor(inpaint_condition(picture, mask))
+
+
+def _tensor(plane: Array) -> torch.Tensor:
+    return torch.from_numpy(np.ascontiguousarray(plane.transpose(2, 0, 1), np.float32))[None]
+
+
+def guided(model: Model, library: Library, controls: Sequence[Control]) -> Guide:
     """A pipeline of the model's own components and the request's ControlNets.
 
     Raises:
-        InpaintError: `unsupported` for a family without ControlNets or a net of another one,
-            `unknown_model`, `model_missing`, `model_damaged`.
+        InpaintError: `unsupported` for a family without ControlNets, a net of another one, or
+            kinds that do not go together; `unknown_model`, `model_missing`, `model_damaged`.
     """
-    if not model.family.controlled:
+    family = model.family
+    if not family.controlled:
         raise InpaintError(
             "unsupported",
-            f"{model.family.name} cannot be guided by ControlNets here.",
-            f"Choose a model of {_GUIDED}, or leave the ControlNets away.",
+            f"{family.name} cannot be guided by ControlNets here.",
+            f"Choose a model of {_families_guided()}, or leave the ControlNets out.",
         )
     for control in controls:
         if control.start >= control.end:
@@ -100,12 +143,16 @@ def controlled_pipe(
                 f" is not after its start at {control.start:g}.",
                 "Let it end later than it starts.",
             )
-    kind = getattr(diffusers, model.family.controlled)
     nets = [_net(model, library, control) for control in controls]
+    how = _way(model, nets, controls)
+    kind = getattr(diffusers, how.pipeline)
     taken = inspect.signature(kind.__init__).parameters
     components = {k: v for k, v in model.pipe.components.items() if k in taken}
-    pipe = kind(**components, controlnet=nets, **_flags(model, taken))
+    one = how.whole or (how.union and len(set(map(id, nets))) == 1)
+    pipe = kind(**components, controlnet=nets[0] if one else nets, **_flags(model, taken))
     pipe.set_progress_bar_config(disable=True)
+    if not how.whole:
+        pipe._callback_tensor_inputs = [*pipe._callback_tensor_inputs, family.mask]
     model.reuse.stand_before_prompts(pipe)
     notices: list[Notice] = []
     if model.conditioned:
@@ -117,7 +164,33 @@ def controlled_pipe(
                 "Choose the model that this inpainting model was made from.",
             )
         )
-    return pipe, notices
+    return Guide(pipe, how, nets, notices)
+
+
+def _way(model: Model, nets: Sequence[Any], controls: Sequence[Control]) -> Guided:
+    """How nets of one class are called; those of several classes cannot be together."""
+    classes = {type(net).__name__ for net in nets}
+    how = model.family.controlled[type(nets[0]).__name__]
+    if len(classes) > 1 or (how.whole and len(nets) > 1):
+        raise InpaintError(
+            "unsupported",
+            f"These ControlNets cannot guide {model.family.name} at the same time.",
+            "Leave all but one out.",
+        )
+    for control in controls:
+        if control.kind not in how.kinds:
+            raise InpaintError(
+                "unsupported",
+                f"{model.family.name} has no ControlNets of the kind {control.kind}, but of"
+                f" {' and '.join(how.kinds)}.",
+                "Choose another kind, or leave it out.",
+            )
+    return how
+
+
+def _families_guided() -> str:
+    guided_ones = [f.name for f in FAMILY_OF_CLASS.values() if f.controlled]
+    return " or ".join(dict.fromkeys(guided_ones))
 
 
 def _flags(model: Model, taken: Any) -> dict[str, Any]:
@@ -127,41 +200,66 @@ def _flags(model: Model, taken: Any) -> dict[str, Any]:
 
 
 def _net(model: Model, library: Library, control: Control) -> Any:
-    folder = library.controlnet(control.model, control.kind)
+    folders = library.controlnets(control.model, control.kind)
+    folder = next((one for one in folders if _fits(model, one)), folders[0])
     if folder not in model.controlnets:
-        net = _loaded(folder, model.dtype)
-        denoiser = getattr(model.pipe, model.family.denoiser)
-        if net.config.cross_attention_dim != denoiser.config.cross_attention_dim:
+        kind = _class_of(folder)
+        if kind not in CONTROLNETS:
+            raise InpaintError(
+                "unsupported",
+                f"{folder.name} holds a {kind}, which cannot be used here.",
+                f"Choose a ControlNet made for {_families_guided()}.",
+            )
+        if not _fits(model, folder):
             raise InpaintError(
                 "unsupported",
                 f"The ControlNet {folder.name} does not fit the model {model.source.name}.",
                 f"Choose one that was made for {model.family.name}.",
             )
-        model.controlnets[folder] = net
+        model.controlnets[folder] = _loaded(folder, kind, model.dtype)
     return model.controlnets[folder].to(model.device)
 
 
-def _loaded(folder: Path, dtype: torch.dtype) -> Any:
+def _fits(model: Model, folder: Path) -> bool:
+    """Whether a ControlNet was made for a model's family, by its configuration."""
+    if _class_of(folder) not in model.family.controlled:
+        return False
+    theirs = _config(folder)
+    ours = getattr(model.pipe, model.family.denoiser).config
+    widths = ("cross_attention_dim", "joint_attention_dim", "dim")
+    return all(theirs[k] == ours[k] for k in widths if theirs.get(k) and ours.get(k))
+
+
+def _config(folder: Path) -> dict[str, Any]:
     try:
-        kind = json.loads((folder / "config.json").read_text(encoding="utf-8"))["_class_name"]
-        if kind == "ControlNetModel":
-            return diffusers.ControlNetModel.from_pretrained(  # type: ignore[no-untyped-call]
-                folder,
-                dtype=dtype,
-                use_safetensors=True,
-                local_files_only=True,
-                variant="fp16" if any(folder.glob("*.fp16.safetensors")) else None,
-            )
+        config: dict[str, Any] = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise _damaged(folder) from error
+    return config
+
+
+def _class_of(folder: Path) -> str:
+    return str(_config(folder).get("_class_name"))
+
+
+def _loaded(folder: Path, kind: str, dtype: torch.dtype) -> Any:
+    try:
+        return getattr(diffusers, kind).from_pretrained(
+            folder,
+            dtype=dtype,
+            use_safetensors=True,
+            local_files_only=True,
+            variant="fp16" if any(folder.glob("*.fp16.safetensors")) else None,
+        )
     except Exception as error:  # whatever a damaged file makes the loaders raise
         if is_out_of_memory(error) or is_device_failure(error):
             raise
-        raise InpaintError(
-            "model_damaged",
-            f"The ControlNet in {folder} cannot be loaded.",
-            "See which of its files are damaged: inpaintd models verify NAME",
-        ) from error
-    raise InpaintError(
-        "unsupported",
-        f"{folder.name} holds a {kind}, which cannot be used here.",
-        f"Choose a ControlNet of one kind, made for {_GUIDED}: no union of several.",
+        raise _damaged(folder) from error
+
+
+def _damaged(folder: Path) -> InpaintError:
+    return InpaintError(
+        "model_damaged",
+        f"The ControlNet in {folder} cannot be loaded.",
+        "Install it again: inpaintd models install NAME",
     )

@@ -22,7 +22,7 @@ from inpaintd.models.parts import check_complete
 from inpaintd.shell_words import command
 from inpaintd_protocol.errors import InpaintError
 
-from ..families import CHROMA, FAMILY_OF_CLASS, SD, Family
+from ..families import CHROMA, SD, Family, family_of_class
 from .failures import is_device_failure, is_out_of_memory
 from .library import Source
 from .vision import qwen_processor
@@ -52,14 +52,7 @@ def family_of(folder: Path) -> Family:
             f"{folder} is not the folder of a diffusion model: it has no valid model_index.json.",
             "Name the folder that holds model_index.json, or a single .safetensors file.",
         ) from error
-    family = FAMILY_OF_CLASS.get(class_name)
-    if family is None:
-        raise InpaintError(
-            "unsupported",
-            f"{folder} holds a {class_name}, which cannot be used for inpainting here.",
-            f"Usable are: {', '.join(sorted({f.name for f in FAMILY_OF_CLASS.values()}))}.",
-        )
-    return family
+    return family_of_class(class_name, str(folder))
 
 
 def best_type(source: Source, device: torch.device) -> torch.dtype:

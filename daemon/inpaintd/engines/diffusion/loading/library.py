@@ -89,16 +89,20 @@ class Library:
             raise InpaintError("model_missing", f"There is nothing at {path}.")
         return path
 
-    def controlnet(self, name: str, control: str) -> Path:
-        """The folder of a ControlNet; of the first installed one of its kind for no name."""
+    def controlnets(self, name: str, control: str) -> list[Path]:
+        """Folders of the ControlNet of this name, or for no name of all installed of its kind.
+
+        Raises:
+            InpaintError: `unknown_model`, or `model_missing` when none is installed.
+        """
         nets = [e for e in self.registry.entries.values() if e.kind == "controlnet"]
-        fitting = [e for e in nets if e.control == control]
+        fitting = [e for e in nets if e.control in (control, "union")]
         if name:
             fitting = [e for e in nets if e.name == name]
             if not fitting:
                 raise _unknown("ControlNet", name, [e.name for e in nets])
-        fitting.sort(key=lambda entry: not self.registry.installed(entry))
-        return self.registry.folder(fitting[0])
+        installed = [entry for entry in fitting if self.registry.installed(entry)]
+        return [self.registry.folder(entry) for entry in installed or fitting[:1]]
 
     def lora(self, name: str) -> Path:
         """The file of a LoRA."""

@@ -14,7 +14,7 @@ from inpaintd_protocol.settings import Settled
 
 from ..families import KANDINSKY, Family
 from ..loading.adapters import lora_names
-from ..loading.controlnets import control_arguments, controlled_pipe
+from ..loading.controlnets import control_arguments, guided
 from ..loading.files import family_of_source
 from ..loading.library import Library
 from ..loading.model import Model
@@ -40,6 +40,7 @@ class Job:
         controls: its arguments for ControlNets.
         notices: what could not be done as asked.
         latents: of the pass before, to go on from instead of the picture; None for the picture.
+        whole: whether its pipeline keeps nothing by itself, by a ControlNet or because it edits.
     """
 
     task: Task
@@ -53,6 +54,7 @@ class Job:
     controls: dict[str, Any]
     notices: list[Notice]
     latents: torch.Tensor | None = None
+    whole: bool = False
 
 
 def prepare(
@@ -83,14 +85,17 @@ def prepare(
     if settings.strength == 1 and settings.infill == "original" and not family.sees_hole:
         picture = smooth_fill(picture, (mask < 1).astype(np.float32))
     cells = pooled(mask, model.cell)
-    if not family.strength:
-        # A grey is freed in the last steps, which is what a strength is.
-        cells = np.minimum(cells, settings.strength)
-    pipe, controls = model.pipe, {}
+    pipe, controls, guide = model.pipe, {}, None
     notices: list[Notice] = []
     if settings.controls:
-        pipe, notices = controlled_pipe(model, library, settings.controls)
-        controls = control_arguments(settings.controls, source, mask)
+        guide = guided(model, library, settings.controls)
+        pipe, notices = guide.pipe, guide.notices
+        controls = control_arguments(guide, settings.controls, source, mask)
+    whole = family.edits or (guide is not None and guide.how.whole)
+    if whole or not family.strength:
+        # A grey is freed in the last steps, which is what a strength is.
+        cells = np.minimum(cells, settings.strength)
+        steps = steps_to_run(settings.steps, 1.0, scheduler, family)
     prompt, left_out = prompt_arguments(
         model, pipe, settings.prompt, settings.negative_prompt, settings.guidance_scale
     )
@@ -99,7 +104,9 @@ def prepare(
             model.prior, prompt["prompt"], prompt["negative_prompt"], task.seed
         )
     notices = [*notices, *left_out, *without_effect(model, settings, cells)]
-    return Job(task, picture, mask, cells, scheduler, steps, prompt, pipe, controls, notices)
+    return Job(
+        task, picture, mask, cells, scheduler, steps, prompt, pipe, controls, notices, whole=whole
+    )
 
 
 def _check_size(family: Family, size: WorkSize) -> None:
@@ -128,7 +135,7 @@ def check(library: Library, settings: Settled) -> None:
     for name in settings.embeddings:
         library.embedding(name)
     for control in settings.controls:
-        library.controlnet(control.model, control.kind)
+        library.controlnets(control.model, control.kind)
 
 
 def without_effect(model: Model, settings: Settled, cells: Array) -> list[Notice]:

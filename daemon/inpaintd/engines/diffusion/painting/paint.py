@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 import sys
 from collections.abc import Iterator
@@ -57,7 +58,7 @@ def paint(
         watch.preview = lambda latents: colours.picture(model, latents, height, width)
     tensors = ["latents"]
     soft = None
-    if is_soft(job.cells) or model.family.edits:
+    if is_soft(job.cells) or job.whole:
         soft = _soft_mask(model, job)
         watch.after_step.append(soft)
         tensors += soft.tensors
@@ -71,7 +72,10 @@ def paint(
     with (
         model.reuse.showing(picture, edit=edit, rounded=_rounded(model, job)),
         sized(model.pipe, height, width),
+        torch.random.fork_rng(devices=[]),
     ):
+        # Some pipelines with ControlNets draw from torch's own stream.
+        torch.manual_seed(job.task.seed)
         output = job.pipe(
             **arguments(model, job, settings),
             output_type="np" if decodes and not as_latents else "latent",
@@ -114,7 +118,7 @@ def _in_place(model: Model, job: Job, painted: Array, unblended: torch.Tensor) -
 
 
 def _soft_mask(model: Model, job: Job) -> SoftMask | HeldBack:
-    if not model.blends:
+    if job.whole or not model.blends:
         return HeldBack(model, job.cells, encoded(model, job.picture), job.task.seed)
     return SoftMask(model, job.cells)
 
@@ -133,11 +137,11 @@ def arguments(model: Model, job: Job, settings: Settled) -> dict[str, Any]:
         # On the CPU always, so that a seed means the same picture on every device.
         "generator": torch.Generator("cpu").manual_seed(job.task.seed),
     }
-    if not family.edits:
+    if not job.whole:
         called["mask_image"] = _tensor(_free_at_first(model, job)[None])
     if family.eight_bit:
         called["image"] = Image.fromarray(_bytes(job.picture))
-    if family.strength:
+    if family.strength and not job.whole:
         called["strength"] = settings.strength
     if family is KANDINSKY:
         called["image"] = 2 * image - 1
@@ -147,7 +151,17 @@ def arguments(model: Model, job: Job, settings: Settled) -> dict[str, Any]:
     if job.latents is not None:
         # The second only keeps the pipeline from masking latents as if they were a picture.
         called |= {"image": job.latents, "masked_image_latents": job.latents}
-    return called | job.prompt | job.controls
+    called |= job.prompt | job.controls
+    if job.whole and job.controls:
+        if "control_mask" in job.controls:
+            del called["image"]
+        else:
+            called["mask_image"] = _tensor((job.mask > 0).astype(np.float32)[None])
+    if job.controls:
+        # FLUX.1's takes no negative prompt, for one.
+        taken = inspect.signature(type(job.pipe).__call__).parameters
+        called = {k: v for k, v in called.items() if k in taken}
+    return called
 
 
 def _free_at_first(model: Model, job: Job) -> Array:
