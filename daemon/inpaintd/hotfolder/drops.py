@@ -13,6 +13,7 @@ from pathlib import PurePosixPath
 from inpaintd.files.formats import SUFFIXES
 
 from .layout import SETTINGS_FILE, Layout
+from .options import mask_named_in
 
 RESULT_MARK = ".inpainted"
 ERROR_SUFFIX = ".error.txt"
@@ -99,9 +100,11 @@ def _folders(
             entries = list(os.scandir(layout.inbox / folder))
         except OSError:
             continue  # gone, or not ours to read
+        has_settings = any(entry.name == SETTINGS_FILE for entry in entries)
+        shared_mask = mask_named_in(layout.inbox / folder) if has_settings else ""
         for entry in entries:
             path = folder / entry.name
-            if _ignored(entry.name):
+            if _ignored(entry.name) or entry.name == shared_mask:
                 continue
             try:
                 status = entry.stat(follow_symlinks=False)

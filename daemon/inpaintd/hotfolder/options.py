@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 from typing import Any
 
+from inpaintd.files.formats import format_of
 from inpaintd.setting_names import read_settings
 from inpaintd_protocol.codec import settings_from_map, settings_to_map
 from inpaintd_protocol.errors import InpaintError
@@ -17,6 +18,7 @@ from inpaintd_protocol.settings import Settings
 from .layout import SETTINGS_FILE, Layout
 
 _WATCH_TABLE = "watch"
+_MASK = "mask"
 _BYTES = 1 << 20
 
 
@@ -67,20 +69,64 @@ def merged_settings(layers: Iterable[Mapping[str, Any]]) -> Settings:
 
 
 def folder_layers(layout: Layout, relative: PurePosixPath) -> list[dict[str, Any]]:
-    """What the inpaintd.toml files say for a file of the inbox, outermost first."""
+    """What the inpaintd.toml files say for a file of the inbox, outermost first.
+
+    Raises:
+        InpaintError: `unreadable` or `bad_message` when one of them is not valid.
+    """
+    layers = []
+    for path, table in _settings_files(layout, relative):
+        settings = {k: v for k, v in table.items() if k not in (_WATCH_TABLE, _MASK)}
+        layers.append(read_settings(settings, str(path.relative_to(layout.root))))
+    return layers
+
+
+def folder_mask(layout: Layout, relative: PurePosixPath) -> Path | None:
+    """The mask for a file of the inbox that has none of its own: the innermost folder's.
+
+    Raises:
+        InpaintError: `unreadable` when the name is not one of a file beside inpaintd.toml.
+    """
+    mask = None
+    for path, table in _settings_files(layout, relative):
+        if _MASK in table:
+            name = _mask_name(table)
+            if name is None:
+                raise _invalid(path, f"{_MASK} must be the name of a picture that lies beside it")
+            mask = path.with_name(name) if name else None
+    return mask
+
+
+def mask_named_in(folder: Path) -> str:
+    """The name of the mask in this folder that its inpaintd.toml speaks of; empty for none."""
+    path = folder / SETTINGS_FILE
+    try:
+        return _mask_name(_read_toml(path)) or ""
+    except InpaintError:
+        return ""  # which is said of each picture there
+
+
+def _settings_files(
+    layout: Layout, relative: PurePosixPath
+) -> Iterator[tuple[Path, dict[str, Any]]]:
     folders = [layout.root]
     if not layout.in_place:
         folders.append(layout.inbox)
-    for parent in reversed([*relative.parents][:-1]):
-        folders.append(layout.inbox / parent)
-    layers = []
+    folders += [layout.inbox / parent for parent in reversed([*relative.parents][:-1])]
     for folder in folders:
         path = folder / SETTINGS_FILE
         if path.is_file() and not path.is_symlink():
-            table = _read_toml(path)
-            table.pop(_WATCH_TABLE, None)
-            layers.append(read_settings(table, str(path.relative_to(layout.root))))
-    return layers
+            yield path, _read_toml(path)
+
+
+def _mask_name(table: Mapping[str, Any]) -> str | None:
+    """The name of a folder's mask; empty for none; None when it is no name of a file beside it."""
+    name = table.get(_MASK, "")
+    if name == "":
+        return ""
+    if not isinstance(name, str) or name != PurePath(name).name or "\\" in name or ":" in name:
+        return None
+    return name if format_of(PurePath(name)) is not None else None
 
 
 def sidecar_layer(name: str, data: bytes) -> dict[str, Any]:

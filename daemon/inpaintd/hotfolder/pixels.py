@@ -30,8 +30,8 @@ from inpaintd_protocol.rectangle import Rectangle
 from inpaintd_protocol.settings import Settings
 
 from . import drop_events as e
-from .layout import Layout
-from .options import folder_layers, merged_settings, recipe_layer, sidecar_layer
+from .layout import SETTINGS_FILE, Layout
+from .options import folder_layers, folder_mask, merged_settings, recipe_layer, sidecar_layer
 from .reading import ChangedError, read_regular
 from .report import for_people
 from .results import disk_is_full, write_results
@@ -135,14 +135,14 @@ class Pixels:
         data, signatures = {}, {}
         for role, name in members.items():
             data[role], signatures[role] = read_regular(folder, name, self._layout.root)
-        picture, read = _decoded(members, data)
+        mask_file = self._mask_file(files, folder, data)
+        picture, read = _decoded(members, data, mask_file)
         mask = None if read is None else read.samples
         if files.settings is None:
             used = _settled(self._layout, members, data, picture)
         else:
             used = settings_from_map(Settings, dict(files.settings))
         bounds = _bounds(picture, mask, used)
-        mask_file = folder / members["mask"] if "mask" in members else None
         order = Order(folder / members["picture"], used, mask=mask_file)
         notices = picture.notices + unusable_profile(picture) + told(read, used, invert=_INVERT)
         notices += nearly_all(picture, mask, bounds, used, invert=_INVERT)
@@ -156,6 +156,23 @@ class Pixels:
             notices=notices,
         )
         return _Held(looked, opened)
+
+    def _mask_file(self, files: e.Files, folder: Path, data: dict[str, bytes]) -> Path | None:
+        """The mask's path: the drop's own or, read here, the one for all pictures of a folder."""
+        if "mask" in files.members:
+            return folder / files.members["mask"]
+        mask = folder_mask(self._layout, PurePosixPath(files.members["picture"]))
+        if mask is not None:
+            try:
+                data["mask"], _ = read_regular(mask.parent, mask.name, self._layout.root)
+            except ChangedError as error:
+                place = mask.relative_to(self._layout.root).with_name(SETTINGS_FILE)
+                raise InpaintError(
+                    "unreadable",
+                    f"{place} names the mask {mask.name}, which is not there.",
+                    "Put it beside that file, or name another one.",
+                ) from error
+        return mask
 
     def _disk_is_full(self, instruction: e.Pixels, error: Exception) -> bool:
         return isinstance(instruction, e.Store) and disk_is_full(error, self._layout.results)
@@ -178,13 +195,13 @@ def _bounds(picture: Picture, mask: Samples | None, settings: Settings) -> Recta
 
 
 def _decoded(
-    members: Mapping[str, str], data: Mapping[str, bytes]
+    members: Mapping[str, str], data: Mapping[str, bytes], mask_file: Path | None
 ) -> tuple[Picture, ReadMask | None]:
     path = Path(PurePosixPath(members["picture"]).name)
     picture = read_file(path, data["picture"])
-    if "mask" not in members:
+    if mask_file is None:
         return picture, None
-    mask = read_picture(Path(PurePosixPath(members["mask"]).name), data["mask"])
+    mask = read_picture(Path(mask_file.name), data["mask"])
     return picture, mask_from(mask, picture.extent)
 
 
