@@ -14,6 +14,7 @@ An error says what is wrong and what to do about it in whole sentences; programs
     unknown_request     no request of that id, or its result is no longer kept
     unknown_model       no model of that name
     model_missing       the model is known and not installed
+    licence             the model's licence has to be accepted first
     model_damaged       the model's files cannot be loaded
     unreachable         the hub that models come from does not answer
     unsupported         the engine cannot do what was asked for

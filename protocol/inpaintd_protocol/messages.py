@@ -314,6 +314,10 @@ class ModelInfo:
 
     Those that are done by the pipeline work with every model, and are not listed.
     """
+    licence: str = ""
+    """Name of its licence; empty when there is none, or none is known."""
+    commercial: str = ""
+    """Whether its licence lets one sell what it paints: yes, no or limited; empty when unknown."""
 
 
 @dataclass(frozen=True)

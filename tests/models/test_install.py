@@ -2,104 +2,24 @@
 
 from __future__ import annotations
 
-import errno
 import json
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
 from inpaintd.install import environment
-from inpaintd.models.install import install, wanted_files
 from inpaintd.models.registry import load_registry
+from inpaintd.models.repository import wanted_files
 from inpaintd.models.unlisted import install_unlisted
 from inpaintd.models.user_file import set_default
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.settings import Settings
 from tests.models import hollow
-from tests.models.hub import COMMIT, Hub, hub_with
+from tests.models.hub import COMMIT, hub_with
+from tests.models.tiny import inpaintd
 
 pytest.importorskip("huggingface_hub")
-
-ENTRY = """
-[tiny]
-title = "Tiny"
-engine = "diffusion"
-source = "tiny/model"
-native_side = 64
-multiple = 8
-"""
-
-FILES = {
-    "README.md": "about",
-    ".gitattributes": "*",
-    "model_index.json": json.dumps(
-        {
-            "_class_name": "StableDiffusionPipeline",
-            "unet": ["diffusers", "UNet2DConditionModel"],
-            "vae": ["diffusers", "AutoencoderKL"],
-            "tokenizer": ["transformers", "CLIPTokenizer"],
-            "safety_checker": ["stable_diffusion", "StableDiffusionSafetyChecker"],
-            "image_encoder": [None, None],
-            "requires_safety_checker": True,
-        }
-    ),
-    "unet/config.json": "{}",
-    "unet/diffusion_pytorch_model.bin": "a program",
-    "vae/config.json": "{}",
-    "tokenizer/vocab.json": '{"a": 0}',
-    "tokenizer/merges.txt": "#version: 0.2",
-    "all-in-one.ckpt": "a program",
-}
-WEIGHTS = (
-    "unet/diffusion_pytorch_model.safetensors",
-    "unet/diffusion_pytorch_model.fp16.safetensors",
-    "vae/diffusion_pytorch_model.safetensors",
-    "safety_checker/model.safetensors",
-    "all-in-one.safetensors",
-)
-
-
-@pytest.fixture
-def repository(tmp_path: Path) -> Path:
-    folder = tmp_path / "repository"
-    for name, text in FILES.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text)
-    for number, name in enumerate(WEIGHTS, start=1):
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        hollow.write(folder / name, {"weight": (number,)})
-    return folder
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    folder = tmp_path / "home"
-    folder.mkdir()
-    (folder / "models.toml").write_text(ENTRY)
-    return folder
-
-
-def inpaintd(home: Path, hub: Hub | None, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environment = os.environ | {
-        "INPAINTD_HOME": str(home),
-        "HF_HOME": str(home / "hub-cache"),
-        "HF_ENDPOINT": hub.endpoint if hub else "http://127.0.0.1:9",
-        "HF_HUB_ETAG_TIMEOUT": "2",
-        "NO_PROXY": "127.0.0.1",
-    }
-    return subprocess.run(
-        [sys.executable, "-m", "inpaintd", *arguments],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
 
 
 def test_safetensors_alone_are_fetched_and_pinned(repository: Path, home: Path) -> None:
@@ -185,25 +105,6 @@ def test_no_hub_says_so_in_a_sentence(home: Path) -> None:
     assert failed.returncode == 1
     assert "tiny/model could not be fetched" in failed.stderr
     assert "Traceback" not in failed.stderr
-
-
-def test_a_full_disk_says_so(repository: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import huggingface_hub
-    from huggingface_hub.hf_api import RepoSibling
-
-    def full(*_: object, **__: object) -> str:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    sibling = RepoSibling("model.safetensors")
-    about = SimpleNamespace(siblings=[sibling], sha=COMMIT)
-    monkeypatch.setattr(huggingface_hub.HfApi, "model_info", lambda *_, **__: about)
-    monkeypatch.setattr(huggingface_hub, "hf_hub_download", full)
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    registry = load_registry(home)
-    with pytest.raises(InpaintError, match=r"The disk with .*tiny is full") as caught:
-        install(registry, registry.find("tiny"), lambda _: None)
-    assert caught.value.code == "unwritable"
-    assert not registry.installed(registry.find("tiny"))
 
 
 @pytest.mark.parametrize("status", [404, 401])

@@ -17,8 +17,17 @@ from inpaintd_protocol.connection import home
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.messages import ModelInfo
 
+from .transfer_bar import transfer_bar
+
 if TYPE_CHECKING:
     from inpaintd.models.registry import Entry
+
+
+_COMMERCIAL = {
+    "yes": "allowed",
+    "no": "not allowed",
+    "limited": "allowed, within the licence's limits",
+}
 
 
 @click.group("models")
@@ -57,6 +66,10 @@ def listing(models: Sequence[ModelInfo], helpers: Sequence[ModelInfo], columns: 
     for model in absent:
         lines += _entry(model, model.title, indent, columns)
         lines += _wrapped(model.needs, " " * indent, indent, columns)
+        if model.licence:
+            use = _COMMERCIAL.get(model.commercial, "")
+            text = f"licence {model.licence}" + (f": commercial use {use}" if use else "")
+            lines += _wrapped(text, " " * indent, indent, columns)
     lines += ["", "Helpers, fetched in the same way:"]
     for model in helpers:
         lines += _entry(model, model.title + (", installed" * model.installed), indent, columns)
@@ -82,7 +95,10 @@ def _wrapped(text: str, start: str, indent: int, columns: int) -> list[str]:
     default="",
     help="Configuration of a single file of an unknown kind: a folder in the layout of diffusers.",
 )
-def install_model(name: str, own_name: str, vae: str, config: str) -> None:
+@click.option(
+    "--accept-licence", is_flag=True, help="Accept the licence that the model comes under."
+)
+def install_model(name: str, own_name: str, vae: str, config: str, accept_licence: bool) -> None:
     """Fetch a listed model, or make another one known.
 
     NAME is a listed model, OWNER/NAME of a repository of the Hugging Face hub, a folder in the
@@ -94,12 +110,81 @@ def install_model(name: str, own_name: str, vae: str, config: str) -> None:
     from inpaintd.models.unlisted import install_unlisted, is_unlisted
 
     registry = load_registry(home())
-    if is_unlisted(registry, name):
-        install_unlisted(registry, name, own_name, click.echo, vae=vae, config=config)
-    elif own_name or vae or config:
-        raise click.UsageError(f"{name} is listed: write what you change into models.toml.")
-    else:
-        install(registry, registry.find(name), click.echo)
+    with transfer_bar() as on_transfer:
+        if is_unlisted(registry, name):
+            install_unlisted(
+                registry,
+                name,
+                own_name,
+                click.echo,
+                vae=vae,
+                config=config,
+                accept_licence=accept_licence,
+                on_transfer=on_transfer,
+            )
+        elif own_name or vae or config:
+            raise click.UsageError(f"{name} is listed: write what you change into models.toml.")
+        else:
+            entry = registry.find(name)
+            install(
+                registry,
+                entry,
+                click.echo,
+                accept_licence=accept_licence,
+                on_transfer=on_transfer,
+            )
+
+
+@command.command("login")
+def log_in() -> None:
+    """Keep a token of the Hugging Face hub, which gated models need.
+
+    Make one that may read at https://huggingface.co/settings/tokens. It is kept in the daemon's
+    folder, where only you can read it; an empty one is forgotten.
+    """
+    from inpaintd.models.hub_token import write_token
+
+    token = click.prompt("Token", default="", show_default=False, hide_input=True)
+    write_token(home(), token)
+    click.echo("Kept." if token.strip() else "No token is kept.")
+
+
+@command.command("remove")
+@click.argument("name")
+@click.option("--force", is_flag=True, help="Even if installed models need it.")
+def remove_model(name: str, force: bool) -> None:
+    """Delete a model that was fetched, or forget one that is used where it lies."""
+    from inpaintd.models.registry import load_registry
+    from inpaintd.models.remove import remove
+
+    registry = load_registry(home())
+    freed = remove(registry, registry.find(name), force=force)
+    click.echo(
+        f"Removed {name}, {freed / 1e9:.1f} GB." if freed else f"{name} is no longer listed."
+    )
+
+
+@command.command("disk")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def disk(as_json: bool) -> None:
+    """Show what models take on the disk, and what is free."""
+    from inpaintd.models.registry import load_registry
+    from inpaintd.models.remove import usage
+
+    registry = load_registry(home())
+    found = usage(registry)
+    place = home() if home().exists() else Path.home()
+    free = shutil.disk_usage(place).free
+    if as_json:
+        click.echo(json.dumps({"free_bytes": free, "models": [asdict(one) for one in found]}))
+        return
+    for one in found:
+        notes = "" if one.own else ", used where it lies"
+        notes += "" if one.whole else ", not whole: models install goes on with it"
+        notes += f", a part of {', '.join(one.used_by)}" if one.used_by else ""
+        click.echo(f"{one.bytes / 1e9:8.2f} GB  {one.name}{notes}")
+    total = sum(one.bytes for one in found if one.own)
+    click.echo(f"{total / 1e9:8.2f} GB  in all, fetched by inpaintd; {free / 1e9:.0f} GB are free")
 
 
 @command.command("convert")
@@ -122,12 +207,23 @@ def convert_weights(file: Path, target: Path | None) -> None:
 def verify_model(name: str) -> None:
     """Check that all files of an installed model are there and undamaged."""
     from inpaintd.models.registry import load_registry
+    from inpaintd.models.transfer import Transfer, bytes_in
     from inpaintd.models.verify import verify
 
     registry = load_registry(home())
     entry = registry.find(name)
-    for each in (entry, *(registry.find(part) for part in entry.parts)):
-        verify(registry, each)
+    entries = (entry, *(registry.find(part) for part in entry.parts))
+    total = sum(bytes_in(registry.folder(each)) for each in entries)
+    done = 0
+    with transfer_bar() as on_transfer:
+        for each in entries:
+
+            def count(more: int) -> None:
+                nonlocal done
+                done += more
+                on_transfer(Transfer(done, total, 0.0))
+
+            verify(registry, each, count)
     click.echo(f"{entry.name} is whole.")
 
 
@@ -166,6 +262,8 @@ def model_info(name: str) -> None:
         "revision": found.revision if found else entry.revision,
         "works at": f"{entry.native_side} × {entry.native_side} px" if entry.native_side else "",
         "needs": entry.needs,
+        "licence": entry.licence,
+        "commercial use": _COMMERCIAL.get(entry.commercial, ""),
         "settings": ", ".join(
             f"{k} {v:g}" if isinstance(v, float) else f"{k} {v}" for k, v in entry.defaults.items()
         ),

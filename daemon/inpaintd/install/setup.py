@@ -13,7 +13,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, requires
+from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -37,6 +37,9 @@ device = sys.argv[1]
 tensor = torch.rand(128, 128, device=device)
 assert bool(torch.isfinite(tensor @ tensor).all())
 import diffusers, transformers, inpaintd.workers.main
+from inpaintd.engines.load import load
+from inpaintd.models.registry import BUILT_IN_DEFAULT
+load(BUILT_IN_DEFAULT)
 print(json.dumps({"torch": torch.__version__, "device": str(tensor.device.type)}))
 """
 
@@ -111,9 +114,11 @@ def diffusion_requirements() -> list[str]:
         stated = []
     mark = f'extra == "{EXTRA}"'
     parts = (line.partition(";") for line in stated)
-    return [
+    wanted = [
         requirement.strip() for requirement, _, marker in parts if mark in marker.replace("'", '"')
     ]
+    # The daemon's own packages, some of them compiled, are used along with it.
+    return [*wanted, f"numpy=={version('numpy')}"]
 
 
 def set_up(

@@ -1,91 +1,63 @@
 """Fetching a model from the hub, pinned to a commit and checked by its hashes.
 
-Of weights only safetensors and ONNX: neither runs anything when it is opened.
+Of weights only safetensors and ONNX: neither runs anything when it is opened. A download that is
+broken off, by whatever, goes on where it was when it is asked for again.
 """
 
 from __future__ import annotations
 
-import errno
 import json
-import os
+import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path, PurePosixPath
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 
-from inpaintd.install.extras import how_to_install
+from filelock import FileLock, Timeout
+
+from inpaintd.models.hub import RemoteFile, Repository, in_words, look_up
 from inpaintd.models.installed import MARKER, folder_of, is_path
 from inpaintd.models.parts import CONFIG, INDEX, check_complete, lacking
 from inpaintd.models.registry import Entry, Registry
+from inpaintd.models.transfer import OnTransfer, bytes_in, watching
 from inpaintd.models.verify import sha256_of
 from inpaintd_protocol.errors import InpaintError
-
-_TEXT = {".json", ".txt", ".model", ".jinja"}
-"""Configurations, vocabularies and chat templates."""
-
-_UNWANTED_FOLDERS = {"safety_checker", "flax", "onnx", "openvino"}
 
 _TELLING = (INDEX, CONFIG)
 """Files of a few kB at the top of a repository that tell what it is."""
 
+_SPARE_BYTES = 100 << 20
+"""Left free on the disk, for whoever else uses it."""
+
 Say = Callable[[str], None]
 
 
-def wanted_files(names: Iterable[str], variant: str) -> list[str]:
-    """Which files of a repository in the layout of diffusers are needed to load it.
-
-    Of weights only safetensors, of each component only the variant where it has one. A file of all
-    weights beside the components would double the download.
-
-    Args:
-        names: all files of the repository.
-        variant: such as "fp16"; empty for the plain weights.
-    """
-    names = list(names)
-    is_pipeline = "model_index.json" in names
-    chosen: list[str] = []
-    by_folder: dict[str, list[str]] = {}
-    for name in names:
-        path = PurePosixPath(name)
-        if path.parts[0] in _UNWANTED_FOLDERS or path.name.startswith("."):
-            continue
-        if ".safetensors" in path.name:
-            if len(path.parts) > 1 or not is_pipeline:
-                by_folder.setdefault(str(path.parent), []).append(name)
-        elif path.suffix in _TEXT or path.name == "README.md":
-            chosen.append(name)
-    for weights in by_folder.values():
-        chosen += _one_variant(weights, variant)
-    return sorted(chosen)
-
-
-def _one_variant(weights: Sequence[str], variant: str) -> list[str]:
-    def variant_of(name: str) -> str:
-        # model.safetensors, model.fp16.safetensors, model.fp16-00001-of-00002.safetensors,
-        # model-00001-of-00002.safetensors, model.safetensors.index.fp16.json
-        words = PurePosixPath(name).name.split(".")[1:]
-        plain = [w.split("-")[0] for w in words if w not in ("safetensors", "index", "json")]
-        return plain[0] if plain else ""
-
-    having = [name for name in weights if variant_of(name) == variant]
-    return having or [name for name in weights if variant_of(name) == ""]
-
-
 def install(
-    registry: Registry, entry: Entry, say: Say, *, check: Callable[[Path], object] | None = None
+    registry: Registry,
+    entry: Entry,
+    say: Say,
+    *,
+    check: Callable[[Path], object] | None = None,
+    accept_licence: bool = False,
+    on_transfer: OnTransfer | None = None,
+    again: str = "",
 ) -> None:
     """Fetch a model and its parts; what is there already is not fetched again.
 
     Args:
         check: given a folder with what tells of a repository what it is, raises `InpaintError`
             when the rest is not wanted; nothing is kept then.
+        accept_licence: whether the user has accepted the licence, where it has to be.
+        again: the command that goes on with it, where it is not that of a listed model.
 
     Raises:
         InpaintError: `unsupported` when there is nothing to install or nothing safe to load,
-            `unreachable`, `unwritable`, `model_damaged`.
+            `licence` when it has to be accepted first, `busy` while another process fetches the
+            same model, `unreachable`, `unwritable`, `model_damaged`.
     """
     for part in entry.parts:
-        install(registry, registry.find(part), say)
+        other = registry.find(part)
+        install(registry, other, say, accept_licence=accept_licence, on_transfer=on_transfer)
     if entry.source and registry.installed(entry) and _is_whole(registry.folder(entry), entry, say):
         say(f"{entry.name} is installed.")
         return
@@ -97,66 +69,108 @@ def install(
             else f"{entry.name} needs no files.",
         )
     folder = folder_of(registry.home, entry.name, entry.source)
+    again = again or entry.install_command
     try:
-        revision, hashes = _fetch(entry, folder, say, check)
-        marker = {"source": entry.source, "revision": revision, "hashes": hashes}
-        temporary = folder / f"{MARKER}.new"
-        temporary.write_text(json.dumps(marker), encoding="utf-8")
-        temporary.replace(folder / MARKER)
+        repository = look_up(entry, registry.home)
+        _check_licence(entry, repository, again, accepted=accept_licence)
+        _check_use(entry, repository, check)
+        with _alone(registry.home, entry):
+            _check_room(repository, folder)
+            say(
+                f"Fetching {entry.source}: {len(repository.files)} files, {_size(repository.size)}."
+            )
+            with watching(folder, repository.size, on_transfer):
+                for file in repository.files:
+                    _fetch(entry, repository, file, folder, again)
+            _mark(folder, repository)
     except InpaintError:
         raise
     except Exception as error:  # the client's HTTP library has changed between its versions
-        raise _in_words(entry, folder, error) from error
-    say(f"Installed {entry.name} at revision {revision[:12]}.")
+        raise in_words(entry, folder, error, again) from error
+    say(f"Installed {entry.name} at revision {repository.revision[:12]}.")
 
 
-def _fetch(
-    entry: Entry, folder: Path, say: Say, check: Callable[[Path], object] | None
-) -> tuple[str, dict[str, str]]:
-    """The commit that was fetched, and the SHA-256 of its large files."""
-    os.environ.pop("HF_HUB_OFFLINE", None)
-    try:
-        import huggingface_hub
-    except ImportError as error:
-        raise InpaintError(
-            "unsupported",
-            "Installing models needs the extra for diffusion models.",
-            f"Install it: {how_to_install('diffusion')}",
-        ) from error
-    info = huggingface_hub.HfApi().model_info(
-        entry.source, revision=entry.revision or None, files_metadata=True
+def _check_licence(entry: Entry, repository: Repository, again: str, *, accepted: bool) -> None:
+    if accepted or not (repository.gated or entry.commercial == "no"):
+        return
+    name = f" ({repository.licence})" if repository.licence else ""
+    use = " It forbids commercial use." if entry.commercial == "no" else ""
+    raise InpaintError(
+        "licence",
+        f"{entry.title} comes under a licence of its own{name}.{use}",
+        f"Read it at https://huggingface.co/{entry.source}; to accept it: {again} --accept-licence",
     )
-    siblings = {file.rfilename: file for file in info.siblings or ()}
-    names = list(entry.files) or wanted_files(siblings, entry.variant)
-    if lacking := [name for name in names if name not in siblings]:
-        raise InpaintError(
-            "unknown_model",
-            f"{entry.source} has no file {lacking[0]} any more.",
-            "Name an earlier commit as the model's revision in models.toml.",
-        )
-    if not entry.files and not any(name.endswith(".safetensors") for name in names):
+
+
+def _check_use(
+    entry: Entry, repository: Repository, check: Callable[[Path], object] | None
+) -> None:
+    """See that a repository is of use and complete, before gigabytes of it are fetched."""
+    if entry.files:
+        return
+    with tempfile.TemporaryDirectory() as name:
+        place = Path(name)
+        telling = [file for file in repository.files if file.name in _TELLING]
+        for file in telling:
+            repository.fetch(file, place)
+        if check is not None:
+            check(place)
+        for file in telling:
+            _check_parts(repository, place / file.name, repository.names)
+
+
+def _check_parts(repository: Repository, telling: Path, names: Sequence[str]) -> None:
+    index = json.loads(telling.read_text(encoding="utf-8"))
+    if missing := list(lacking(index if isinstance(index, dict) else {}, names)):
         raise InpaintError(
             "unsupported",
-            f"{entry.source} has no weights as safetensors, and nothing else is loaded: other "
-            "kinds of weight files can run programs.",
-            "Choose another model, or convert it on a machine that you can lose.",
+            f"The repository {repository.source} is incomplete: it lacks {'; '.join(missing)}.",
+            "Choose another repository of the same model.",
         )
-    with tempfile.TemporaryDirectory() as place:
-        for name in set(_TELLING) & set(names):
-            huggingface_hub.hf_hub_download(entry.source, name, revision=info.sha, local_dir=place)
-        if check is not None:
-            check(Path(place))
-        if not entry.files:
-            _check_parts(entry, Path(place), names)
-    total = sum(siblings[name].size or 0 for name in names)
-    say(f"Fetching {entry.source}: {len(names)} files, {total / 1e9:.1f} GB.")
-    for name in names:
-        path = huggingface_hub.hf_hub_download(
-            entry.source, name, revision=info.sha, local_dir=folder
+
+
+@contextmanager
+def _alone(home: Path, entry: Entry) -> Iterator[None]:
+    """Keep other processes from fetching the same model meanwhile.
+
+    Raises:
+        InpaintError: `busy` when one does.
+    """
+    (home / "models").mkdir(parents=True, exist_ok=True)
+    lock = FileLock(home / "models" / f".{entry.name}.lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise InpaintError(
+            "busy", f"{entry.name} is being fetched already.", "Wait for its end.", retriable=True
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _check_room(repository: Repository, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    missing = repository.size - bytes_in(folder)
+    free = shutil.disk_usage(folder).free
+    if missing + _SPARE_BYTES > free:
+        if not any(folder.iterdir()):
+            folder.rmdir()
+        raise InpaintError(
+            "unwritable",
+            f"{repository.source} needs {_size(missing)} more on the disk of {folder.parent}, "
+            f"and {_size(free)} are free.",
+            "Make room: inpaintd models disk shows what models take.",
         )
-        _check(entry, Path(path), siblings[name])
-    large = {name: siblings[name].lfs for name in names}
-    return str(info.sha), {name: lfs.sha256 for name, lfs in large.items() if lfs is not None}
+
+
+def _mark(folder: Path, repository: Repository) -> None:
+    hashes = {file.name: file.sha256 for file in repository.files if file.sha256}
+    marker = {"source": repository.source, "revision": repository.revision, "hashes": hashes}
+    temporary = folder / f"{MARKER}.new"
+    temporary.write_text(json.dumps(marker), encoding="utf-8")
+    temporary.replace(folder / MARKER)
 
 
 def _is_whole(place: Path, entry: Entry, say: Say) -> bool:
@@ -173,65 +187,25 @@ def _is_whole(place: Path, entry: Entry, say: Say) -> bool:
     return True
 
 
-def _check_parts(entry: Entry, telling: Path, names: Sequence[str]) -> None:
-    """See that a repository has all parts of the model, before gigabytes of it are fetched."""
-    for name in set(_TELLING) & set(names):
-        index = json.loads((telling / name).read_text(encoding="utf-8"))
-        if missing := list(lacking(index if isinstance(index, dict) else {}, names)):
-            raise InpaintError(
-                "unsupported",
-                f"The repository {entry.source} is incomplete: it lacks {'; '.join(missing)}.",
-                "Choose another repository of the same model.",
-            )
-
-
-def _check(entry: Entry, path: Path, file: Any) -> None:
-    """Compare with the hash that the hub states for large files."""
-    if file.lfs is None:
+def _fetch(
+    entry: Entry, repository: Repository, file: RemoteFile, folder: Path, again: str
+) -> None:
+    """Fetch a file, and compare it with the hash that the hub states for large ones."""
+    went_on = (folder / f"{file.name}.part").exists()
+    path = repository.fetch(file, folder)
+    if not file.sha256 or sha256_of(path) == file.sha256:
         return
-    if sha256_of(path) != file.lfs.sha256:
-        path.unlink()
-        raise InpaintError(
-            "model_damaged",
-            f"{path.name} of {entry.name} did not arrive as it was sent.",
-            f"Fetch it again: {entry.install_command}",
-        )
-
-
-def _in_words(entry: Entry, folder: Path, error: Exception) -> InpaintError:
-    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-        return InpaintError(
-            "unwritable",
-            f"The disk with {folder} is full.",
-            f"Make room and go on: {entry.install_command}",
-        )
-    if isinstance(error, PermissionError):
-        return InpaintError("unwritable", f"{folder} cannot be written.", "Check its permissions.")
-    status = getattr(getattr(error, "response", None), "status_code", None)
-    # By name, as above: of a name that it has not, the hub says 401 to whoever is not logged in.
-    if type(error).__name__ == "RepositoryNotFoundError" and status != 404:
-        return InpaintError(
-            "unknown_model",
-            f"The hub has no {entry.source}, or shows it to its members only.",
-            "Check the name. If it is right, log in with: hf auth login",
-        )
-    if status in (401, 403):
-        return InpaintError(
-            "unreachable",
-            f"The hub does not hand out {entry.source} without an account.",
-            f"Accept its licence at https://huggingface.co/{entry.source}, then: hf auth login",
-        )
-    if status == 404:
-        return InpaintError(
-            "unknown_model",
-            f"The hub has no {entry.source}"
-            + (f" at revision {entry.revision}." if entry.revision else "."),
-            "Check the name and the revision.",
-        )
-    first = (str(error).strip().splitlines() or [type(error).__name__])[0]
-    return InpaintError(
-        "unreachable",
-        f"{entry.source} could not be fetched: {first[:200]}.",
-        f"Check the connection and go on: {entry.install_command}",
+    path.unlink()
+    if went_on:  # perhaps from a part of an earlier version of the file
+        _fetch(entry, repository, file, folder, again)
+        return
+    raise InpaintError(
+        "model_damaged",
+        f"{path.name} of {entry.name} did not arrive as it was sent.",
+        f"Fetch it again: {again}",
         retriable=True,
     )
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e9:.1f} GB" if count >= 50_000_000 else f"{count / 1e6:.1f} MB"

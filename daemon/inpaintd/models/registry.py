@@ -54,6 +54,10 @@ class Entry:
     empty for the one that its tensors tell."""
     control: str = ""
     """Of a ControlNet: inpaint, tile, or union for one that was trained on several kinds."""
+    licence: str = ""
+    """Its name, as its maker gives it."""
+    commercial: str = ""
+    """Whether what it paints may be sold: yes, no, or limited; empty when unknown."""
     defaults: Mapping[str, Any] = field(default_factory=dict)
     """Settings that this model wants where the user has not set them."""
 
@@ -202,6 +206,8 @@ class Registry:
             else entry.needs,
             install=missing.install_command if missing else "",
             honours=entry.honours or tuple(sorted(honoured_by(entry.engine))),
+            licence=entry.licence,
+            commercial=entry.commercial,
         )
 
 

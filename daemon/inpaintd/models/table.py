@@ -11,6 +11,7 @@ from inpaintd_protocol.settings import Control, Settings, settings_fields
 
 _CHOICES: dict[str, tuple[str, ...]] = {
     "kind": ("model", "controlnet", "part"),
+    "commercial": ("", "yes", "no", "limited"),
     "control": ("", *Control.__dataclass_fields__["kind"].metadata["choices"], "union"),
 }
 

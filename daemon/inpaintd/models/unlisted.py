@@ -17,8 +17,9 @@ from inpaintd.models.install import Say, install
 from inpaintd.models.installed import folder_of, is_path, place_of
 from inpaintd.models.parts import CONFIG, check_complete
 from inpaintd.models.registry import Entry, Registry
+from inpaintd.models.transfer import OnTransfer
 from inpaintd.models.user_file import add_entry, name_taken
-from inpaintd.shell_words import quoted
+from inpaintd.shell_words import command, quoted
 from inpaintd_protocol.errors import InpaintError
 
 _RESERVED = "default"
@@ -40,7 +41,15 @@ def is_unlisted(registry: Registry, name: str) -> bool:
 
 
 def install_unlisted(
-    registry: Registry, source: str, name: str, say: Say, *, vae: str = "", config: str = ""
+    registry: Registry,
+    source: str,
+    name: str,
+    say: Say,
+    *,
+    vae: str = "",
+    config: str = "",
+    accept_licence: bool = False,
+    on_transfer: OnTransfer | None = None,
 ) -> None:
     """Fetch a model that is not in the registry, or take it where it is, and list it.
 
@@ -61,7 +70,8 @@ def install_unlisted(
     listed = registry.entries.get(name)
     if listed is not None and listed.source == source:
         say(f"It is listed as {name} already.")
-        install(registry, listed, say)  # its files may be gone
+        # Its files may be gone.
+        install(registry, listed, say, accept_licence=accept_licence, on_transfer=on_transfer)
         return
     if name in registry.entries:
         raise name_taken(name)
@@ -75,10 +85,18 @@ def install_unlisted(
         values |= _about(place, source, vae, config, say)
     else:
         alone = replace(entry, vae="")  # nothing is fetched for what turns out to be of no use
-        install(registry, alone, say, check=lambda telling: described(telling, source))
+        install(
+            registry,
+            alone,
+            say,
+            check=lambda telling: described(telling, source),
+            accept_licence=accept_licence,
+            on_transfer=on_transfer,
+            again=command("inpaintd", "models", "install", source, "--name", name),
+        )
         values |= described(place, source)
     for part in entry.parts:
-        install(registry, registry.find(part), say)
+        install(registry, registry.find(part), say, on_transfer=on_transfer)
     given = {"vae": vae, "config": config}
     add_entry(registry.home, name, values | {k: v for k, v in given.items() if v})
     if is_path(source):
