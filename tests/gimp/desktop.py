@@ -74,7 +74,7 @@ class Desktop:
         time.sleep(0.2)
 
     def move(self, title: str, x: int, y: int) -> None:
-        self.run("xdotool", "windowmove", self._identity(title), str(x), str(y))
+        self.run("xdotool", "windowmove", self.identity(title), str(x), str(y))
 
     def screenshot(self, path: Path, window: str | None = None) -> None:
         """Save a picture of the whole desktop, or of one window with its frame."""
@@ -82,7 +82,7 @@ class Desktop:
         what = ["-window", "root"]
         self.run("import", *what, self.gimp.inside(inside))
         if window is not None:
-            x, y, width, height = self._place_of(window)
+            x, y, width, height = self.place_of(window)
             self.run(
                 "convert",
                 self.gimp.inside(inside),
@@ -95,7 +95,7 @@ class Desktop:
         path.write_bytes(inside.read_bytes())
 
     def height_of(self, window: str) -> int:
-        return self._place_of(window)[3]
+        return self.place_of(window)[3]
 
     def wait_until(self, holds: object, what: str, seconds: float = 40) -> None:
         deadline = time.monotonic() + seconds
@@ -107,19 +107,36 @@ class Desktop:
                 )
             time.sleep(0.05)
 
-    def _place_of(self, title: str) -> tuple[int, int, int, int]:
+    def place_of(self, title: str) -> tuple[int, int, int, int]:
         """Where a window is on the desktop, with openbox's frame round it."""
-        said = self.run("xdotool", "getwindowgeometry", "--shell", self._identity(title))
+        said = self.run("xdotool", "getwindowgeometry", "--shell", self.identity(title))
         place = dict(entry.split("=") for entry in said.split())
         x, y, width, height = (int(place[k]) for k in ("X", "Y", "WIDTH", "HEIGHT"))
         return x - 2, y - 41, width + 2, height + 24  # xdotool counts the frame twice
 
-    def _identity(self, title: str) -> str:
+    def identity(self, title: str) -> str:
         for line in self.run("wmctrl", "-l").splitlines():
             identity, _desktop, _host, name = line.split(None, 3)
             if name == title:
                 return identity
+        for line in self.run("wmctrl", "-l").splitlines():
+            if title in line:
+                return line.split()[0]
         raise AssertionError(f"no window “{title}”")
+
+    def focused(self) -> str:
+        """The identity of the window that takes key presses."""
+        return f"0x{int(self.run('xdotool', 'getactivewindow').strip() or 0):08x}"
+
+    def owner_of(self, title: str) -> str:
+        """The identity of the window that a window stays above."""
+        said = self.run("xprop", "-id", self.identity(title), "WM_TRANSIENT_FOR")
+        return f"0x{int(said.split()[-1], 16):08x}"
+
+    def click_right_button_of(self, title: str) -> None:
+        """Click on the button in the lower right corner of a window."""
+        x, y, width, height = self.place_of(title)
+        self.run("xdotool", "mousemove", str(x + width - 70), str(y + height - 46), "click", "1")
 
     def _command(self, *words: str) -> list[str]:
         return self.gimp.command("env", f"DISPLAY={self.display}", *words)

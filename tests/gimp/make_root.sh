@@ -9,7 +9,7 @@ set -eu
 suite=$1
 root=$2
 done_mark=$root/.gimp-root-version
-version=2 # raise it when the list of packages changes
+version=3 # raise it when the list of packages changes
 
 mkdir -p "$(dirname "$root")"
 exec 9>"$root.lock"
@@ -40,7 +40,7 @@ chmod 755 "$root/usr/sbin/policy-rc.d"
 DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 chroot "$root" apt-get install -qy \
     --no-install-recommends \
     gimp python3-gi gir1.2-gtk-3.0 gir1.2-gtk-4.0 gir1.2-gegl-0.4 gir1.2-gimp-3.0 \
-    xvfb xauth xdotool wmctrl openbox imagemagick locales \
+    xvfb xauth xdotool x11-utils wmctrl openbox imagemagick locales \
     adwaita-icon-theme fonts-dejavu-core icc-profiles-free
 for language in de_DE he_IL; do
     chroot "$root" localedef -i "$language" -f UTF-8 "$language.UTF-8"

@@ -75,6 +75,13 @@ def _keep(windows: WindowedGimp, name: str, window: str | None = None) -> None:
         windows.desktop.screenshot(Path(folder) / f"{name}.png", window)
 
 
+def _settings(windows: WindowedGimp, **settings: object) -> None:
+    """What the dialog starts with."""
+    remembered = windows.gimp.configuration / "inpaint-settings.json"
+    remembered.write_text(json.dumps({"settings": settings}))
+    windows.ask("forget_settings()")
+
+
 def _picture(data: bytes) -> NDArray[np.uint8]:
     return np.frombuffer(data, np.uint8).reshape(SIDE, SIDE, 4)
 
@@ -93,6 +100,9 @@ def test_a_run_with_the_dialog_is_one_undo_step(windows: WindowedGimp) -> None:
     screen.key("alt+i")
     screen.wait_for_window("Inpainting")
     screen.wait_until(lambda: "Inpaint preview" in windows.layers(), "a live preview shows")
+    assert windows.ask("active()") == ["photo.png"], "the sketch has become active"
+    assert screen.focused() == screen.identity(windows.title), "the window has taken the focus"
+    screen.key("space")  # pans the canvas; a focused window would take it for Cancel
     _keep(windows, "progress")
     screen.wait_for_no_window("Inpainting")
     screen.wait_until(
@@ -130,6 +140,7 @@ def test_fill_changes_the_selection_and_nothing_else(windows: WindowedGimp) -> N
 def test_cancel_leaves_nothing_and_forgets_nothing(windows: WindowedGimp, daemon: Daemon) -> None:
     screen = windows.desktop
     before = windows.seen()
+    _settings(windows, model="hold", grow_pixels=4)
     windows.command("inpaintd-inpaint")
     screen.wait_for_window("Inpaint")
     time.sleep(0.5)
@@ -138,8 +149,7 @@ def test_cancel_leaves_nothing_and_forgets_nothing(windows: WindowedGimp, daemon
     screen.key("alt+i")
     screen.wait_until(lambda: "Inpaint preview" in windows.layers(), "a live preview shows")
     screen.wait_for_window("Inpainting")
-    screen.activate("Inpainting")
-    screen.key("Escape")
+    screen.click_right_button_of("Inpainting")
     screen.wait_for_no_window("Inpainting")
     eventually(lambda: _idle(daemon), "the worker is free again")
     with daemon.connect() as client:
@@ -158,15 +168,16 @@ def test_edit_again_brings_the_recipe_back_into_the_dialog(windows: WindowedGimp
     screen = windows.desktop
     windows.ask("inpaint(prompt='a boat', model='identity', feather_pixels=3)")
     assert windows.layers() == ["Inpaint: a boat", "photo.png"]
+    windows.ask("activate(0)")
     windows.command("inpaintd-edit-again")
     screen.wait_for_window("Inpaint")
     time.sleep(0.5)
     screen.key("ctrl+End")
     screen.write(" at sea")
     _keep(windows, "edit-again", "Inpaint")
-    screen.key("alt+i")
-    made = ["Inpaint: a boat at sea", "Inpaint: a boat", "photo.png"]
-    screen.wait_until(lambda: windows.layers() == made, "the fill is made anew")
+    screen.key("ctrl+Return")
+    made = ["Inpaint: a boat at sea", "photo.png"]
+    screen.wait_until(lambda: windows.layers() == made, "the fill is made anew in its place")
     remembered = windows.gimp.configuration / "inpaint-settings.json"
     settings = json.loads(remembered.read_text())["settings"]
     assert (settings["prompt"], settings["feather_pixels"]) == ("a boat at sea", 3)
@@ -174,6 +185,50 @@ def test_edit_again_brings_the_recipe_back_into_the_dialog(windows: WindowedGimp
     windows.focus_canvas()
     screen.key("ctrl+z", "ctrl+z")
     screen.wait_until(lambda: windows.layers() == ["photo.png"], "two undos take two calls back")
+
+
+def test_dialogs_stay_above_gimp_beside_the_picture(windows: WindowedGimp) -> None:
+    screen = windows.desktop
+    windows.command("inpaintd-inpaint")
+    screen.wait_for_window("Inpaint")
+    time.sleep(0.5)
+    assert screen.identity(windows.title) == screen.owner_of("Inpaint")
+    left, _, width, _ = screen.place_of("Inpaint")
+    assert left + width > 1280 - 60, "it does not stand at the right"
+    screen.move("Inpaint", 500, 200)
+    screen.key("Escape")
+    screen.wait_for_no_window("Inpaint")
+    windows.command("inpaintd-inpaint")
+    screen.wait_for_window("Inpaint")
+    time.sleep(0.5)
+    assert abs(screen.place_of("Inpaint")[0] - 500) < 10
+    screen.key("Escape")
+    screen.wait_for_no_window("Inpaint")
+
+
+def test_variants_are_chosen_in_a_window(windows: WindowedGimp) -> None:
+    screen = windows.desktop
+    _settings(windows, model="noise", count=3, seed=5)
+    windows.command("inpaintd-again")
+    screen.wait_for_window("Choose a Variant")
+    time.sleep(0.5)
+    assert windows.layers() == ["Inpaint", "photo.png"]
+    assert windows.ask("visible_variants()") == ["1 of 3"]
+    _keep(windows, "variants")
+    screen.activate("Choose a Variant")
+    screen.key("Right")
+    screen.wait_until(lambda: windows.ask("visible_variants()") == ["2 of 3"], "the next shows")
+    screen.key("alt+m")
+    screen.wait_until(lambda: windows.ask("visible_variants()") == ["4 of 6"], "more are there")
+    time.sleep(0.5)
+    screen.activate("Choose a Variant")
+    screen.key("Left", "alt+k")
+    screen.wait_for_no_window("Choose a Variant")
+    assert windows.layers() == ["Inpaint", "photo.png"]
+    assert windows.ask("visible_variants()") == []
+    windows.focus_canvas()
+    screen.key("ctrl+z", "ctrl+z", "ctrl+z")
+    screen.wait_until(lambda: windows.layers() == ["photo.png"], "three undos take it all back")
 
 
 @by_text
@@ -234,8 +289,7 @@ def test_the_hole_of_a_text_is_shown_before_it_is_filled(
     windows: WindowedGimp, daemon: Daemon
 ) -> None:
     screen, before = windows.desktop, windows.selection()
-    remembered = windows.gimp.configuration / "inpaint-settings.json"
-    remembered.write_text(json.dumps({"settings": {"model": "identity", "feather_pixels": 5}}))
+    _settings(windows, model="identity", feather_pixels=5)
     windows.command("inpaintd-inpaint")
     screen.wait_for_window("Inpaint")
     time.sleep(0.5)

@@ -56,6 +56,25 @@ def inpaint(**settings):
     return scene.inpaint(image, image.get_layers()[-1], **settings).get_name()
 
 
+def active():
+    return scene.names(Gimp.get_images()[0].get_selected_drawables())
+
+
+def activate(position):
+    image = Gimp.get_images()[0]
+    image.set_selected_layers([image.get_layers()[position]])
+
+
+def forget_settings():
+    Gimp.get_images()[0].detach_parasite("inpaintd-settings")
+
+
+def visible_variants():
+    top = Gimp.get_images()[0].get_layers()[0]
+    children = top.get_children() if top.is_group() else []
+    return scene.names([item for item in children if item.get_visible()])
+
+
 def polygon(points):
     Gimp.get_images()[0].select_polygon(scene.REPLACE, points)
     Gimp.displays_flush()

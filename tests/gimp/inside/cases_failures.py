@@ -227,7 +227,8 @@ def case_layer_moved_meanwhile():
 
 
 def case_sketches_leave_nothing_behind():
-    from inpaint_plugin.inserting import Place, Sketch
+    from inpaint_plugin.inserting import Place
+    from inpaint_plugin.sketch import Sketch
     from inpaint_plugin.target import find_target
 
     from inpaintd_protocol.messages import Preview
@@ -236,10 +237,13 @@ def case_sketches_leave_nothing_behind():
     select(image)
     before = visible(image)
     hole = Plane(50, 40, 1, "u8", b"\xff" * 1000 + b"\0" * 1000)
-    sketch = Sketch(Place(find_target(image, [layer])), lambda rectangle: hole)
+    sketch = Sketch(Place(find_target(image, [layer])), hole, (140, 90))
     pixels = Plane(2, 2, 3, "u8", bytes((255, 0, 0)) * 4)
     sketch.show(Preview("r", 0, (140, 90), (50, 40), pixels))
     assert names(image.get_layers()) == ["Inpaint preview", "photo"]
+    assert image.get_selected_layers() == [layer], "the sketch has become the active layer"
+    said = refusal(image, [image.get_layers()[0]])
+    assert "preview" in said, said
     same(get(image.get_layers()[0]), bytes((255, 0, 0, 255)) * 2000, "the sketch, scaled")
     sketch.show(Preview("r", 1, (140, 90), (50, 40), pixels))
     assert len(image.get_layers()) == 2

@@ -5,6 +5,7 @@ from inpaint_plugin.recipe import recipe_of
 from scene import (
     FLOAT,
     HEIGHT,
+    SELECTED,
     U16,
     WIDTH,
     add_layer,
@@ -41,6 +42,7 @@ def case_variants_are_a_group_with_the_first_visible():
     assert group.is_group()
     assert names(image.get_layers()) == ["Inpaint: a lake", "photo"]
     variants = group.get_children()
+    assert names(variants) == [f"{number} of 3: a lake" for number in (1, 2, 3)]
     assert [v.get_visible() for v in variants] == [True, False, False]
     assert [recipe_of(v).settings.seed for v in variants] == [7, 8, 9]
     is_answer(variants[0], expected)
@@ -113,20 +115,56 @@ def case_a_new_hole_next_to_a_fill_sees_the_fill():
     assert [item.get_id() for item in image.get_layers()][:2] == [second.get_id(), first.get_id()]
 
 
-def case_again_takes_a_new_seed_and_the_same_source():
+def case_again_replaces_the_fill_with_a_new_seed():
     image, layer = photo(alpha=False)
     select(image)
-    first = inpaint(image, layer)
-    from inpaint_plugin.remembered import Choices, remember
-
-    remember(Choices(Settings(model="noise", prompt="remembered", seed=7)))
+    first = inpaint(image, layer, prompt="a lake")
     Gimp.Selection.none(image)
     second = call("inpaintd-again", image, [first])
-    recipe = recipe_of(second)
-    assert recipe.settings.prompt == "remembered"
-    assert recipe.settings.seed != 7
-    expected = expected_for(*_selected(image, layer), seed=recipe.settings.seed)
-    is_answer(second, expected)
+    assert not first.is_valid()
+    assert names(image.get_layers()) == ["Inpaint: a lake", "photo"], names(image.get_layers())
+    seed = recipe_of(second).settings.seed
+    assert seed != 7
+    is_answer(second, expected_for(*_selected(image, layer), seed=seed))
+
+
+def case_a_feathered_hole_is_kept_with_the_recipe():
+    image, layer = photo()
+    image.select_ellipse(Gimp.ChannelOps.REPLACE, 120, 70, 90, 70)
+    Gimp.Selection.feather(image, 20)
+    first = get(inpaint(image, layer))
+    seen = visible(image)
+    top = image.get_layers()[0]
+    Gimp.Selection.none(image)
+    again = call("inpaintd-edit-again", image, [top])
+    same(get(again), first, "the same seed and hole")
+    same(visible(image), seen)
+    assert len(image.get_layers()) == 2
+
+
+def case_a_kept_hole_moves_with_the_layer():
+    image, layer = photo(size=(200, 160), offset=(10, 10))
+    select(image)
+    first = inpaint(image, layer)
+    before = get(first)
+    for item in (layer, first):
+        item.set_offsets(*(n + 30 for n in item.get_offsets()[1:]))
+    Gimp.Selection.none(image)
+    again = call("inpaintd-edit-again", image, [first])
+    same(get(again), before)
+    _, x, y = again.get_offsets()
+    assert (x, y) == (SELECTED.x + 30, SELECTED.y + 30)
+
+
+def case_again_without_a_fill_takes_the_last_settings():
+    image, layer = photo(alpha=False)
+    select(image)
+    from inpaint_plugin.remembered import Choices, remember
+
+    remember(Choices(Settings(model="noise", prompt="remembered", seed=7)), image)
+    made = call("inpaintd-again", image, [layer])
+    assert recipe_of(made).settings.prompt == "remembered"
+    assert recipe_of(made).settings.seed != 7
 
 
 def _selected(image, layer):

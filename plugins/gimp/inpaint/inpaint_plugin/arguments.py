@@ -15,6 +15,8 @@ from gi.repository import Gimp, GObject
 from inpaintd_protocol.codec import settings_from_map
 from inpaintd_protocol.settings import Settings, Settled
 
+from .texts import _
+
 NONE = -1
 """Stands for None in numbers; below the range of every setting that can be None."""
 
@@ -32,7 +34,7 @@ _LARGEST_INT = 2**31 - 1
 
 def all_settings() -> tuple[str, ...]:
     """Names of the settings that are a text, number or switch."""
-    return tuple(field.name for field, _, _ in _scalar_fields())
+    return tuple(field.name for field, _kind, _optional in _scalar_fields())
 
 
 def fields_of(names: Iterable[str]) -> Iterator[tuple[Field[Any], type, bool]]:
@@ -57,11 +59,12 @@ def add_settings_arguments(procedure: Gimp.Procedure, names: Iterable[str]) -> N
     flags = GObject.ParamFlags.READWRITE
     for field, kind, optional in fields_of(names):
         about = field.metadata
-        name, label, blurb = argument_name(field.name), about["label"], about["help"]
+        name = argument_name(field.name)
+        label, blurb = _(about["label"]), _(about["help"])
         if about["choices"]:
             choice = Gimp.Choice.new()
             for index, value in enumerate(about["choices"]):
-                choice.add(value, index, value.capitalize(), "")
+                choice.add(value, index, _(value.capitalize()), "")
             procedure.add_choice_argument(name, label, blurb, choice, about["fallback"], flags)
         elif kind is bool:
             procedure.add_boolean_argument(name, label, blurb, about["fallback"], flags)
@@ -70,7 +73,7 @@ def add_settings_arguments(procedure: Gimp.Procedure, names: Iterable[str]) -> N
         else:
             low, high, default = about["minimum"], about["maximum"], about["fallback"]
             if optional:
-                blurb, low = f"{blurb} ({NONE}: none)", NONE
+                blurb, low = _("{help} ({number}: none)").format(help=blurb, number=NONE), NONE
                 default = NONE if default is None else default
             if kind is int and high <= _LARGEST_INT:
                 procedure.add_int_argument(name, label, blurb, low, high, default, flags)

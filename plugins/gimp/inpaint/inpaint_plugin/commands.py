@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from gi.repository import Gimp
 
@@ -12,14 +12,18 @@ from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.plane import Plane
 from inpaintd_protocol.settings import Settings
 
+from . import messages
 from .daemon import connected
-from .earlier_fills import fill_above
+from .earlier_fills import Fill, fill_above
 from .filling import Waiting, fill
 from .following import CANCELLED
 from .mask_results import combined, put
+from .outpainting import Sides, fill_outside
+from .recipe import recipe_of
 from .remembered import Choices, MaskChoices, remember, remembered
 from .target import Target, find_target
 from .text_mask import CONTENT_AWARE, find
+from .variants import add_variants
 from .waiting import Quiet, Windowed
 
 
@@ -31,6 +35,8 @@ class Call:
     drawables: Sequence[Gimp.Drawable]
     run_mode: Gimp.RunMode
     passed: Choices | MaskChoices
+    sides: Sides = field(default_factory=Sides)
+    """By how much the canvas is to grow."""
     chosen: Choices | MaskChoices | None = None
     """What the dialog ended with."""
 
@@ -46,47 +52,95 @@ class Call:
         return Quiet() if self.by_script else Windowed()
 
 
+def heal(call: Call) -> Gimp.Layer:
+    """Content-aware fill, without a question."""
+    if call.by_script:
+        passed = call.passed
+    else:
+        last = remembered(Choices, call.image)
+        passed = replace(call.passed, placement=last.placement, sample=last.sample)
+    return _fill(call, replace(passed, settings=Settings(model=CONTENT_AWARE)))
+
+
 def inpaint(call: Call) -> Gimp.Layer:
     """Ask (unless a script calls), then fill."""
     if call.by_script:
         choices = call.passed
     elif call.with_dialog:
-        choices = _ask(call, remembered(Choices))
+        choices = _ask(call, remembered(Choices, call.image))
     else:
-        choices = remembered(Choices)
+        choices = remembered(Choices, call.image)
     return _fill(call, choices)
 
 
 def again(call: Call) -> Gimp.Layer:
-    """The last settings with a fresh seed."""
-    last = remembered(Choices)
+    """The active fill, or else the last settings, with a fresh seed."""
+    earlier = _active_fill(call)
+    last = remembered(Choices, call.image)
     source = call.passed.mask_source
-    choices = Choices(
-        replace(last.settings, seed=None), last.mask_source if source == "automatic" else source
+    if earlier is not None:
+        last = replace(_choices_of(earlier), placement="new-layer")
+    choices = replace(
+        last,
+        settings=replace(last.settings, seed=None),
+        mask_source=last.mask_source if source == "automatic" else source,
     )
     return _fill(call, choices, anew=True)
 
 
-def fill_without_prompt(call: Call) -> Gimp.Layer:
-    """Content-aware fill."""
-    choices = Choices(Settings(model=CONTENT_AWARE), call.passed.mask_source)
-    return _fill(call, choices)
-
-
 def edit_again(call: Call) -> Gimp.Layer:
     """The recipe of the active layer, back in the dialog."""
-    layer = call.drawables[0] if len(call.drawables) == 1 else None
-    earlier = fill_above(call.image, layer) if isinstance(layer, Gimp.Layer) else None
+    earlier = _active_fill(call)
     if earlier is None:
-        raise InpaintError(
-            "unsupported",
-            "The active layer was not made by Inpaint, or the layer that it was made for is gone.",
-            "Click on a layer that Inpaint has made; its settings are saved with it in XCF files.",
-        )
-    choices = Choices(earlier.recipe.settings, earlier.recipe.mask_source)
+        raise messages.no_recipe()
+    choices = _choices_of(earlier)
     if not call.by_script:
         choices = _ask(call, choices, anew=True)
-    return _fill(call, choices, anew=True)
+    return _fill(call, replace(choices, placement="new-layer"), anew=True)
+
+
+def _active_fill(call: Call) -> Fill | None:
+    layer = call.drawables[0] if len(call.drawables) == 1 else None
+    if not isinstance(layer, Gimp.Layer) or not layer.is_valid():
+        return None
+    return fill_above(call.image, layer)
+
+
+def _choices_of(earlier: Fill) -> Choices:
+    whole = recipe_of(earlier.top) or earlier.recipe  # a group's says how many variants
+    settings = replace(whole.settings, seed=earlier.recipe.settings.seed)
+    return Choices(settings, whole.mask_source, sample=whole.sample)
+
+
+def choose_variant(call: Call) -> Gimp.Layer:
+    """Look through the variants of the active fill, and keep one."""
+    earlier = _active_fill(call)
+    if earlier is None or not earlier.top.is_group():
+        raise messages.no_variants()
+    return _choose(call, earlier.top)
+
+
+def outpaint(call: Call) -> Gimp.Layer:
+    """Enlarge the canvas, and fill what is new."""
+    if len(call.drawables) != 1:
+        raise messages.no_single_layer(len(call.drawables))
+    target = find_target(call.image, call.drawables)
+    with closing(target):
+        sides = call.sides
+        choices = call.passed
+        if not call.by_script:
+            choices = remembered(Choices, call.image)
+        if call.with_dialog:
+            from .outpaint_dialog import ask
+
+            with connected(call.waiting().starting_daemon) as client:
+                models = client.models().models
+            asked = ask(target, choices, models)
+            if asked is None:
+                raise InpaintError(CANCELLED, "Cancelled.")
+            sides, choices = asked
+            remember(choices, call.image)
+        return fill_outside(target, sides, choices, call.waiting())
 
 
 def mask_by_text(call: Call) -> Gimp.Channel:
@@ -96,7 +150,7 @@ def mask_by_text(call: Call) -> Gimp.Channel:
         if call.with_dialog:
             choices, mask = _ask_for_words(call, target)
         else:
-            choices = call.passed if call.by_script else remembered(MaskChoices)
+            choices = call.passed if call.by_script else remembered(MaskChoices, call.image)
             mask = find(target, choices.settings, call.waiting())
         made = combined(target, mask, choices.result, choices.combination)
         return put(target, made, choices.result, choices.settings.text_mask)
@@ -104,8 +158,27 @@ def mask_by_text(call: Call) -> Gimp.Channel:
 
 def _fill(call: Call, choices: Choices, *, anew: bool = False) -> Gimp.Layer:
     # Found again after the dialog: the image is not frozen while it is open.
-    with closing(find_target(call.image, call.drawables, anew=anew)) as target:
-        return fill(target, choices, call.waiting())
+    with closing(_target(call, choices, anew=anew)) as target:
+        made = fill(target, choices, call.waiting())
+    if made.is_group() and not call.by_script:
+        return _choose(call, made)
+    return made
+
+
+def _target(call: Call, choices: Choices, *, anew: bool = False) -> Target:
+    return find_target(
+        call.image,
+        call.drawables,
+        anew=anew,
+        placement=choices.placement,
+        sample=choices.sample,
+    )
+
+
+def _choose(call: Call, group: Gimp.GroupLayer) -> Gimp.Layer:
+    from .variants_window import choose
+
+    return choose(group, lambda: add_variants(group, call.waiting()))
 
 
 def _ask_for_words(call: Call, target: Target) -> tuple[MaskChoices, Plane]:
@@ -113,10 +186,10 @@ def _ask_for_words(call: Call, target: Target) -> tuple[MaskChoices, Plane]:
 
     # Started now, when it may take a moment, rather than by the first look.
     connected(call.waiting().starting_daemon).close()
-    answer = ask(target, remembered(MaskChoices))
+    answer = ask(target, remembered(MaskChoices, call.image))
     if answer is None:
         raise InpaintError(CANCELLED, "Cancelled.")
-    remember(answer[0])
+    remember(answer[0], call.image)
     call.chosen = answer[0]
     return answer
 
@@ -125,12 +198,12 @@ def _ask(call: Call, start: Choices, *, anew: bool = False) -> Choices:
     """Show the dialog; what was chosen is remembered even when the fill fails later."""
     from .dialog import ask
 
-    with closing(find_target(call.image, call.drawables, anew=anew)) as target:
+    with closing(_target(call, start, anew=anew)) as target:
         with connected(call.waiting().starting_daemon) as client:
             models = client.models().models
         choices = ask(target, start, models)
     if choices is None:
         raise InpaintError(CANCELLED, "Cancelled.")
-    remember(choices)
+    remember(choices, call.image)
     call.chosen = choices
     return choices

@@ -29,6 +29,8 @@ from .model_choice import ModelChoice, takes
 from .remembered import OPTIONS, Choices
 from .setting_widgets import SettingWidget, text_box, widget_for
 from .target import Target
+from .texts import _
+from .windows import fit, show_beside_the_picture
 
 _PROMPTS = {"prompt": 3, "negative_prompt": 2}
 """Settings of several lines, and how many are shown."""
@@ -67,15 +69,12 @@ class _Dialog:
         self._widgets: dict[str, SettingWidget] = {}
         self._rows: dict[str, tuple[Gtk.Widget, ...]] = {}
         self._filling_in = False
-        self._engine_settings = frozenset(
-            field.name for field in settings_fields() if field.metadata["done_by"] == "engine"
-        )
         fields = {row[0].name: row for row in fields_of(all_settings())}
 
-        self._window = GimpUi.Dialog(title="Inpaint", role="inpaint")
-        self._window.add_button("_Reset", _RESET)
-        self._window.add_button("_Cancel", Gtk.ResponseType.CANCEL)
-        self._window.add_button("_Inpaint", Gtk.ResponseType.OK)
+        self._window = GimpUi.Dialog(title=_("Inpaint"), role="inpaint")
+        self._window.add_button(_(_("_Reset")), _RESET)
+        self._window.add_button(_(_("_Cancel")), Gtk.ResponseType.CANCEL)
+        self._window.add_button(_(_("_Inpaint")), Gtk.ResponseType.OK)
         self._window.set_default_response(Gtk.ResponseType.OK)
         box = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6, border_width=12)
         box.set_size_request(_WIDTH, -1)
@@ -85,32 +84,36 @@ class _Dialog:
         self._warning = WarningBar()
         box.pack_start(self._warning.bar, False, False, 0)
         for name, lines in _PROMPTS.items():
-            field, _, _ = fields[name]
+            field = fields[name][0]
             box.pack_start(self._prompt(field, lines), False, False, 0)
 
         rows = grid()
-        self._models = ModelChoice(models, fields["model"][0].metadata["help"])
-        self._models.combo.connect("changed", lambda *_: self._on_model())
+        self._models = ModelChoice(models, _(fields["model"][0].metadata["help"]))
+        self._models.combo.connect("changed", lambda *_args: self._on_model())
         self._widgets["model"] = SettingWidget(
             self._models.combo, self._models.get, self._models.set
         )
-        attach_row(rows, fields["model"][0].metadata["label"], self._models.combo)
+        attach_row(rows, _(fields["model"][0].metadata["label"]), self._models.combo)
         attach_below(rows, self._models.note)
         source = OPTIONS["mask_source"]
         self._source = combo_of(source.choices)
-        self._source.connect("changed", lambda *_: self._on_source())
-        attach_row(rows, source.label, self._source)
-        self._shower = Shower("Show the hole in the picture, before anything is painted.")
-        self._shower.button.connect("clicked", lambda *_: self._preview.show(self._choices()))
+        self._source.connect("changed", lambda *_args: self._on_source())
+        attach_row(rows, _(source.label), self._source)
+        self._shower = Shower(_("Show the hole in the picture, before anything is painted."))
+        self._shower.button.connect("clicked", lambda *_args: self._preview.show(self._choices()))
         self._add(rows, *fields["text_mask"], beside=self._shower)
         attach_below(rows, self._hole)
+        self._options = {name: combo_of(OPTIONS[name].choices) for name in ("placement", "sample")}
+        for name, combo in self._options.items():
+            combo.connect("changed", lambda *_args: self._on_source())
+            attach_row(rows, _(OPTIONS[name].label), combo)
         for name in _MAIN:
             self._add(rows, *fields[name])
         box.pack_start(rows, False, False, 6)
 
         shown = (*_MAIN, *_SHAPE, *_SURROUNDINGS, *_PROMPTS, "model", "text_mask")
         rest = tuple(name for name in fields if name not in shown)
-        folded = {"Hole and surroundings": (*_SHAPE, *_SURROUNDINGS), "Advanced": rest}
+        folded = {_("Hole and surroundings"): (*_SHAPE, *_SURROUNDINGS), _("Advanced"): rest}
         for title, names in folded.items():
             inner = grid()
             for name in names:
@@ -123,9 +126,11 @@ class _Dialog:
         self._preview = HolePreview(target, self._shower, self._hole, self._warning)
         self._window.get_content_area().show_all()
         self._warning.say("")
+        self._warning.on_change = self._fit_soon
         self._fill_in(start)
 
     def run(self) -> Choices | None:
+        show_beside_the_picture(self._window, "inpaint")
         self._widgets["prompt"].widget.text_view.grab_focus()
         while True:
             response = self._window.run()
@@ -151,7 +156,11 @@ class _Dialog:
         return settings_of(values)
 
     def _choices(self) -> Choices:
-        return Choices(self._settings(), self._source.get_active_id() or "automatic")
+        return Choices(
+            self._settings(),
+            self._source.get_active_id() or "automatic",
+            **{name: combo.get_active_id() or "" for name, combo in self._options.items()},
+        )
 
     def _fill_in(self, choices: Choices) -> None:
         self._filling_in = True
@@ -159,6 +168,8 @@ class _Dialog:
         for name, widget in self._widgets.items():
             widget.set(getattr(settings, name))
         self._source.set_active_id(choices.mask_source)
+        for name, combo in self._options.items():
+            combo.set_active_id(getattr(choices, name))
         self._filling_in = False
         self._on_model()
         self._on_source()
@@ -169,10 +180,21 @@ class _Dialog:
         model = self._models.chosen()
         self._models.show_note()
         self._window.set_response_sensitive(Gtk.ResponseType.OK, model is None or model.installed)
-        for name in self._engine_settings:
-            honoured = model is None or takes(model, name)
-            for widget in self._rows.get(name, ()):
-                widget.set_sensitive(honoured)
+        for name, widgets in self._rows.items():
+            for widget in widgets:
+                widget.set_visible(model is None or takes(model, name))
+        self._fit_soon()
+
+    def _fit_soon(self) -> None:
+        GLib.idle_add(fit, self._window)
+
+    def _on_key(self, _view: Gtk.Widget, event: Gdk.EventKey) -> bool:
+        """Ctrl+Enter in a prompt, where Enter alone makes a new line."""
+        enter = event.keyval in (Gdk.KEY_Return, Gdk.KEY_KP_Enter)
+        if enter and event.state & Gdk.ModifierType.CONTROL_MASK:
+            self._window.activate_default()
+            return True
+        return False
 
     def _on_shape(self) -> None:
         """What is shown of the hole holds no more."""
@@ -199,9 +221,10 @@ class _Dialog:
     # ---------------------------------------------------------------------------- building it
 
     def _prompt(self, field: Field[Any], lines: int) -> Gtk.Widget:
-        made = text_box(lines, field.metadata["help"])
+        made = text_box(lines, _(field.metadata["help"]))
         self._widgets[field.name] = made
-        label = Gtk.Label(label=field.metadata["label"], xalign=0.0)
+        made.widget.text_view.connect("key-press-event", self._on_key)
+        label = Gtk.Label(label=_(field.metadata["label"]), xalign=0.0)
         box = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=3)
         box.pack_start(label, False, False, 0)
         box.pack_start(made.widget, False, False, 0)
@@ -219,7 +242,7 @@ class _Dialog:
         made = self._widgets[field.name] = widget_for(field, kind, optional)
         widget = beside.beside(made.widget) if beside else made.widget
         # a switch is its own label
-        label = attach_row(rows, "" if kind is bool else field.metadata["label"], widget)
+        label = attach_row(rows, "" if kind is bool else _(field.metadata["label"]), widget)
         self._rows[field.name] = (widget, label)
 
 
@@ -239,11 +262,5 @@ def _expander(title: str, inner: Gtk.Grid, window: Gtk.Window) -> Gtk.Expander:
     inner.set_margin_start(12)
     expander.add(inner)
     # the window neither grows nor shrinks by itself, because its contents can be scrolled
-    expander.connect("notify::expanded", lambda *_: GLib.idle_add(_fit, window))
+    expander.connect("notify::expanded", lambda *_args: GLib.idle_add(fit, window))
     return expander
-
-
-def _fit(window: Gtk.Window) -> bool:
-    natural = window.get_preferred_size().natural_size
-    window.resize(natural.width, natural.height)
-    return False

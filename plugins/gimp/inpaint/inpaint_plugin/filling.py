@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from gi.repository import Gimp
@@ -13,18 +13,22 @@ from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.messages import Finished, Inpaint, MakeMask, Notice
 from inpaintd_protocol.plane import Plane
 from inpaintd_protocol.rectangle import Rectangle
-from inpaintd_protocol.settings import Settled
+from inpaintd_protocol.settings import Settings, Settled
 
 from . import messages
 from .daemon import connected
 from .following import OnPreview
 from .formats import depths_of
-from .inserting import Place, Sketch, insert_fill, shortened
+from .inserting import Place, filled_layers, insert_fill, shortened
+from .kept_hole import KeptHole
 from .lost_colour import flat_colour_of_hole
 from .masks import SOURCES, MaskSource, transparency
-from .pixels import read_colour
-from .recipe import Recipe
+from .painting import paint_into
+from .picture import Visible
+from .placement import check_paintable
+from .recipe import Recipe, recipe_of
 from .remembered import Choices
+from .sketch import Sketch
 from .target import Target
 
 _RIM_PIXELS = 16
@@ -49,40 +53,116 @@ class Waiting(Protocol):
 
 
 def fill(target: Target, choices: Choices, waiting: Waiting) -> Gimp.Layer:
-    """Have the hole filled, and insert the answer.
+    """Have the hole filled, and put the answer where it belongs.
+
+    Returns:
+        The new layer, the group of variants, or the layer that was painted into.
 
     Raises:
         InpaintError: with a sentence for the user.
     """
     source, bounds = hole_of(target, choices)
-    place = Place(target)
-    sketch = Sketch(place, lambda rectangle: shown_hole(target, source, choices, rectangle))
+    settings = choices.settings
+    if target.paint_into is not None:
+        if (settings.count or 1) > 1:
+            raise messages.variants_need_layers()
+        settings = replace(settings, output="layer")
     with connected(waiting.starting_daemon) as client:
-        settings = choices.settings
         rectangle = client.plan(target.extent, bounds, settings)
         colour, mask = read(target, source, rectangle)
-        notices = painted_over(target, colour, mask)
-        wire_settings = replace(settings, preview=waiting.previews)
-        request = Inpaint(new_request_id(), colour, wire_settings, (rectangle.x, rectangle.y), mask)
-        try:
-            finished = waiting.until_finished(client, request, sketch.show)
-        finally:
-            sketch.remove()
+        place = Place(target, source.name if source else "")
+        hole = Hole(source, colour, mask, rectangle)
+        finished, notices = ask_for_fill(client, target, place, hole, settings, waiting)
         daemon = client.welcome.daemon
     place.image()
     if place.layer_is_gone:
         notices.append(messages.layer_is_gone())
-    recipe = Recipe(
-        settings=settings,
-        model=finished.model,
-        mask_source=choices.mask_source,
-        source_tattoo=target.layer.get_tattoo() if target.layer.is_valid() else 0,
-        daemon=daemon,
-    )
-    layer = insert_fill(place, finished, recipe)
+    if target.paint_into is not None and target.paint_into.is_valid():
+        layer = target.paint_into
+        check_paintable(layer)
+        retouch = target.layer == layer and isinstance(target.picture, Visible)
+        paint_into(layer, finished.layers[0], retouch=retouch or recipe_of(layer) is not None)
+    else:
+        layer = insert_fill(
+            place, finished, recipe_for(target, choices, finished, mask, rectangle, daemon)
+        )
     strength = Settled.of(settings).strength
     messages.show_notices(worth_telling([*notices, *finished.warnings], strength))
     return layer
+
+
+def fill_layers(target: Target, choices: Choices, waiting: Waiting) -> list[Gimp.Layer]:
+    """Have the hole filled, and give the layers of the answer, which are not in the image yet.
+
+    Raises:
+        InpaintError: with a sentence for the user.
+    """
+    source, bounds = hole_of(target, choices)
+    with connected(waiting.starting_daemon) as client:
+        rectangle = client.plan(target.extent, bounds, choices.settings)
+        colour, mask = read(target, source, rectangle)
+        place = Place(target, source.name if source else "")
+        hole = Hole(source, colour, mask, rectangle)
+        finished, _notices = ask_for_fill(client, target, place, hole, choices.settings, waiting)
+        daemon = client.welcome.daemon
+    recipe = recipe_for(target, choices, finished, mask, rectangle, daemon)
+    return filled_layers(place, finished, recipe)
+
+
+@dataclass(frozen=True)
+class Hole:
+    """What is sent to the daemon."""
+
+    source: MaskSource | None
+    colour: Plane
+    mask: Plane | None
+    rectangle: Rectangle
+
+
+def ask_for_fill(
+    client: Client,
+    target: Target,
+    place: Place,
+    hole: Hole,
+    settings: Settings,
+    waiting: Waiting,
+) -> tuple[Finished, list[Notice]]:
+    """Send a request and wait for its end, with previews in the picture."""
+    offset = (hole.rectangle.x, hole.rectangle.y)
+    notices = painted_over(target, hole.colour, hole.mask)
+    wire_settings = replace(settings, preview=waiting.previews)
+    request = Inpaint(new_request_id(), hole.colour, wire_settings, offset, hole.mask)
+    sketch = Sketch(place, shown_hole(hole, settings), offset)
+    try:
+        finished = waiting.until_finished(client, request, sketch.show)
+    finally:
+        sketch.remove()
+    return finished, notices
+
+
+def recipe_for(
+    target: Target,
+    choices: Choices,
+    finished: Finished,
+    mask: Plane | None,
+    rectangle: Rectangle,
+    daemon: str,
+) -> Recipe:
+    """How a fill was made, for its layer."""
+    valid = target.layer.is_valid()
+    hole = None
+    if mask is not None and valid:
+        _, x, y = target.layer.get_offsets()
+        hole = KeptHole.of(mask, rectangle.x - x, rectangle.y - y)
+    return Recipe(
+        settings=choices.settings,
+        model=finished.model,
+        mask_source=choices.mask_source,
+        source_tattoo=target.layer.get_tattoo() if valid else 0,
+        daemon=daemon,
+        hole=hole,
+        sample=choices.sample,
+    )
 
 
 def hole_request(target: Target, choices: Choices, client: Client) -> MakeMask:
@@ -136,18 +216,17 @@ def read(
 ) -> tuple[Plane, Plane | None]:
     """The colour plane and the mask plane of a rectangle of the target."""
     depths = depths_of(target.image)
-    colour = read_colour(target.parts, rectangle, depths.colour)
+    colour = target.picture.read(rectangle, depths.colour)
     return colour, source.read(rectangle, depths.mask) if source else None
 
 
-def shown_hole(
-    target: Target, source: MaskSource | None, choices: Choices, rectangle: Rectangle
-) -> Plane | None:
+def shown_hole(hole: Hole, settings: Settings) -> Plane | None:
     """The mask for a live preview; None where only the daemon knows it."""
-    if source is None or choices.settings.invert or choices.settings.text_mask:
+    if hole.source is None or settings.invert or settings.text_mask:
         return None
-    mask = source.read(rectangle, "u8")
-    return mask or transparency(target.parts, rectangle)
+    if hole.mask is not None:
+        return hole.mask
+    return transparency(hole.colour) if hole.colour.channels == 4 else None
 
 
 def hole_in_words(target: Target, choices: Choices) -> str:
@@ -180,7 +259,7 @@ def colour_lost_before(target: Target, mask_source: str) -> Notice | None:
     look_at = target.bounds(source).grown(_RIM_PIXELS).intersection(target.extent)
     colour, mask = read(target, source, look_at)
     if mask is None:
-        hole = transparency(target.parts, look_at)
+        hole = transparency(colour)
         return messages.erased_under_transparency() if flat_colour_of_hole(colour, hole) else None
     return next(iter(painted_over(target, colour, mask)), None)
 

@@ -1,20 +1,20 @@
-"""New layers in the image: the finished fill as one undo step, and sketches while it is made."""
+"""The finished fill as new layers in the image."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-
 from gi.repository import Gimp
 
-from inpaintd_protocol.messages import Finished, Preview, ResultLayer
-from inpaintd_protocol.plane import Plane
+from inpaintd_protocol.messages import Finished, ResultLayer
 from inpaintd_protocol.rectangle import Rectangle
 
 from . import messages
-from .pixels import write_channel, write_colour, write_sketch
-from .recipe import Recipe, attach_recipe
+from .picture import Visible
+from .pixels import write_channel, write_colour
+from .recipe import Recipe, attach_recipe, recipe_of
 from .target import Target
+from .texts import _
+from .undo import one_undo_step
+from .wrapping import is_blended, wrap
 
 _NAME_CHARACTERS = 40
 
@@ -22,10 +22,18 @@ _NAME_CHARACTERS = 40
 class Place:
     """Where new layers go: above the target's layer, even when it was moved meanwhile."""
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: Target, mask_name: str = "") -> None:
+        """
+        Args:
+            mask_name: where the hole comes from, one of `masks.SOURCES`.
+        """
         self._image = target.image
         self._above = target.above
         self._layer = target.layer
+        self._fills = target.fills
+        self._replaced = target.fill.top if target.fill is not None else None
+        self._with_mask = mask_name not in ("layer-mask", "outside")
+        self._wraps = not isinstance(target.picture, Visible)
         self._origin = target.layer.get_offsets()
 
     def image(self) -> Gimp.Image:
@@ -54,7 +62,28 @@ class Place:
         layer.set_offsets(offset[0] + dx, offset[1] + dy)
         return layer
 
+    def insert_sketch(self, sketch: Gimp.Layer) -> None:
+        """Insert a layer that will be removed again; nothing else changes."""
+        if self._layer.is_valid():
+            sketch.set_opacity(self._layer.get_opacity())
+        self._insert(sketch)
+
     def insert(self, item: Gimp.Layer) -> None:
+        """Insert a layer so that it is blended as the layer below it is."""
+        image = self.image()
+        if self._wraps and self._layer.is_valid() and is_blended(self._layer, self._with_mask):
+            fills = [layer for layer in self._fills if layer.is_valid()]
+            if self._replaced is not None and self._replaced.is_valid():
+                fills.append(self._replaced)
+            wrap(image, self._layer, fills, with_mask=self._with_mask)
+        self._insert(item)
+
+    def finish(self) -> None:
+        """Remove the fill that has been replaced."""
+        if self._replaced is not None and self._replaced.is_valid():
+            self._image.remove_layer(self._replaced)
+
+    def _insert(self, item: Gimp.Layer) -> None:
         image = self.image()
         if self.layer_is_gone:
             image.insert_layer(item, None, 0)
@@ -69,29 +98,40 @@ class Place:
         return x - self._origin.offset_x, y - self._origin.offset_y
 
 
-def insert_fill(place: Place, finished: Finished, recipe: Recipe) -> Gimp.Layer:
-    """Insert the answer above the target as one undo step.
+def insert_fill(
+    place: Place, finished: Finished, recipe: Recipe, *, canvas: Rectangle | None = None
+) -> Gimp.Layer:
+    """Insert the answer above the target as one undo step, in place of a fill that it replaces.
+
+    Args:
+        canvas: what the canvas is to become, in its present coordinates.
 
     Returns:
         The new layer, or the group of variants, the first of them visible.
     """
     image = place.image()
-    name = _name(recipe.settings.prompt or "")
     # Filled before they are inserted: writing into a layer of a locked group would end the
     # plug-in, and a kill cannot leave half a layer in the image.
-    layers = [_filled_layer(place, name, result, recipe) for result in finished.layers]
+    layers = filled_layers(place, finished, recipe)
     with one_undo_step(image):
+        if canvas is not None:
+            image.resize(canvas.width, canvas.height, -canvas.x, -canvas.y)
+            for layer in layers:
+                _, x, y = layer.get_offsets()
+                layer.set_offsets(x - canvas.x, y - canvas.y)
         if len(layers) == 1:
             (top,) = layers
             place.insert(top)
         else:
-            top = Gimp.GroupLayer.new(image, name)
+            top = Gimp.GroupLayer.new(image, fill_name(recipe))
             attach_recipe(top, recipe)
             place.insert(top)
             for position, layer in enumerate(layers):
-                layer.set_name(f"{name}, variant {position + 1}")
                 layer.set_visible(position == 0)
                 image.insert_layer(layer, top, position)
+            name_variants(top)
+        place.finish()
+        top.set_name(fill_name(recipe))  # GIMP numbers it while the replaced fill is there
         if image.get_floating_sel() is None:
             image.set_selected_layers([top])
     for layer in layers:
@@ -101,69 +141,24 @@ def insert_fill(place: Place, finished: Finished, recipe: Recipe) -> Gimp.Layer:
     return top
 
 
-class Sketch:
-    """The live preview: a layer that comes and goes without a trace in the undo history."""
-
-    def __init__(self, place: Place, hole: Callable[[Rectangle], Plane | None]) -> None:
-        """
-        Args:
-            hole: the mask of a rectangle, so that the kept surroundings stay sharp; None for all.
-        """
-        self._place = place
-        self._hole = hole
-        self._layer: Gimp.Layer | None = None
-        self._geometry: tuple[tuple[int, int], tuple[int, int]] | None = None
-
-    def show(self, preview: Preview) -> None:
-        image = self._place.image()
-        geometry = (preview.offset, preview.size)
-        if self._layer is None or not self._layer.is_valid() or self._geometry != geometry:
-            self.remove()
-            layer = self._place.new_layer("Inpaint preview", *preview.size, preview.offset)
-            write_sketch(layer, preview.pixels)
-            hole = self._hole(Rectangle(*preview.offset, *preview.size))
-            if hole is not None:
-                mask = layer.create_mask(Gimp.AddMaskType.WHITE)
-                layer.add_mask(mask)
-                write_channel(mask, hole)
-            with no_undo(image):
-                self._place.insert(layer)
-            self._layer, self._geometry = layer, geometry
-        else:
-            write_sketch(self._layer, preview.pixels)
-        Gimp.displays_flush()
-
-    def remove(self) -> None:
-        layer, self._layer = self._layer, None
-        if layer is None or not layer.is_valid():
-            return
-        image = layer.get_image()
-        with no_undo(image):
-            image.remove_layer(layer)
-        Gimp.displays_flush()
+def filled_layers(place: Place, finished: Finished, recipe: Recipe) -> list[Gimp.Layer]:
+    """One layer for each variant of an answer, not yet in the image."""
+    return [_filled_layer(place, result, recipe) for result in finished.layers]
 
 
-@contextmanager
-def one_undo_step(image: Gimp.Image) -> Iterator[None]:
-    image.undo_group_start()
-    try:
-        yield
-    finally:
-        image.undo_group_end()
+def name_variants(group: Gimp.GroupLayer) -> None:
+    """Number the variants of a group, the number first: the dock cuts long names off."""
+    variants = group.get_children()
+    for number, layer in enumerate(variants, 1):
+        recipe = recipe_of(layer)
+        words = shortened(recipe.settings.prompt or "") if recipe else ""
+        name = _("{number} of {count}").format(number=number, count=len(variants))
+        layer.set_name(f"{name}: {words}" if words else name)
 
 
-@contextmanager
-def no_undo(image: Gimp.Image) -> Iterator[None]:
-    image.undo_freeze()
-    try:
-        yield
-    finally:
-        image.undo_thaw()
-
-
-def _filled_layer(place: Place, name: str, result: ResultLayer, recipe: Recipe) -> Gimp.Layer:
+def _filled_layer(place: Place, result: ResultLayer, recipe: Recipe) -> Gimp.Layer:
     pixels = result.pixels
-    layer = place.new_layer(name, pixels.width, pixels.height, result.offset)
+    layer = place.new_layer(fill_name(recipe), pixels.width, pixels.height, result.offset)
     write_colour(layer, pixels)
     if result.mask is not None:
         # The daemon weighs in sRGB-encoded values; GIMP's default would weigh in linear light.
@@ -181,6 +176,6 @@ def shortened(text: str) -> str:
     return words if len(words) <= _NAME_CHARACTERS else words[: _NAME_CHARACTERS - 1] + "…"
 
 
-def _name(prompt: str) -> str:
-    words = shortened(prompt)
-    return f"Inpaint: {words}" if words else "Inpaint"
+def fill_name(recipe: Recipe) -> str:
+    words = shortened(recipe.settings.prompt or "")
+    return _("Inpaint: {prompt}").format(prompt=words) if words else _("Inpaint")

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from gi.repository import Gtk, Pango
+
+from .texts import _
 
 
 def grid() -> Gtk.Grid:
@@ -36,9 +40,10 @@ def combo_of(choices: dict[str, tuple[str, str]]) -> Gtk.ComboBoxText:
         choices: nick: (label, help).
     """
     combo = Gtk.ComboBoxText()
-    for nick, (label, _) in choices.items():
-        combo.append(nick, label)
-    combo.set_tooltip_text("\n".join(f"{label}: {words}" for label, words in choices.values()))
+    for nick, (label, _help) in choices.items():
+        combo.append(nick, _(label))
+    lines = (f"{_(label)}: {_(words)}" for label, words in choices.values())
+    combo.set_tooltip_text("\n".join(lines))
     return combo
 
 
@@ -61,16 +66,20 @@ class WarningBar:
         self._label.set_can_focus(False)
         self.bar.get_content_area().add(self._label)
 
+        self.on_change: Callable[[], None] = lambda: None
+        """Called when what is said has changed, and with it the height."""
+
     def say(self, text: str) -> None:
         self._label.set_text(text)
         self.bar.set_visible(bool(text))
+        self.on_change()
 
 
 class Shower:
     """A button that shows something in the image, and a spinner while that is looked for."""
 
     def __init__(self, tooltip: str) -> None:
-        self.button = Gtk.Button(label="_Show", use_underline=True)
+        self.button = Gtk.Button(label=_("_Show"), use_underline=True)
         self.button.set_tooltip_text(tooltip)
         self._spinner = Gtk.Spinner(no_show_all=True)
 

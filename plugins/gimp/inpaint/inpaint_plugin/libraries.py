@@ -16,6 +16,7 @@ VERSIONS = {
     "Gegl": "0.4",
     "Gimp": "3.0",
     "GimpUi": "3.0",
+    "Gio": "2.0",
     "Gtk": "3.0",
     "Pango": "1.0",
 }

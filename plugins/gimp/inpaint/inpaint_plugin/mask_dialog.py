@@ -32,6 +32,8 @@ from .selection_preview import SelectionPreview
 from .setting_widgets import SettingWidget, widget_for
 from .target import Target
 from .text_mask import Heat, needs_shaping
+from .texts import _
+from .windows import fit, show_beside_the_picture
 
 _RESET = 1
 _WIDTH = 520
@@ -70,10 +72,10 @@ class _Dialog:
         self._accepted = False
         self._timer = 0
 
-        self._window = GimpUi.Dialog(title="Mask by Text", role="inpaint-mask")
-        self._window.add_button("_Reset", _RESET)
-        self._window.add_button("_Cancel", Gtk.ResponseType.CANCEL)
-        self._window.add_button("_OK", Gtk.ResponseType.OK)
+        self._window = GimpUi.Dialog(title=_("Mask by Text"), role="inpaint-mask")
+        self._window.add_button(_("_Reset"), _RESET)
+        self._window.add_button(_("_Cancel"), Gtk.ResponseType.CANCEL)
+        self._window.add_button(_("_OK"), Gtk.ResponseType.OK)
         box = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6, border_width=12)
         box.set_size_request(_WIDTH, -1)
         self._window.get_content_area().pack_start(box, True, True, 0)
@@ -81,7 +83,7 @@ class _Dialog:
         box.pack_start(self._warning.bar, False, False, 0)
         self._words = dim_label()
         self._shower = Shower(
-            "Show what the words find, as a selection that comes and goes with this dialog."
+            _("Show what the words find, as a selection that comes and goes with this dialog.")
         )
         self._widgets: dict[str, SettingWidget] = {}
         rows = grid()
@@ -90,33 +92,35 @@ class _Dialog:
             widget = made.widget
             if field.name == "text_mask":
                 widget = self._shower.beside(widget)
-            attach_row(rows, "" if kind is bool else field.metadata["label"], widget)
+            attach_row(rows, "" if kind is bool else _(field.metadata["label"]), widget)
             if field.name == "text_mask":
                 attach_below(rows, self._words)
         self._result, self._combination = (
             combo_of(OPTIONS[name].choices) for name in ("result", "combination")
         )
         self._combination.set_sensitive(not Gimp.Selection.is_empty(target.image))
-        attach_row(rows, OPTIONS["result"].label, self._result)
-        attach_row(rows, OPTIONS["combination"].label, self._combination)
+        attach_row(rows, _(OPTIONS["result"].label), self._result)
+        attach_row(rows, _(OPTIONS["combination"].label), self._combination)
         box.pack_start(rows, False, False, 0)
         self._connect()
         self._window.get_content_area().show_all()
         self._warning.say("")
+        self._warning.on_change = lambda: GLib.idle_add(fit, self._window)
         self._fill_in(start)
 
     def _connect(self) -> None:
         entry = self._widgets["text_mask"]
         entry.on_change(self._on_words)
         entry.widget.set_activates_default(False)
-        entry.widget.connect("activate", lambda *_: self._on_enter())
-        self._shower.button.connect("clicked", lambda *_: self._show())
+        entry.widget.connect("activate", lambda *_args: self._on_enter())
+        self._shower.button.connect("clicked", lambda *_args: self._show())
         for name, made in self._widgets.items():
             if name != "text_mask":
                 made.on_change(self._on_change)
-        self._combination.connect("changed", lambda *_: self._on_change())
+        self._combination.connect("changed", lambda *_args: self._on_change())
 
     def run(self) -> tuple[MaskChoices, Plane] | None:
+        show_beside_the_picture(self._window, "inpaint-mask")
         self._widgets["text_mask"].widget.grab_focus()
         while True:
             response = self._window.run()
@@ -193,7 +197,7 @@ class _Dialog:
         return False
 
     def _show(self) -> None:
-        remember(self._choices())
+        remember(self._choices(), self._target.image)
         self._showing = True
         self._look()
 

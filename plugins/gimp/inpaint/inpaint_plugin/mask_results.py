@@ -10,9 +10,10 @@ from inpaintd_protocol.rectangle import Rectangle
 from . import messages
 from .coverage import is_empty
 from .formats import channel_depth
-from .inserting import one_undo_step, shortened
+from .inserting import shortened
 from .pixels import read_channel, write_channel
 from .target import Target
+from .undo import one_undo_step
 
 RESULTS = {
     "selection": ("Selection", "What was found is selected."),

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from array import array
 from dataclasses import dataclass
 from typing import Protocol
 
 from gi.repository import Gimp
 
-from inpaintd_protocol.plane import Plane
+from inpaintd_protocol.plane import BYTES_PER_SAMPLE, Plane
 from inpaintd_protocol.rectangle import Rectangle
 
 from .bounds import bounds_of_other_values, rows_of
-from .pixels import Part, part_of, read_alpha, read_channel, rectangle_of
+from .kept_hole import KeptHole, bounds_of_mask, cut
+from .picture import Picture
+from .pixels import alpha_of, part_of, read_channel, read_colour, rectangle_of
 
 SOURCES = {
     "automatic": (
@@ -73,21 +75,71 @@ class ChannelMask:
 class TransparencyMask:
     """The transparency of what is sent, so that no mask needs to go along."""
 
-    parts: Sequence[Part]
+    picture: Picture
     name: str = "transparency"
 
     def bounds(self, extent: Rectangle) -> Rectangle:
-        rows = rows_of(read_alpha(self.parts, extent), extent.width)
+        extent = self.picture.transparent_within(extent)
+        rows = rows_of(alpha_of(self.picture.read(extent, "u8")), extent.width)
         return bounds_of_other_values(rows, nothing=255).moved(extent.x, extent.y)
 
     def read(self, rectangle: Rectangle, depth: str) -> Plane | None:
         return None
 
 
-def transparency(parts: Sequence[Part], rectangle: Rectangle) -> Plane:
-    """How transparent the parts are together, as a mask."""
-    data = read_alpha(parts, rectangle).translate(_COMPLEMENT)
-    return Plane(rectangle.width, rectangle.height, 1, "u8", data)
+def transparency(colour: Plane) -> Plane:
+    """How transparent a plane is, as a mask of its depth; of a float one, u16."""
+    size = BYTES_PER_SAMPLE[colour.depth]
+    if colour.depth == "f32":
+        alpha = memoryview(bytes(colour.data)).cast("f")[3::4].tolist()
+        data = array("H", [round(65535 * (1 - min(1.0, max(0.0, a)))) for a in alpha]).tobytes()
+        return Plane(colour.width, colour.height, 1, "u16", data)
+    opaque = bytearray(colour.width * colour.height * size)
+    for byte in range(size):
+        opaque[byte::size] = bytes(colour.data)[3 * size + byte :: 4 * size]
+    data = bytes(opaque).translate(_COMPLEMENT)
+    return Plane(colour.width, colour.height, 1, colour.depth, data)
+
+
+@dataclass(frozen=True)
+class KeptMask:
+    """The hole that a fill was made for, kept with its recipe."""
+
+    hole: KeptHole
+    layer: Gimp.Layer
+    """The layer that was repainted: the hole moves with it."""
+    name: str = "automatic"
+
+    def bounds(self, extent: Rectangle) -> Rectangle:
+        x, y = self._offset()
+        return bounds_of_mask(self.hole.mask).moved(x, y).intersection(extent)
+
+    def read(self, rectangle: Rectangle, depth: str) -> Plane | None:
+        return cut(self.hole.mask, self._offset(), rectangle)
+
+    def _offset(self) -> tuple[int, int]:
+        _, x, y = self.layer.get_offsets()
+        return x + self.hole.x, y + self.hole.y
+
+
+@dataclass(frozen=True)
+class OutsideMask:
+    """All but a rectangle: what is new when the canvas grows."""
+
+    inner: Rectangle
+    outer: Rectangle
+    name: str = "outside"
+
+    def bounds(self, extent: Rectangle) -> Rectangle:
+        return self.outer
+
+    def read(self, rectangle: Rectangle, depth: str) -> Plane | None:
+        new = bytearray(b"\xff" * (rectangle.width * rectangle.height))
+        kept = self.inner.intersection(rectangle)
+        for y in range(kept.y - rectangle.y, kept.bottom - rectangle.y):
+            start = y * rectangle.width + kept.x - rectangle.x
+            new[start : start + kept.width] = bytes(kept.width)
+        return Plane(rectangle.width, rectangle.height, 1, "u8", bytes(new))
 
 
 @dataclass(frozen=True)
@@ -132,7 +184,8 @@ class AlphaMask:
         return Plane(rectangle.width, rectangle.height, 1, "u8", self._alpha(rectangle))
 
     def _alpha(self, rectangle: Rectangle) -> bytes:
-        alpha = read_alpha([part_of(self.item, with_layer_mask=True)], rectangle)
+        part = part_of(self.item, with_layer_mask=True)
+        alpha = alpha_of(read_colour([part], rectangle, "u8"))
         if self.share == 1.0:
             return alpha
         return alpha.translate(bytes(int(value * self.share + 0.5) for value in range(256)))

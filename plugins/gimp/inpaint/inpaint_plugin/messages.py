@@ -32,6 +32,63 @@ def a_channel_is_active(quick_mask: bool) -> InpaintError:
     )
 
 
+def a_sketch_is_active() -> InpaintError:
+    return InpaintError(
+        "unsupported",
+        "The active layer is the preview of a fill that is still being made.",
+        "Click on the picture in the Layers list, or wait until the fill is done.",
+    )
+
+
+def cannot_be_painted_into(kind: str) -> InpaintError:
+    """A layer whose pixels are made from something else."""
+    return InpaintError(
+        "unsupported",
+        f"The active layer is {kind}, which cannot be painted into.",
+        "Let the result go into a new layer, or click on an ordinary layer.",
+    )
+
+
+def no_recipe() -> InpaintError:
+    return InpaintError(
+        "unsupported",
+        "The active layer was not made by Inpaint, or the layer that it was made for is gone.",
+        "Click on a layer that Inpaint has made; its settings are saved with it in XCF files.",
+    )
+
+
+def no_variants() -> InpaintError:
+    return InpaintError(
+        "unsupported",
+        "The active layer is not a group of variants.",
+        "Click on a group that Inpaint has made, with Variants set to 2 or more.",
+    )
+
+
+def nothing_outside() -> InpaintError:
+    return InpaintError(
+        "empty_mask",
+        "There is nothing to fill: the layer covers the canvas, and the canvas is not to grow.",
+        "Say by how many pixels each side is to grow.",
+    )
+
+
+def variants_need_layers() -> InpaintError:
+    return InpaintError(
+        "unsupported",
+        "Several variants cannot all be painted into one layer.",
+        "Set Variants to 1, or let the result go into a new layer.",
+    )
+
+
+def locked(what: str) -> InpaintError:
+    return InpaintError(
+        "unsupported",
+        f"The {what} of the active layer are locked.",
+        "Unlock them in the Layers list, or let the result go into a new layer.",
+    )
+
+
 def indexed() -> InpaintError:
     return InpaintError(
         "unsupported",

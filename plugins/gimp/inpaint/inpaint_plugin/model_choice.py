@@ -7,11 +7,19 @@ from collections.abc import Sequence
 from gi.repository import Gtk, Pango
 
 from inpaintd_protocol.messages import ModelInfo
+from inpaintd_protocol.settings import settings_fields
+
+from .texts import _
+
+ENGINE_SETTINGS = frozenset(
+    field.name for field in settings_fields() if field.metadata.get("done_by") == "engine"
+)
+"""Settings that only some models take into account; all others work with every model."""
 
 
 def takes(model: ModelInfo, setting: str) -> bool:
-    """Whether a model takes a setting into account that not every engine does."""
-    return setting in model.honours
+    """Whether a setting makes a difference to a model."""
+    return setting not in ENGINE_SETTINGS or setting in model.honours
 
 
 class ModelChoice:
@@ -21,10 +29,11 @@ class ModelChoice:
         self._by_name = {model.name: model for model in models}
         self.combo = Gtk.ComboBoxText()
         usual = next((model for model in models if model.default), None)
-        self.combo.append("", f"Default ({usual.title})" if usual else "Default")
+        default = _("Default ({model})").format(model=usual.title) if usual else _("Default")
+        self.combo.append("", default)
         for model in sorted(models, key=lambda model: not model.installed):
-            missing = "" if model.installed else " (not installed)"
-            self.combo.append(model.name, model.title + missing)
+            missing = _("{model} (not installed)").format(model=model.title)
+            self.combo.append(model.name, model.title if model.installed else missing)
         self.combo.set_tooltip_text(tooltip)
         # a long title must not widen the whole dialog
         for cell in self.combo.get_cells():
@@ -51,10 +60,11 @@ class ModelChoice:
         model = self.chosen()
         words = []
         if model is not None and model.needs:
-            words.append(f"Needs {model.needs}.")
+            words.append(_("Needs {what}.").format(what=model.needs))
         if model is not None and not model.installed and model.install:
-            words.append(f"Install it in a terminal with: {model.install}")
+            command = _("Install it in a terminal with: {command}")
+            words.append(command.format(command=model.install))
         if model is not None and not takes(model, "prompt"):
-            words.append("Fills from the surroundings; takes no prompt.")
+            words.append(_("Fills from the surroundings; takes no prompt."))
         self.note.set_text(" ".join(words))
         self.note.set_visible(bool(words))

@@ -1,4 +1,4 @@
-"""The five commands as GIMP sees them: names, menus, arguments, and what a call returns."""
+"""The commands as GIMP sees them: names, menus, arguments, and what a call returns."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gi.repository import Gegl, Gimp, GLib, GObject
+from gi.repository import Gegl, Gimp, Gio, GLib, GObject
 
 from inpaintd_protocol.errors import InpaintError
 
@@ -21,14 +21,26 @@ from .arguments import (
     settings_to_config,
 )
 from .following import CANCELLED
+from .outpainting import Sides
 from .remembered import OPTIONS, Choices, MaskChoices
+from .texts import CATALOGUES, DOMAIN, _
 
-MENUS = ("<Image>/Filters/Enhance", "<Image>/Edit")
+ICON = Path(__file__).resolve().parent.parent / "icon.png"
+
+MENU = "<Image>/Filters/Inpaint"
+FIRST_MENUS = ("<Image>/Edit", "<Image>/Filters/Enhance", MENU)
+"""Of the one command that most people want: also where others look for such a thing."""
+
+_FILL_OPTIONS = ("mask_source", "placement", "sample")
 
 
 @dataclass(frozen=True)
 class Command:
-    """One procedure and menu entry."""
+    """One procedure and menu entry.
+
+    GIMP's search looks at the label and the blurb, so between them they hold the words that people
+    search by.
+    """
 
     label: str
     blurb: str
@@ -36,17 +48,31 @@ class Command:
     run: Callable[[commands.Call], Gimp.Item]
     settings: tuple[str, ...] = ()
     """Which settings it takes as arguments."""
-    options: tuple[str, ...] = ("mask_source",)
+    options: tuple[str, ...] = _FILL_OPTIONS
     """What else it takes."""
     choices: type[Choices] | type[MaskChoices] = Choices
+    sides: bool = False
+    """Whether it takes by how much the canvas grows."""
+    menus: tuple[str, ...] = (MENU,)
 
 
 COMMANDS = {
+    "inpaintd-fill": Command(
+        "_Heal Selection (Content-Aware)",
+        "Remove or erase what is selected: inpaint it from its surroundings (content-aware, "
+        "generative fill)",
+        "Continues the surroundings into the selection, without a question. The result goes where "
+        "the dialog of Inpaint last said: into a new layer, or into the active one. When the "
+        "active layer is empty, it takes the result, made from all that is visible below it.",
+        commands.heal,
+        menus=FIRST_MENUS,
+    ),
     "inpaintd-inpaint": Command(
-        "_Inpaint...",
-        "Repaint what is selected, or transparent, from a prompt or from its surroundings",
-        "Sends the planned rectangle round the hole to the inpaint daemon, which is started when "
-        "none runs, and inserts its answer above the active layer as one undo step. Without a "
+        "_Inpaint (Generative Fill)...",
+        "Repaint the selection or the transparent parts: heal, remove, erase or replace "
+        "content-aware, or by a prompt",
+        "Sends the hole and its surroundings to the inpaint daemon, which is started when none "
+        "runs, and inserts the result above the active layer as one undo step. Without a "
         "selection, the hole is a floating selection, else the transparency of the layer, else "
         "what its layer mask hides. Returns the new layer; with several variants, their group.",
         commands.inpaint,
@@ -54,29 +80,41 @@ COMMANDS = {
     ),
     "inpaintd-again": Command(
         "Inpaint _Again",
-        "Repeat the last Inpaint with a new seed",
-        "Takes the settings that were last chosen in the dialog of Inpaint, with a fresh seed. "
-        "When the active layer is the fill of an earlier call, that fill is made anew, from the "
-        "same source and, with nothing selected, in the same place.",
+        "Make the active inpaint fill anew in its place, with a new seed",
+        "When the active layer is a fill, it is made anew with its own settings and a fresh seed, "
+        "from the same source and for the same hole, and replaced. Otherwise the settings last "
+        "chosen in the dialog of Inpaint are used.",
         commands.again,
-    ),
-    "inpaintd-fill": Command(
-        "_Fill without Prompt",
-        "Continue the surroundings into what is selected, or transparent",
-        "Content-aware fill with PatchMatch: no model, no graphics card, no dialog.",
-        commands.fill_without_prompt,
     ),
     "inpaintd-edit-again": Command(
         "Inpaint: _Edit Again...",
-        "Open the dialog with the settings that made the active layer, and make it anew",
+        "Change the settings that made the active inpaint fill, and replace it",
         "The layer must carry the recipe that Inpaint attaches to its layers. Called "
-        "non-interactively it repeats that recipe as it is, with the same seed.",
+        "non-interactively, it repeats that recipe as it is, with the same seed.",
         commands.edit_again,
         options=(),
     ),
+    "inpaintd-variants": Command(
+        "Inpaint: Choose _Variant...",
+        "Look through the variants of an inpaint fill, and keep one of them",
+        "For a group of variants that Inpaint has made: shows one after the other, adds more, and "
+        "puts the one that is kept in the place of the group.",
+        commands.choose_variant,
+        options=(),
+    ),
+    "inpaintd-outpaint": Command(
+        "_Outpaint (Extend Canvas)...",
+        "Enlarge the canvas and inpaint what is new: uncrop, extend, generative expand",
+        "Grows the canvas by so many pixels on each side, and fills what the active layer does not "
+        "cover, as one undo step. With no side given, it fills the present canvas.",
+        commands.outpaint,
+        settings=all_settings(),
+        options=(),
+        sides=True,
+    ),
     "inpaintd-mask-by-text": Command(
         "Mask by _Text...",
-        "Select what words name in the layer, or make a layer mask or a channel of it",
+        "Select what words name in the layer, for inpaint, or make a layer mask or a channel of it",
         "Looks for the words in the whole layer, seen together with the fills above it, and makes "
         "the mask that is found a selection, the layer's mask or a channel, as one undo step. "
         "Returns the image's selection, the layer mask or the channel.",
@@ -87,6 +125,14 @@ COMMANDS = {
     ),
 }
 
+_SIDES = {
+    "left": "Left",
+    "right": "Right",
+    "top": "Top",
+    "bottom": "Bottom",
+}
+_MOST_PIXELS = 16384
+
 
 class InpaintPlugIn(Gimp.PlugIn):  # type: ignore[misc]  # gi has no types
     """What GIMP asks for its procedures."""
@@ -94,8 +140,8 @@ class InpaintPlugIn(Gimp.PlugIn):  # type: ignore[misc]  # gi has no types
     def do_query_procedures(self) -> list[str]:
         return list(COMMANDS)
 
-    def do_set_i18n(self, _name: str) -> bool:
-        return False
+    def do_set_i18n(self, _name: str) -> tuple[bool, str, str]:
+        return True, DOMAIN, CATALOGUES.name
 
     def do_create_procedure(self, name: str) -> Gimp.Procedure:
         command = COMMANDS[name]
@@ -104,14 +150,18 @@ class InpaintPlugIn(Gimp.PlugIn):  # type: ignore[misc]  # gi has no types
         # Also with no or several layers, so that a message can say what is missing.
         mask = Gimp.ProcedureSensitivityMask
         procedure.set_sensitivity_mask(mask.DRAWABLE | mask.DRAWABLES | mask.NO_DRAWABLES)
-        procedure.set_menu_label(command.label)
-        for path in MENUS:
+        procedure.set_menu_label(_(command.label))
+        for path in command.menus:
             procedure.add_menu_path(path)
-        procedure.set_documentation(command.blurb, command.help, name)
+        procedure.set_documentation(_(command.blurb), _(command.help), name)
+        if ICON.exists():
+            procedure.set_icon_file(Gio.File.new_for_path(str(ICON)))
         procedure.set_attribution("The inpaintd developers", "Apache-2.0", "2026")
         add_settings_arguments(procedure, command.settings)
         for option in command.options:
             _add_option(procedure, option)
+        if command.sides:
+            _add_sides(procedure)
         _add_return_value(procedure, command)
         return procedure
 
@@ -123,11 +173,18 @@ def main(arguments: Sequence[str]) -> None:
 def _add_option(procedure: Gimp.Procedure, name: str) -> None:
     option, choice = OPTIONS[name], Gimp.Choice.new()
     for index, (nick, (label, help_text)) in enumerate(option.choices.items()):
-        choice.add(nick, index, label, help_text)
+        choice.add(nick, index, _(label), _(help_text))
     flags, default = GObject.ParamFlags.READWRITE, next(iter(option.choices))
     procedure.add_choice_argument(
-        argument_name(name), option.label, option.help, choice, default, flags
+        argument_name(name), _(option.label), _(option.help), choice, default, flags
     )
+
+
+def _add_sides(procedure: Gimp.Procedure) -> None:
+    for name, label in _SIDES.items():
+        words = _("By how many pixels the canvas grows on this side")
+        flags = GObject.ParamFlags.READWRITE
+        procedure.add_int_argument(name, _(label), words, 0, _MOST_PIXELS, 0, flags)
 
 
 def _add_return_value(procedure: Gimp.Procedure, command: Command) -> None:
@@ -155,20 +212,28 @@ def _run(
         options = {name: config.get_property(argument_name(name)) for name in command.options}
         settings = settings_from_config(config, command.settings)
         passed = command.choices(settings, **options)
-        call = commands.Call(image, list(drawables), run_mode, passed)
+        sides = [config.get_property(name) for name in _SIDES] if command.sides else []
+        call = commands.Call(image, list(drawables), run_mode, passed, Sides(*sides))
         made = command.run(call)
         if call.chosen is not None:
             settings_to_config(call.chosen.settings, config, command.settings)
             for name in command.options:
                 config.set_property(argument_name(name), getattr(call.chosen, name))
     except InpaintError as error:
-        if error.code == CANCELLED:
+        # Who closes an image while it is being filled needs no message about that.
+        if error.code == CANCELLED or _closed_by_the_user(image, run_mode):
             return procedure.new_return_values(status.CANCEL, GLib.Error())
         return procedure.new_return_values(status.EXECUTION_ERROR, GLib.Error(str(error)))
     except Exception as error:
+        if _closed_by_the_user(image, run_mode):
+            return procedure.new_return_values(status.CANCEL, GLib.Error())
         shown = messages.unexpected(error, Path(Gimp.directory()))
         return procedure.new_return_values(status.EXECUTION_ERROR, GLib.Error(str(shown)))
     return _success(procedure, made)
+
+
+def _closed_by_the_user(image: Gimp.Image, run_mode: Gimp.RunMode) -> bool:
+    return bool(run_mode != Gimp.RunMode.NONINTERACTIVE) and not image.is_valid()
 
 
 def _success(procedure: Gimp.Procedure, made: Gimp.Item) -> Gimp.ValueArray:

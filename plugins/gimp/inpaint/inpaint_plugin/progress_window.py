@@ -1,4 +1,4 @@
-"""The window shown while a fill is being made: how far it is, and Cancel."""
+"""The window of a fill that takes long: how far it is, and Cancel."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.messages import Finished
 
 from .following import CANCELLED, Following, Shown
+from .texts import _
 from .watching import Watch
+from .windows import show_without_focus
 
 _CANCEL_SECONDS = 4.0
 """How long the daemon may take to end a cancelled request before we hang up on it."""
@@ -41,14 +43,14 @@ class _Window:
         self._error: BaseException | None = None
         self._hang_up_at: float | None = None
         self._dialog = GimpUi.Dialog(title=shown.title, role="inpaint-progress")
-        self._dialog.add_button("_Cancel", Gtk.ResponseType.CANCEL)
-        self._dialog.connect("response", lambda *_: self._on_cancel())
+        self._dialog.add_button(_("_Cancel"), Gtk.ResponseType.CANCEL)
+        self._dialog.connect("response", lambda *_args: self._on_cancel())
         box = self._dialog.get_content_area()
         box.set_spacing(6)
         box.set_border_width(12)
         self._label = Gtk.Label(xalign=0.0)
         self._bar = Gtk.ProgressBar()
-        self._bar.set_size_request(360, -1)
+        self._bar.set_size_request(320, -1)
         box.pack_start(self._label, False, False, 0)
         box.pack_start(self._bar, False, False, 0)
         box.show_all()
@@ -56,7 +58,8 @@ class _Window:
     def run(self) -> Finished:
         self._shown.changed = self._update
         self._update()
-        self._dialog.show()
+        # Space pans GIMP's canvas: were the window focused, it would press Cancel instead.
+        show_without_focus(self._dialog)
         watch = Watch(self._client, self._following, self._ended, self._hang_up_in_time)
         self._loop.run()
         watch.stop()
@@ -77,14 +80,14 @@ class _Window:
 
     def _hang_up_in_time(self) -> None:
         if self._hang_up_at is not None and time.monotonic() > self._hang_up_at:
-            raise InpaintError(CANCELLED, "The request was cancelled.")
+            raise InpaintError(CANCELLED, _("The request was cancelled."))
 
     def _on_cancel(self) -> None:
         if self._hang_up_at is not None:
             return
         self._hang_up_at = time.monotonic() + _CANCEL_SECONDS
         self._dialog.set_response_sensitive(Gtk.ResponseType.CANCEL, False)
-        self._label.set_text("Cancelling…")
+        self._label.set_text(_("Cancelling…"))
         try:
             self._client.cancel(self._request_id)
         except InpaintError as error:  # raised out of here, it would vanish

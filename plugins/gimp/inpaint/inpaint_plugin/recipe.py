@@ -15,6 +15,8 @@ from inpaintd_protocol.codec import settings_from_map, settings_to_map
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.settings import Settings
 
+from .kept_hole import KeptHole
+
 PARASITE = "inpaintd-recipe"
 _VERSION = 2
 
@@ -35,6 +37,13 @@ class Recipe:
     """GIMP's lasting number of the layer that was repainted."""
     daemon: str = ""
     """Version of the daemon."""
+    hole: KeptHole | None = None
+    """The hole before it was grown and feathered; None where transparency was the hole."""
+    sample: str = "layer"
+
+    def afresh(self) -> Settings:
+        """The settings, for other pictures of the same kind."""
+        return replace(self.settings, seed=None)
 
     def of_variant(self, seed: int) -> Recipe:
         return replace(self, settings=replace(self.settings, seed=seed, count=1))
@@ -53,6 +62,8 @@ def recipe_of(layer: Gimp.Layer) -> Recipe | None:
             mask_source=str(values["mask_source"]),
             source_tattoo=int(values["source_tattoo"]),
             daemon=str(values.get("daemon", "")),
+            hole=KeptHole.from_map(values["hole"]) if values.get("hole") else None,
+            sample=str(values.get("sample", "layer")),
         )
     except (ValueError, KeyError, TypeError, InpaintError):
         return None
@@ -66,6 +77,8 @@ def attach_recipe(layer: Gimp.Layer, recipe: Recipe) -> None:
         "mask_source": recipe.mask_source,
         "source_tattoo": recipe.source_tattoo,
         "daemon": recipe.daemon,
+        "hole": recipe.hole.to_map() if recipe.hole else None,
+        "sample": recipe.sample,
     }
     # ASCII: GIMP takes the bytes of a parasite for signed numbers, and refuses any above 127.
     data = json.dumps(values).encode("ascii")

@@ -1,4 +1,4 @@
-"""The settings of the last call, kept when OK is pressed: a failed run must not lose a prompt.
+"""The settings of the last call, kept for each image when OK is pressed: a failed run loses none.
 
 GIMP itself keeps the values of a procedure only when it succeeded.
 """
@@ -12,13 +12,14 @@ from typing import Any, TypeVar
 
 from gi.repository import Gimp
 
-from inpaintd_protocol.codec import settings_to_map
+from inpaintd_protocol.codec import settings_from_map, settings_to_map
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.settings import Settings
 
 from .arguments import settings_of
 from .mask_results import COMBINATIONS, RESULTS
 from .masks import SOURCES
+from .placement import PLACEMENTS, SAMPLES
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,8 @@ class Choices:
 
     settings: Settings
     mask_source: str = "automatic"
+    placement: str = "new-layer"
+    sample: str = "layer"
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,8 @@ class Option:
 
 OPTIONS = {
     "mask_source": Option("Mask source", "Where the hole comes from", SOURCES),
+    "placement": Option("Result goes into", "Where the result goes", PLACEMENTS),
+    "sample": Option("Sample", "What the fill is made from", SAMPLES),
     "result": Option("Result", "What becomes of the mask", RESULTS),
     "combination": Option(
         "Present selection",
@@ -60,30 +65,58 @@ OPTIONS = {
 """By the names of the fields above."""
 
 _FILES = {Choices: "inpaint-settings.json", MaskChoices: "inpaint-mask.json"}
+_VERSION = 2
+_PARASITES = {Choices: "inpaintd-settings", MaskChoices: "inpaintd-mask"}
 
 Kind = TypeVar("Kind", Choices, MaskChoices)
 
 
-def remember(choices: Choices | MaskChoices) -> None:
-    values = {field.name: getattr(choices, field.name) for field in fields(choices)}
-    values["settings"] = settings_to_map(choices.settings)
-    path = _path(type(choices))
+def remember(choices: Choices | MaskChoices, image: Gimp.Image) -> None:
+    """Keep what was chosen, for this image and as the start for others."""
+    text = json.dumps(to_map(choices), indent=1)
+    kind = type(choices)
+    if image.is_valid():
+        # ASCII: GIMP refuses bytes above 127. Saved with the XCF file, and no undo step.
+        data = text.encode("ascii")
+        parasite = Gimp.Parasite.new(_PARASITES[kind], Gimp.PARASITE_PERSISTENT, data)
+        image.attach_parasite(parasite)
+    path = Path(Gimp.directory()) / _FILES[kind]
     temporary = path.with_suffix(".new")
     try:
-        temporary.write_text(json.dumps(values, indent=1), encoding="utf-8")
+        temporary.write_text(text, encoding="utf-8")
         temporary.replace(path)
     except OSError:
         pass  # a full or read-only disk must not keep anybody from inpainting
 
 
-def remembered(kind: type[Kind]) -> Kind:
-    """What was chosen last; the defaults where there is nothing, or nothing readable."""
+def remembered(kind: type[Kind], image: Gimp.Image) -> Kind:
+    """What was chosen last for this image, else for any; the defaults where nothing was."""
+    parasite = image.get_parasite(_PARASITES[kind]) if image.is_valid() else None
+    if parasite is not None:
+        found = _read(kind, bytes(parasite.get_data()).rstrip(b"\0").decode("ascii", "replace"))
+        if found is not None:
+            return found
     try:
-        values: dict[str, Any] = json.loads(_path(kind).read_text(encoding="utf-8"))
-        settings = settings_of(values.pop("settings"))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, InpaintError):
+        text = (Path(Gimp.directory()) / _FILES[kind]).read_text(encoding="utf-8")
+    except (OSError, ValueError):
         return kind(Settings())
-    names = {field.name for field in fields(kind)}
+    return _read(kind, text) or kind(Settings())
+
+
+def to_map(choices: Choices | MaskChoices) -> dict[str, Any]:
+    values = {field.name: getattr(choices, field.name) for field in fields(choices)}
+    values["settings"] = settings_to_map(choices.settings)
+    values["version"] = _VERSION
+    return values
+
+
+def from_map(kind: type[Kind], values: dict[str, Any]) -> Kind:
+    """
+    Raises:
+        ValueError, KeyError, TypeError, AttributeError or InpaintError: when it is damaged.
+    """
+    settings = _settings_of(values)
+    names = {field.name for field in fields(kind)} - {"settings"}
     known = {
         name: value
         for name, value in values.items()
@@ -92,5 +125,15 @@ def remembered(kind: type[Kind]) -> Kind:
     return kind(settings, **known)
 
 
-def _path(kind: type[Choices] | type[MaskChoices]) -> Path:
-    return Path(Gimp.directory()) / _FILES[kind]
+def _settings_of(values: dict[str, Any]) -> Settings:
+    if values.get("version") == _VERSION:
+        settings: Settings = settings_from_map(Settings, values["settings"])
+        return settings
+    return settings_of(values["settings"])  # of a time when a default was the same as unset
+
+
+def _read(kind: type[Kind], text: str) -> Kind | None:
+    try:
+        return from_map(kind, json.loads(text))
+    except (ValueError, KeyError, TypeError, AttributeError, InpaintError):
+        return None

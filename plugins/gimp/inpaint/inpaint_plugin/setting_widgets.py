@@ -9,6 +9,8 @@ from typing import Any
 
 from gi.repository import GObject, Gtk
 
+from .texts import _
+
 _ZERO = {"text_mask_threshold": "Soft"}
 """What 0 is called, where it means something else than the numbers above it."""
 
@@ -37,7 +39,7 @@ class SettingWidget:
 
     def on_change(self, action: Callable[[], None]) -> None:
         for source, signal in self.signals:
-            source.connect(signal, lambda *_: action())
+            source.connect(signal, lambda *_args: action())
 
 
 def widget_for(field: Field[Any], kind: type, optional: bool) -> SettingWidget:
@@ -46,7 +48,7 @@ def widget_for(field: Field[Any], kind: type, optional: bool) -> SettingWidget:
     if about["choices"]:
         made = _choice(about["choices"])
     elif kind is bool:
-        made = _switch(about["label"])
+        made = _switch(_(about["label"]))
     elif kind is str:
         made = _line()
     elif optional and field.name == "seed":
@@ -57,7 +59,7 @@ def widget_for(field: Field[Any], kind: type, optional: bool) -> SettingWidget:
         made = _optional_number(about, kind)
     else:
         made = _number(about, kind)
-    made.widget.set_tooltip_text(about["help"])
+    made.widget.set_tooltip_text(_(about["help"]))
     return made
 
 
@@ -87,7 +89,7 @@ def text_box(lines: int, tooltip: str) -> SettingWidget:
 def _choice(choices: tuple[str, ...]) -> SettingWidget:
     combo = Gtk.ComboBoxText()
     for value in choices:
-        combo.append(value, value.capitalize())
+        combo.append(value, _(value.capitalize()))
     return SettingWidget(combo, combo.get_active_id, combo.set_active_id, (combo, "changed"))
 
 
@@ -128,7 +130,7 @@ def _number(about: Any, kind: type) -> SettingWidget:
 def _optional_number(about: Any, kind: type) -> SettingWidget:
     inner = _number(about, kind)
     check = Gtk.CheckButton()
-    check.connect("toggled", lambda *_: inner.widget.set_sensitive(check.get_active()))
+    check.connect("toggled", lambda *_args: inner.widget.set_sensitive(check.get_active()))
     box = Gtk.Box(spacing=6)
     box.pack_start(check, False, False, 0)
     box.pack_start(inner.widget, True, True, 0)
@@ -147,8 +149,8 @@ def _optional_number(about: Any, kind: type) -> SettingWidget:
 def _number_or(nothing: str, about: Any, kind: type) -> SettingWidget:
     """A number above 0, or a named switch that stands for 0."""
     inner = _number(about, kind)
-    check = Gtk.CheckButton(label=nothing)
-    check.connect("toggled", lambda *_: inner.widget.set_sensitive(not check.get_active()))
+    check = Gtk.CheckButton(label=_(nothing))
+    check.connect("toggled", lambda *_args: inner.widget.set_sensitive(not check.get_active()))
     box = Gtk.Box(spacing=12)
     box.pack_start(inner.widget, True, True, 0)
     box.pack_start(check, False, False, 0)
@@ -168,15 +170,15 @@ def _seed(largest: int) -> SettingWidget:
     """Fresh for each run, or a number with a button that rolls another one."""
     adjustment = Gtk.Adjustment(lower=0, upper=largest, step_increment=1, page_increment=100)
     spin = _spin(adjustment, 0, characters=11)
-    fresh = Gtk.CheckButton(label="New for each run")
-    roll = Gtk.Button(label="Roll")
-    roll.set_tooltip_text("Take another seed, and keep it.")
+    fresh = Gtk.CheckButton(label=_("New for each run"))
+    roll = Gtk.Button(label=_("Roll"))
+    roll.set_tooltip_text(_("Take another seed, and keep it."))
 
-    def on_roll(*_: object) -> None:
+    def on_roll(*_args: object) -> None:
         fresh.set_active(False)
         adjustment.set_value(random.randint(0, largest))
 
-    fresh.connect("toggled", lambda *_: spin.set_sensitive(not fresh.get_active()))
+    fresh.connect("toggled", lambda *_args: spin.set_sensitive(not fresh.get_active()))
     roll.connect("clicked", on_roll)
     box = Gtk.Box(spacing=6)
     box.pack_start(fresh, True, True, 0)
@@ -207,5 +209,5 @@ def _slider(adjustment: Gtk.Adjustment, decimals: int) -> Gtk.Scale:
     slider = Gtk.Scale(adjustment=adjustment, digits=decimals, draw_value=False)
     slider.set_can_focus(False)  # the field beside it has the same value
     # a wheel over a long dialog is meant to scroll it, not to change what it passes
-    slider.connect("scroll-event", lambda *_: True)
+    slider.connect("scroll-event", lambda *_args: True)
     return slider

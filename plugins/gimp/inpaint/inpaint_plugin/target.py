@@ -11,8 +11,18 @@ from inpaintd_protocol.rectangle import Rectangle
 
 from . import messages
 from .earlier_fills import Fill, fill_above, fills_up_to
-from .masks import AlphaMask, ChannelMask, LayerMaskMask, MaskSource, TransparencyMask
-from .pixels import Part, part_of, rectangle_of
+from .masks import (
+    AlphaMask,
+    ChannelMask,
+    KeptMask,
+    LayerMaskMask,
+    MaskSource,
+    TransparencyMask,
+)
+from .picture import Layers, Picture, Visible
+from .pixels import part_of, rectangle_of
+from .placement import check_paintable, is_retouch_layer
+from .sketch_mark import is_sketch
 from .without_filters import WithoutFilters
 
 
@@ -24,10 +34,14 @@ class Target:
     layer: Gimp.Layer
     above: Gimp.Layer
     """The new layer goes directly above this one."""
-    parts: list[Part]
-    """What is sent: the layer, and earlier fills above it, lowest first."""
+    picture: Picture
+    """What is sent: the layer, and earlier fills above it; or all that is visible."""
     fill: Fill | None
     """The earlier fill that is active, when it is to be made anew."""
+    paint_into: Gimp.Layer | None
+    """The layer that takes the result; None: it becomes a new layer."""
+    fills: list[Gimp.Layer]
+    """Earlier fills of the layer, lowest first."""
     floating: Gimp.Layer | None
     quick_mask: Gimp.Channel | None
     filters: WithoutFilters
@@ -58,7 +72,9 @@ class Target:
 
     @property
     def extent(self) -> Rectangle:
-        """Where the layer has pixels, on the canvas."""
+        """Where there is something to look at, on the canvas."""
+        if isinstance(self.picture, Visible):
+            return Rectangle(0, 0, self.image.get_width(), self.image.get_height())
         return rectangle_of(self.layer)
 
     def mask_source(self, choice: str) -> MaskSource:
@@ -95,7 +111,7 @@ class Target:
         Raises:
             InpaintError: `empty_mask`.
         """
-        within = self.extent if source.name == "selection" else self._on_canvas()
+        within = self.extent if source.name in ("selection", "outside") else self._on_canvas()
         bounds = source.bounds(within)
         if bounds.empty:
             raise (
@@ -117,11 +133,14 @@ class Target:
         if name == "floating":
             return AlphaMask.of_floating(self.floating) if self.floating else None
         if name == "transparency":
-            return TransparencyMask(self.parts) if self.layer.has_alpha() else None
+            seen = isinstance(self.picture, Visible) or self.layer.has_alpha()
+            return TransparencyMask(self.picture) if seen else None
         return LayerMaskMask(self.layer) if self.layer.get_mask() else None
 
     def _hole_of_fill(self, fill: Fill) -> MaskSource:
-        """Where an earlier fill is opaque: the selection that made it may be gone."""
+        """The hole that an earlier fill was made for: its selection may be gone."""
+        if fill.recipe.hole is not None:
+            return KeptMask(fill.recipe.hole, fill.source)
         return AlphaMask("automatic", fill.shape)
 
     def _on_canvas(self) -> Rectangle:
@@ -134,13 +153,20 @@ class Target:
 
 
 def find_target(
-    image: Gimp.Image, drawables: Sequence[Gimp.Drawable], *, anew: bool = False
+    image: Gimp.Image,
+    drawables: Sequence[Gimp.Drawable],
+    *,
+    anew: bool = False,
+    placement: str = "new-layer",
+    sample: str = "layer",
 ) -> Target:
     """Work out what a call is about.
 
     Args:
         drawables: what is active, as GIMP passes it.
         anew: whether an active earlier fill is to be made again, rather than built upon.
+        placement: one of `placement.PLACEMENTS`.
+        sample: one of `placement.SAMPLES`.
 
     Raises:
         InpaintError: when it is not clear which layer is meant, or it cannot be repainted.
@@ -161,18 +187,43 @@ def find_target(
         if not isinstance(beneath, Gimp.Layer):
             raise messages.a_channel_is_active(quick_mask=False)
         layer = beneath
+    active = layer
     fill = fill_above(image, layer)
     above = layer
     earlier: list[Gimp.Layer] = []
     if fill is not None:
         above, layer = fill.top, fill.source
         earlier = fills_up_to(fill, inclusive=not anew)
+    retouches = floating is None and fill is None and is_retouch_layer(active)
+    paint_into = None
+    if retouches or (placement == "active-layer" and not anew):
+        check_paintable(active)
+        paint_into = active
     filters = WithoutFilters(image)
-    parts = [part_of(filters.of(layer), with_layer_mask=False)]
-    parts += [part_of(filters.of(item), with_layer_mask=True) for item in earlier]
-    if floating is not None:
-        parts.append(part_of(floating, with_layer_mask=False))
-    return Target(image, layer, above, parts, fill if anew else None, floating, quick_mask, filters)
+    picture: Picture
+    if retouches or sample == "visible":
+        picture = Visible(above)
+    elif paint_into is not None and fill is None:
+        # Its filters will be applied to what is painted, too.
+        picture = Layers([part_of(layer, with_layer_mask=False)])
+    else:
+        parts = [filters.part(layer, with_layer_mask=False)]
+        parts += [filters.part(item, with_layer_mask=True) for item in earlier]
+        if floating is not None:
+            parts.append(part_of(floating, with_layer_mask=False))
+        picture = Layers(parts)
+    return Target(
+        image=image,
+        layer=active if retouches else layer,
+        above=above,
+        picture=picture,
+        fill=fill if anew else None,
+        paint_into=paint_into,
+        fills=earlier,
+        floating=floating,
+        quick_mask=quick_mask,
+        filters=filters,
+    )
 
 
 def _layer_meant(
@@ -184,6 +235,8 @@ def _layer_meant(
     if isinstance(drawable, Gimp.LayerMask):
         return Gimp.Layer.from_mask(drawable), None
     if isinstance(drawable, Gimp.Layer):
+        if is_sketch(drawable):
+            raise messages.a_sketch_is_active()
         return drawable, None
     is_quick_mask = drawable.get_name() == QUICK_MASK
     layers = image.get_layers()

@@ -20,7 +20,7 @@ from .daemon import connected
 from .filling import Waiting
 from .formats import depths_of
 from .masks import inverted
-from .pixels import read_colour, rounded
+from .pixels import rounded
 from .target import Target
 
 CONTENT_AWARE = "patches"
@@ -53,7 +53,7 @@ def mask_request(target: Target, settings: Settings) -> MakeMask:
     """
     target.check()
     extent = target.extent
-    colour = read_colour(target.parts, extent, "f32")
+    colour = target.picture.read(extent, "f32")
     settings = replace(settings, model=CONTENT_AWARE, text_mask_combine="replace")
     return MakeMask(new_request_id(), colour, settings, (extent.x, extent.y))
 

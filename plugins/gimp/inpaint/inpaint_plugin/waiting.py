@@ -7,13 +7,14 @@ import time
 from gi.repository import Gimp
 
 from inpaintd_protocol.client import Client
-from inpaintd_protocol.messages import Finished, Inpaint, MakeMask
+from inpaintd_protocol.messages import Finished, Inpaint, MakeMask, Preview
 
 from .following import Following, OnPreview, Shown
+from .texts import _
 
 STARTING = "Starting the inpaint daemon"
 TITLES = {Inpaint: "Inpainting", MakeMask: "Mask by Text"}
-_WINDOW_AFTER_SECONDS = 0.5
+_WINDOW_AFTER_SECONDS = 3.0
 _POLL_SECONDS = 0.25
 
 
@@ -23,12 +24,12 @@ class Quiet:
     previews = False
 
     def starting_daemon(self) -> None:
-        Gimp.progress_init(STARTING)
+        Gimp.progress_init(_(STARTING))
 
     def until_finished(
         self, client: Client, request: Inpaint | MakeMask, on_preview: OnPreview
     ) -> Finished:
-        Gimp.progress_init(TITLES[type(request)])
+        Gimp.progress_init(_(TITLES[type(request)]))
         following = Following(request.request_id, request.settings.count or 1, _show, on_preview)
         client.submit(request)
         while following.finished is None:
@@ -38,33 +39,43 @@ class Quiet:
 
 
 class Windowed:
-    """For people: a window with a Cancel of its own once it takes longer than a moment.
+    """For people: GIMP's own status bar, and a window once it takes long.
 
-    GIMP's own Cancel ends the plug-in at once, and the daemon notices that; ours ends the request
-    and leaves the plug-in to tidy up.
+    GIMP's own Cancel, in the status bar, ends the plug-in at once, and the daemon notices that. So
+    previews, which somebody has to remove again, start with the window, whose Cancel ends the
+    request and leaves the plug-in to tidy up.
     """
 
     previews = True
 
     def starting_daemon(self) -> None:
-        Gimp.progress_init(STARTING)
+        Gimp.progress_init(_(STARTING))
 
     def until_finished(
         self, client: Client, request: Inpaint | MakeMask, on_preview: OnPreview
     ) -> Finished:
-        Gimp.progress_init(TITLES[type(request)])
-        shown = Shown(TITLES[type(request)])
+        title = _(TITLES[type(request)])
+        Gimp.progress_init(title)
+        shown = Shown(title, changed=lambda: _show(shown.fraction, shown.words))
+        held_back: list[Preview] = []
+        show_preview: OnPreview = held_back.append
+
+        def on_each_preview(preview: Preview) -> None:
+            show_preview(preview)
+
         following = Following(
-            request.request_id, request.settings.count or 1, shown.progress, on_preview
+            request.request_id, request.settings.count or 1, shown.progress, on_each_preview
         )
         client.submit(request)
-        # Most fills without a prompt are done before a window would be on the screen.
         open_at = time.monotonic() + _WINDOW_AFTER_SECONDS
         while following.finished is None and time.monotonic() < open_at:
             _read_once(client, following, open_at - time.monotonic())
         Gimp.progress_end()
         if following.finished is not None:
             return following.finished
+        show_preview = on_preview
+        if held_back:
+            on_preview(held_back[-1])
         from .progress_window import wait_in_window
 
         return wait_in_window(client, following, request.request_id, shown)
