@@ -23,6 +23,9 @@ _OURS = "inpaint_plugin"
 """A folder of this name inside marks a plug-in folder as ours."""
 
 _MSGPACK_PURE = ("__init__.py", "exceptions.py", "ext.py", "fallback.py")
+
+_CARRIED = {".py", ".mo", ".png", ".html", ".xml"}
+"""What a plug-in consists of: code, translations, its icon and its help."""
 _VERSION = re.compile(r"3\.\d+")
 _FLATPAK, _SNAP, _NATIVE = "Flatpak", "Snap", "native"
 
@@ -204,8 +207,8 @@ def _by_version(path: Path) -> int:
 
 
 def _assemble(folder: Path, configuration: Configuration) -> None:
-    _copy_python(plug_in_source(), folder)
-    _copy_python(Path(inpaintd_protocol.__file__).parent, folder / "inpaintd_protocol")
+    _copy(plug_in_source(), folder)
+    _copy(Path(inpaintd_protocol.__file__).parent, folder / "inpaintd_protocol")
     source = Path(msgpack.__file__).parent
     (folder / "msgpack").mkdir()
     for name in _MSGPACK_PURE:
@@ -233,9 +236,11 @@ def plug_in_source() -> Path:
     )
 
 
-def _copy_python(source: Path, target: Path) -> None:
+def _copy(source: Path, target: Path) -> None:
     # Contents only, not dates: GIMP asks a plug-in anew only when its file looks newer.
-    for path in sorted(source.rglob("*.py")):
+    for path in sorted(source.rglob("*")):
+        if path.suffix not in _CARRIED:
+            continue
         copy = target / path.relative_to(source)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, copy)

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import Field
+from dataclasses import Field, replace
 from typing import Any
 
 from gi.repository import Gdk, GimpUi, GLib, Gtk
 
-from inpaintd_protocol.codec import settings_to_map
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.messages import ModelInfo
 from inpaintd_protocol.settings import Settings, Settled, settings_fields
 
-from .arguments import all_settings, fields_of, settings_of
+from .arguments import all_settings, fields_of
 from .filling import colour_lost_before, hole_in_words
+from .help import help_on_f1
 from .hole_preview import HolePreview
 from .layout import (
     Shower,
@@ -26,6 +26,7 @@ from .layout import (
     grid,
 )
 from .model_choice import ModelChoice, takes
+from .preset_row import PresetRow
 from .remembered import OPTIONS, Choices
 from .setting_widgets import SettingWidget, text_box, widget_for
 from .target import Target
@@ -68,13 +69,16 @@ class _Dialog:
         self._start = start
         self._widgets: dict[str, SettingWidget] = {}
         self._rows: dict[str, tuple[Gtk.Widget, ...]] = {}
+        self._labels: dict[str, Gtk.Label] = {}
         self._filling_in = False
+        self._chosen_by_user: set[str] = set()
+        """Settings that are sent; all others are left to the model."""
         fields = {row[0].name: row for row in fields_of(all_settings())}
 
         self._window = GimpUi.Dialog(title=_("Inpaint"), role="inpaint")
-        self._window.add_button(_(_("_Reset")), _RESET)
-        self._window.add_button(_(_("_Cancel")), Gtk.ResponseType.CANCEL)
-        self._window.add_button(_(_("_Inpaint")), Gtk.ResponseType.OK)
+        self._window.add_button(_("_Reset"), _RESET)
+        self._window.add_button(_("_Cancel"), Gtk.ResponseType.CANCEL)
+        self._window.add_button(_("_Inpaint"), Gtk.ResponseType.OK)
         self._window.set_default_response(Gtk.ResponseType.OK)
         box = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6, border_width=12)
         box.set_size_request(_WIDTH, -1)
@@ -123,6 +127,8 @@ class _Dialog:
             self._widgets[name].on_change(self._on_source)
         for name in (*_SHAPE, "threshold"):
             self._widgets[name].on_change(self._on_shape)
+        self._presets = PresetRow(self._choices, self._fill_in, self._warning.say)
+        attach_row(rows, _("Preset"), self._presets.box)
         self._preview = HolePreview(target, self._shower, self._hole, self._warning)
         self._window.get_content_area().show_all()
         self._warning.say("")
@@ -131,6 +137,7 @@ class _Dialog:
 
     def run(self) -> Choices | None:
         show_beside_the_picture(self._window, "inpaint")
+        help_on_f1(self._window, "paint-something-new")
         self._widgets["prompt"].widget.text_view.grab_focus()
         while True:
             response = self._window.run()
@@ -151,9 +158,13 @@ class _Dialog:
 
     def _settings(self) -> Settings:
         # What no widget shows (ControlNets, LoRAs of a recipe) stays as it was.
-        values = settings_to_map(self._start.settings)
-        values |= {name: widget.get() for name, widget in self._widgets.items()}
-        return settings_of(values)
+        values = {}
+        for name, widget in self._widgets.items():
+            sent = name in self._chosen_by_user and self._is_taken(name)
+            values[name] = widget.get() if sent else None
+            if values[name] == "":
+                values[name] = None
+        return replace(self._start.settings, **values)
 
     def _choices(self) -> Choices:
         return Choices(
@@ -167,6 +178,11 @@ class _Dialog:
         settings = Settled.of(choices.settings)
         for name, widget in self._widgets.items():
             widget.set(getattr(settings, name))
+        self._chosen_by_user = {
+            name for name in self._widgets if getattr(choices.settings, name) is not None
+        }
+        for name in self._labels:
+            self._mark(name)
         self._source.set_active_id(choices.mask_source)
         for name, combo in self._options.items():
             combo.set_active_id(getattr(choices, name))
@@ -177,13 +193,33 @@ class _Dialog:
     # ---------------------------------------------------------------------------- reactions
 
     def _on_model(self) -> None:
+        if not self._filling_in:
+            self._chosen_by_user.add("model")
         model = self._models.chosen()
         self._models.show_note()
         self._window.set_response_sensitive(Gtk.ResponseType.OK, model is None or model.installed)
         for name, widgets in self._rows.items():
             for widget in widgets:
-                widget.set_visible(model is None or takes(model, name))
+                widget.set_visible(self._is_taken(name))
         self._fit_soon()
+
+    def _is_taken(self, name: str) -> bool:
+        """Whether the chosen model makes use of a setting."""
+        model = self._models.chosen()
+        return model is None or takes(model, name)
+
+    def _on_set(self, name: str) -> None:
+        if not self._filling_in:
+            self._chosen_by_user.add(name)
+            self._mark(name)
+
+    def _mark(self, name: str) -> None:
+        """Dim the label of what is left to the model."""
+        style = self._labels[name].get_style_context()
+        if name in self._chosen_by_user:
+            style.remove_class("dim-label")
+        else:
+            style.add_class("dim-label")
 
     def _fit_soon(self) -> None:
         GLib.idle_add(fit, self._window)
@@ -223,6 +259,7 @@ class _Dialog:
     def _prompt(self, field: Field[Any], lines: int) -> Gtk.Widget:
         made = text_box(lines, _(field.metadata["help"]))
         self._widgets[field.name] = made
+        made.on_change(lambda: self._on_set(field.name))
         made.widget.text_view.connect("key-press-event", self._on_key)
         label = Gtk.Label(label=_(field.metadata["label"]), xalign=0.0)
         box = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=3)
@@ -244,6 +281,8 @@ class _Dialog:
         # a switch is its own label
         label = attach_row(rows, "" if kind is bool else _(field.metadata["label"]), widget)
         self._rows[field.name] = (widget, label)
+        self._labels[field.name] = label
+        made.on_change(lambda: self._on_set(field.name))
 
 
 def _scrolled(box: Gtk.Box) -> Gtk.ScrolledWindow:

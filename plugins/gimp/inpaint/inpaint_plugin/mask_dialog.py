@@ -15,6 +15,7 @@ from . import messages
 from .arguments import MASK_SETTINGS, fields_of
 from .coverage import coverage_of, found_in_words, is_empty
 from .finder import Finder
+from .help import help_on_f1
 from .inserting import shortened
 from .layout import (
     Shower,
@@ -121,6 +122,7 @@ class _Dialog:
 
     def run(self) -> tuple[MaskChoices, Plane] | None:
         show_beside_the_picture(self._window, "inpaint-mask")
+        help_on_f1(self._window, "mask-by-text")
         self._widgets["text_mask"].widget.grab_focus()
         while True:
             response = self._window.run()

@@ -11,6 +11,7 @@ from inpaintd_protocol.messages import ModelInfo
 from inpaintd_protocol.rectangle import Rectangle
 
 from .arguments import fields_of
+from .help import help_on_f1
 from .layout import attach_below, attach_row, dim_label, grid
 from .model_choice import ModelChoice, takes
 from .outpainting import Sides
@@ -78,6 +79,7 @@ class _Dialog:
 
     def run(self) -> tuple[Sides, Choices] | None:
         show_beside_the_picture(self._window, "inpaint-outpaint")
+        help_on_f1(self._window, "outpaint")
         if self._window.run() != Gtk.ResponseType.OK:
             return None
         model = self._models.get() or None

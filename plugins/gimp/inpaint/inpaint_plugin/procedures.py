@@ -21,6 +21,8 @@ from .arguments import (
     settings_to_config,
 )
 from .following import CANCELLED
+from .help import DOMAIN as HELP_DOMAIN
+from .help import FOLDER as HELP_FOLDER
 from .outpainting import Sides
 from .remembered import OPTIONS, Choices, MaskChoices
 from .texts import CATALOGUES, DOMAIN, _
@@ -138,6 +140,7 @@ class InpaintPlugIn(Gimp.PlugIn):  # type: ignore[misc]  # gi has no types
     """What GIMP asks for its procedures."""
 
     def do_query_procedures(self) -> list[str]:
+        self.set_help_domain(HELP_DOMAIN, Gio.File.new_for_path(str(HELP_FOLDER)))
         return list(COMMANDS)
 
     def do_set_i18n(self, _name: str) -> tuple[bool, str, str]:
