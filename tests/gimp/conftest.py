@@ -34,6 +34,18 @@ def gimp_root(suite: str) -> Path | None:
         pytest.skip(str(reason))
 
 
+PAINTERS = "".join(
+    f'[{name}]\ntitle = "{name}"\nengine = "tests.synthetic_engines:{engine}"\n'
+    'honours = ["prompt", "negative_prompt", "seed", "steps", "strength"]\n'
+    for name, engine in (
+        ("painter", "identity"),
+        ("slow-painter", "slow"),
+        ("long-painter", "hold"),
+    )
+)
+"""Entries of models.toml: synthetic engines that the dialog takes for models with a prompt."""
+
+
 @pytest.fixture(scope="session")
 def text_mask_model(tmp_path_factory: pytest.TempPathFactory) -> str:
     """An entry of models.toml: a CLIPSeg that finds red, green and blue; "" without torch."""

@@ -19,7 +19,7 @@ from PIL import Image
 
 from inpaintd_protocol.plane import Plane
 from inpaintd_protocol.settings import Settings
-from tests.gimp.conftest import installed_gimp
+from tests.gimp.conftest import PAINTERS, installed_gimp
 from tests.gimp.windowed_gimp import WindowedGimp, windowed_gimp
 from tests.running import Daemon, eventually, running_daemon
 from tests.textmask.conftest import INSTALLED
@@ -33,10 +33,10 @@ def session(gimp_root: Path | None, text_mask_model: str) -> Iterator[tuple[Wind
     with installed_gimp(gimp_root) as gimp:
         photograph = gimp.work / "photo.png"
         Image.fromarray(skimage.data.astronaut()).save(photograph)
-        settings = {"settings": {"model": "slow", "grow_pixels": 4}}
+        settings = {"settings": {"model": "slow-painter", "grow_pixels": 4}}
         (gimp.configuration / "inpaint-settings.json").write_text(json.dumps(settings))
         with (
-            running_daemon(gimp.work / "daemon", models=text_mask_model) as daemon,
+            running_daemon(gimp.work / "daemon", models=PAINTERS + text_mask_model) as daemon,
             windowed_gimp(gimp, photograph) as windows,
         ):
             windows.ask(f"select(*{SELECTED})")
@@ -140,7 +140,7 @@ def test_fill_changes_the_selection_and_nothing_else(windows: WindowedGimp) -> N
 def test_cancel_leaves_nothing_and_forgets_nothing(windows: WindowedGimp, daemon: Daemon) -> None:
     screen = windows.desktop
     before = windows.seen()
-    _settings(windows, model="hold", grow_pixels=4)
+    _settings(windows, model="long-painter", grow_pixels=4)
     windows.command("inpaintd-inpaint")
     screen.wait_for_window("Inpaint")
     time.sleep(0.5)
@@ -161,12 +161,12 @@ def test_cancel_leaves_nothing_and_forgets_nothing(windows: WindowedGimp, daemon
     settings = json.loads(remembered.read_text())["settings"]
     assert settings["prompt"] == "never to be seen"
     assert settings["grow_pixels"] == 4
-    assert settings["seed"] is None
+    assert "seed" not in settings
 
 
 def test_edit_again_brings_the_recipe_back_into_the_dialog(windows: WindowedGimp) -> None:
     screen = windows.desktop
-    windows.ask("inpaint(prompt='a boat', model='identity', feather_pixels=3)")
+    windows.ask("inpaint(prompt='a boat', model='painter', feather_pixels=3)")
     assert windows.layers() == ["Inpaint: a boat", "photo.png"]
     windows.ask("activate(0)")
     windows.command("inpaintd-edit-again")
@@ -181,7 +181,7 @@ def test_edit_again_brings_the_recipe_back_into_the_dialog(windows: WindowedGimp
     remembered = windows.gimp.configuration / "inpaint-settings.json"
     settings = json.loads(remembered.read_text())["settings"]
     assert (settings["prompt"], settings["feather_pixels"]) == ("a boat at sea", 3)
-    assert (settings["seed"], settings["model"]) == (7, "identity")
+    assert (settings["seed"], settings["model"]) == (7, "painter")
     windows.focus_canvas()
     screen.key("ctrl+z", "ctrl+z")
     screen.wait_until(lambda: windows.layers() == ["photo.png"], "two undos take two calls back")
@@ -204,6 +204,21 @@ def test_dialogs_stay_above_gimp_beside_the_picture(windows: WindowedGimp) -> No
     assert abs(screen.place_of("Inpaint")[0] - 500) < 10
     screen.key("Escape")
     screen.wait_for_no_window("Inpaint")
+
+
+def test_what_a_model_does_not_take_is_not_shown(windows: WindowedGimp) -> None:
+    screen = windows.desktop
+    heights = {}
+    for model in ("painter", "patchmatch"):
+        _settings(windows, model=model)
+        windows.command("inpaintd-inpaint")
+        screen.wait_for_window("Inpaint")
+        time.sleep(0.7)
+        heights[model] = screen.height_of("Inpaint")
+        _keep(windows, f"dialog-{model}", "Inpaint")
+        screen.key("Escape")
+        screen.wait_for_no_window("Inpaint")
+    assert heights["patchmatch"] < heights["painter"] - 150
 
 
 def test_variants_are_chosen_in_a_window(windows: WindowedGimp) -> None:
