@@ -10,7 +10,7 @@ from gi.repository import Gdk, GimpUi, GLib, Gtk
 
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.messages import ModelInfo
-from inpaintd_protocol.settings import Settings, Settled, settings_fields
+from inpaintd_protocol.settings import Settings, Settled
 
 from .arguments import all_settings, fields_of
 from .filling import colour_lost_before, hole_in_words
