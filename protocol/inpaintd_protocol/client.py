@@ -210,9 +210,9 @@ class Client(Closing):
         """The registry."""
         return ask(self._mailbox, ListModels(new_request_id()), Models)
 
-    def status(self) -> Status:
-        """What the daemon is doing."""
-        return ask(self._mailbox, GetStatus(new_request_id()), Status)
+    def status(self, about: str = "") -> Status:
+        """What the daemon is doing, with the story of the request `about`, if one is named."""
+        return ask(self._mailbox, GetStatus(new_request_id(), about), Status)
 
     def shutdown(self) -> None:
         """Stop the daemon; returns when it has agreed, not when it is gone."""

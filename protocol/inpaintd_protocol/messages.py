@@ -122,6 +122,8 @@ class GetStatus(Message):
     """Answered by `Status`."""
 
     type: ClassVar[str] = "status"
+    about: str = ""
+    """Id of a request whose story is wanted, too."""
 
 
 @dataclass(frozen=True)
@@ -347,8 +349,18 @@ class WorkerState:
     pid: int
     device: str
     state: str
-    """starting, idle or busy."""
+    """starting, idle, busy or ending; absent where the last start failed."""
     model: str = ""
+    problem: str = ""
+    """Why its last start failed: a clause."""
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Something that happened to a request, in its story in `Status`."""
+
+    seconds_ago: float
+    text: str
 
 
 @dataclass(frozen=True)
@@ -368,6 +380,10 @@ class Status(Message):
     cancelled: int = 0
     notices: tuple[Notice, ...] = ()
     """As in `Models`."""
+    log: str = ""
+    """Path of the daemon's log."""
+    story: tuple[Moment, ...] = ()
+    """What happened to the request that was asked about; empty when nobody remembers it."""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .errors import InpaintError
 
-_RESTART = "Restart the daemon: inpaintd stop, then inpaintd serve."
+_RESTART = "Restart the daemon: inpaintd stop --force, then inpaintd serve."
 _START = "Start it with: inpaintd serve"
 
 

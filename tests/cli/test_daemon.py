@@ -169,13 +169,6 @@ def test_serve_imports_nothing_heavy(daemon_home: Path) -> None:
     assert ran.stdout.strip() == "[]"
 
 
-def test_the_log_is_put_aside_when_it_is_long(tmp_path: Path) -> None:
-    log = background.log_path(tmp_path)
-    log.write_bytes(bytes(5 << 20))
-    assert not background.log_path(tmp_path).exists()
-    assert log.with_suffix(".old.log").stat().st_size == 5 << 20
-
-
 def test_not_running_is_the_error_when_nothing_answers() -> None:
     with pytest.raises(InpaintError) as caught:
         connect(home(), name="a test")

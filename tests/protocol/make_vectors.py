@@ -33,6 +33,7 @@ RECORDS: tuple[type[Any], ...] = (
     messages.ModelInfo,
     messages.RequestState,
     messages.WorkerState,
+    messages.Moment,
     settings.Settings,
     settings.Control,
     settings.Lora,

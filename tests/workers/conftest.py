@@ -44,7 +44,7 @@ def ray_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RayCluster
             "RAY_AUTH_TOKEN_PATH": str(token),
             "RAY_USAGE_STATS_ENABLED": "0",
             "RAY_TMPDIR": folder,
-            "INPAINTD_CLUSTER_SECONDS": "6",
+            "INPAINTD_CLUSTER_SECONDS": "15",
         }.items():
             patch.setenv(name, value)
         address = f"127.0.0.1:{_free_port()}"

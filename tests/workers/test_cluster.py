@@ -22,6 +22,8 @@ from tests.workers.conftest import RayCluster
 if find_spec("ray") is None:
     pytest.skip("no Ray here: pip install '.[cluster]'", allow_module_level=True)
 
+pytestmark = pytest.mark.exhaustive  # a cluster takes its time
+
 
 @pytest.fixture
 def daemon(ray_cluster: RayCluster) -> Iterator[Daemon]:

@@ -16,24 +16,38 @@ from .failures import exit_code
 
 
 @click.command("status")
+@click.argument("request_id", metavar="[ID]", default="")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def command(as_json: bool) -> int:
-    """Show what the daemon is doing. Exit code 3 when none runs."""
+def command(request_id: str, as_json: bool) -> int:
+    """Show what the daemon is doing, or with an ID what has happened to that request.
+
+    Exit code 3 when no daemon runs.
+    """
     try:
         with connect(name="inpaintd status") as client:
-            status = client.status()
+            status = client.status(request_id)
     except InpaintError as error:
         if error.code != "not_running" or as_json:
             raise
         click.echo("No daemon is running; one starts by itself when it is needed.", err=True)
         return exit_code(error)
+    if request_id and not status.story:
+        raise InpaintError(
+            "unknown_request",
+            f"The daemon remembers no request with the ID {request_id}.",
+            f"It forgets them when it stops; its log may tell more: {status.log}",
+        )
     if as_json:
         values = asdict(status)
         del values["request_id"]
         click.echo(json.dumps(values))
     else:
-        click.echo(_in_words(status))
+        click.echo(_story(status) if request_id else _in_words(status))
     return 0
+
+
+def _story(status: Status) -> str:
+    return "\n".join(f"{moment.seconds_ago:9.1f} s ago  {moment.text}" for moment in status.story)
 
 
 def _in_words(status: Status) -> str:
@@ -49,9 +63,13 @@ def _in_words(status: Status) -> str:
         for request in status.requests
     ]
     lines += [
-        f"  worker {worker.pid} on {worker.device}: {worker.state}"
+        f"  worker {worker.pid or '-'}"
+        + (f" on {worker.device}" if worker.device else "")
+        + f": {worker.state}"
         + (f", {worker.model}" if worker.model else "")
+        + (f" (its last start failed: {worker.problem})" if worker.problem else "")
         for worker in status.workers
     ]
+    lines.append(f"log: {status.log}")
     lines += [f"{notice.message} {notice.remedy}" for notice in status.notices]
     return "\n".join(lines)

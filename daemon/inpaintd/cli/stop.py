@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import time
+from contextlib import suppress
 
 import click
 
 from inpaintd_protocol.client import connect
-from inpaintd_protocol.connection import home, read_connection
+from inpaintd_protocol.connection import home, read_connection, remove_connection
 from inpaintd_protocol.errors import InpaintError
 
 _STOP_SECONDS = 30.0
@@ -15,19 +18,24 @@ _POLL_SECONDS = 0.05
 
 
 @click.command("stop")
-def command() -> None:
+@click.option("--force", is_flag=True, help="End the daemon's process if it does not answer.")
+def command(force: bool) -> None:
     """Stop the daemon. Unfinished fills are answered as failed; a daemon that is not running is
     fine."""
     try:
         with connect(name="inpaintd stop") as client:
             pid = client.status().pid
             client.shutdown()
+        _wait_until_gone(pid)
     except InpaintError as error:
-        if error.code != "not_running":
-            raise
-        click.echo("No daemon is running.", err=True)
-        return
-    _wait_until_gone(pid)
+        if error.code == "not_running":
+            click.echo("No daemon is running.", err=True)
+            return
+        if not force:
+            raise InpaintError(
+                error.code, error.message, "End it by force: inpaintd stop --force"
+            ) from error
+        _end()
     click.echo("The daemon has stopped.", err=True)
 
 
@@ -41,7 +49,38 @@ def _wait_until_gone(pid: int) -> None:
             return
         time.sleep(_POLL_SECONDS)
     raise InpaintError(
-        "timed_out",
-        f"The daemon (process {pid}) has agreed to stop, but has not ended yet.",
-        "Look at its log in the folder logs of its home, or end the process.",
+        "timed_out", f"The daemon (process {pid}) has agreed to stop, but has not ended yet."
     )
+
+
+def _end() -> None:
+    """Kill the process that holds the daemon's lock.
+
+    Its number comes from connection.json, which a daemon that crashed may have left behind; the
+    lock says whether it is still that one. Its workers end with it.
+
+    Raises:
+        InpaintError: `refused` when it is not this user's to end.
+    """
+    from filelock import FileLock, Timeout
+
+    connection = read_connection(home())
+    try:
+        with FileLock(home() / "daemon.lock", timeout=0):
+            return  # nobody holds it: that process is gone, its number may be another's by now
+    except Timeout:
+        pass
+    try:
+        # On Windows any signal ends a process at once; SIGKILL is not even defined there.
+        os.kill(connection.pid, getattr(signal, "SIGKILL", signal.SIGTERM))
+    except ProcessLookupError:
+        return
+    except OSError as error:
+        raise InpaintError(
+            "refused",
+            f"The daemon (process {connection.pid}) cannot be ended: {error.strerror}.",
+            "Another user may have started it.",
+        ) from error
+    with suppress(Timeout), FileLock(home() / "daemon.lock", timeout=_STOP_SECONDS):
+        pass
+    remove_connection(home(), connection)

@@ -11,6 +11,7 @@ import logging
 import os
 import sys
 import time
+from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any
@@ -37,11 +38,10 @@ def start_log(path: Path) -> None:
     as_json = os.environ.get("INPAINTD_LOG_FORMAT", "text").lower() == "json"
     formatter = JsonFormatter() if as_json else logging.Formatter(_TEXT)
     handlers: list[logging.Handler] = []
-    if not _is_file(sys.stderr.fileno(), start_path(path)):
+    if not _is_standard_error(start_path(path)):
         handlers.append(logging.StreamHandler())
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600))
         handlers.append(_Rotating(path))
     except OSError as error:  # such as a full disk, which must not keep the daemon from starting
         print(f"inpaintd: no log in {path}: {error.strerror}.", file=sys.stderr)
@@ -69,6 +69,11 @@ class _Rotating(RotatingFileHandler):
         super().__init__(
             path, maxBytes=LOG_BYTES, backupCount=OLD_LOGS, encoding="utf-8", errors="replace"
         )
+
+    def _open(self) -> TextIOWrapper:
+        # For this user alone, whatever the umask says; the files that follow on this one, too.
+        handle = os.open(self.baseFilename, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        return os.fdopen(handle, "a", encoding=self.encoding, errors=self.errors)
 
 
 class JsonFormatter(logging.Formatter):
@@ -109,8 +114,8 @@ class RateLimit(logging.Filter):
         return count < ALIKE
 
 
-def _is_file(descriptor: int, path: Path) -> bool:
+def _is_standard_error(path: Path) -> bool:
     try:
-        return os.path.samestat(os.fstat(descriptor), path.stat())
-    except OSError:
+        return os.path.samestat(os.fstat(sys.stderr.fileno()), path.stat())
+    except (OSError, ValueError):  # there is none, or it is no file
         return False

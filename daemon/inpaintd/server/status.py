@@ -34,10 +34,21 @@ class Reporter:
             endpoint=self._endpoint,
             requests=self._jobs.states(),
             workers=tuple(
-                m.WorkerState(self._workers.pid(number), slot.device, slot.state, slot.model)
+                m.WorkerState(
+                    self._workers.pid(number), slot.device, slot.state, slot.model, slot.problem
+                )
                 for number, slot in enumerate(self._jobs.slots)
-                if slot.state != "absent"
+                if slot.state != "absent" or slot.problem
             ),
             **self._jobs.counts,
             notices=known_notices(self._home),
+            log=str(self._home / "logs" / "daemon.log"),
+            story=self._story(request.about),
+        )
+
+    def _story(self, request_id: str) -> tuple[m.Moment, ...]:
+        story = self._jobs.story(request_id)
+        now = time.monotonic()
+        return tuple(
+            m.Moment(round(now - at, 3), text) for at, text in (story.moments if story else ())
         )

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections import OrderedDict, deque
 from dataclasses import dataclass, field
 
-MOST_MOMENTS = 64
+MOST_MOMENTS = 64  # also less than the protocol's longest list
 """Moments remembered of one request; the first stays, later ones push out the second."""
+
+_MOMENT_CHARACTERS = 400
 
 MOST_STORIES = 256
 """Stories remembered of requests that have ended; the oldest go first."""
@@ -24,6 +26,7 @@ class Story:
     moments: deque[tuple[float, str]] = field(default_factory=deque)
 
     def note(self, now: float, text: str) -> None:
+        text = text[:_MOMENT_CHARACTERS]
         if len(self.moments) == MOST_MOMENTS:
             del self.moments[1]
         self.moments.append((now, text))
