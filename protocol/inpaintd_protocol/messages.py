@@ -323,6 +323,16 @@ class ModelInfo:
 
 
 @dataclass(frozen=True)
+class IntentInfo:
+    """One preset of settings, for `settings.intent`."""
+
+    name: str
+    label: str
+    """For people."""
+    help: str = ""
+
+
+@dataclass(frozen=True)
 class Models(Message):
     """The registry."""
 
@@ -330,6 +340,8 @@ class Models(Message):
     models: tuple[ModelInfo, ...]
     notices: tuple[Notice, ...] = ()
     """What keeps models from running here, or from running on the graphics card."""
+    intents: tuple[IntentInfo, ...] = ()
+    """In the order in which they are offered."""
 
 
 @dataclass(frozen=True)

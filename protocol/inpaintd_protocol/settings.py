@@ -6,7 +6,7 @@ The command line, the editors' dialogs, the documentation and the JavaScript sid
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import Field, dataclass, field, fields, replace
 from typing import Any
 
@@ -30,6 +30,8 @@ def setting(
     flag: str = "",
     characters: int = limits.TEXT_CHARACTERS,
     advanced: bool = False,
+    group: str,
+    about: Mapping[str, str] | None = None,
     neutral: Any = _NO_VALUE,
     none: Any = None,
     done_by: str = "pipeline",
@@ -46,6 +48,8 @@ def setting(
         flag: a short command line option besides the long one ("-p").
         characters: longest text.
         advanced: whether a dialog folds it away.
+        group: heading under which help lists it: "hole", "paint", "result", "more" or "running".
+        about: what each of the choices does.
         neutral: the value that asks for nothing, so that ignoring it is no news; by default the
             default. None when every value asks for something.
         none: the value that the word "none" stands for on the command line; None unsets it.
@@ -62,6 +66,8 @@ def setting(
         flag=flag,
         characters=characters,
         advanced=advanced,
+        group=group,
+        about=dict(about) if about else None,
         neutral=default if neutral is _NO_VALUE else neutral,
         none=none,
         done_by=done_by,
@@ -108,7 +114,7 @@ class Control:
     kind: str = part(
         "inpaint",
         label="Kind",
-        help="What the ControlNet was trained on.",
+        help="What the ControlNet was trained for.",
         choices=("inpaint", "tile"),
     )
     model: str = part("", label="Model", help="Name of the ControlNet; empty for the usual one.")
@@ -120,15 +126,15 @@ class Control:
         maximum=2.0,
     )
     start: float = part(
-        0.0, label="Start", help="Share of the steps after which it sets in.", minimum=0, maximum=1
+        0.0, label="Start", help="Share of the steps after which it starts.", minimum=0, maximum=1
     )
     end: float = part(
-        1.0, label="End", help="Share of the steps after which it lets go.", minimum=0, maximum=1
+        1.0, label="End", help="Share of the steps after which it ends.", minimum=0, maximum=1
     )
     downsampling_rate: float = part(
         1.0,
         label="Down-sampling rate",
-        help="For kind tile: how much the guide is blurred; higher changes the picture more.",
+        help="Of a tile ControlNet: how much its picture is blurred; more blur changes more.",
         minimum=1.0,
         maximum=8.0,
     )
@@ -139,7 +145,9 @@ class Lora:
     """One LoRA and its weight."""
 
     name: str = part("", label="Name", help="Name of the installed LoRA.")
-    weight: float = part(1.0, label="Weight", help="How strongly.", minimum=-4.0, maximum=4.0)
+    weight: float = part(
+        1.0, label="Weight", help="How strongly it acts.", minimum=-4.0, maximum=4.0
+    )
 
 
 @dataclass(frozen=True)
@@ -153,10 +161,11 @@ class Settings:
     prompt: str | None = setting(
         "",
         label="Prompt",
-        help="What to paint into the hole; empty to continue the surroundings.",
+        help="What to paint in the hole; leave it empty to continue the surroundings.",
         flag="-p",
         characters=limits.PROMPT_CHARACTERS,
         done_by="engine",
+        group="paint",
     )
     negative_prompt: str | None = setting(
         "",
@@ -165,26 +174,38 @@ class Settings:
         flag="-n",
         characters=limits.PROMPT_CHARACTERS,
         done_by="engine",
+        group="paint",
     )
     model: str | None = setting(
-        "", label="Model", help="Which model fills the hole; empty for the daemon's default."
+        "",
+        label="Model",
+        help="Model that fills the hole; empty for the daemon's default.",
+        group="paint",
+    )
+    intent: str | None = setting(
+        "",
+        label="Intent",
+        help="Preset for a purpose: fill, add, remove, replace-background, expand or refine.",
+        group="paint",
     )
     strength: float | None = setting(
         1.0,
         label="Strength",
-        help="How much of what was in the hole may change: 0 nothing, 1 everything.",
+        help="How much the content of the hole may change, from 0 to 1; 0.5 is a good start.",
         minimum=0.0,
         maximum=1.0,
         done_by="engine",
+        group="paint",
     )
     steps: int | None = setting(
         30,
         label="Steps",
-        help="Denoising steps: more is finer and slower.",
+        help="Number of denoising steps: more is finer and slower.",
         minimum=1,
         maximum=500,
         done_by="engine",
         neutral=None,
+        group="paint",
     )
     guidance_scale: float | None = setting(
         7.5,
@@ -194,175 +215,218 @@ class Settings:
         maximum=50.0,
         done_by="engine",
         neutral=None,
+        group="paint",
     )
     seed: int | None = setting(
         None,
         label="Seed",
-        help="The same seed gives the same picture; none takes a fresh one and reports it.",
+        help="The same seed gives the same picture; without one, a new seed is drawn and reported.",
         minimum=0,
         maximum=2**32 - 1,
         done_by="engine",
+        group="paint",
     )
     count: int | None = setting(
         1,
         label="Variants",
-        help="How many different fills to make, each with the next seed.",
+        help="Number of different fills, each with the next seed.",
         minimum=1,
         maximum=8,
         done_by="engine",
+        group="paint",
     )
     area: str | None = setting(
         "masked",
         label="Area",
-        help="Work on a crop round the hole at the model's full resolution, or on the whole layer.",
+        help="Work on a crop around the hole, at full resolution, or on the whole layer.",
         choices=("masked", "whole"),
+        group="paint",
     )
     context_pixels: int | None = setting(
         64,
-        label="Context, at least",
-        help="Least margin round the hole that the engine gets to see.",
+        label="Minimum context",
+        help="Minimum context around the hole.",
         minimum=0,
         maximum=4096,
         unit="px",
+        group="paint",
     )
     context_factor: float | None = setting(
         0.5,
         label="Context factor",
-        help="Margin round the hole as a multiple of the hole's longer side.",
+        help="Context around the hole, as a multiple of the hole's longer side.",
         minimum=0.0,
         maximum=8.0,
         advanced=True,
+        group="paint",
     )
     infill: str | None = setting(
         "original",
         label="Infill",
-        help="What is put under the hole before denoising (masked content).",
+        help="What to put under the hole before denoising (“masked content”).",
         choices=("original", "fill", "average", "noise", "nothing", "patchmatch"),
+        about={
+            "original": "what was there",
+            "fill": "the surroundings, blurred",
+            "average": "the mean colour of the hole",
+            "noise": "noise alone, which seldom ends well",
+            "nothing": "an empty latent, which seldom ends well",
+            "patchmatch": "texture copied from the surroundings",
+        },
         done_by="engine",
+        group="paint",
     )
     replace: float | None = setting(
         0.0,
         label="Replace",
-        help="How much noise replaces what was under the hole before denoising (inpaint_replace).",
+        help="Share of noise to put over the hole's content before denoising (inpaint_replace).",
         minimum=0.0,
         maximum=1.0,
         flag="-r",
         advanced=True,
         done_by="engine",
+        group="paint",
     )
     invert: bool | None = setting(
-        False, label="Invert mask", help="Repaint what is kept, and keep what is repainted."
+        False, label="Invert mask", help="Swap what is repainted and what is kept.", group="hole"
     )
     grow_pixels: int | None = setting(
         0,
         label="Grow",
-        help="Widen the hole by so much on every side; negative shrinks it.",
+        help="Grow the hole by this many pixels; a negative number shrinks it.",
         minimum=-512,
         maximum=512,
         unit="px",
+        group="hole",
     )
     feather_pixels: int | None = setting(
         0,
         label="Feather",
-        help="Let the hole fade out over so much beyond its edge.",
+        help="Soften the edge of the hole over this many pixels, outwards.",
         minimum=0,
         maximum=512,
         unit="px",
+        group="hole",
     )
     threshold: float | None = setting(
         None,
         label="Threshold",
-        help="Make the mask hard: repaint fully where it is at least this, keep the rest.",
+        help="Make the mask hard: repaint wherever it is at least this, keep the rest.",
         minimum=0.0,
         maximum=1.0,
         advanced=True,
+        group="hole",
     )
     text_mask: str | None = setting(
         "",
         label="Mask by text",
-        help="Find the hole by what is to be seen there: one or more words, separated by commas.",
+        help="Select the hole by describing it: one or more words, separated by commas.",
         advanced=True,
+        group="hole",
     )
     text_mask_threshold: float | None = setting(
         0.5,
         label="Text mask threshold",
-        help="Confidence from which a pixel counts as found; 0 keeps the soft heat map.",
+        help="Confidence from which a pixel is selected; 0 keeps the soft heat map.",
         minimum=0.0,
         maximum=1.0,
         advanced=True,
         none=0.0,
+        group="hole",
     )
     text_mask_combine: str | None = setting(
         "replace",
-        label="Text mask and given mask",
-        help="What the found mask does to the given one.",
+        label="Combine masks",
+        help="How to combine the two masks, the one found by text and the given one.",
         choices=("replace", "union", "intersect"),
         advanced=True,
+        group="hole",
     )
     scheduler: str | None = setting(
         "",
         label="Scheduler",
-        help="Sampler by its usual name, such as euler_a or dpmpp_2m; empty for the model's.",
+        help="Sampler, by its usual name, such as euler_a or dpmpp_2m; empty for the model's own.",
         flag="-A",
         advanced=True,
         done_by="engine",
+        group="paint",
     )
     width: int | None = setting(
         None,
         label="Work width",
-        help="Width at which the engine works; none for the model's own.",
+        help="Width at which the engine works; by default the model's own.",
         minimum=8,
         maximum=16384,
         unit="px",
         flag="-W",
         advanced=True,
         done_by="engine",
+        group="more",
     )
     height: int | None = setting(
         None,
         label="Work height",
-        help="Height at which the engine works; none for the model's own.",
+        help="Height at which the engine works; by default the model's own.",
         minimum=8,
         maximum=16384,
         unit="px",
         flag="-H",
         advanced=True,
         done_by="engine",
+        group="more",
     )
     match_colour: bool | None = setting(
         True,
         label="Match colour",
-        help="Take off the engine's colour shift, measured on the kept surroundings.",
+        help="Correct the engine's colour shift, as measured in the kept surroundings.",
         advanced=True,
+        group="more",
     )
     preview: bool | None = setting(
-        False, label="Live preview", help="Send small pictures while denoising.", advanced=True
+        False,
+        label="Live preview",
+        help="Send sketches while denoising.",
+        advanced=True,
+        group="running",
     )
     output: str | None = setting(
         "layer",
         label="Output",
         help="A layer that shows the finished picture, or the whole fill with a layer mask.",
         choices=("layer", "masked"),
+        group="result",
     )
     controls: tuple[Control, ...] | None = setting(
         (),
         label="ControlNets",
-        help="ControlNets that guide the denoising.",
+        help="ControlNets to guide the denoising.",
         advanced=True,
         done_by="engine",
+        group="more",
     )
     loras: tuple[Lora, ...] | None = setting(
-        (), label="LoRAs", help="LoRAs laid over the model.", advanced=True, done_by="engine"
+        (),
+        label="LoRAs",
+        help="LoRAs to apply to the model.",
+        advanced=True,
+        done_by="engine",
+        group="more",
     )
     embeddings: tuple[str, ...] | None = setting(
         (),
         label="Embeddings",
-        help="Textual-inversion embeddings that the prompts may name.",
+        help="Textual-inversion embeddings that the prompts may use.",
         advanced=True,
         done_by="engine",
+        group="more",
     )
     stages: tuple[Stage, ...] | None = setting(
-        (), label="Stages", help="Further passes over the result.", advanced=True, done_by="engine"
+        (),
+        label="Stages",
+        help="Further passes over the result.",
+        advanced=True,
+        done_by="engine",
+        group="more",
     )
 
     def given(self) -> dict[str, Any]:
@@ -384,6 +448,7 @@ class Settled(Settings):
     prompt: str = _DEFAULT
     negative_prompt: str = _DEFAULT
     model: str = _DEFAULT
+    intent: str = _DEFAULT
     strength: float = _DEFAULT
     steps: int = _DEFAULT
     guidance_scale: float = _DEFAULT
@@ -440,7 +505,7 @@ class Stage:
     kind: str = part(
         "image-to-image",
         label="Kind",
-        help="What this pass does.",
+        help="What the pass does.",
         choices=("text-to-image", "inpaint", "image-to-image"),
     )
     model: str = _like("model", "Model of this pass; empty for the same one.")
@@ -448,7 +513,7 @@ class Stage:
     negative_prompt: str = _like(
         "negative_prompt", "Negative prompt of this pass; empty for the same one."
     )
-    strength: float | None = _like("strength", "How much this pass changes.", 0.3)
+    strength: float | None = _like("strength", "How much this pass may change.", 0.3)
     steps: int | None = _like("steps")
     guidance_scale: float | None = _like(
         "guidance_scale",

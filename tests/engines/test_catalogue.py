@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from inpaintd.engines.catalogue import ENGINES, MASK_ENGINES, honoured_by
+from inpaintd.engines.catalogue import ENGINES, MASK_ENGINES, SCHEDULERS, honoured_by
 from inpaintd.engines.load import load
 from inpaintd.models.registry import load_registry
 from inpaintd_protocol.settings import settings_fields
@@ -48,6 +48,12 @@ def test_the_registry_tells_what_each_model_honours(tmp_path: Path) -> None:
     assert honours["patches"] == honoured_by("patches")
     assert honours["sdxl"] == BY_ENGINE
     assert honoured_by("somebodys.own:engine") == set()
+
+
+def test_the_samplers_are_those_of_the_engine() -> None:
+    from inpaintd.engines.diffusion.painting import schedulers
+
+    assert set(SCHEDULERS) == set(schedulers.SCHEDULERS) | set(schedulers.FLOW_SCHEDULERS)
 
 
 def test_the_catalogue_needs_the_standard_library_alone() -> None:

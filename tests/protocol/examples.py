@@ -54,6 +54,7 @@ EVERY_SETTING = Settings(
     prompt="a fox",
     negative_prompt="blurry",
     model="sd15",
+    intent="refine",
     strength=0.75,
     steps=50,
     guidance_scale=5.5,

@@ -31,6 +31,7 @@ RECORDS: tuple[type[Any], ...] = (
     messages.ResultLayer,
     messages.Notice,
     messages.ModelInfo,
+    messages.IntentInfo,
     messages.RequestState,
     messages.WorkerState,
     messages.Moment,

@@ -13,6 +13,7 @@ import click
 from inpaintd import __version__
 from inpaintd_protocol.errors import InpaintError
 
+from .examples import epilog
 from .failures import USAGE, exit_code, print_error
 
 _COMMANDS = {
@@ -44,6 +45,7 @@ class _Commands(click.Group):
         if cmd_name not in _COMMANDS:
             return None
         command: click.Command = import_module(f"inpaintd.cli.{cmd_name}").command
+        command.epilog = epilog(cmd_name)
         return command
 
     def resolve_command(
@@ -67,8 +69,18 @@ class _Commands(click.Group):
 @click.group(
     cls=_Commands,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Exit codes: 0 done, 1 the fill failed, 2 wrong usage, 3 no daemon could be reached, "
-    "4 a file cannot be used, 130 cancelled.",
+    epilog="""Help for a command: inpaintd COMMAND --help. For example:
+
+\b
+  inpaintd fill photo.png                     the transparent part of photo.png
+  inpaintd fill photo.jpg -M mask.png -p "grass" --model sdxl-inpainting
+
+Documents: README.md, and in docs/: install, command-line, gimp, photoshop, hot-folder, cluster,
+from-the-guides, and guide/ (holes, masks, models, settings, troubleshooting). The wire protocol:
+protocol/PROTOCOL.md.
+
+Exit codes: 0 done, 1 the fill failed, 2 wrong usage, 3 no daemon could be reached, 4 a file cannot
+be used, 130 cancelled.""",
 )
 @click.version_option(__version__, "-V", "--version", message="inpaintd %(version)s")
 def group() -> None:

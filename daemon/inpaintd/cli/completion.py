@@ -9,10 +9,7 @@ from click.shell_completion import get_completion_class
 @click.command("completion")
 @click.argument("shell", type=click.Choice(("bash", "zsh", "fish")))
 def command(shell: str) -> None:
-    """Print what SHELL needs to complete inpaintd's commands and options.
-
-    For example, in ~/.bashrc: eval "$(inpaintd completion bash)"
-    """
+    """Print what SHELL needs to complete inpaintd's commands and options, for its start-up file."""
     from inpaintd.cli import group
 
     kind = get_completion_class(shell)

@@ -1,59 +1,39 @@
-"""A command with the options of settings: listed under headings, and read as the seeds do."""
+"""A command with the options of settings, listed under headings; `-tm orange 0.6` is understood."""
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import click
 
-from inpaintd_protocol.settings import settings_fields
+from inpaintd.engines.catalogue import SCHEDULERS
+from inpaintd_protocol.settings import Control, Settings, Stage, settings_fields
+
+from .aliases import alias_options, with_aliases
+
+
+def _of_group(group: str) -> tuple[str, ...]:
+    return tuple(f.name for f in settings_fields() if f.metadata["group"] == group)
+
 
 HEADINGS = {
     "Picture and hole": (
-        "input_option",
-        "source",
-        "mask_file",
-        "left",
-        "right",
-        "top",
-        "bottom",
-        "to",
-        "large",
-        "invert",
-        "grow_pixels",
-        "feather_pixels",
-        "threshold",
-        "text_mask",
-        "text_mask_threshold",
-        "text_mask_combine",
+        *("input_option", "source", "mask_file", "left", "right", "top", "bottom", "to", "large"),
+        *_of_group("hole"),
     ),
-    "What to paint": (
-        "prompt",
-        "negative_prompt",
-        "model",
-        "strength",
-        "steps",
-        "guidance_scale",
-        "seed",
-        "count",
-        "infill",
-        "replace",
-        "area",
-        "context_pixels",
-        "context_factor",
-        "scheduler",
-        "recipe_from",
+    "What to paint": (*_of_group("paint"), "recipe_from"),
+    "Result": (
+        *("out", "folder", "overwrite", "layer", "soft", "grid"),
+        *_of_group("result"),
+        "with_recipe",
     ),
-    "Result": ("out", "folder", "overwrite", "layer", "soft", "grid", "output", "with_recipe"),
     "More": (),
     "Running": (
-        "as_json",
-        "quiet",
-        "detach",
-        "preview",
-        "help",
-        "_click_default_help",
-        "help_all",
+        *("as_json", "quiet", "detach"),
+        *_of_group("running"),
+        *("help", "_click_default_help", "help_all"),
     ),
 }
 """Names of parameters under each heading; "More" takes all others."""
@@ -74,10 +54,12 @@ class GroupedCommand(click.Command):
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         params = super().get_params(ctx)
-        return [*params, _HELP_ALL] if len(params) > _MANY else params
+        return [*params, _HELP_ALL, *_ALIASES] if len(params) > _MANY else params
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        return super().parse_args(ctx, _split_text_mask(args))
+        rest = super().parse_args(ctx, _split_text_mask(args))
+        with_aliases(ctx.params, ctx)
+        return rest
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         records = {
@@ -88,6 +70,8 @@ class GroupedCommand(click.Command):
         }
         if len(records) > _MANY and not ctx.meta.get(_ALL):
             records = {name: r for name, r in records.items() if name not in _ADVANCED}
+        else:
+            records = {name: _in_detail(name, *record) for name, record in records.items()}
         listed = {name for names in HEADINGS.values() for name in names}
         others = tuple(name for name in records if name not in listed)
         for heading, names in HEADINGS.items():
@@ -96,6 +80,24 @@ class GroupedCommand(click.Command):
                 with formatter.section(heading):
                     formatter.write_dl(rows)
 
+
+def _in_detail(name: str | None, option: str, help_text: str) -> tuple[str, str]:
+    """A row of the help, with what each choice does and what may stand in its place."""
+    field = Settings.__dataclass_fields__.get(name or "")
+    if field is None:
+        return option, help_text
+    details = [f"{choice}: {does}" for choice, does in (field.metadata["about"] or {}).items()]
+    if name == "scheduler":
+        details.append(", ".join(SCHEDULERS))
+    if part := _PARTS.get(name or ""):
+        kinds = next(f.metadata["choices"] for f in fields(part) if f.name == "kind")
+        details.append(f"KIND is {', '.join(kinds[:-1])} or {kinds[-1]}")
+    return option, f"{help_text} {'; '.join(details)}." if details else help_text
+
+
+_PARTS: dict[str, type[Any]] = {"controls": Control, "stages": Stage}
+
+_ALIASES = alias_options()
 
 _ALL = "inpaintd.help_all"
 

@@ -153,7 +153,11 @@ def _metavar(field: Field[Any], hint: Any) -> str | None:
     if field.metadata["choices"]:
         return None
     kind = field.metadata["unit"].upper() or ("TEXT" if hint is str else "NUMBER")
-    return f"{kind}|none" if type(None) in get_args(hint) or field.metadata["none"] else kind
+    return (
+        f"{kind}|none"
+        if type(None) in get_args(hint) or field.metadata["none"] is not None
+        else kind
+    )
 
 
 def _type(field: Field[Any], hint: Any) -> click.ParamType[Any]:

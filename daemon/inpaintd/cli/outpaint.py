@@ -82,10 +82,7 @@ def command(
     quiet: bool,
     **options: Any,
 ) -> None:
-    """Enlarge the canvas of IMAGE and fill what is new; IMAGE itself stays as it is.
-
-    For example: inpaintd outpaint beach.jpg --left 128 --right 128 -p "a sandy beach"
-    """
+    """Enlarge the canvas of IMAGE and fill what is new; IMAGE itself stays as it is."""
     if bool(left + right + top + bottom) == (to is not None):
         raise click.UsageError("By how much? For example: --left 128 --right 128, or --to 16:9")
     sides = (left, top, right, bottom)

@@ -89,6 +89,14 @@ MASK_ENGINES = {
 """Engines that find a hole instead of filling one."""
 
 
+SCHEDULERS = (
+    *("ddim", "ddpm", "deis", "dpm_2", "dpm_2_a", "dpmpp_2m", "dpmpp_2m_karras", "dpmpp_2m_sde"),
+    *("dpmpp_2m_sde_karras", "dpmpp_2s", "euler", "euler_a", "euler_karras", "heun", "lcm", "lms"),
+    *("lms_karras", "pndm", "tcd", "unipc"),
+)
+"""Names of the samplers of diffusion models; each model takes some of them."""
+
+
 def honoured_by(engine: str) -> frozenset[str]:
     """The settings done by engines that this one honours; none for one that is not built in.
 

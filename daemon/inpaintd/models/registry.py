@@ -10,6 +10,7 @@ from typing import Any
 
 from inpaintd.engines.catalogue import ENGINES, MASK_ENGINES, honoured_by
 from inpaintd.models.installed import folder_of, installation, is_path
+from inpaintd.models.presets import find_preset
 from inpaintd.models.table import check_parts, checked
 from inpaintd.pipeline.plan import WorkSizes
 from inpaintd_protocol.errors import InpaintError
@@ -58,6 +59,8 @@ class Entry:
     """Its name, as its maker gives it."""
     commercial: str = ""
     """Whether what it paints may be sold: yes, no, or limited; empty when unknown."""
+    trained: str = ""
+    """inpainting or plain: what a diffusion model was trained for; chooses among presets."""
     defaults: Mapping[str, Any] = field(default_factory=dict)
     """Settings that this model wants where the user has not set them."""
 
@@ -66,6 +69,14 @@ class Entry:
         """Empty for what is built in, and for what is used where it lies."""
         is_fetched = self.source and not is_path(self.source)
         return f"inpaintd models install {self.name}" if is_fetched else ""
+
+    @property
+    def kind_for_presets(self) -> str:
+        """As in presets.toml; by its name for a model that is not said to be trained for it."""
+        if self.trained or self.engine != "diffusion":
+            return self.trained
+        named_so = any(word in self.name.lower() for word in ("inpaint", "fill"))
+        return "inpainting" if named_so else "plain"
 
     @property
     def remedy(self) -> str:
@@ -135,13 +146,20 @@ class Registry:
         return entry
 
     def settled(self, entry: Entry, settings: Settings) -> Settled:
-        """The settings, with the models' defaults and then the fields' where they are unset.
+        """The settings; where they are unset, those of the intent, of the model, of the fields.
 
         Raises:
             InpaintError: `unknown_model` for that of a stage.
         """
         stages = tuple(self._settled_stage(entry, settings, s) for s in settings.stages or ())
-        return Settled.of(replace(settings.over(Settings(**entry.defaults)), stages=stages))
+        wanted = Settings(**entry.defaults)
+        if settings.intent:
+            wanted = (
+                find_preset(self.home, settings.intent)
+                .settings(entry.kind_for_presets)
+                .over(wanted)
+            )
+        return Settled.of(replace(settings.over(wanted), stages=stages))
 
     def _settled_stage(self, own: Entry, settings: Settings, stage: Stage) -> SettledStage:
         """A stage with the defaults of its own model, not with those of the request's."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from inpaintd import __version__
 from inpaintd.install.notices import known_notices
+from inpaintd.models.presets import load_presets
 from inpaintd.models.registry import load_registry
 from inpaintd.pipeline.plan import region_for
 from inpaintd.server import events as e
@@ -117,7 +118,8 @@ class Requests:
     def _list_models(self, request: m.ListModels, client: bytes) -> None:
         infos = load_registry(self._home).infos()
         notices = known_notices(self._home)
-        self._clients.send(client, m.Models(request.request_id, infos, notices))
+        intents = tuple(preset.info for preset in load_presets(self._home).values())
+        self._clients.send(client, m.Models(request.request_id, infos, notices, intents))
 
     @_answer.register
     def _get_status(self, request: m.GetStatus, client: bytes) -> None:
