@@ -177,6 +177,12 @@ def test_malformed_files_of_a_recipe(tmp_path: Path, files: dict[str, Any]) -> N
         repeated(files, tmp_path / "r.png", Settings(), source=None, mask=None)
 
 
+def test_a_recipe_with_a_name_that_no_file_can_have(tmp_path: Path) -> None:
+    files = {"source": {"name": "a" * 1000}}
+    with pytest.raises(InpaintError, match="was made of"):
+        repeated(files, tmp_path / "r.png", Settings(), source=None, mask=None)
+
+
 @pytest.mark.parametrize("absolute", [True, False])
 def test_a_recipe_leads_nowhere_else(tmp_path: Path, absolute: bool) -> None:
     (tmp_path / "secret").mkdir()

@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inpaintd.hotfolder import drop_events as e
-from inpaintd.hotfolder.drop_states import RETRY_SECONDS, Drops
+from inpaintd.hotfolder.drop_states import Drops
 from inpaintd.hotfolder.drops import Drop, Member
 from inpaintd.hotfolder.intake import Intake
 from inpaintd.hotfolder.journal import DONE, FAILED, FAILING, PUBLISHED, TAKEN, WRITTEN, Row
+from inpaintd.hotfolder.retries import RETRY_SECONDS
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.messages import Failed, Finished, Inpaint, Plan, Planned
 from inpaintd_protocol.plane import Plane

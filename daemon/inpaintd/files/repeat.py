@@ -155,7 +155,10 @@ def _is_well_formed(files: Mapping[str, Any]) -> bool:
 
 
 def _is_it(path: Path, entry: Mapping[str, str]) -> bool:
-    if not path.is_file():
+    try:
+        if not path.is_file():
+            return False
+    except OSError:  # no name that this system could have
         return False
     return _hash(path) == _hash_in(entry) if _hash_in(entry) else not _is_result(path)
 

@@ -10,90 +10,22 @@ second time with all other pixels at rest, and then put aside: no drop takes dow
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from functools import singledispatchmethod
-from typing import Any, Literal
+from typing import Any
 
 from inpaintd_protocol.client import new_request_id
-from inpaintd_protocol.codec import settings_to_map
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.messages import Cancelled, Failed, Finished, Message, Plan, Planned, Progress
-from inpaintd_protocol.rectangle import Rectangle
 
 from . import drop_events as e
 from .drops import Drop
 from .intake import Intake
+from .job import Job, State, row_of
 from .journal import DONE, FAILED, FAILING, IGNORED, PUBLISHED, WRITTEN, Row
 from .report import UNMEASURED, Counts
-
-TRIES = 2
-"""How often the pixels of a drop may end a process, or fail for no known reason."""
-
-RETRY_SECONDS = 5.0
-"""How long what met a full disk is left alone."""
-
-_MOST_TRIES = 5
-_SAME_TROUBLE_SECONDS = 60.0
-_OPEN_BESIDES = 2
-"""How many more drops are worked on than there are processes for pixels: the daemon has them."""
-
-State = Literal[
-    "opening",
-    "taking",
-    "planning",
-    "cutting",
-    "filling",
-    "storing",
-    "ending",
-    "failing",
-    "giving_back",
-]
-
-
-@dataclass
-class Job:
-    """One drop that is worked on.
-
-    Attributes:
-        drop: as it lay in the inbox; None for one of an earlier run.
-        row: None until it has been taken.
-        slot: number of the process that has its pixels.
-        tries: how often they have ended a process, or failed for no known reason.
-        alone: they are touched with all others at rest.
-    """
-
-    ticket: int
-    name: str
-    signature: str
-    started: float
-    drop: Drop | None = None
-    row: Row | None = None
-    state: State = "opening"
-    slot: int = 0
-    tries: int = 0
-    alone: bool = False
-    looked: e.Looked | None = None
-    rectangle: Rectangle | None = None
-    answer: Finished | None = None
-    plan_id: str = ""
-    held_because: str = ""
-
-    @property
-    def key(self) -> str:
-        """Hash of its files and settings; empty until it is clear that it may be taken."""
-        if self.row is not None:
-            return self.row.key
-        return self.looked.key if self.looked is not None and self.state != "opening" else ""
-
-    @property
-    def files(self) -> e.Files:
-        """Where its files lie now."""
-        if self.row is not None:
-            return e.Files(self.row.id, self.row.members, self.row.settings, self.row.key)
-        assert self.drop is not None
-        return e.Files(None, self.drop.names())
+from .retries import RETRY_SECONDS, TRIES, Retries
+from .slots import Slots
 
 
 class Drops:
@@ -109,17 +41,13 @@ class Drops:
         self._intake = intake
         self._once = once
         self._in_place = in_place
-        self._slots: list[int | None] = [None] * slots
+        self._slots = Slots(slots)
+        self._retries = Retries(once=once)
         self._jobs: dict[int, Job] = {}
         self._names: set[str] = set()
         self._requests: dict[str, int] = {}
-        self._to_do: deque[int] = deque()  # jobs with something to do for their pixels
         self._parked: dict[str, list[str]] = {}
-        self._later: list[tuple[float, e.Instruction]] = []
         self._tries: dict[str, int] = {}
-        self._broken: dict[tuple[int, type], int] = {}
-        self._stuck = 0
-        self._told: dict[str, float] = {}
         self._next_ticket = 1
         self._out: list[e.Instruction] = []
         self._now = 0.0
@@ -149,15 +77,14 @@ class Drops:
     @property
     def idle(self) -> bool:
         """Whether nothing is left to do."""
-        return not (self._jobs or self._later or self._intake.waiting)
+        return not (self._jobs or self._retries or self._intake.waiting)
 
     def next_due(self) -> float | None:
         """When something is to be done, whatever happens; None for never."""
-        times = [at for at, _ in self._later]
-        due = self._intake.next_due()
-        if due is not None and self._may_open():
-            times.append(due)
-        return min(times, default=None)
+        times = [self._retries.next_due()]
+        if self._slots.may_open(len(self._jobs)):
+            times.append(self._intake.next_due())
+        return min((at for at in times if at is not None), default=None)
 
     @singledispatchmethod
     def _on(self, event: e.Event) -> None:
@@ -175,7 +102,7 @@ class Drops:
             job.row = row
             self._requests[row.request_id] = job.ticket
             self._say("taken", job)
-            self._to_do.append(job.ticket)
+            self._slots.wait(job)
 
     @_on.register
     def _scanned(self, event: e.Scanned) -> None:
@@ -183,9 +110,7 @@ class Drops:
 
     @_on.register
     def _tick(self, _event: e.Tick) -> None:
-        due = [instruction for at, instruction in self._later if at <= self._now]
-        self._later = [(at, i) for at, i in self._later if at > self._now]
-        self._out += due
+        self._out += self._retries.due(self._now)
 
     # ------------------------------------------------------------------------------ dispatching
 
@@ -193,39 +118,26 @@ class Drops:
         while (doomed := self._intake.next_doomed(self._now)) is not None:
             if doomed[0].name not in self._names:
                 self._fail(self._job_of(doomed[0]), doomed[1])
-        for _ in range(len(self._to_do)):
-            ticket = self._to_do.popleft()
-            if ticket in self._jobs and not self._start(self._jobs[ticket]):
-                self._to_do.append(ticket)
-        while self._may_open() and (drop := self._intake.next_ready(self._now)) is not None:
-            if drop.name in self._names:
-                continue
-            job = self._job_of(drop)
-            if not self._start(job):
-                self._to_do.append(job.ticket)
+        for job in self._slots.starting():
+            self._begin(job)
+        while self._slots.may_open(len(self._jobs)):
+            drop = self._intake.next_ready(self._now)
+            if drop is None:
+                break
+            if drop.name not in self._names:
+                job = self._job_of(drop)
+                if self._slots.start(job):
+                    self._begin(job)
+                else:
+                    self._slots.wait(job)
 
-    def _may_open(self) -> bool:
-        """Whether another drop may be opened; nothing new while a suspect waits for its turn."""
-        if any(self._jobs[t].alone for t in self._to_do) or self._alone_now():
-            return False
-        return None in self._slots and len(self._jobs) < len(self._slots) + _OPEN_BESIDES
-
-    def _alone_now(self) -> bool:
-        return any(t is not None and self._jobs[t].alone for t in self._slots if t in self._jobs)
-
-    def _start(self, job: Job) -> bool:
-        """Have a process do what is next for the pixels of a job, if one is free for it."""
+    def _begin(self, job: Job) -> None:
+        """Have its process do what is next for a job."""
         if job.tries >= TRIES:
+            self._slots.free(job.ticket)
             self._fail(job, _put_aside(job.name))
-            return True
-        if job.state == "opening" and None in self._slots:
-            job.slot = self._slots.index(None)
-        busy = self._slots[job.slot] is not None or self._alone_now()
-        if busy or (job.alone and any(t is not None for t in self._slots)):
-            return False
-        self._slots[job.slot] = job.ticket
-        self._out.append(self._task(job))
-        return True
+        else:
+            self._out.append(self._task(job))
 
     def _task(self, job: Job) -> e.Instruction:
         common = (job.ticket, job.slot, job.files, job.signature, job.alone)
@@ -241,11 +153,11 @@ class Drops:
     def _do(self, job: Job, state: State) -> None:
         """Go on to a state in which something is done for the pixels."""
         job.state = state
-        self._to_do.append(job.ticket)
+        self._slots.wait(job)
 
     def _done_in_process(self, ticket: int) -> Job | None:
         """The job whose process has come back, if it is still one."""
-        self._slots = [None if running == ticket else running for running in self._slots]
+        self._slots.free(ticket)
         job = self._jobs.get(ticket)
         if job is not None:
             job.alone = False
@@ -274,7 +186,7 @@ class Drops:
             self._end(job)  # until it is known what becomes of its twin
         else:
             job.state = "taking"
-            row = _row(job.drop, event.looked)
+            row = row_of(job.drop, event.looked)
             self._out.append(e.Take(job.ticket, row, event.looked.signatures))
 
     def _twin_runs(self, key: str) -> bool:
@@ -286,7 +198,7 @@ class Drops:
         assert job.drop is not None
         job.row = event.row
         self._intake.forget(job.drop)
-        self._stuck = 0
+        self._retries.better()
         if event.earlier:
             self._say("duplicate", job, of=event.earlier)
             self.counts.duplicates += 1
@@ -331,10 +243,9 @@ class Drops:
         if job is None:
             return
         if event.disk_full:
-            self._trouble(event.error)
-            self._count_stuck(event.error)
-            self._later.append((self._now + RETRY_SECONDS, self._task(job)))
-            self._slots[job.slot] = job.ticket  # which does nothing else meanwhile
+            self._out += self._retries.trouble(event.error, self._now)
+            self._retries.later(self._task(job), self._now)
+            self._slots.keep(job)
         elif event.unexpected or (event.error.code == "too_large" and event.error.retriable):
             job.tries += event.unexpected
             if was_alone or job.tries >= TRIES:
@@ -351,7 +262,7 @@ class Drops:
         assert job.drop is not None
         self._end(job)
         if self._in_place and error.code == "empty_mask":  # an ordinary picture
-            self._out.append(e.Ignore(_row(job.drop, None, state=IGNORED)))
+            self._out.append(e.Ignore(row_of(job.drop, None, state=IGNORED)))
             self._intake.forget(job.drop)
         elif self._intake.problem(job.drop, error, self._now) and not self._once:
             self._out.append(e.Say("waiting", {"name": job.name, "reason": str(error)}))
@@ -369,7 +280,7 @@ class Drops:
 
     def _try_alone(self, job: Job) -> None:
         job.alone = True
-        self._to_do.append(job.ticket)
+        self._slots.wait(job)
 
     # ---------------------------------------------------------------------------------- filling
 
@@ -424,12 +335,12 @@ class Drops:
         job.state = "failing"
         if job.row is None:
             assert job.drop is not None
-            job.row = _row(job.drop, job.looked, state=FAILING)
+            job.row = row_of(job.drop, job.looked, state=FAILING)
         self._out.append(e.NoteFailure(job.ticket, job.row, error))
 
     @_on.register
     def _stepped(self, event: e.Stepped) -> None:
-        self._stuck = 0
+        self._retries.better()
         job = self._jobs.get(event.ticket)
         if job is None:
             return
@@ -456,8 +367,8 @@ class Drops:
             self._intake.hold(job.name, self._now + RETRY_SECONDS)
             hint = "Check the permissions of the file and its folder."
             message = f"{job.name} cannot be moved: {job.held_because}."
-            self._trouble(InpaintError("unwritable", message, hint))
-            self._count_stuck(InpaintError("unwritable", message, hint))
+            error = InpaintError("unwritable", message, hint)
+            self._out += self._retries.trouble(error, self._now)
         else:
             self._out.append(e.Rescan())
 
@@ -467,20 +378,12 @@ class Drops:
         ticket = getattr(instruction, "ticket", 0)
         job = self._jobs.get(ticket)
         if event.unexpected:
-            key = (ticket, type(instruction))
-            self._broken[key] = self._broken.get(key, 0) + 1
-            if self._broken[key] >= TRIES:
+            if self._retries.is_hopeless(ticket, instruction):
                 self._give_up_on(job, instruction, error)
                 return
         else:
-            self._trouble(error)
-            self._count_stuck(error)
-        self._later.append((self._now + RETRY_SECONDS, instruction))
-
-    def _count_stuck(self, error: InpaintError) -> None:
-        self._stuck += 1
-        if self._once and self._stuck > _MOST_TRIES:
-            self._out.append(e.GiveUp(error))
+            self._out += self._retries.trouble(error, self._now)
+        self._retries.later(instruction, self._now)
 
     def _give_up_on(self, job: Job | None, instruction: e.Instruction, error: InpaintError) -> None:
         """A step that fails every time, and nobody knows why."""
@@ -545,25 +448,6 @@ class Drops:
     def _say(self, event: str, job: Job, **facts: Any) -> None:
         number = job.row.id if job.row is not None else 0
         self._out.append(e.Say(event, {"name": job.name, "job": number, **facts}))
-
-    def _trouble(self, error: InpaintError) -> None:
-        """Tell it once, not with each try."""
-        if (
-            self._now - self._told.get(error.message, -_SAME_TROUBLE_SECONDS)
-            < _SAME_TROUBLE_SECONDS
-        ):
-            return
-        self._told = {error.message: self._now}
-        self._out.append(e.Say("trouble", {"message": error.message, "hint": error.hint}))
-
-
-def _row(drop: Drop, looked: e.Looked | None, *, state: str = "") -> Row:
-    row = Row(name=drop.name, members=drop.names(), signature=drop.signature)
-    if state:
-        row = replace(row, state=state)
-    if looked is not None:
-        row = replace(row, key=looked.key, settings=settings_to_map(looked.settings))
-    return row
 
 
 def _put_aside(name: str, reason: str = "") -> InpaintError:

@@ -1,0 +1,80 @@
+"""One drop that is worked on, and what its journal's row begins with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from inpaintd_protocol.codec import settings_to_map
+from inpaintd_protocol.messages import Finished
+from inpaintd_protocol.rectangle import Rectangle
+
+from . import drop_events as e
+from .drops import Drop
+from .journal import Row
+
+State = Literal[
+    "opening",
+    "taking",
+    "planning",
+    "cutting",
+    "filling",
+    "storing",
+    "ending",
+    "failing",
+    "giving_back",
+]
+
+
+@dataclass
+class Job:
+    """One drop that is worked on.
+
+    Attributes:
+        drop: as it lay in the inbox; None for one of an earlier run.
+        row: None until it has been taken.
+        slot: number of the process that has its pixels.
+        tries: how often they have ended a process, or failed for no known reason.
+        alone: they are touched with all others at rest.
+    """
+
+    ticket: int
+    name: str
+    signature: str
+    started: float
+    drop: Drop | None = None
+    row: Row | None = None
+    state: State = "opening"
+    slot: int = 0
+    tries: int = 0
+    alone: bool = False
+    looked: e.Looked | None = None
+    rectangle: Rectangle | None = None
+    answer: Finished | None = None
+    plan_id: str = ""
+    held_because: str = ""
+
+    @property
+    def key(self) -> str:
+        """Hash of its files and settings; empty until it is clear that it may be taken."""
+        if self.row is not None:
+            return self.row.key
+        return self.looked.key if self.looked is not None and self.state != "opening" else ""
+
+    @property
+    def files(self) -> e.Files:
+        """Where its files lie now."""
+        if self.row is not None:
+            return e.Files(self.row.id, self.row.members, self.row.settings, self.row.key)
+        assert self.drop is not None
+        return e.Files(None, self.drop.names())
+
+
+def row_of(drop: Drop, looked: e.Looked | None, *, state: str = "") -> Row:
+    """The row of a drop, with what was found in its files, if they have been opened."""
+    row = Row(name=drop.name, members=drop.names(), signature=drop.signature)
+    if state:
+        row = replace(row, state=state)
+    if looked is not None:
+        row = replace(row, key=looked.key, settings=settings_to_map(looked.settings))
+    return row
