@@ -37,7 +37,10 @@ const SETTINGS = RECORDS.Settings.fields.map((field) => ({
 export const FIELDS = new Map([...SETTINGS, ...OWN].map((field) => [field.name, field]));
 FIELDS.set("text_mask_combine", { .../** @type {Field} */ (FIELDS.get("text_mask_combine")), choices: COMBINATIONS });
 
-export const SHOWN = ["prompt", "negative_prompt", "model", "strength", "steps", "guidance_scale", "seed", "count"];
+/** Intents come first: named sets of settings, where the protocol has them. */
+const FIRST = FIELDS.has("intent") ? ["intent"] : [];
+
+export const SHOWN = [...FIRST, "prompt", "negative_prompt", "model", "strength", "steps", "guidance_scale", "seed", "count"];
 export const SHOWN_TEXT_MASK = ["text_mask", "text_mask_threshold", "invert", "text_mask_combine", "text_mask_fill"];
 export const SHOWN_FOLDED = [
   "source",

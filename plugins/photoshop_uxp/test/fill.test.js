@@ -310,6 +310,21 @@ describe("a fill", () => {
     assert.deepEqual(document.layers.map(({ name }) => name), ["Inpaint", "Clipped", "Layer 1"]);
   });
 
+  for (const output of ["layer", "masked"])
+    for (const source of ["visible", "active"])
+      test(`an earlier fill that is active is made once more in its place, also after reopening: ${output}, ${source}`, async () => {
+        const document = photoshop.open({ ...SIZE, paint: gradient });
+        document.select(hole);
+        const before = snapshot(document);
+        await fill(client, { source, output, prompt: "first" });
+        document.selected = null;
+        document.id = 7777 + photoshop.nextId; // as it is numbered when it is opened again
+        const outcome = await fill(client, { source, output, prompt: "second" });
+        assert.equal(outcome.hole, "earlier fill");
+        assert.deepEqual(document.layers.map(({ name }) => name), ["Inpaint: second", "Inpaint: first", "Layer 1"]);
+        assert.ok(compare(document, before, hole) > 0.99);
+      });
+
   test("its recipe and its source are kept on the layer, through closing and opening", async () => {
     const document = photoshop.open({ ...SIZE, paint: gradient });
     document.select(hole);

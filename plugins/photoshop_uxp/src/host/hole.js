@@ -3,7 +3,7 @@ import { InpaintError } from "../errors.js";
 import { FULL, samplesOf } from "../planes.js";
 import { isEmpty, union } from "../rectangle.js";
 import { modally, throwIfCancelled } from "./modal.js";
-import { readHidden, readLayer, readSelection } from "./read.js";
+import { readHidden, readLayer, readSelection, readShape } from "./read.js";
 import { refuseCombination, selectedRectangle } from "./selection.js";
 import { extentOf } from "./target.js";
 
@@ -13,7 +13,7 @@ import { extentOf } from "./target.js";
 
 /**
  * @typedef {object} Hole
- * @property {"selection" | "layer mask" | "transparency" | "text"} kind
+ * @property {"selection" | "layer mask" | "transparency" | "text" | "earlier fill"} kind
  * @property {Rectangle} bounds on the canvas
  * @property {Rectangle} extent of what may be sent
  * @property {boolean} selected whether the selection is it, or has a part in it
@@ -36,6 +36,12 @@ export async function findHole(target) {
   }
   return modally("Inpaint: looking for the hole", async (context) => {
     const { document, layer, canvas, depth } = target;
+    if (target.fill) {
+      const shape = await readShape(context, target, target.fill, canvas);
+      const filled = boundsWhere(shape, canvas, (value) => value > 0);
+      if (filled) return { kind: "earlier fill", bounds: filled, extent, selected: false };
+      throw noHole("The active layer is a fill with nothing in it.");
+    }
     const hidden = layer && (await readHidden(context, target, canvas));
     const masked = hidden && boundsWhere(hidden, canvas, (value) => value > 0);
     if (masked) return { kind: "layer mask", bounds: masked, extent, selected: false };
@@ -79,6 +85,7 @@ export function holeByText(target, combination) {
 export async function readHole(context, target, { kind, selected }, rectangle) {
   if (selected) return readSelection(target.document, rectangle);
   if (kind === "layer mask") return readHidden(context, target, rectangle);
+  if (kind === "earlier fill" && target.fill) return readShape(context, target, target.fill, rectangle);
   return null;
 }
 

@@ -1,5 +1,5 @@
 /** Pixels out of Photoshop. Everything here must run in a modal scope. */
-import { depthOf, encodeLight, FULL, inverted, newSamples, padded, planeOf, withAlpha } from "../planes.js";
+import { depthOf, encodeLight, FULL, inverted, newSamples, padded, planeOf, samplesOf, toDepth, withAlpha } from "../planes.js";
 import { edgesOf, intersection, isEmpty, rectangleOf } from "../rectangle.js";
 import { throwIfCancelled, withOneRetry } from "./modal.js";
 
@@ -73,6 +73,27 @@ export async function readHidden(context, { document, layer, canvas }, rectangle
   if (!mask) return null;
   const seen = padded(mask.samples, mask.where, rectangle, 1, mask.beyond);
   return planeOf(inverted(seen), rectangle[2], rectangle[3], 1);
+}
+
+/**
+ * Where a layer shows anything: its alpha, and what its mask leaves of that.
+ * @param {ExecutionContext} context
+ * @param {import("./target.js").Target} target
+ * @param {Layer} layer
+ * @param {Rectangle} rectangle within the canvas
+ * @returns {Promise<Plane>} of one channel
+ */
+export async function readShape(context, { document, canvas, depth }, layer, rectangle) {
+  const pixels = await readLayer(document, layer, rectangle, depth);
+  const mask = await readMask(context, document, layer, canvas);
+  const seen = mask && toDepth(padded(mask.samples, mask.where, rectangle, 1, mask.beyond), depth);
+  const samples = samplesOf(pixels);
+  const shape = newSamples(depth, rectangle[2] * rectangle[3]);
+  for (let i = 0; i < shape.length; i++) {
+    const alpha = pixels.channels === 4 ? samples[4 * i + 3] : FULL[depth];
+    shape[i] = seen ? Math.min(alpha, seen[i]) : alpha;
+  }
+  return planeOf(shape, rectangle[2], rectangle[3], 1);
 }
 
 /**

@@ -19,6 +19,7 @@ import { readNote } from "./notes.js";
  * @typedef {object} Target
  * @property {Document} document
  * @property {Layer | null} layer that is read, and stays as it is; null = all that is seen
+ * @property {Layer | null} fill an earlier one, whose shape is the hole
  * @property {Place} place
  * @property {Rectangle} canvas of the document, or of the artboard
  * @property {Rectangle} size of the document's canvas
@@ -49,20 +50,27 @@ export async function findTarget({ source = "visible", byText = false, itself = 
   const [active = null] = document.activeLayers;
   const artboard = await artboardOf(document, active);
   const canvas = artboard?.rectangle ?? size;
+  const note = active && !itself ? await readNote(document.id, active.id) : null;
+  if (active && note && hasPixels(active) && !byText && !document.selection.bounds) {
+    // Nothing is selected and an earlier fill is active: once more, in its place, from what it was made from.
+    const layer = note.source === null ? null : layerById(document.layers, note.source);
+    const place = { aboveID: active.id, boardID: null };
+    return { document, layer, fill: active, place, canvas: layer ? canvas : withinDocument(canvas, size), size, depth };
+  }
   if (!itself && source === "visible" && (byText || document.selection.bounds || !hasPixels(active)))
     return {
       document,
       layer: null,
+      fill: null,
       place: { aboveID: null, boardID: artboard?.board.id ?? null },
       canvas: withinDocument(canvas, size),
       size,
       depth,
     };
   const above = singleLayer(document);
-  const note = itself ? null : await readNote(document.id, above.id);
   const layer = (note?.source && layerById(document.layers, note.source)) || above;
   checkKind(layer);
-  return { document, layer, place: { aboveID: above.id, boardID: null }, canvas, size, depth };
+  return { document, layer, fill: null, place: { aboveID: above.id, boardID: null }, canvas, size, depth };
 }
 
 /**

@@ -33,6 +33,7 @@ export function controlFor(name, onchange) {
   const type = field.type.replace(/\?$/, "");
   if (type === "bool") return checkbox(field, onchange);
   if (field.choices) return picker(field, onchange, field.choices.map((value) => ({ value, label: worded(value) })));
+  if (name === "intent") return picker(field, onchange, []);
   if (name === "model") return picker(field, onchange, [{ value: "", label: "Default" }]);
   if (name === "prompt" || name === "negative_prompt") return textArea(field, onchange);
   if (type === "str") return textLine(field, onchange);

@@ -269,7 +269,8 @@ export class Panel {
   async fetchModels() {
     try {
       const client = await this.link.connected();
-      this.view.setModels((await client.ask({ type: "models" })).models);
+      const { models, intents } = await client.ask({ type: "models" });
+      this.view.setModels(models, intents);
     } catch {
       // The link says what is wrong, if anything is.
     }

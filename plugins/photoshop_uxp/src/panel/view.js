@@ -78,10 +78,11 @@ export class View {
     );
     const prompts = ["prompt", "negative_prompt"];
     for (const name of prompts) onSubmit(this.control(name).input, actions.inpaint);
-    const others = rows(this.controls, SHOWN.filter((name) => !prompts.includes(name)));
+    const first = SHOWN.filter((name) => name === "intent" || prompts.includes(name));
+    const others = rows(this.controls, SHOWN.filter((name) => !first.includes(name)));
     const content = element("div", { class: "content" }, [
       this.connection.node,
-      ...rows(this.controls, prompts),
+      ...rows(this.controls, first),
       this.hole,
       element("div", { class: "actions" }, [this.main, this.cancel]),
       this.progress.node,
@@ -116,9 +117,16 @@ export class View {
     this.showUse();
   }
 
-  /** @param {any[]} models as in the daemon's answer */
-  setModels(models) {
+  /**
+   * @param {any[]} models as in the daemon's answer
+   * @param {{name: string, label: string}[]} [intents] likewise
+   */
+  setModels(models, intents = []) {
     this.models = models;
+    this.controls.get("intent")?.offer?.([
+      { value: "", label: "As the settings say" },
+      ...intents.map(({ name, label }) => ({ value: name, label })),
+    ]);
     const standard = models.find((model) => model.default);
     this.control("model").offer?.([
       { value: "", label: standard ? `Default: ${standard.title}` : "Default" },
