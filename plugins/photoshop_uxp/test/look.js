@@ -20,7 +20,7 @@ const daemon = await startDaemon([], { words: ["cup", "leaf", "sky"] });
 const browser = await launch();
 
 async function panel(theme, options = {}) {
-  const opened = await openPanel(browser, options.connection ?? daemon.connection, { theme, width: 300, ...options });
+  const opened = await openPanel(browser, options.connection ?? daemon.connection, { theme, width: 300, readings: { encode: "missing" }, ...options });
   if (!options.connection) await opened.page.getByText("Connected").waitFor();
   await opened.page.evaluate(
     ([base64, side]) => {
@@ -35,29 +35,55 @@ async function panel(theme, options = {}) {
   return opened.page;
 }
 
-const shoot = (page, name) => page.screenshot({ path: `${folder}/photoshop-${name}.png`, fullPage: true });
 const press = (page, name) => page.getByRole("button", { name, exact: true }).click();
 const field = (page, name) => page.locator(`[data-setting=${name}]`);
+
+/** A picture of the panel as it is, or of all of it as if the dock were high enough. */
+async function shoot(page, name, { whole = true } = {}) {
+  await page.mouse.move(0, 0);
+  const { width, height } = page.viewportSize();
+  const content = await page.evaluate(() => Math.ceil(document.querySelector(".content").getBoundingClientRect().height));
+  if (whole) await page.setViewportSize({ width, height: content });
+  await page.screenshot({ path: `${folder}/photoshop-${name}.png` });
+  if (whole) await page.setViewportSize({ width, height });
+}
+
+/** The sizes of docks, unfolded, at their top and scrolled to their end. */
+for (const theme of ["dark", "light"])
+  for (const [width, height] of [
+    [240, 600],
+    [280, 600],
+    [600, 600],
+  ]) {
+    const page = await panel(theme, { width, height });
+    await field(page, "model").locator("select").selectOption("slow");
+    await page.getByText("Mask by text").click();
+    await page.getByText("More settings").click();
+    await shoot(page, `${width}-${theme}`, { whole: false });
+    await page.mouse.move(width / 2, 300);
+    await page.mouse.wheel(0, 5000);
+    await page.waitForFunction(() => document.getElementById("inpaint").scrollTop > 0);
+    await shoot(page, `${width}-${theme}-scrolled`, { whole: false });
+    await page.close();
+  }
 
 for (const theme of ["dark", "light"]) {
   const page = await panel(theme);
   if (theme === "dark") await shoot(page, "dark-start");
+  await field(page, "model").locator("select").selectOption("slow");
   await field(page, "prompt").locator("textarea").fill("black coffee with a leaf of mint");
   await page.getByText("More settings").click();
-  await page.mouse.move(0, 0);
   await shoot(page, `${theme}-all-settings`);
   await page.getByText("More settings").click();
   await page.getByText("Mask by text").click();
   await field(page, "text_mask").locator("input").fill("cup");
   await press(page, "Select");
-  await page.getByText("of the layer").waitFor();
+  await page.getByText("of the picture").waitFor();
   await field(page, "text_mask_fill").locator("input").check();
-  await page.mouse.move(0, 0);
   await shoot(page, `${theme}-mask-by-text`);
   if (theme === "light") continue;
   await field(page, "text_mask_fill").locator("input").uncheck();
   await page.getByText("Mask by text").click();
-  await field(page, "model").locator("select").selectOption("slow");
   await press(page, "Inpaint");
   await page.getByText(/Step [3-9]\d* of/).waitFor();
   await page.locator("img.preview:not(.hidden)").waitFor();
@@ -65,11 +91,18 @@ for (const theme of ["dark", "light"]) {
   await press(page, "Cancel");
   await page.getByText("Cancelled").waitFor();
   await field(page, "model").locator("select").selectOption("patchmatch");
-  await field(page, "prompt").locator("textarea").fill("");
   await press(page, "Inpaint");
   await page.getByText("New layer").waitFor();
-  await page.mouse.move(0, 0);
   await shoot(page, "dark-done");
+  await field(page, "model").locator("select").selectOption("noise");
+  await field(page, "count").locator("input").fill("3");
+  await field(page, "count").locator("input").blur();
+  await press(page, "Inpaint");
+  await page.getByText("Variant 1 of 3").waitFor();
+  await page.waitForFunction(() => [...document.querySelectorAll("img.thumbnail:not(.hidden)")].every((img) => img.naturalWidth > 1));
+  await press(page, "Next");
+  await page.getByText("Variant 2 of 3").waitFor();
+  await shoot(page, "dark-variants");
   await page.close();
 }
 const lost = await panel("dark", { connection: async () => Promise.reject(new Error("ENOENT")), height: 560 });

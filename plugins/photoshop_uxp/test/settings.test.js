@@ -3,6 +3,7 @@ import { describe, test } from "node:test";
 import { encodeLight, decodeLight, padded, samplesOf, toDepth } from "../src/planes.js";
 import { png } from "../src/panel/png.js";
 import { progressWords } from "../src/panel/words.js";
+import { beyond } from "../src/host/read.js";
 import { layerName } from "../src/host/write.js";
 import { cleaned, defaults, isHonoured, made, remembered } from "../src/settings.js";
 import { fillSettings } from "../src/textmask.js";
@@ -43,6 +44,22 @@ describe("settings", () => {
     for (const stored of [null, 7, "x", [], { steps: {}, gone: 1 }]) assert.deepEqual(remembered(stored), defaults());
     assert.equal(remembered({ steps: 20, old: true }).steps, 20);
   });
+});
+
+describe("what Photoshop has trimmed from a mask is", () => {
+  const canvas = [0, 0, 9, 9];
+  const disc = (inside, outside) => Uint8Array.from({ length: 25 }, (_, i) => (Math.hypot((i % 5) - 2, Math.floor(i / 5) - 2) < 2.3 ? inside : outside));
+  for (const [what, samples, expected] of [
+    ["seen round a hidden rectangle", new Uint8Array(25), 255],
+    ["hidden round a seen rectangle", new Uint8Array(25).fill(255), 0],
+    ["hidden round faint greys", new Uint8Array(25).fill(3), 0],
+    ["seen round a hidden disc", disc(0, 255), 255],
+    ["hidden round a seen disc", disc(255, 0), 0],
+  ])
+    test(what, () => {
+      if (what.endsWith("disc")) assert.ok(samples.some((value) => value !== samples[12]));
+      assert.equal(beyond(samples, [2, 2, 5, 5], canvas), expected);
+    });
 });
 
 describe("planes", () => {

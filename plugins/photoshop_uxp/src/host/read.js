@@ -115,7 +115,7 @@ export async function readMask(context, document, layer, canvas) {
         sourceBounds: edgesOf(canvas),
       }),
     );
-    return { ...mask, beyond: beyond(mask.samples, mask.where[2], mask.where[3]) };
+    return { ...mask, beyond: beyond(mask.samples, mask.where, canvas) };
   } catch {
     throwIfCancelled(context);
     return null; // there is no documented way to ask first, and no documented error
@@ -124,22 +124,35 @@ export async function readMask(context, document, layer, canvas) {
 
 /**
  * What a trimmed mask is outside of what was returned. Trimming takes away the rows and columns that are all of that
- * value, so an edge that is all seen means that the rest is hidden, and the other way round.
+ * value, so an edge that is all seen means that the rest is hidden, and the other way round. Else the corners tell, which a
+ * round shape leaves free; else what the edges are nearer to.
  * @param {Samples} samples
- * @param {number} width
- * @param {number} height
+ * @param {Rectangle} where of what was returned
+ * @param {Rectangle} canvas
  * @returns {number} 0 or full scale
  */
-export function beyond(samples, width, height) {
+export function beyond(samples, [x, y, width, height], canvas) {
   const full = FULL[depthOf(samples)];
-  const row = (/** @type {number} */ y) => Array.from(samples.subarray(y * width, (y + 1) * width));
-  const column = (/** @type {number} */ x) => Array.from({ length: height }, (_, y) => samples[y * width + x]);
-  for (const edge of [row(0), row(height - 1), column(0), column(width - 1)]) {
+  const row = (/** @type {number} */ at) => Array.from(samples.subarray(at * width, (at + 1) * width));
+  const column = (/** @type {number} */ at) => Array.from({ length: height }, (_, i) => samples[i * width + at]);
+  const cut = [];
+  if (x > canvas[0]) cut.push(column(0));
+  if (x + width < canvas[0] + canvas[2]) cut.push(column(width - 1));
+  if (y > canvas[1]) cut.push(row(0));
+  if (y + height < canvas[1] + canvas[3]) cut.push(row(height - 1));
+  for (const edge of cut) {
     if (edge.every((value) => value === full)) return 0;
     if (edge.every((value) => value === 0)) return full;
   }
-  const corners = [0, width - 1, (height - 1) * width, height * width - 1];
-  return corners.filter((at) => samples[at] > full / 2).length >= 2 ? full : 0;
+  const corners = [0, width - 1, (height - 1) * width, height * width - 1].map((at) => samples[at]);
+  for (const value of [0, full]) if (corners.every((corner) => corner === value)) return value;
+  let [sum, count] = [0, 0];
+  for (const edge of cut)
+    for (const value of edge) {
+      sum += value;
+      count++;
+    }
+  return sum > (full / 2) * count ? full : 0;
 }
 
 /**
