@@ -10,7 +10,18 @@ from typing import TypeVar
 
 from .errors import InpaintError
 from .mailbox import Mailbox
-from .messages import Cancel, Cancelled, Failed, Finished, Message, Preview, Progress, Terminal
+from .messages import (
+    Cancel,
+    Cancelled,
+    Failed,
+    Finished,
+    Message,
+    ModelDone,
+    ModelProgress,
+    Preview,
+    Progress,
+    Terminal,
+)
 
 ANSWER_SECONDS = 10.0
 """How long the daemon may take for what it answers by itself, without a worker."""
@@ -134,3 +145,31 @@ def _timed_out(message: str) -> InpaintError:
     return InpaintError(
         "timed_out", message, "Look at what it is doing with: inpaintd status", retriable=True
     )
+
+
+def follow_model(
+    mailbox: Mailbox,
+    request: Message,
+    on_progress: Callable[[ModelProgress], None] | None,
+    should_cancel: ShouldCancel | None,
+) -> ModelDone:
+    """Send a request about a model, and wait for its end, however long that takes.
+
+    Raises:
+        InpaintError: the daemon's own, `cancelled` or `disconnected`.
+    """
+    mailbox.send(request)
+    asked = False
+    while True:
+        if should_cancel is not None and not asked and should_cancel():
+            asked = True
+            mailbox.send(Cancel(request.request_id))
+        answer = mailbox.next_of(request.request_id, _CANCEL_POLL_SECONDS)
+        if isinstance(answer, ModelProgress) and on_progress is not None:
+            on_progress(answer)
+        elif isinstance(answer, ModelDone):
+            return answer
+        elif isinstance(answer, Failed):
+            raise answer.error()
+        elif isinstance(answer, Cancelled):
+            raise InpaintError("cancelled", "The request was cancelled.")

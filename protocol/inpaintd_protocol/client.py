@@ -11,10 +11,20 @@ from __future__ import annotations
 import os
 import time
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 
 from . import PROTOCOL_VERSION
-from .calls import ANSWER_SECONDS, OnPreview, OnProgress, ShouldCancel, Watch, ask, follow
+from .calls import (
+    ANSWER_SECONDS,
+    OnPreview,
+    OnProgress,
+    ShouldCancel,
+    Watch,
+    ask,
+    follow,
+    follow_model,
+)
 from .calls import SILENCE_SECONDS as SILENCE_SECONDS  # for those who follow requests themselves
 from .closing import Closing
 from .connection import Connection, home, read_connection
@@ -23,21 +33,29 @@ from .mailbox import Mailbox
 from .messages import (
     Attach,
     Cancel,
+    Disk,
     Finished,
+    GetDisk,
     GetStatus,
     Hello,
     Inpaint,
+    InstallModel,
     Job,
     ListModels,
     MakeMask,
     Message,
+    ModelDone,
+    ModelProgress,
     Models,
     ObjectPrompt,
+    PauseModel,
     Plan,
     Planned,
+    RemoveModel,
     Shutdown,
     ShuttingDown,
     Status,
+    VerifyModel,
     Welcome,
 )
 from .plane import Plane
@@ -213,6 +231,49 @@ class Client(Closing):
     def status(self, about: str = "") -> Status:
         """What the daemon is doing, with the story of the request `about`, if one is named."""
         return ask(self._mailbox, GetStatus(new_request_id(), about), Status)
+
+    def install_model(
+        self,
+        model: str,
+        *,
+        accept_licence: bool = False,
+        token: str = "",
+        on_progress: Callable[[ModelProgress], None] | None = None,
+        should_cancel: ShouldCancel | None = None,
+    ) -> ModelDone:
+        """Fetch a model and wait for its end: see the message `InstallModel`.
+
+        Args:
+            should_cancel: asked at least every 0.1 s; once it says yes, the download is cancelled.
+
+        Raises:
+            InpaintError: what the daemon answered (`licence`: accept it first), or `cancelled`.
+        """
+        request = InstallModel(new_request_id(), model, accept_licence, token)
+        return follow_model(self._mailbox, request, on_progress, should_cancel)
+
+    def verify_model(
+        self,
+        model: str,
+        *,
+        on_progress: Callable[[ModelProgress], None] | None = None,
+        should_cancel: ShouldCancel | None = None,
+    ) -> ModelDone:
+        """Read all files of a model: see the message `VerifyModel`."""
+        request = VerifyModel(new_request_id(), model)
+        return follow_model(self._mailbox, request, on_progress, should_cancel)
+
+    def pause_model(self, model: str) -> None:
+        """Stop fetching a model until it is installed again."""
+        ask(self._mailbox, PauseModel(new_request_id(), model), ModelDone)
+
+    def remove_model(self, model: str, *, force: bool = False) -> ModelDone:
+        """Delete a model: see the message `RemoveModel`."""
+        return follow_model(self._mailbox, RemoveModel(new_request_id(), model, force), None, None)
+
+    def disk(self) -> Disk:
+        """What models take on the disk."""
+        return ask(self._mailbox, GetDisk(new_request_id()), Disk, SILENCE_SECONDS)
 
     def shutdown(self) -> None:
         """Stop the daemon; returns when it has agreed, not when it is gone."""

@@ -144,6 +144,62 @@ class Attach(Message):
 
 
 @dataclass(frozen=True)
+class InstallModel(Message):
+    """Fetch a model and its parts, in a process of its own that outlives the client.
+
+    Answered by any number of `ModelProgress` and one of `ModelDone`, `Failed`, `Cancelled`. Of a
+    model that is being fetched already, the answers come to this client, too. A daemon that starts
+    goes on with what was under way when the last one ended.
+    """
+
+    type: ClassVar[str] = "model_install"
+    model: str
+    accept_licence: bool = False
+    """Whether the user has accepted the licence; asked for by `Failed` with the code `licence`."""
+    token: str = ""
+    """The hub's access token, which the daemon keeps for its user alone; empty for the one kept."""
+
+
+@dataclass(frozen=True)
+class PauseModel(Message):
+    """Stop fetching a model until it is installed again; what has arrived stays.
+
+    Answered by `ModelDone`, as are all who wait for the model.
+    """
+
+    type: ClassVar[str] = "model_pause"
+    model: str
+
+
+@dataclass(frozen=True)
+class RemoveModel(Message):
+    """Delete a model that was fetched, or forget one that is used where it lies.
+
+    Answered by `ModelDone` or `Failed`.
+    """
+
+    type: ClassVar[str] = "model_remove"
+    model: str
+    force: bool = False
+    """Even if it is a part of installed models."""
+
+
+@dataclass(frozen=True)
+class VerifyModel(Message):
+    """Read all files of an installed model. Answered as `InstallModel` is."""
+
+    type: ClassVar[str] = "model_verify"
+    model: str
+
+
+@dataclass(frozen=True)
+class GetDisk(Message):
+    """What do models take? Answered by `Disk`."""
+
+    type: ClassVar[str] = "disk"
+
+
+@dataclass(frozen=True)
 class Shutdown(Message):
     """Stop the daemon; answered by `ShuttingDown`. Unfinished requests get `shutting_down`."""
 
@@ -345,6 +401,52 @@ class Models(Message):
 
 
 @dataclass(frozen=True)
+class ModelProgress(Message):
+    """How far a model's download or check is."""
+
+    type: ClassVar[str] = "model_progress"
+    model: str
+    """The model, or the part of it that is being fetched."""
+    done_bytes: int
+    total_bytes: int
+    bytes_per_second: float = 0.0
+
+
+@dataclass(frozen=True)
+class ModelDone(Message):
+    """The end of what was asked about a model, when it went well."""
+
+    type: ClassVar[str] = "model_done"
+    model: str
+    state: str
+    """installed, paused, removed or verified."""
+    freed_bytes: int = 0
+
+
+@dataclass(frozen=True)
+class ModelUsage:
+    """What one model takes on the disk."""
+
+    name: str
+    bytes: int
+    own: bool
+    """Whether inpaintd fetched it, so that removing it frees the room."""
+    whole: bool
+    """Whether all of it has been fetched."""
+    used_by: tuple[str, ...] = ()
+    """The installed models whose part it is."""
+
+
+@dataclass(frozen=True)
+class Disk(Message):
+    """What models take, most first, and what is free."""
+
+    type: ClassVar[str] = "disk_usage"
+    free_bytes: int
+    models: tuple[ModelUsage, ...] = ()
+
+
+@dataclass(frozen=True)
 class RequestState:
     """One unfinished request in `Status`."""
 
@@ -422,6 +524,11 @@ REQUESTS: tuple[type[Message], ...] = (
     GetStatus,
     Cancel,
     Attach,
+    InstallModel,
+    PauseModel,
+    RemoveModel,
+    VerifyModel,
+    GetDisk,
     Shutdown,
 )
 ANSWERS: tuple[type[Message], ...] = (
@@ -434,6 +541,9 @@ ANSWERS: tuple[type[Message], ...] = (
     Failed,
     Cancelled,
     Models,
+    ModelProgress,
+    ModelDone,
+    Disk,
     Status,
     ShuttingDown,
 )

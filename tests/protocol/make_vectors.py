@@ -30,6 +30,7 @@ RECORDS: tuple[type[Any], ...] = (
     messages.ObjectPrompt,
     messages.ResultLayer,
     messages.Notice,
+    messages.ModelUsage,
     messages.ModelInfo,
     messages.IntentInfo,
     messages.RequestState,

@@ -21,6 +21,7 @@ from inpaintd.server import events as e
 from inpaintd.server.clients import Clients
 from inpaintd.server.doors.inner import INNER_ENDPOINT
 from inpaintd.server.doors.websocket_thread import WebSocketDoor
+from inpaintd.server.errands import Errands
 from inpaintd.server.full_disk import publish, withdraw
 from inpaintd.server.hands import Hands
 from inpaintd.server.jobs import Jobs
@@ -90,8 +91,14 @@ class Server:
         self._jobs = Jobs(workers=len(options.devices), time_limits=options.time_limits)
         self._hands = Hands(self._jobs, self._clients, self._workers, self._journal)
         reporter = Reporter(home, self._jobs, self._workers, self._clients.endpoint)
+        self._errands = Errands(home, self._wake)
         self._requests = Requests(
-            home, self.connection, self._clients, self._hands.happened, reporter.status
+            home,
+            self.connection,
+            self._clients,
+            self._hands.happened,
+            reporter.status,
+            self._errands,
         )
         self._was_busy = False
         self._stopping = False
@@ -105,6 +112,7 @@ class Server:
                 self._loop()
         finally:
             withdraw(self._home, self.connection)
+            self._errands.close()
             self._workers.close()
             if self._websocket is not None:
                 self._websocket.stop()
@@ -121,6 +129,7 @@ class Server:
         if reason := mismatch(self._home):
             log.warning("%s", reason)
         log.info("inpaintd %s listens at %s", __version__, self.connection.endpoint)
+        self._errands.go_on()
         if self._websocket is not None:
             self._websocket.start()
             log.info("and for plug-ins that have WebSockets only at %s", self._websocket.endpoint)
@@ -134,6 +143,8 @@ class Server:
                 self._requests.receive(client, frames)
             for event in [*self._workers.events(ready), *self._journal.events()]:
                 self._hands.happened(event)
+            for client, answer in self._errands.answers():
+                self._clients.send(client, answer)
             for client in self._clients.vanished():
                 self._hands.happened(e.ClientVanished(client))
             now = time.monotonic()

@@ -14,6 +14,7 @@ from inpaintd.models.registry import load_registry
 from inpaintd.pipeline.plan import region_for
 from inpaintd.server import events as e
 from inpaintd.server.clients import Clients
+from inpaintd.server.errands import Errands
 from inpaintd_protocol import PROTOCOL_VERSION, codec
 from inpaintd_protocol import messages as m
 from inpaintd_protocol.connection import Connection
@@ -22,7 +23,7 @@ from inpaintd_protocol.plane import Buffer
 
 log = logging.getLogger(__name__)
 
-CAPABILITIES = ("plan", "inpaint", "mask", "models", "attach", "preview")
+CAPABILITIES = ("plan", "inpaint", "mask", "models", "attach", "preview", "model_install")
 
 INTERNAL = InpaintError(
     "internal",
@@ -40,6 +41,7 @@ class Requests:
         clients: to answer.
         happened: takes events.
         status: makes the answer to `GetStatus`.
+        errands: does what is asked about models.
     """
 
     def __init__(
@@ -49,12 +51,14 @@ class Requests:
         clients: Clients,
         happened: Callable[[e.Event], None],
         status: Callable[[m.GetStatus], m.Status],
+        errands: Errands,
     ) -> None:
         self._home = home
         self._connection = connection
         self._clients = clients
         self._happened = happened
         self._status = status
+        self._errands = errands
 
     def receive(self, client: bytes, frames: list[Buffer]) -> None:
         """Do what a message asks for. Raises nothing that a client could cause."""
@@ -127,12 +131,31 @@ class Requests:
 
     @_answer.register
     def _cancel(self, request: m.Cancel, client: bytes) -> None:
+        for whom, answer in self._errands.cancel(request.request_id):
+            self._clients.send(whom, answer)
+            return
         self._happened(e.CancelRequested(client, request.request_id))
 
     @_answer.register
     def _attach(self, request: m.Attach, client: bytes) -> None:
         name = self._clients.name(client)
         self._happened(e.AttachRequested(client, request.request_id, name))
+
+    @_answer.register
+    def _install_model(self, request: m.InstallModel, client: bytes) -> None:
+        load_registry(self._home).find(request.model)
+        self._errands.install(request, client)
+
+    @_answer.register
+    def _pause_model(self, request: m.PauseModel, client: bytes) -> None:
+        for whom, answer in self._errands.pause(request, client):
+            self._clients.send(whom, answer)
+
+    @_answer.register(m.RemoveModel)
+    @_answer.register(m.VerifyModel)
+    @_answer.register(m.GetDisk)
+    def _errand(self, request: m.RemoveModel | m.VerifyModel | m.GetDisk, client: bytes) -> None:
+        self._errands.do(request, client)
 
     @_answer.register
     def _shutdown(self, request: m.Shutdown, client: bytes) -> None:

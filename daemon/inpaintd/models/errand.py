@@ -1,0 +1,134 @@
+"""An errand about a model, in a process of its own: `python -m inpaintd.models.errand`.
+
+The daemon writes one line of JSON, the errand, to its standard input and reads one line of JSON for
+each thing it says from its standard output. The input stays open as a lifeline: when the daemon is
+gone, so is this process, and the next daemon goes on with what has arrived.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from inpaintd.models.install import install
+from inpaintd.models.registry import Registry, load_registry
+from inpaintd.models.remove import remove, usage
+from inpaintd.models.transfer import OnTransfer, Transfer, bytes_in
+from inpaintd.models.verify import verify
+from inpaintd_protocol.errors import InpaintError
+
+_ATTEMPTS = 5
+_PAUSE_SECONDS = 5.0
+"""Before the second attempt; twice as long before each further one."""
+
+_SAYING = threading.Lock()
+
+
+def _say(**values: object) -> None:
+    with _SAYING:
+        print(json.dumps(values), flush=True)
+
+
+def _install(registry: Registry, errand: Mapping[str, Any]) -> dict[str, object]:
+    entry = registry.find(errand["model"])
+    on_transfer = _teller(entry.name)
+    for attempt in range(_ATTEMPTS):
+        try:
+            install(
+                registry,
+                entry,
+                lambda _: None,
+                accept_licence=bool(errand["accept_licence"]),
+                on_transfer=on_transfer,
+            )
+            break
+        except InpaintError as error:
+            # A connection that broke for a while is no reason to bother anybody.
+            if not error.retriable or error.code == "busy" or attempt + 1 == _ATTEMPTS:
+                raise
+            time.sleep(_PAUSE_SECONDS * 2**attempt)
+    return {"state": "installed"}
+
+
+def _verify(registry: Registry, errand: Mapping[str, Any]) -> dict[str, object]:
+    entry = registry.find(errand["model"])
+    entries = [entry, *(registry.find(part) for part in entry.parts)]
+    total = sum(bytes_in(registry.folder(each)) for each in entries)
+    tell, done, told = _teller(entry.name), 0, 0.0
+
+    def count(more: int) -> None:
+        nonlocal done, told
+        done += more
+        if time.monotonic() - told > 0.25:
+            told = time.monotonic()
+            tell(Transfer(done, total, 0.0))
+
+    for each in entries:
+        verify(registry, each, count)
+    return {"state": "verified"}
+
+
+def _remove(registry: Registry, errand: Mapping[str, Any]) -> dict[str, object]:
+    freed = remove(registry, registry.find(errand["model"]), force=bool(errand["force"]))
+    return {"state": "removed", "freed_bytes": freed}
+
+
+def _disk(registry: Registry, _: Mapping[str, Any]) -> dict[str, object]:
+    free = shutil.disk_usage(registry.home).free
+    return {"free_bytes": free, "models": [asdict(one) for one in usage(registry)]}
+
+
+_VERBS: Mapping[str, Callable[[Registry, Mapping[str, Any]], dict[str, object]]] = {
+    "install": _install,
+    "verify": _verify,
+    "remove": _remove,
+    "disk": _disk,
+}
+
+
+def _teller(name: str) -> OnTransfer:
+    def tell(transfer: Transfer) -> None:
+        _say(
+            model=name,
+            done_bytes=transfer.done_bytes,
+            total_bytes=transfer.total_bytes,
+            bytes_per_second=transfer.rate,
+        )
+
+    return tell
+
+
+def _end_with_the_daemon() -> None:
+    sys.stdin.read()
+    os._exit(1)
+
+
+def main() -> int:
+    """Do one errand; the exit code is 0 also when it failed in words."""
+    errand = json.loads(sys.stdin.readline())
+    threading.Thread(target=_end_with_the_daemon, daemon=True).start()
+    try:
+        _say(done=_VERBS[errand["verb"]](load_registry(Path(errand["home"])), errand))
+    except InpaintError as error:
+        _say(
+            error={
+                "code": error.code,
+                "message": error.message,
+                "hint": error.hint,
+                "retriable": error.retriable,
+            }
+        )
+    sys.stdout.flush()
+    os._exit(0)  # the thread above still reads
+
+
+if __name__ == "__main__":
+    main()
