@@ -127,3 +127,44 @@ def bug() -> Synthetic:
         raise ZeroDivisionError("a bug")
 
     return Synthetic(change)
+
+
+def gate(phase: str) -> Synthetic:
+    """The identity, held in a phase until the file in $INPAINTD_TEST_GATE exists."""
+
+    def change(task: Task) -> Array:
+        return task.colour.copy()
+
+    @dataclass
+    class Gate(Synthetic):
+        def paint(self, tasks: Sequence[Task], settings: Settings, report: Report) -> Painted:
+            while not os.path.exists(os.environ["INPAINTD_TEST_GATE"]):  # noqa: PTH110
+                report(phase, 1, 2)
+                time.sleep(0.02)
+            return super().paint(tasks, settings, report)
+
+    return Gate(change)
+
+
+def gate_loading() -> Synthetic:
+    return gate("loading")
+
+
+def gate_denoising() -> Synthetic:
+    return gate("denoising")
+
+
+def gate_finishing() -> Synthetic:
+    return gate("finishing")
+
+
+def native_hang() -> Synthetic:
+    """Never comes back from a call of native code that holds Python's lock, as drivers do."""
+
+    def change(task: Task) -> Array:
+        import ctypes
+
+        ctypes.PyDLL(None).sleep(100_000)
+        return task.colour
+
+    return Synthetic(change)
