@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install -c const
 # Each file of tests runs as a whole in one of up to four processes.
 PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses 4
 
-.PHONY: help demo test test-all check check-all lint docs format bench bench-gpu clean
+.PHONY: soak help demo test test-all check check-all lint docs format bench bench-gpu clean
 
 help:
 	@echo "make demo       take an object out of a photograph, and show it"
@@ -17,6 +17,7 @@ help:
 	@echo "make test-all   every test"
 	@echo "make check      format, lint, types, tests"
 	@echo "make check-all  the same with every test, as continuous integration runs it"
+	@echo "make soak       an hour of load and kills; SECONDS=120 for less"
 	@echo "make bench      benchmarks on the CPU"
 	@echo "make bench-gpu  benchmarks on a GPU"
 	@echo "make docs       the guide, as web pages in build/site"
@@ -45,6 +46,11 @@ check-all: lint docs test-all
 docs: $(VENV)/.docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet
 	@echo "The guide: build/site/index.html"
+
+# An hour of twenty mixed clients while workers are killed; SECONDS=120 for less.
+SECONDS ?= 3600
+soak: $(VENV)/.test
+	$(BIN)/python -m tests.faults.load --seconds $(SECONDS)
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .

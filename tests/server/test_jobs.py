@@ -37,8 +37,10 @@ def finished(request_id: str) -> Finished:
 class Story:
     """Lets events happen at a clock of its own and remembers what was asked for."""
 
-    def __init__(self, workers: int = 1, limits: TimeLimits | None = None) -> None:
-        self.jobs = Jobs(workers=workers, time_limits=limits)
+    def __init__(
+        self, workers: int = 1, limits: TimeLimits | None = None, *, restoring: bool = False
+    ) -> None:
+        self.jobs = Jobs(workers=workers, time_limits=limits, restoring=restoring)
         self.now = 0.0
         self.past: list[e.Instruction] = []
         self.log: list[e.Log] = []
@@ -438,6 +440,30 @@ class TestKeeping:
         refused = story.sent()[-1]
         assert isinstance(refused, Failed)
         assert refused.code == "busy"
+
+
+class TestRestoring:
+    def test_who_asks_before_the_journal_is_read_waits_for_it(self) -> None:
+        story = Story(restoring=True)
+        assert story.happen(e.AttachRequested(b"A", "undone")) == []
+        assert story.happen(e.AttachRequested(b"A", "done")) == []
+        assert story.happen(e.AttachRequested(b"A", "unknown")) == []
+        assert story.happen(e.CancelRequested(b"B", "undone")) == []
+        assert story.happen(e.Submitted(b"C", inpaint("undone", "keep"))) == []
+        story.happen(e.Restored((inpaint("undone", "keep"),), frozenset({"done"})))
+        assert e.Recall(b"A", "", "done") in story.past
+        kinds_of = [(m.request_id, type(m)) for m in story.sent() if not isinstance(m, Progress)]  # type: ignore[attr-defined]
+        expected = [("undone", Accepted), ("unknown", Failed), ("undone", Cancelled)]
+        assert kinds_of == expected
+        assert [type(m) for m in story.sent(b"B")] == [Cancelled]
+        assert not any(isinstance(i, e.Keep) for i in story.past), "it is not done twice"
+
+    def test_others_are_served_meanwhile(self) -> None:
+        story = Story(restoring=True)
+        story.running("1")
+        story.happen(e.CancelRequested(b"A", "1"))
+        story.happen(e.WorkerSaid(0, Cancelled("1")))
+        assert story.sent()[-1] == Cancelled("1")
 
 
 class TestStories:

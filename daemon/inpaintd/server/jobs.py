@@ -25,18 +25,32 @@ ATTEMPTS = 2
 
 
 class Jobs:
-    """All requests and worker slots of one daemon."""
+    """All requests and worker slots of one daemon.
 
-    def __init__(self, *, workers: int, time_limits: TimeLimits | None = None) -> None:
+    Args:
+        workers: number of slots.
+        time_limits: when a worker counts as stuck.
+        restoring: whether `Restored` is still to come. Until then nobody can say which requests
+            are known, so whoever asks for one waits.
+    """
+
+    def __init__(
+        self, *, workers: int, time_limits: TimeLimits | None = None, restoring: bool = False
+    ) -> None:
         self.slots = Slots(workers, time_limits or TimeLimits())
         self._ledger = Ledger(self.slots)
         self._closing = False
+        self._restoring = restoring
+        self._early: list[e.Event] = []
 
     def handle(self, event: e.Event, now: float) -> list[e.Instruction]:
         """Take in what happened at `now` (monotonic seconds); return what is to be done."""
         ledger = self._ledger
         ledger.now, ledger.out = now, []
-        self._on(event)
+        if self._restoring and self._asks_for_the_unknown(event):
+            self._early.append(event)
+        else:
+            self._on(event)
         if not self._closing:
             self._dispatch()
         elif not ledger.jobs:
@@ -60,13 +74,28 @@ class Jobs:
 
     def states(self) -> tuple[m.RequestState, ...]:
         return tuple(
-            m.RequestState(id_, job.owner_name, job.progress.phase, job.progress.fraction)
+            m.RequestState(
+                id_,
+                job.owner_name,
+                job.state if job.state == "recording" else job.progress.phase,
+                job.progress.fraction,
+            )
             for id_, job in self._ledger.jobs.items()
         )
 
     def story(self, request_id: str) -> Story | None:
         """What has happened to a request under way, or to one that ended not long ago."""
         return self._ledger.stories.of(request_id)
+
+    def _asks_for_the_unknown(self, event: e.Event) -> bool:
+        """Whether only the journal can tell if this is about a request from before."""
+        if isinstance(event, e.Submitted):
+            asked, kept = event.request.request_id, event.request.on_disconnect == "keep"
+        elif isinstance(event, (e.AttachRequested, e.CancelRequested)):
+            asked, kept = event.request_id, True
+        else:
+            return False
+        return kept and asked not in self._ledger.jobs
 
     @singledispatchmethod
     def _on(self, event: e.Event) -> None:
@@ -173,6 +202,10 @@ class Jobs:
             ledger.kept_ids.add(request.request_id)
             if request.request_id not in ledger.jobs and not self._closing:
                 ledger.accept(ledger.open_job(request, None, "kept from before"))
+        self._restoring = False
+        early, self._early = self._early, []
+        for waiting in early:
+            self._on(waiting)
 
     @_on.register
     def _kept(self, event: e.Kept) -> None:

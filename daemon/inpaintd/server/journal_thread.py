@@ -39,10 +39,12 @@ class JournalThread:
         self._thread: threading.Thread | None = None
         self._journal: Journal | None = None
 
-    def restore(self) -> None:
-        """Report what is there from before, if anything is."""
+    def restore(self) -> bool:
+        """Have what is there from before reported; false when there is no journal yet, so that
+        nothing will come."""
         if self._folder.exists():
             self._start()
+        return self._thread is not None
 
     def carry_out(self, order: Order) -> None:
         self._orders.put(order)
@@ -71,6 +73,7 @@ class JournalThread:
         except OSError as error:
             # It is tried again with each order.
             log.error("the journal in %s cannot be opened: %s", self._folder, error)  # noqa: TRY400
+            self._report(e.Restored((), frozenset()))  # nobody need wait for it
         while (order := self._orders.get()) is not None:
             event = self._try(order)
             del order  # it may hold hundreds of megabytes
@@ -115,9 +118,7 @@ class JournalThread:
         if self._journal is None:
             self._journal = Journal(self._folder)
             unfinished = tuple(self._journal.unfinished())
-            answered = self._journal.answered()
-            if unfinished or answered:
-                self._report(e.Restored(unfinished, answered))
+            self._report(e.Restored(unfinished, self._journal.answered()))
         return self._journal
 
     def _report(self, event: e.Event) -> None:

@@ -88,7 +88,12 @@ class Server:
             command=options.worker_command,
         )
         self._journal = JournalThread(home / "journal", self._wake)
-        self._jobs = Jobs(workers=len(options.devices), time_limits=options.time_limits)
+        self._jobs = Jobs(
+            workers=len(options.devices),
+            time_limits=options.time_limits,
+            # Before anybody can ask; the thread opens it while the rest of the daemon starts.
+            restoring=self._journal.restore(),
+        )
         self._hands = Hands(self._jobs, self._clients, self._workers, self._journal)
         reporter = Reporter(home, self._jobs, self._workers, self._clients.endpoint)
         self._errands = Errands(home, self._wake)
@@ -108,7 +113,6 @@ class Server:
         try:
             with self._wake.on_signals(self._stop):
                 self._open()
-                self._journal.restore()
                 self._loop()
         finally:
             withdraw(self._home, self.connection)
