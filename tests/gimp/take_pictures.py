@@ -14,7 +14,7 @@ from pathlib import Path
 import skimage.data
 from PIL import Image
 
-from tests.gimp.conftest import installed_gimp, text_mask_model_in
+from tests.gimp.conftest import PAINTERS, installed_gimp, text_mask_model_in
 from tests.gimp.gimp_root import root
 from tests.gimp.windowed_gimp import WindowedGimp, windowed_gimp
 from tests.running import running_daemon
@@ -73,7 +73,7 @@ def main(folder: Path) -> None:
         photograph = gimp.work / "photo.png"
         Image.fromarray(skimage.data.astronaut()).save(photograph)
         with (
-            running_daemon(gimp.work / "daemon", models=model) as daemon,
+            running_daemon(gimp.work / "daemon", models=PAINTERS + model) as daemon,
             windowed_gimp(gimp, photograph, "1180x760") as windows,
         ):
             _take_all(windows, Album(windows, folder))
@@ -91,9 +91,10 @@ def _take_all(windows: WindowedGimp, album: Album) -> None:
     windows.ask(f"polygon({list(SHUTTLE)})")
     album.take("select")
     windows.focus_canvas()
-    screen.key("alt+r", "h")
+    screen.key("alt+r")
     time.sleep(0.5)
-    screen.key(*["Down"] * 10)
+    screen.key("n")
+    time.sleep(0.5)
     album.take("menu")
     screen.key("Escape", "Escape", "Escape")
     windows.command("inpaintd-fill")
@@ -110,6 +111,24 @@ def _take_all(windows: WindowedGimp, album: Album) -> None:
     album.take("dialog", "Inpaint")
     screen.key("Escape")
     screen.wait_for_no_window("Inpaint")
+    windows.command("inpaintd-outpaint")
+    screen.wait_for_window("Outpaint")
+    time.sleep(0.5)
+    album.take("outpaint", "Outpaint")
+    screen.key("Escape")
+    screen.wait_for_no_window("Outpaint")
+    windows.ask("activate(-1)")
+    _remember(windows, model="noise", count=4)
+    windows.command("inpaintd-again")
+    screen.wait_for_window("Choose a Variant")
+    album.take("variants", "Choose a Variant")
+    screen.activate("Choose a Variant")
+    screen.key("Escape")
+    screen.wait_for_no_window("Choose a Variant")
+    windows.focus_canvas()
+    screen.key("ctrl+z")
+    screen.wait_until(lambda: len(windows.layers()) == 2, "the variants are undone")
+    windows.ask("activate(-1)")
     windows.ask("Gimp.Selection.none(Gimp.get_images()[0])")
     windows.command("inpaintd-mask-by-text")
     screen.wait_for_window("Mask by Text")
@@ -124,21 +143,20 @@ def _take_all(windows: WindowedGimp, album: Album) -> None:
     screen.key("Escape")
     screen.wait_for_no_window("Mask by Text")
     windows.ask(f"polygon({list(SHUTTLE)})")
-    _remember(windows, model="slow", prompt="a bookshelf")
+    _remember(windows, model="long-painter", prompt="a bookshelf")
     windows.command("inpaintd-again")
     screen.wait_until(lambda: "Inpaint preview" in windows.layers(), "a live preview shows")
     screen.wait_for_window("Inpainting")
-    screen.move("Inpainting", 200, 560)
     time.sleep(1.0)
     album.take("progress")
-    screen.activate("Inpainting")
-    screen.key("Escape")
+    screen.click_right_button_of("Inpainting")
     screen.wait_for_no_window("Inpainting")
 
 
-def _remember(windows: WindowedGimp, **settings: str) -> None:
+def _remember(windows: WindowedGimp, **settings: object) -> None:
     file = windows.gimp.configuration / "inpaint-settings.json"
     file.write_text(json.dumps({"settings": settings}))
+    windows.ask("forget_settings()")
 
 
 if __name__ == "__main__":

@@ -66,6 +66,7 @@ SHORTCUTS = {
     "inpaintd-fill": "F7",
     "inpaintd-edit-again": "F12",
     "inpaintd-mask-by-text": "F4",
+    "inpaintd-outpaint": "F3",
 }
 
 

@@ -9,6 +9,7 @@ from inpaintd_protocol.rectangle import Rectangle
 from inpaintd_protocol.settings import Settings, Settled
 
 from .bounds import bounds_of_other_values, rows_of
+from .texts import _
 
 _HALF = bytes(value >= 128 for value in range(256))
 """Where GIMP draws the outline of a selection."""
@@ -38,8 +39,12 @@ def is_empty(mask: Plane) -> bool:
 def size_in_words(found: Coverage, layer_pixels: int) -> str:
     """How large it is, also as a share of the layer."""
     share = found.pixels / layer_pixels
-    percent = "less than 1 %" if share < 0.01 else f"{share * 100:.0f} %"
-    return f"{percent} of the layer, {found.bounds.width} × {found.bounds.height} px"
+    width, height = found.bounds.width, found.bounds.height
+    if share < 0.01:
+        words = _("less than 1 % of the layer, {width} × {height} px")
+        return words.format(width=width, height=height)
+    words = _("{percent} % of the layer, {width} × {height} px")
+    return words.format(percent=round(share * 100), width=width, height=height)
 
 
 def found_in_words(
@@ -53,8 +58,11 @@ def found_in_words(
         surest: the highest value of the heat map that the mask was made from, 0 to 1.
     """
     if not found.bounds.empty:
-        what = f"All but “{words}”" if settings.invert else f"“{words}”"
-        return f"{what}: {size_in_words(found, layer_pixels)}"
+        size = size_in_words(found, layer_pixels)
+        text = _("All but “{words}”: {size}") if settings.invert else _("“{words}”: {size}")
+        return text.format(words=words, size=size)
     if settings.invert and surest >= Settled.of(settings).text_mask_threshold:
-        return f"All of the layer is “{words}”: raise the threshold, or use other words."
-    return f"“{words}” is nowhere surer than {surest:.2f}: lower the threshold, or use other words."
+        text = _("All of the layer is “{words}”: raise the threshold, or use other words.")
+        return text.format(words=words)
+    text = _("“{words}” is found with {surest} at most: lower the threshold, or use other words.")
+    return text.format(words=words, surest=f"{surest:.2f}")

@@ -87,6 +87,9 @@ class _Dialog:
         self._hole = dim_label()
         self._warning = WarningBar()
         box.pack_start(self._warning.bar, False, False, 0)
+        first = grid()
+        self._add(first, *fields["intent"])
+        box.pack_start(first, False, False, 0)
         for name, lines in _PROMPTS.items():
             field = fields[name][0]
             box.pack_start(self._prompt(field, lines), False, False, 0)
@@ -115,7 +118,7 @@ class _Dialog:
             self._add(rows, *fields[name])
         box.pack_start(rows, False, False, 6)
 
-        shown = (*_MAIN, *_SHAPE, *_SURROUNDINGS, *_PROMPTS, "model", "text_mask")
+        shown = (*_MAIN, *_SHAPE, *_SURROUNDINGS, *_PROMPTS, "model", "text_mask", "intent")
         rest = tuple(name for name in fields if name not in shown)
         folded = {_("Hole and surroundings"): (*_SHAPE, *_SURROUNDINGS), _("Advanced"): rest}
         for title, names in folded.items():
@@ -138,7 +141,10 @@ class _Dialog:
     def run(self) -> Choices | None:
         show_beside_the_picture(self._window, "inpaint")
         help_on_f1(self._window, "paint-something-new")
-        self._widgets["prompt"].widget.text_view.grab_focus()
+        if self._is_taken("prompt"):
+            self._widgets["prompt"].widget.text_view.grab_focus()
+        else:
+            self._window.get_widget_for_response(Gtk.ResponseType.OK).grab_focus()
         while True:
             response = self._window.run()
             if response == _RESET:

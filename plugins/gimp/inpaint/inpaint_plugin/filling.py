@@ -30,6 +30,7 @@ from .recipe import Recipe, recipe_of
 from .remembered import Choices
 from .sketch import Sketch
 from .target import Target
+from .texts import _
 
 _RIM_PIXELS = 16
 
@@ -237,19 +238,25 @@ def hole_in_words(target: Target, choices: Choices) -> str:
     """
     settings = Settled.of(choices.settings)
     source = _source_of(target, choices)
-    place = f"on “{target.layer.get_name()}”"
-    found = f"what “{shortened(settings.text_mask)}” finds"
+    layer = target.layer.get_name()
+    words = shortened(settings.text_mask)
     if source is None:
-        return f"W{found[1:]} {place}"
+        return _("What “{words}” finds on “{layer}”").format(words=words, layer=layer)
     bounds = target.bounds(source)
     origin = SOURCES[source.name][0] if source.name != "automatic" else "The earlier fill"
-    words = f"{origin}: {bounds.width} × {bounds.height} px {place}"
+    text = _("{origin}: {width} × {height} px on “{layer}”").format(
+        origin=_(origin), width=bounds.width, height=bounds.height, layer=layer
+    )
     if not settings.text_mask:
-        return words
-    return f"{words}, {_JOINED[settings.text_mask_combine]} {found}"
+        return text
+    joined = _(_JOINED[settings.text_mask_combine])
+    return joined.format(hole=text, words=words)
 
 
-_JOINED = {"union": "together with", "intersect": "but of it only"}
+_JOINED = {
+    "union": "{hole}, together with what “{words}” finds",
+    "intersect": "{hole}, but only what “{words}” finds of it",
+}
 """By the setting `text_mask_combine`."""
 
 

@@ -14,6 +14,7 @@ from .daemon import connected
 from .following import Following
 from .target import Target
 from .text_mask import Heat
+from .texts import _
 from .waiting import STARTING
 from .watching import Asking
 
@@ -104,7 +105,7 @@ class Finder:
             else:
                 self._guarded(self._go_on)
 
-        client = connected(lambda: self._on_progress(0.0, STARTING))
+        client = connected(lambda: self._on_progress(0.0, _(STARTING)))
         self._asking = Asking(client, request, self._on_progress, ended)
 
     def _guarded(self, action: Callable[[], None]) -> None:

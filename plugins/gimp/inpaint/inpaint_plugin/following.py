@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from inpaintd_protocol.client import SILENCE_SECONDS
 from inpaintd_protocol.errors import InpaintError
@@ -17,6 +17,8 @@ from inpaintd_protocol.messages import (
     Preview,
     Progress,
 )
+
+from .texts import _, plural
 
 OnPreview = Callable[[Preview], None]
 
@@ -35,7 +37,7 @@ class Shown:
     title: str
     """What is going on, as the title of the window."""
     fraction: float = 0.0
-    words: str = "Sending the picture"
+    words: str = field(default_factory=lambda: _("Sending the picture"))
     changed: Callable[[], None] = _nobody_looks
 
     def progress(self, fraction: float, words: str) -> None:
@@ -79,7 +81,7 @@ class Following:
         elif isinstance(answer, Failed):
             raise answer.error()
         elif isinstance(answer, Cancelled):
-            raise InpaintError(CANCELLED, "The request was cancelled.")
+            raise InpaintError(CANCELLED, _("The request was cancelled."))
 
     def check_alive(self) -> None:
         """
@@ -89,8 +91,10 @@ class Following:
         if time.monotonic() - self._heard > SILENCE_SECONDS:
             raise InpaintError(
                 "timed_out",
-                f"The inpaint daemon gave no sign of life for {SILENCE_SECONDS:g} seconds.",
-                "Restart it in a terminal: inpaintd stop, then try again.",
+                _("The inpaint daemon gave no sign of life for {seconds} seconds.").format(
+                    seconds=f"{SILENCE_SECONDS:g}"
+                ),
+                _("Stop it in a terminal with “inpaintd stop”, then try again."),
             )
 
 
@@ -99,21 +103,25 @@ def in_words(progress: Progress, count: int) -> str:
     if progress.phase == "waiting":
         return _waiting(progress.position)
     if progress.phase == "denoising" and progress.steps:
-        words = f"Step {progress.step} of {progress.steps}"
+        step = _("Step {step} of {steps}")
+        words = step.format(step=progress.step, steps=progress.steps)
     else:
-        words = _PHASES.get(progress.phase, progress.phase.capitalize())
+        words = _(_PHASES.get(progress.phase, progress.phase.capitalize()))
     if count > 1:
-        words += f", variant {progress.variant + 1} of {count}"
+        variant = _("{progress}, variant {number} of {count}")
+        words = variant.format(progress=words, number=progress.variant + 1, count=count)
     if progress.remaining_seconds is not None and progress.remaining_seconds >= 1:
-        words += f", about {progress.remaining_seconds:.0f} s left"
+        left = _("{progress}, about {seconds} s left")
+        words = left.format(progress=words, seconds=f"{progress.remaining_seconds:.0f}")
     return words
 
 
 def _waiting(position: int) -> str:
     before = position - 1
     if before <= 0:
-        return "Next in the queue"
-    return f"Waiting for {before} other request{'s' if before > 1 else ''}"
+        return _("Next in the queue")
+    one, many = "Waiting for {count} other request", "Waiting for {count} other requests"
+    return plural(one, many, before).format(count=before)
 
 
 _PHASES = {

@@ -21,6 +21,7 @@ from .pixels import rounded
 from .remembered import Choices
 from .selection_preview import SelectionPreview
 from .target import Target
+from .texts import _
 from .waiting import STARTING
 from .watching import Asking
 
@@ -48,7 +49,7 @@ class HolePreview:
         self._warning.say("")
         try:
             self._target.check()
-            client = connected(lambda: self._words.set_text(f"{STARTING}…"))
+            client = connected(lambda: self._words.set_text(f"{_(STARTING)}…"))
             try:
                 request = hole_request(self._target, choices, client)
             except BaseException:
@@ -89,7 +90,7 @@ class HolePreview:
         self._selection.show(lambda: channel_of(image, mask, place, canvas))
         found = coverage_of(rounded(mask))
         size = size_in_words(found, extent.width * extent.height)
-        self._words.set_text(f"The hole: {size}")
+        self._words.set_text(_("The hole: {size}").format(size=size))
 
     def _tell(self, error: BaseException | None) -> None:
         if not isinstance(error, InpaintError):

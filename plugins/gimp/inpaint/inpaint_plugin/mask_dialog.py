@@ -210,7 +210,9 @@ class _Dialog:
             self._take(self._found.mask)
             return
         if not self._finder.knows(settings.text_mask):
-            self._words.set_text(f"Looking for “{shortened(settings.text_mask)}”…")
+            self._words.set_text(
+                _("Looking for “{words}”…").format(words=shortened(settings.text_mask or ""))
+            )
         self._finder.want(settings)
         self._shower.turn(self._finder.busy)
 

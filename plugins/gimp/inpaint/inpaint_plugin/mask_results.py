@@ -13,6 +13,7 @@ from .formats import channel_depth
 from .inserting import shortened
 from .pixels import read_channel, write_channel
 from .target import Target
+from .texts import _
 from .undo import one_undo_step
 
 RESULTS = {
@@ -89,7 +90,7 @@ def put(target: Target, channel: Gimp.Channel, result: str, words: str) -> Gimp.
             made = _new_layer_mask(target.layer, channel)
         else:
             made = channel
-            _insert(image, channel, f"Mask: {shortened(words)}")
+            _insert(image, channel, _("Mask: {words}").format(words=shortened(words)))
     Gimp.displays_flush()
     return made
 

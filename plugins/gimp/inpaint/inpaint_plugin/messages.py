@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from gi.repository import Gimp
@@ -11,29 +12,47 @@ from gi.repository import Gimp
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.messages import Notice
 
+from .texts import _
+
 LOG_NAME = "inpaint-errors.log"
 
 
+def _error(code: str, message: str, hint: str = "", **values: object) -> InpaintError:
+    return InpaintError(code, _(message).format(**values), _(hint).format(**values))
+
+
+def _notice(code: str, message: str, remedy: str = "") -> Notice:
+    return Notice(code, _(message), _(remedy))
+
+
 def no_single_layer(count: int) -> InpaintError:
-    found = "No layer is" if count == 0 else f"{count} layers are"
-    return InpaintError("unsupported", f"{found} active.", "Click on one layer in the Layers list.")
+    if count == 0:
+        return _error(
+            "unsupported", "No layer is active.", "Click on one layer in the Layers list."
+        )
+    return _error(
+        "unsupported",
+        "{count} layers are active.",
+        "Click on one layer in the Layers list.",
+        count=count,
+    )
 
 
 def a_channel_is_active(quick_mask: bool) -> InpaintError:
     if quick_mask:
-        return InpaintError(
+        return _error(
             "unsupported",
             "The Quick Mask is on, and the image has several layers, so it is not clear which of "
             "them to repaint.",
             "Leave the Quick Mask (Shift+Q), so that it becomes a selection, and click on a layer.",
         )
-    return InpaintError(
+    return _error(
         "unsupported", "A channel is active, not a layer.", "Click on a layer in the Layers list."
     )
 
 
 def a_sketch_is_active() -> InpaintError:
-    return InpaintError(
+    return _error(
         "unsupported",
         "The active layer is the preview of a fill that is still being made.",
         "Click on the picture in the Layers list, or wait until the fill is done.",
@@ -42,15 +61,16 @@ def a_sketch_is_active() -> InpaintError:
 
 def cannot_be_painted_into(kind: str) -> InpaintError:
     """A layer whose pixels are made from something else."""
-    return InpaintError(
+    return _error(
         "unsupported",
-        f"The active layer is {kind}, which cannot be painted into.",
+        "The active layer is {kind}, which cannot be painted into.",
         "Let the result go into a new layer, or click on an ordinary layer.",
+        kind=_(kind),
     )
 
 
 def no_recipe() -> InpaintError:
-    return InpaintError(
+    return _error(
         "unsupported",
         "The active layer was not made by Inpaint, or the layer that it was made for is gone.",
         "Click on a layer that Inpaint has made; its settings are saved with it in XCF files.",
@@ -58,7 +78,7 @@ def no_recipe() -> InpaintError:
 
 
 def no_variants() -> InpaintError:
-    return InpaintError(
+    return _error(
         "unsupported",
         "The active layer is not a group of variants.",
         "Click on a group that Inpaint has made, with Variants set to 2 or more.",
@@ -66,7 +86,7 @@ def no_variants() -> InpaintError:
 
 
 def nothing_outside() -> InpaintError:
-    return InpaintError(
+    return _error(
         "empty_mask",
         "There is nothing to fill: the layer covers the canvas, and the canvas is not to grow.",
         "Say by how many pixels each side is to grow.",
@@ -74,23 +94,25 @@ def nothing_outside() -> InpaintError:
 
 
 def variants_need_layers() -> InpaintError:
-    return InpaintError(
+    return _error(
         "unsupported",
         "Several variants cannot all be painted into one layer.",
         "Set Variants to 1, or let the result go into a new layer.",
     )
 
 
-def locked(what: str) -> InpaintError:
-    return InpaintError(
+def locked(*, alpha: bool) -> InpaintError:
+    return _error(
         "unsupported",
-        f"The {what} of the active layer are locked.",
-        "Unlock them in the Layers list, or let the result go into a new layer.",
+        "The transparency of the active layer is locked."
+        if alpha
+        else "The pixels of the active layer are locked.",
+        "Unlock it in the Layers list, or let the result go into a new layer.",
     )
 
 
 def indexed() -> InpaintError:
-    return InpaintError(
+    return _error(
         "unsupported",
         "The image is in indexed mode, whose palette cannot hold new colours.",
         "Convert it first: Image > Mode > RGB.",
@@ -98,7 +120,7 @@ def indexed() -> InpaintError:
 
 
 def selection_outside() -> InpaintError:
-    return InpaintError(
+    return _error(
         "empty_mask",
         "The selection does not touch the active layer.",
         "Select something on the layer, click on the layer that you mean, or enlarge it "
@@ -107,7 +129,7 @@ def selection_outside() -> InpaintError:
 
 
 def layer_outside() -> InpaintError:
-    return InpaintError(
+    return _error(
         "empty_mask",
         "The active layer lies outside the canvas.",
         "Move it onto the canvas, or enlarge the canvas (Image > Fit Canvas to Layers).",
@@ -116,7 +138,7 @@ def layer_outside() -> InpaintError:
 
 def nothing_of(source: str) -> InpaintError:
     """No hole in the source that the user has chosen."""
-    return InpaintError("empty_mask", *_NOTHING_OF[source])
+    return _error("empty_mask", *_NOTHING_OF[source])
 
 
 _NOTHING_OF = {
@@ -143,12 +165,12 @@ _NOTHING_OF = {
 def nothing_to_repaint(*, has_alpha: bool) -> InpaintError:
     """Neither selection nor transparency nor anything else says where the hole is."""
     if has_alpha:
-        return InpaintError(
+        return _error(
             "empty_mask",
             "Nothing is selected, and the layer has no transparent pixels.",
             "Select what is to be repainted, for example with the Free Select tool.",
         )
-    return InpaintError(
+    return _error(
         "empty_mask",
         "Nothing is selected, and the layer has no alpha channel, so nothing in it can be "
         "transparent.",
@@ -160,7 +182,7 @@ def nothing_to_repaint(*, has_alpha: bool) -> InpaintError:
 
 def painted_over() -> Notice:
     """The hole holds nothing but the background colour, on a layer without an alpha channel."""
-    return Notice(
+    return _notice(
         "colour_lost",
         "The place to be repainted holds nothing but the background colour. On a layer without an "
         "alpha channel, Delete and the Eraser paint that colour instead of making transparent, so "
@@ -172,15 +194,15 @@ def painted_over() -> Notice:
 
 def erased_under_transparency() -> Notice:
     """All transparent pixels have one colour, so what was there has been erased."""
-    return Notice(
+    notice = _notice(
         "colour_lost",
         "The transparent pixels have all the same colour under them: what was there is lost.",
-        colour_lost_remedy(),
     )
+    return replace(notice, remedy=colour_lost_remedy())
 
 
 def colour_lost_remedy() -> str:
-    return (
+    return _(
         "Exporting as PNG or WebP, scaling, rotating and blurring a layer in GIMP erase the colour "
         "under transparent pixels. Work from the XCF file or the original, and only select the "
         "place; or, when you export a PNG, tick “Save color values from transparent pixels”."
@@ -188,7 +210,7 @@ def colour_lost_remedy() -> str:
 
 
 def image_is_gone() -> InpaintError:
-    return InpaintError(
+    return _error(
         "unsupported",
         "The image was closed meanwhile, so there is nowhere to put the new layer.",
         "Open the image again, and repeat.",
@@ -196,7 +218,7 @@ def image_is_gone() -> InpaintError:
 
 
 def layer_has_changed() -> InpaintError:
-    return InpaintError(
+    return _error(
         "unsupported",
         "The layer was deleted, or its size changed, since the words were looked for in it.",
         "Look for them again.",
@@ -204,7 +226,7 @@ def layer_has_changed() -> InpaintError:
 
 
 def floating_selection() -> InpaintError:
-    return InpaintError(
+    return _error(
         "unsupported",
         "There is a floating selection.",
         "Anchor it (Layer > Anchor Floating Selection) or make it a layer, and repeat.",
@@ -212,7 +234,7 @@ def floating_selection() -> InpaintError:
 
 
 def quick_mask_is_on() -> InpaintError:
-    return InpaintError(
+    return _error(
         "unsupported",
         "The Quick Mask is on, and would take the place of what is found.",
         "Leave it (Shift+Q), and repeat.",
@@ -220,13 +242,13 @@ def quick_mask_is_on() -> InpaintError:
 
 
 def no_words() -> InpaintError:
-    return InpaintError(
+    return _error(
         "bad_message", "There are no words to look for.", "Name something, such as “hair”."
     )
 
 
 def nothing_left() -> InpaintError:
-    return InpaintError(
+    return _error(
         "empty_mask",
         "Combined with the present selection, nothing is left of what was found.",
         "Select something else, or combine in another way.",
@@ -234,7 +256,7 @@ def nothing_left() -> InpaintError:
 
 
 def layer_is_gone() -> Notice:
-    return Notice(
+    return _notice(
         "layer_gone",
         "The layer was deleted while its hole was being filled; the new layer is on top.",
     )
@@ -246,11 +268,15 @@ def unexpected(error: BaseException, log_folder: Path) -> InpaintError:
     try:
         with log.open("a", encoding="utf-8") as file:
             traceback.print_exception(type(error), error, error.__traceback__, file=file)
-        where = f"What happened exactly is in {log}; please send that with a report."
+        where = "The details are in {log}; please send that file with a report."
     except OSError:
         where = "Please report it."
-    return InpaintError(
-        "engine_failed", f"Inpaint failed unexpectedly ({type(error).__name__}: {error}).", where
+    return _error(
+        "engine_failed",
+        "Inpaint failed unexpectedly ({error}).",
+        where,
+        error=f"{type(error).__name__}: {error}",
+        log=log,
     )
 
 

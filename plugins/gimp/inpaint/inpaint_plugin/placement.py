@@ -59,9 +59,9 @@ def check_paintable(layer: Gimp.Layer) -> None:
         if kind is not None and isinstance(layer, kind):
             raise messages.cannot_be_painted_into(words)
     if layer.get_lock_content():
-        raise messages.locked("pixels")
+        raise messages.locked(alpha=False)
     if layer.get_lock_alpha():
-        raise messages.locked("transparent pixels")
+        raise messages.locked(alpha=True)
 
 
 _MADE_OTHERWISE = {

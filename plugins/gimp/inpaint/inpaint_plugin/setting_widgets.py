@@ -45,7 +45,9 @@ class SettingWidget:
 def widget_for(field: Field[Any], kind: type, optional: bool) -> SettingWidget:
     """The widget that suits a setting's type and range."""
     about = field.metadata
-    if about["choices"]:
+    if field.name == "intent":
+        made = _intent()
+    elif about["choices"]:
         made = _choice(about["choices"])
     elif kind is bool:
         made = _switch(_(about["label"]))
@@ -91,6 +93,32 @@ def _choice(choices: tuple[str, ...]) -> SettingWidget:
     for value in choices:
         combo.append(value, _(value.capitalize()))
     return SettingWidget(combo, combo.get_active_id, combo.set_active_id, (combo, "changed"))
+
+
+_INTENTS = {
+    "": "No preset",
+    "fill": "Fill",
+    "add": "Add",
+    "remove": "Remove",
+    "replace-background": "Replace the background",
+    "expand": "Expand",
+    "refine": "Refine",
+}
+"""The presets that come with inpaintd, and what the dialog calls them."""
+
+
+def _intent() -> SettingWidget:
+    """One of the known presets, or a user's own that a recipe names."""
+    combo = Gtk.ComboBoxText()
+    for name, label in _INTENTS.items():
+        combo.append(name, _(label))
+
+    def set_value(name: str) -> None:
+        if not combo.set_active_id(name):
+            combo.append(name, name)
+            combo.set_active_id(name)
+
+    return SettingWidget(combo, lambda: combo.get_active_id() or "", set_value, (combo, "changed"))
 
 
 def _switch(label: str) -> SettingWidget:
