@@ -8,10 +8,10 @@ client chose. `Inpaint` and `MakeMask` are answered by `Accepted`, any number of
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import ClassVar, Union
+from typing import ClassVar, Union, cast
 
 from . import PROTOCOL_VERSION, limits
-from .errors import InpaintError
+from .errors import Code, InpaintError
 from .plane import Plane
 from .rectangle import Rectangle
 from .settings import Settings
@@ -337,7 +337,7 @@ class Failed(Message):
 
     def error(self) -> InpaintError:
         return InpaintError(
-            self.code,
+            cast(Code, self.code),
             self.message,
             self.hint,
             retriable=self.retriable,

@@ -127,7 +127,7 @@ def test_a_hole_that_covers_everything_has_nothing_to_continue() -> None:
     photo = skimage.data.coffee()[:20, :30]
     with pytest.raises(InpaintError) as caught:
         Patches().paint([task(photo, np.ones((20, 30)))], Settled(), quiet)
-    assert caught.value.code == "unsupported"
+    assert caught.value.code == "nothing_kept"
     assert caught.value.hint
 
 

@@ -109,7 +109,7 @@ def test_a_hole_that_covers_everything_has_nothing_to_continue(model: str) -> No
     photo = skimage.data.coffee()[:20, :30]
     with pytest.raises(InpaintError) as caught:
         BUILT_IN[model]().paint([task(photo, np.ones((20, 30)))], Settled(), quiet)
-    assert caught.value.code == "unsupported"
+    assert caught.value.code == "nothing_kept"
     assert caught.value.hint
 
 

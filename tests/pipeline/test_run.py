@@ -261,7 +261,7 @@ def test_words_find_the_hole(mask: Any) -> None:
 def test_without_a_text_model_words_are_an_error() -> None:
     with pytest.raises(InpaintError) as caught:
         filled(photo(9, 9, "u8"), identity(), text_mask="a cup")
-    assert caught.value.code == "unsupported"
+    assert caught.value.code == "not_installed"
     assert caught.value.hint
 
 

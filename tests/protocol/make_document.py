@@ -53,15 +53,10 @@ def settings_tables() -> Iterator[str]:
 
 
 def error_table() -> Iterator[str]:
-    yield "| code | meaning |"
-    yield "|---|---|"
-    for code, meaning in error_codes().items():
-        yield f"| `{code}` | {meaning} |"
-
-
-def error_codes() -> dict[str, str]:
-    """The codes listed in the docstring of errors.py."""
-    return dict(re.findall(r"^    ([a-z_]+) {2,}(.+)$", inspect.getdoc(errors) or "", re.MULTILINE))
+    yield "| code | category | meaning |"
+    yield "|---|---|---|"
+    for code, (category, meaning) in errors.ERRORS.items():
+        yield f"| `{code}` | {category} | {meaning} |"
 
 
 def limit_table() -> Iterator[str]:

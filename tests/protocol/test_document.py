@@ -11,11 +11,12 @@ import pytest
 
 from inpaintd_protocol import PROTOCOL_VERSION, limits
 from inpaintd_protocol.connection import DEFAULT_PORT, USER, Connection
+from inpaintd_protocol.errors import ERRORS
 from inpaintd_protocol.messages import ANSWERS, ON_DISCONNECT, REQUESTS, MakeMask, Message
 from inpaintd_protocol.plane import BYTES_PER_SAMPLE
 from inpaintd_protocol.settings import Settings, Stage
 
-from .make_document import DOCUMENT, document, error_codes
+from .make_document import DOCUMENT, document
 from .make_vectors import RECORDS
 
 TEXT = DOCUMENT.read_text(encoding="utf-8")
@@ -125,8 +126,8 @@ def test_choices_and_limits_in_the_prose() -> None:
 
 
 def test_every_error_code_is_listed() -> None:
-    assert {"busy", "bad_message", "cancelled", "worker_died"} <= set(error_codes())
-    assert all(f"| `{code}` |" in TEXT for code in error_codes())
+    assert {"busy", "bad_message", "cancelled", "worker_died"} <= set(ERRORS)
+    assert all(f"| `{code}` |" in TEXT for code in ERRORS)
 
 
 def test_every_message_has_a_heading_in_its_part() -> None:

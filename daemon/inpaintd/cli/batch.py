@@ -8,26 +8,12 @@ from pathlib import Path
 
 import click
 
-from inpaintd_protocol.errors import InpaintError
+from inpaintd_protocol.errors import Category, InpaintError
 
 from .failures import error_map, exit_code
 
-_OF_ONE_FILE = frozenset(
-    {
-        "unreadable",
-        "unwritable",
-        "empty_mask",
-        "size_mismatch",
-        "too_large",
-        "bad_pixels",
-        "unsupported",
-        "out_of_memory",
-        "engine_failed",
-        "worker_died",
-        "internal",
-    }
-)
-"""What may be wrong with one picture while the next is filled well. All else stops the batch."""
+_OF_ONE_PICTURE: tuple[Category, ...] = ("picture", "machine")
+"""What may go wrong with one picture while the next is filled well. All else stops the batch."""
 
 
 def each_of(
@@ -46,7 +32,7 @@ def each_of(
         try:
             fill(source, f"{number} of {len(sources)}, {source.name}: ")
         except InpaintError as error:
-            if error.code not in _OF_ONE_FILE:
+            if error.category not in _OF_ONE_PICTURE and error.code != "unsupported":
                 raise
             failures.append(error)
             _tell(source, error, as_json=as_json)

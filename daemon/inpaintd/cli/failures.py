@@ -6,7 +6,7 @@ import json
 
 import click
 
-from inpaintd_protocol.errors import InpaintError
+from inpaintd_protocol.errors import Category, InpaintError
 
 FAILED = 1
 USAGE = 2
@@ -14,20 +14,18 @@ NO_DAEMON = 3
 BAD_FILE = 4
 CANCELLED = 130
 
-_EXIT_CODES = {
-    **dict.fromkeys(("not_running", "refused", "disconnected", "timed_out"), NO_DAEMON),
-    **dict.fromkeys(
-        ("unreadable", "unwritable", "empty_mask", "size_mismatch", "too_large", "bad_pixels"),
-        BAD_FILE,
-    ),
-    "bad_message": USAGE,
-    "cancelled": CANCELLED,
+_EXIT_CODES: dict[Category, int] = {
+    "connection": NO_DAEMON,
+    "picture": BAD_FILE,
+    "request": USAGE,
 }
 
 
 def exit_code(error: InpaintError) -> int:
     """The exit code that a script can tell the error by."""
-    return _EXIT_CODES.get(error.code, FAILED)
+    if error.code == "cancelled":
+        return CANCELLED
+    return _EXIT_CODES.get(error.category, FAILED)
 
 
 def error_map(error: InpaintError) -> dict[str, str | bool]:

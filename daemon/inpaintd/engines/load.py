@@ -26,7 +26,7 @@ def load(name: str, home: Path = Path()) -> Engine:
         home: where models are installed; those of the base install need none.
 
     Raises:
-        InpaintError: `unknown_model`, or `unsupported` when what it needs is not installed.
+        InpaintError: `unknown_model`, or `not_installed` when what it needs is not installed.
     """
     made: Engine
     if ":" in name:
@@ -61,7 +61,7 @@ def _lacks(about: About, error: ImportError) -> InpaintError:
     else:
         remedy = f"Install it where there is a wheel for the system: pip install {about.package}"
     return InpaintError(
-        "unsupported",
+        "not_installed",
         f"{about.what} need {about.package}, which is not installed here ({error}).",
         remedy,
     )
@@ -71,7 +71,7 @@ def load_text_mask(folder: Path) -> TextMask:
     """The model in this folder that finds words in a picture.
 
     Raises:
-        InpaintError: `unsupported` when the extra is not installed.
+        InpaintError: `not_installed` when the extra is not installed.
     """
     try:
         from inpaintd.engines.textmask import TextMask
@@ -84,7 +84,7 @@ def load_object_mask(folder: Path) -> ObjectMask:
     """The model in this folder that selects objects.
 
     Raises:
-        InpaintError: `unsupported` when the extra is not installed.
+        InpaintError: `not_installed` when the extra is not installed.
     """
     try:
         from inpaintd.engines.object_mask import ObjectMask

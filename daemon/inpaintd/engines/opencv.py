@@ -38,7 +38,7 @@ class Diffused:
         """As `Engine.paint`; the colours under the hole have no influence.
 
         Raises:
-            InpaintError: `unsupported` when nothing is kept that could be continued.
+            InpaintError: `nothing_kept` when nothing is kept that could be continued.
         """
         colours = []
         for index, task in enumerate(tasks):
@@ -51,7 +51,7 @@ class Diffused:
         hole = task.mask > 0
         if hole.all():
             raise InpaintError(
-                "unsupported",
+                "nothing_kept",
                 "The hole covers everything, so there is nothing to continue.",
                 "Select less, or choose a model that paints from a prompt.",
             )

@@ -88,7 +88,7 @@ class PatchMatch:
         """As `Engine.paint`; the colours under the hole have no influence.
 
         Raises:
-            InpaintError: `unsupported` when nothing is kept that could be continued.
+            InpaintError: `nothing_kept` when nothing is kept that could be continued.
         """
         colours = []
         for index, task in enumerate(tasks):
@@ -102,13 +102,13 @@ def completed(task: Task) -> Array:
     """The task's colours with the hole filled, (H, W, 3) float32; kept pixels as they were.
 
     Raises:
-        InpaintError: `unsupported` when nothing is kept that could be continued.
+        InpaintError: `nothing_kept` when nothing is kept that could be continued.
     """
     hole = task.mask > 0
     shown = ~hole if task.source is None else task.source
     if not shown.any():
         raise InpaintError(
-            "unsupported",
+            "nothing_kept",
             "The hole covers everything, so there is nothing to continue.",
             "Select less, or choose a model that paints from a prompt.",
         )

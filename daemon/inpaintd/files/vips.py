@@ -16,7 +16,7 @@ try:
     import pyvips
 except (ImportError, OSError) as _error:  # OSError: the module is there, the library is not
     raise InpaintError(
-        "unsupported",
+        "not_installed",
         "Picture files are read with libvips, which is not installed.",
         "Install it with: pip install 'pyvips[binary]' - or, where that has no build, "
         "with the system's package (apt install libvips42, brew install vips) "

@@ -7,13 +7,11 @@ from collections.abc import Callable
 
 from inpaintd.launch.background import connect_or_start
 from inpaintd_protocol.client import SILENCE_SECONDS, Client
-from inpaintd_protocol.errors import InpaintError
+from inpaintd_protocol.errors import InpaintError, category_of
 from inpaintd_protocol.messages import Failed, Inpaint, Message, Plan
 
 _NAME = "inpaintd watch"
 _RETRY_SECONDS = 2.0
-_BROKEN = frozenset({"disconnected", "timed_out", "refused", "not_running"})
-_PASSING = frozenset({"shutting_down", "busy"})
 
 
 class Fills:
@@ -71,7 +69,7 @@ class Fills:
             try:
                 self._client.submit(self._open[request_id])
             except InpaintError as error:
-                if error.code in _BROKEN:
+                if error.category == "connection":
                     raise
                 # This one breaks a limit of the protocol; the others are no worse for it.
                 refused.append(Failed.of(request_id, error))
@@ -87,7 +85,7 @@ class Fills:
             self._heard_at = time.monotonic()
             if message.request_id not in self._open:
                 continue
-            if isinstance(message, Failed) and message.code in _PASSING:
+            if isinstance(message, Failed) and category_of(message.code) == "passing":
                 self._unsent.append(message.request_id)
                 self._not_before = time.monotonic() + (
                     message.retry_after_seconds or _RETRY_SECONDS

@@ -18,7 +18,6 @@ START_SECONDS = 20.0
 """How long a new daemon may take until it answers; it needs a tenth of a second."""
 
 _POLL_SECONDS = 0.01
-_NOBODY_THERE = frozenset({"not_running", "refused", "disconnected", "timed_out"})
 
 
 def connect_or_start(name: str) -> Client:
@@ -67,7 +66,7 @@ def _connect(name: str) -> Client | None:
     try:
         return connect(name=name)
     except InpaintError as error:
-        if error.code in _NOBODY_THERE:
+        if error.category == "connection":
             return None
         raise
 

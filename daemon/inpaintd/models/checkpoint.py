@@ -63,7 +63,7 @@ def read_checkpoint(file: Path, *, vae: bool = False, configured: bool = False) 
         configured: whether a configuration is given besides.
 
     Raises:
-        InpaintError: as `tensors_in`; `unsupported` for what is no whole model or of no kind that
+        InpaintError: as `tensors_in`; `not_a_model` for what is no whole model or of no kind that
             is known, with what it is and where it belongs.
     """
     tensors = tensors_in(file)
@@ -98,10 +98,10 @@ def check_vae(file: Path) -> None:
     """See that a single file holds a VAE.
 
     Raises:
-        InpaintError: as `tensors_in`, and `unsupported` for something else.
+        InpaintError: as `tensors_in`, and `not_a_model` for something else.
     """
     if not is_vae(tensors_in(file)):
-        raise InpaintError("unsupported", f"{file} is not a VAE.", "Name the file of one.")
+        raise InpaintError("not_a_model", f"{file} is not a VAE.", "Name the file of one.")
 
 
 def _kind(file: Path, tensors: Mapping[str, Tensor], denoiser: Mapping[str, Tensor]) -> str:
@@ -110,7 +110,7 @@ def _kind(file: Path, tensors: Mapping[str, Tensor], denoiser: Mapping[str, Tens
     width = widths.pop() if len(widths) == 1 else 0
     if width == _SD_2_TEXT_WIDTH:
         raise InpaintError(
-            "unsupported",
+            "not_a_model",
             f"{file} is a Stable Diffusion 2 model, and no tensor tells how it predicts.",
             _NAME_A_CONFIGURATION,
         )
@@ -119,28 +119,28 @@ def _kind(file: Path, tensors: Mapping[str, Tensor], denoiser: Mapping[str, Tens
         name = f"{name}-inpainting"
     if name not in KINDS or "edm_mean" in tensors:
         raise InpaintError(
-            "unsupported",
+            "not_a_model",
             f"{file} holds a diffusion model of a kind that is not known here.",
             _NAME_A_CONFIGURATION,
         )
     kind = KINDS[name]
     if channels != kind.channels:
         raise InpaintError(
-            "unsupported",
+            "not_a_model",
             f"{file} is made from {kind.title} for another task: its denoiser takes {channels} "
             f"channels instead of {kind.channels}.",
             "Choose a model for pictures from text, or for inpainting.",
         )
     if "v_pred" in tensors:
         raise InpaintError(
-            "unsupported",
+            "not_a_model",
             f"{file} is a {kind.title} that predicts velocity instead of noise.",
             _NAME_A_CONFIGURATION,
         )
     found = _numbers(denoiser.values())
     if found != kind.parameters:
         raise InpaintError(
-            "unsupported",
+            "not_a_model",
             f"{file} looks like {kind.title}, but its denoiser has {found:,} parameters instead "
             f"of {kind.parameters:,}: it was made smaller, extended or packed.",
             _NAME_A_CONFIGURATION,
@@ -160,7 +160,7 @@ def _check_whole(file: Path, names: Iterable[str], text: tuple[str, ...], vae: b
     lacking += [] if vae else ["VAE"]
     if lacking:
         raise InpaintError(
-            "unsupported",
+            "not_a_model",
             f"{file} is not a whole model: it has no {' and no '.join(lacking)}.",
             f"Name a VAE besides: {command('inpaintd', 'models', 'install', str(file))} --vae FILE"
             if lacking == ["VAE"]
@@ -168,7 +168,7 @@ def _check_whole(file: Path, names: Iterable[str], text: tuple[str, ...], vae: b
         )
     if not all(any(name.startswith(prefix) for name in names) for prefix in text):
         raise InpaintError(
-            "unsupported",
+            "not_a_model",
             f"{file} has a text encoder under names that are not known here.",
             "Get its folder in the layout of diffusers.",
         )

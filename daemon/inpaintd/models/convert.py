@@ -30,22 +30,22 @@ def convert(file: Path, target: Path) -> None:
     """Write the tensors of a pickle into a new file.
 
     Raises:
-        InpaintError: `model_missing`, `unsupported` for a file that holds more than weights or
+        InpaintError: `model_missing`, `not_a_model` for a file that holds more than weights or
             none, `unwritable`.
     """
     if not file.exists() or pickles.is_program(file):
         raise pickles.refusal(file)
     if file.suffix.lower() == SUFFIX:
-        raise InpaintError("unsupported", f"{file} is a {SUFFIX} file already.")
+        raise InpaintError("not_a_model", f"{file} is a {SUFFIX} file already.")
     if target.suffix.lower() != SUFFIX:
-        raise InpaintError("unsupported", f"{target} would not be a {SUFFIX} file.")
+        raise InpaintError("not_a_model", f"{target} would not be a {SUFFIX} file.")
     if target.exists():
         raise InpaintError(
             "unwritable", f"{target} exists already.", "Name another file as the second argument."
         )
     if not holds(home(), "torch"):
         raise InpaintError(
-            "unsupported",
+            "not_a_model",
             "Converting needs the libraries for diffusion models.",
             f"Install them: {how_to_install('diffusion')}",
         )
@@ -67,13 +67,13 @@ def convert(file: Path, target: Path) -> None:
 def _refusal(file: Path, target: Path, code: int, said: str) -> InpaintError:
     if code == _MORE_THAN_WEIGHTS:
         return InpaintError(
-            "unsupported",
+            "not_a_model",
             f"{file} holds more than weights, or is damaged. It was not read, because reading the "
             "rest would run programs from it.",
             "Get the model as .safetensors.",
         )
     if code == _NO_WEIGHTS:
-        return InpaintError("unsupported", f"{file} holds no weights.", "Check the file.")
+        return InpaintError("not_a_model", f"{file} holds no weights.", "Check the file.")
     if code < 0:
         return InpaintError(
             "out_of_memory", f"Converting {file} was ended, probably for lack of memory."

@@ -28,7 +28,7 @@ def described(folder: Path, source: str) -> dict[str, str | int]:
             its maker gave it, and only that tells what a ControlNet was trained on.
 
     Raises:
-        InpaintError: `unsupported`.
+        InpaintError: `not_a_model`.
     """
     if class_name(folder / CONFIG) in CONTROLNETS:
         return {"kind": "controlnet", "control": _control(source)}
@@ -68,7 +68,7 @@ def _control(source: str) -> str:
     if kind is None:
         wanted = " or ".join(kinds)
         raise InpaintError(
-            "unsupported",
+            "not_a_model",
             f"{source} is a ControlNet, but not one for {wanted} by its name.",
             f"Choose one that has {wanted} in its name.",
         )
@@ -82,26 +82,26 @@ def _unusable(folder: Path, source: str, found: str) -> InpaintError:
     begins = next((start for start in beginnings if found.startswith(start)), None)
     if found in REFUSED:
         return InpaintError(
-            "unsupported",
+            "not_a_model",
             f"{source} holds a {found}, which inpaintd does not offer: {REFUSED[found]}.",
             usable,
         )
     if begins is not None:
         return InpaintError(
-            "unsupported",
+            "not_a_model",
             f"{source} holds a model of the family {_NOT_YET[begins]}, which inpaintd does not "
             f"support yet ({found}).",
             usable,
         )
     if found:
         return InpaintError(
-            "unsupported",
+            "not_a_model",
             f"{source} holds a {found}, which inpaintd cannot inpaint with.",
             usable,
         )
     files = sorted(file.name for file in folder.glob(f"*{SUFFIX}"))
     return InpaintError(
-        "unsupported",
+        "not_a_model",
         f"{source} holds no diffusion model in the layout of diffusers: it has no {INDEX}.",
         f"To use a single file in it, name the file: {', '.join(files[:5])}." if files else usable,
     )

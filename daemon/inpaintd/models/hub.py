@@ -101,7 +101,7 @@ def look_up(entry: Entry, home: Path) -> Repository:
     """What the hub has of a model, and which of it is needed.
 
     Raises:
-        InpaintError: `unknown_model`, or `unsupported` when there is nothing safe to load.
+        InpaintError: `unknown_model`, or `not_a_model` when there is nothing safe to load.
     """
     os.environ.pop("HF_HUB_OFFLINE", None)
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
@@ -121,7 +121,7 @@ def look_up(entry: Entry, home: Path) -> Repository:
         )
     if not entry.files and not any(name.endswith(".safetensors") for name in names):
         raise InpaintError(
-            "unsupported",
+            "not_a_model",
             f"{entry.source} has no weights as safetensors, and nothing else is loaded: other "
             "kinds of weight files can run programs.",
             "Choose another repository of the same model.",

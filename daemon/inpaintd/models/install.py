@@ -51,7 +51,7 @@ def install(
         again: the command that goes on with it, where it is not that of a listed model.
 
     Raises:
-        InpaintError: `unsupported` when there is nothing to install or nothing safe to load,
+        InpaintError: `not_a_model` when there is nothing to install or nothing safe to load,
             `licence` when it has to be accepted first, `busy` while another process fetches the
             same model, `unreachable`, `unwritable`, `model_damaged`.
     """
@@ -63,7 +63,7 @@ def install(
         return
     if not entry.source or is_path(entry.source):
         raise InpaintError(
-            "unsupported",
+            "not_a_model",
             f"There is nothing at {entry.source}."
             if entry.source
             else f"{entry.name} needs no files.",
@@ -123,7 +123,7 @@ def _check_parts(repository: Repository, telling: Path, names: Sequence[str]) ->
     index = json.loads(telling.read_text(encoding="utf-8"))
     if missing := list(lacking(index if isinstance(index, dict) else {}, names)):
         raise InpaintError(
-            "unsupported",
+            "not_a_model",
             f"The repository {repository.source} is incomplete: it lacks {'; '.join(missing)}.",
             "Choose another repository of the same model.",
         )

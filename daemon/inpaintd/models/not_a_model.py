@@ -94,10 +94,10 @@ def explained(file: Path, tensors: Mapping[str, Tensor]) -> InpaintError:
             hint = thing.hint.format(
                 home=home(), stem=quoted(file.stem, placeholder="NAME"), file=quoted(str(file))
             )
-            return InpaintError("unsupported", f"{file} is {thing.what}.", hint)
+            return InpaintError("not_a_model", f"{file} is {thing.what}.", hint)
     some = ", ".join(list(tensors)[:3]) or "nothing"
     return InpaintError(
-        "unsupported",
+        "not_a_model",
         f"{file} holds no model that is known here. It begins with: {some[:200]}.",
         "Usable are whole models of Stable Diffusion 1.5 and XL, and folders in the layout of "
         "diffusers.",

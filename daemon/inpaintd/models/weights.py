@@ -33,14 +33,14 @@ def tensors_in(file: Path) -> dict[str, Tensor]:
     """The tensors of a file by name.
 
     Raises:
-        InpaintError: `unsupported` for a file of another kind, `model_missing` when there is none,
+        InpaintError: `not_a_model` for a file of another kind, `model_missing` when there is none,
             `model_damaged` when it is not whole.
     """
     if file.suffix.lower() in pickles.SUFFIXES:
         raise pickles.refusal(file)
     if file.suffix.lower() != SUFFIX:
         raise InpaintError(
-            "unsupported",
+            "not_a_model",
             f"{file} is not a .safetensors file.",
             "Name one, or the folder of a model in the layout of diffusers.",
         )

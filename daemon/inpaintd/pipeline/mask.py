@@ -57,11 +57,11 @@ def found_by_words(
     Combined as the settings say with the given mask, which is `plane`, or else the transparency.
 
     Raises:
-        InpaintError: `unsupported` without a masker, `empty_mask` when nothing was found.
+        InpaintError: `not_installed` without a masker, `empty_mask` when nothing was found.
     """
     if masker is None:
         raise InpaintError(
-            "unsupported",
+            "not_installed",
             "This daemon cannot find a hole by words.",
             f"Select the hole in the editor, or install the extra: {how_to_install('diffusion')}",
         )

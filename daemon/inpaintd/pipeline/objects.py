@@ -36,12 +36,12 @@ def found_by_prompt(
         offset: canvas coordinates of the layer's first pixel.
 
     Raises:
-        InpaintError: `unsupported` without a masker, `bad_message` for a prompt that names nothing
-            of the layer, `empty_mask` when no object was found.
+        InpaintError: `not_installed` without a masker, `bad_message` for a prompt that names
+            nothing of the layer, `empty_mask` when no object was found.
     """
     if masker is None:
         raise InpaintError(
-            "unsupported",
+            "not_installed",
             "This daemon cannot select objects.",
             f"Select it in the editor, or install the extra: {how_to_install('diffusion')}",
         )

@@ -82,7 +82,7 @@ def _filled(task: Task, network: Network) -> Array:
     shown = ~hole if task.source is None else task.source
     if not shown.any():
         raise InpaintError(
-            "unsupported",
+            "nothing_kept",
             "The hole covers everything, so there is nothing to continue.",
             "Select less, or choose a model that paints from a prompt.",
         )

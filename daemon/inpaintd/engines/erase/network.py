@@ -57,7 +57,7 @@ class Network:
         """Load the network on the fastest device that can run it.
 
         Raises:
-            InpaintError: `model_damaged` when it cannot be loaded, `unsupported` when it is not an
+            InpaintError: `model_damaged` when it cannot be loaded, `not_a_model` when it is not an
                 inpainting network with a known signature.
         """
         self._session = _session(file)
@@ -147,7 +147,7 @@ def _signature(session: Any, file: Path) -> Signature:
 
 def _unknown(file: Path) -> InpaintError:
     return InpaintError(
-        "unsupported",
+        "not_a_model",
         f"{file.name} is an ONNX file, but not an inpainting network that takes a picture of three "
         "channels and a mask of one.",
         "Usable are LaMa and the pipeline of MI-GAN: inpaintd models install lama, or migan",

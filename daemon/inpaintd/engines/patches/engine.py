@@ -29,7 +29,7 @@ class Patches:
         """As `Engine.paint`; the colours under the hole have no influence.
 
         Raises:
-            InpaintError: `unsupported` when nothing is kept that could be continued.
+            InpaintError: `nothing_kept` when nothing is kept that could be continued.
         """
         colours = []
         steps = _THOUSANDTHS * len(tasks)
@@ -55,13 +55,13 @@ def completed(
         previews: whether to make estimates.
 
     Raises:
-        InpaintError: `unsupported` when nothing is kept that could be continued.
+        InpaintError: `nothing_kept` when nothing is kept that could be continued.
     """
     hole = task.mask > 0
     shown = ~hole if task.source is None else task.source & ~hole
     if not shown.any():
         raise InpaintError(
-            "unsupported",
+            "nothing_kept",
             "The hole covers everything, so there is nothing to continue.",
             "Select less, or choose a model that paints from a prompt.",
         )

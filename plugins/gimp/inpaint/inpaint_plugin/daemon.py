@@ -24,9 +24,6 @@ NAME = "GIMP"
 START_SECONDS = 20.0
 """How long a daemon that we have started may take until it answers."""
 
-_NOBODY_THERE = frozenset({"not_running", "refused", "disconnected", "timed_out"})
-"""Also what a connection.json leads to that a killed daemon has left behind."""
-
 _EDITORS_OWN = ("PYTHON", "LD_", "DYLD_", "GI_", "GIO_", "GTK_", "GDK_", "GEGL_", "BABL_")
 """Environment that is made for GIMP's own libraries and breaks the daemon's Python."""
 
@@ -46,7 +43,8 @@ def connected(on_starting: Callable[[], None]) -> Client:
     try:
         return connect(name=NAME)
     except InpaintError as error:
-        if error.code not in _NOBODY_THERE:
+        # Also what a connection.json leads to that a killed daemon has left behind.
+        if error.category != "connection":
             raise
     command = launch.get("command")
     if not command:
@@ -80,7 +78,7 @@ def _started(command: list[str]) -> Client:
         try:
             return connect(name=NAME)
         except InpaintError as error:
-            if error.code not in _NOBODY_THERE:
+            if error.category != "connection":
                 raise
             # Exit code 0 is a launcher that has passed the daemon on, or one that found another
             # daemon starting at the same moment.

@@ -41,14 +41,14 @@ def family_of(folder: Path) -> Family:
     """The family of the model in a folder, by its files.
 
     Raises:
-        InpaintError: `unsupported` when it is no model that can inpaint.
+        InpaintError: `not_a_model` when it is no model that can inpaint.
     """
     index = folder / "model_index.json"
     try:
         class_name = json.loads(index.read_text(encoding="utf-8"))["_class_name"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InpaintError(
-            "unsupported",
+            "not_a_model",
             f"{folder} is not the folder of a diffusion model: it has no valid model_index.json.",
             "Name the folder that holds model_index.json, or a single .safetensors file.",
         ) from error
