@@ -30,6 +30,7 @@ _COMMANDS = {
     "status": "Show what the daemon is doing.",
     "doctor": "Check the installation, and say what to do.",
     "install": "Install a plug-in into an editor.",
+    "uninstall": "Remove what inpaintd has put on this machine.",
     "service": "Start daemon and hot folder at login.",
     "completion": "Make a shell complete these commands.",
     "serve": "Run the daemon in the foreground.",

@@ -37,6 +37,10 @@ EXAMPLES = {
     "completion": ('eval "$(inpaintd completion bash)"',),
     "serve": ("inpaintd serve --keep-alive 60",),
     "stop": ("inpaintd stop",),
+    "uninstall": (
+        "inpaintd uninstall",
+        "inpaintd uninstall --models --yes",
+    ),
 }
 """By command."""
 

@@ -1,0 +1,38 @@
+"""`inpaintd uninstall`: leave nothing behind, but for models unless asked."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from inpaintd.install.removal import MODELS, last_command, remove_home, remove_plug_ins
+from inpaintd_protocol.connection import home
+
+
+@click.command("uninstall")
+@click.option("--models", is_flag=True, help="Models, LoRAs, embeddings and models.toml, too.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def command(models: bool, yes: bool) -> None:
+    """Remove plug-ins, what starts at login, libraries, and the daemon's folder.
+
+    Models stay unless --models is given. Pictures and hot folders always stay. The command that is
+    printed at the end removes the program itself.
+    """
+    kept = "" if models else f", but for {', '.join(MODELS)} in it"
+    if not yes:
+        what = f"plug-ins, what starts at login, and {home()}{kept}"
+        click.confirm(f"Remove inpaintd's {what}?", abort=True)
+    from inpaintd.cli import stop
+    from inpaintd.launch import login_item
+
+    for path in login_item.remove():
+        click.echo(f"Removed {path}")
+    stop.command.callback(force=True)  # type: ignore[misc]
+    for path in remove_plug_ins(Path.home()):
+        click.echo(f"Removed {path}")
+    for path in remove_home(home(), models=models):
+        click.echo(f"Removed {path}")
+    click.echo("In Photoshop, remove the panel in Creative Cloud: Plugins > Manage plugins.")
+    click.echo(f"To remove the program itself: {last_command(Path(sys.prefix))}")

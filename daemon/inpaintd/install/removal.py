@@ -1,0 +1,61 @@
+"""Removing what inpaintd has put on this machine, but for models and the user's own files."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from inpaintd.install import gimp_plugin
+from inpaintd.install.extras import NAME
+from inpaintd_protocol.errors import InpaintError
+
+MODELS = ("models", "models.toml", "loras", "embeddings")
+"""What took long to fetch, or is the user's own."""
+
+
+def remove_plug_ins(user_home: Path) -> Iterator[Path]:
+    """Remove the plug-in from every GIMP; the folders that are gone."""
+    for configuration in gimp_plugin.configurations(user_home, os.environ, sys.platform):
+        if gimp_plugin.uninstall(configuration):
+            yield configuration.plug_in
+
+
+def remove_home(home: Path, *, models: bool) -> Iterator[Path]:
+    """Remove the daemon's folder, but for models and what else the user has put there.
+
+    Args:
+        models: whether to remove those, too.
+
+    Raises:
+        InpaintError: `unwritable`.
+    """
+    for path in sorted(home.iterdir()) if home.is_dir() else ():
+        if path.name in MODELS and not models:
+            continue
+        try:
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+        except OSError as error:
+            raise InpaintError(
+                "unwritable",
+                f"{path} cannot be removed: {error.strerror}.",
+                "Close what uses it, then try again.",
+            ) from error
+        yield path
+    if home.is_dir() and not any(home.iterdir()):
+        home.rmdir()
+        yield home
+
+
+def last_command(environment: Path) -> str:
+    """The command that removes the program itself, which cannot remove what it runs from."""
+    if (environment / "pipx_metadata.json").is_file():
+        return f"pipx uninstall {NAME}"
+    if (environment / "uv-receipt.toml").is_file():
+        return f"uv tool uninstall {NAME}"
+    return f"{sys.executable} -m pip uninstall {NAME}"
