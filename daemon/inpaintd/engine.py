@@ -32,6 +32,8 @@ class Task:
         mask: (H, W) float32 in [0, 1], 1 = repaint, 0 = keep.
         seed: 0 to 2**32 - 1.
         variant: which of the request's variants this is for.
+        references: for each of the settings' references its picture, (H, W, 3) float32 of any size,
+            sRGB-encoded, 1.0 = white.
         stage_masks: for each of the settings' stages a mask of its own, or None; like `mask`. Empty
             when none has one.
         source: (H, W) bool, kept pixels that show something and so may be continued; None when all
@@ -44,6 +46,7 @@ class Task:
     variant: int = 0
     source: NDArray[np.bool_] | None = None
     stage_masks: tuple[Array | None, ...] = ()
+    references: tuple[Array, ...] = ()
 
 
 class Report(Protocol):

@@ -18,6 +18,7 @@ _OPTIONS = {
     "loras": "--lora",
     "embeddings": "--embedding",
     "stages": "--stage",
+    "references": "--reference",
 }
 
 

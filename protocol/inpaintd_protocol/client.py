@@ -147,6 +147,7 @@ class Client(Closing):
         mask: Plane | None = None,
         on_disconnect: str = "cancel",
         stage_masks: tuple[Plane | None, ...] = (),
+        references: tuple[Plane, ...] = (),
         request_id: str | None = None,
         on_progress: OnProgress | None = None,
         on_preview: OnPreview | None = None,
@@ -168,7 +169,14 @@ class Client(Closing):
         request_id = request_id or new_request_id()
         watch = Watch(on_progress, on_preview, should_cancel, timeout_seconds)
         request = Inpaint(
-            request_id, layer, settings or Settings(), offset, mask, on_disconnect, stage_masks
+            request_id,
+            layer,
+            settings or Settings(),
+            offset,
+            mask,
+            on_disconnect,
+            stage_masks,
+            references,
         )
         return self._run(request, watch)
 

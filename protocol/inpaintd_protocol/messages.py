@@ -70,6 +70,8 @@ class Inpaint(Message):
     """What happens when the client vanishes: cancel, or keep the result for `Attach`."""
     stage_masks: tuple[Plane | None, ...] = ()
     """For each of `settings.stages` a mask of its own or None, like `mask`; empty when none has."""
+    references: tuple[Plane, ...] = ()
+    """For each of `settings.references` its picture, 3 or 4 channels, of any size."""
 
 
 @dataclass(frozen=True)

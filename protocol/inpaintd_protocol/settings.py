@@ -151,6 +151,19 @@ class Lora:
 
 
 @dataclass(frozen=True)
+class Reference:
+    """How one picture that the request carries is used as a reference."""
+
+    weight: float = part(
+        1.0,
+        label="Weight",
+        help="How strongly the picture counts; some models know no weights.",
+        minimum=0.0,
+        maximum=2.0,
+    )
+
+
+@dataclass(frozen=True)
 class Settings:
     """How to fill a hole, as somebody asks for it: comparable, storable. None means "unset".
 
@@ -428,6 +441,21 @@ class Settings:
         done_by="engine",
         group="more",
     )
+    references: tuple[Reference, ...] | None = setting(
+        (),
+        label="References",
+        help="Pictures that show what to paint, in the order in which they are sent.",
+        advanced=True,
+        done_by="engine",
+    )
+    exact_diffusers: bool | None = setting(
+        False,
+        label="Exactly as diffusers",
+        help="Treat masks exactly as diffusers does: sampled at the nearest pixel and cut at one "
+        "half, and the hole's content seen even at full strength.",
+        advanced=True,
+        done_by="engine",
+    )
 
     def given(self) -> dict[str, Any]:
         """The values that are set, by the names of their fields."""
@@ -476,6 +504,8 @@ class Settled(Settings):
     loras: tuple[Lora, ...] = _DEFAULT
     embeddings: tuple[str, ...] = _DEFAULT
     stages: tuple[SettledStage, ...] = _DEFAULT
+    references: tuple[Reference, ...] = _DEFAULT
+    exact_diffusers: bool = _DEFAULT
 
     def __post_init__(self) -> None:
         for asked in fields(Settings):

@@ -57,6 +57,7 @@ def _tiny_daemon(
     tiny: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Daemon]:
     models = ("sd15", "sd15-inpainting", "sdxl", "sdxl-inpainting", "sdxl-refiner")
+    models += ("flux2-klein",)
     with pytest.MonkeyPatch.context() as environment:
         # Two threads on a busy machine wait for each other ten times as long as they work.
         environment.setenv("OMP_NUM_THREADS", "1")

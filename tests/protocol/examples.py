@@ -48,7 +48,7 @@ from inpaintd_protocol.messages import (
 )
 from inpaintd_protocol.plane import Plane
 from inpaintd_protocol.rectangle import Rectangle
-from inpaintd_protocol.settings import Control, Lora, Settings, Stage
+from inpaintd_protocol.settings import Control, Lora, Reference, Settings, Stage
 
 ID = "00112233445566778899aabbccddeeff"
 
@@ -109,6 +109,8 @@ EVERY_SETTING = Settings(
         ),
         Stage(),
     ),
+    references=(Reference(weight=0.5),),
+    exact_diffusers=True,
 )
 
 EXAMPLES: dict[str, tuple[str, Message]] = {
@@ -143,8 +145,9 @@ EXAMPLES: dict[str, tuple[str, Message]] = {
         ),
     ),
     "inpaint-every-setting": (
-        "No setting at its default; two controls and two stages, each with one at its defaults.",
-        Inpaint(ID, RGBA_2X1, settings=EVERY_SETTING),
+        "No setting at its default; two controls and two stages, each with one at its defaults, and"
+        " a reference.",
+        Inpaint(ID, RGBA_2X1, settings=EVERY_SETTING, references=(RGBA_2X1,)),
     ),
     "inpaint-unicode-prompt": (
         "Text beyond ASCII: accents, a right-to-left script, CJK, an emoji of several code points.",

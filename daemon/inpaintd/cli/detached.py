@@ -50,6 +50,7 @@ def submit_detached(client: Client, opened: Opened, sent: Sent, *, as_json: bool
                 (sent.rectangle.x, sent.rectangle.y),
                 sent.mask,
                 on_disconnect="keep",
+                references=sent.references,
             )
         )
         _wait_until_accepted(client, request_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +27,10 @@ from .options import (
     make_folder,
     output_option,
     overwrite_option,
+    reference_option,
     settings_from_options,
     settings_options,
+    weights_of,
 )
 from .outcome import Outcome, print_outcome
 from .progress import progress_bar
@@ -65,6 +68,7 @@ _PATH = click.Path(path_type=Path)
     help="Keep prompt, seed and all other settings in the result. [default: on]",
 )
 @settings_options
+@reference_option
 @click.option("as_json", "--json", is_flag=True, help="Print one JSON object.")
 @click.option("grid", "--grid", is_flag=True, help="Write a contact sheet of the variants, too.")
 @click.option("quiet", "-q", "--quiet", is_flag=True, help="Print paths and warnings only.")
@@ -87,6 +91,7 @@ def command(
     grid: bool,
     quiet: bool,
     detach: bool,
+    reference_files: tuple[tuple[Path, float], ...],
     **options: Any,
 ) -> int:
     """Fill the hole of INPUT: where it is transparent, or where the mask given with -M says.
@@ -103,6 +108,8 @@ def command(
         _check_folder(out)
         make_folder(out)
     settings = settings_from_options(base, options)
+    # Those of a recipe belong to its own pictures.
+    settings = replace(settings, references=weights_of(reference_files) or None)
 
     def fill_one(source: Path, label: str) -> None:
         order = Order(
@@ -113,6 +120,7 @@ def command(
             only_layer=layer,
             with_recipe=with_recipe,
             overwrite=overwrite,
+            references=tuple(file for file, _ in reference_files),
         )
         if detach:
             opened = open_order(order)
@@ -158,6 +166,7 @@ def fill_opened(
             offset=(sent.rectangle.x, sent.rectangle.y),
             mask=sent.mask,
             stage_masks=sent.stage_masks,
+            references=sent.references,
             on_progress=show,
             should_cancel=cancelled,
         )

@@ -16,7 +16,14 @@ from inpaintd.setting_names import option_name, settings_of_options
 from inpaintd_protocol.codec import settings_to_map
 from inpaintd_protocol.connection import home
 from inpaintd_protocol.errors import InpaintError
-from inpaintd_protocol.settings import Settings, Settled, SettledStage, Stage, settings_fields
+from inpaintd_protocol.settings import (
+    Reference,
+    Settings,
+    Settled,
+    SettledStage,
+    Stage,
+    settings_fields,
+)
 
 from .parsing import parse_item, usage_of
 
@@ -36,8 +43,48 @@ overwrite_option = click.option(
 def settings_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Decorate a command with an option for each setting; an option not given is None or ()."""
     for field in reversed(list(settings_fields())):
-        function = _option(field)(function)
+        if field.name != "references":  # whose pictures are files: `reference_option`
+            function = _option(field)(function)
     return function
+
+
+class _ReferenceFile(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.5 only
+    """A file, and after a colon its weight."""
+
+    name = "reference"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if isinstance(value, tuple):
+            return value
+        file, colon, weight = str(value).rpartition(":")
+        # A drive's letter on Windows is no file, and a name may have a colon in it.
+        if not colon or Path(value).exists():
+            return Path(value), 1.0
+        try:
+            return Path(file), float(weight)
+        except ValueError:
+            return Path(value), 1.0
+
+
+reference_option = click.option(
+    "reference_files",
+    "--reference",
+    multiple=True,
+    type=_ReferenceFile(),
+    metavar="FILE[:WEIGHT]",
+    help=Settings.__dataclass_fields__["references"].metadata["help"].removesuffix(".")
+    + ". Repeatable.",
+)
+
+
+def weights_of(files: tuple[tuple[Path, float], ...]) -> tuple[Reference, ...]:
+    """The settings' part of what --reference said.
+
+    Raises:
+        InpaintError: `bad_message` for a weight out of range.
+    """
+    given = Settings(references=tuple(Reference(weight) for _, weight in files))
+    return settings_of_options(settings_to_map(given)).references or ()
 
 
 def some_settings_options(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

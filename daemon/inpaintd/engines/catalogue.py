@@ -25,6 +25,8 @@ HONOURED_BY_DIFFUSION = frozenset(
         "loras",
         "embeddings",
         "stages",
+        "references",
+        "exact_diffusers",
     }
 )
 

@@ -31,6 +31,7 @@ class Sent:
         srgb: (height, width, 3) samples as sent.
         layer, mask: the planes to send; `mask` is None when alpha is the mask.
         stage_masks: for each stage the plane of its own mask, or None.
+        references: the picture of each reference.
     """
 
     picture: Picture
@@ -41,6 +42,7 @@ class Sent:
     layer: Plane
     mask: Plane | None
     stage_masks: tuple[Plane | None, ...] = ()
+    references: tuple[Plane, ...] = ()
 
 
 def cut(
@@ -48,6 +50,7 @@ def cut(
     mask: Samples | None,
     rectangle: Rectangle,
     stage_masks: Sequence[Samples | None] = (),
+    references: tuple[Plane, ...] = (),
 ) -> Sent:
     """Cut the planned rectangle out of the picture and of its masks, (H, W) samples each."""
     space = ColourSpace(picture)
@@ -66,7 +69,19 @@ def cut(
         plane_of(pixels),
         _mask_plane(mask, rectangle),
         tuple(_mask_plane(mask, rectangle) for mask in stage_masks),
+        references,
     )
+
+
+def whole(picture: Picture) -> Plane:
+    """All of a picture, in sRGB."""
+    space = ColourSpace(picture)
+    own = picture.cut(picture.extent)
+    pixels = space.to_srgb(own[..., : picture.colours])
+    if picture.has_alpha:
+        alpha = convert_depth(own[..., picture.colours :], space.wire_depth)
+        pixels = np.concatenate([pixels, alpha], axis=2)
+    return plane_of(pixels)
 
 
 def lay_over(sent: Sent, layer: ResultLayer) -> Any:

@@ -8,11 +8,12 @@ from pathlib import Path
 
 from inpaintd_protocol.client import Client
 from inpaintd_protocol.messages import Finished, Notice
+from inpaintd_protocol.plane import Plane
 from inpaintd_protocol.rectangle import Rectangle
 
 from .colour import unusable_profile
 from .document import NewLayer
-from .exchange import Sent, cut, lay_over, layer_alone
+from .exchange import Sent, cut, lay_over, layer_alone, whole
 from .formats import BY_NAME, function
 from .mask import Everywhere, ReadMask, hole_bounds, nearly_all, read_mask_of, stage_bounds, told
 from .names import with_ending
@@ -50,6 +51,7 @@ class Opened:
     out: Path
     notices: tuple[Notice, ...]
     stage_masks: tuple[Samples | None, ...] = ()
+    references: tuple[Plane, ...] = ()
 
     @property
     def only_layer(self) -> bool:
@@ -69,7 +71,7 @@ class Opened:
     def send(self, client: Client) -> Sent:
         """The planned rectangle, ready to be sent."""
         rectangle = client.plan(self.picture.extent, self.bounds, self.order.settings)
-        return cut(self.picture, self.mask, rectangle, self.stage_masks)
+        return cut(self.picture, self.mask, rectangle, self.stage_masks, self.references)
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,16 @@ def open_order(order: Order, picture: Picture | None = None, *, invert: str = "-
     if not isinstance(order.mask, Everywhere):
         notices += nearly_all(picture, mask, bounds, order.settings, invert=invert)
     out = _out(order, picture)
-    opened = Opened(order, picture, mask, bounds, out, notices, tuple(map(_samples, stages)))
+    opened = Opened(
+        order,
+        picture,
+        mask,
+        bounds,
+        out,
+        notices,
+        tuple(map(_samples, stages)),
+        tuple(whole(read_file(file)) for file in order.references),
+    )
     if opened.replaces and not order.overwrite:
         check_inputs_stay(out, order.source, order.mask_files)
     lost = check_output(

@@ -26,6 +26,7 @@ class Order:
         size: width and height of an empty canvas to paint on instead of a picture.
         stage_masks: for each of the settings' stages a mask of its own, or None; empty when none
             has one.
+        references: for each of the settings' references the file of its picture.
     """
 
     source: Path
@@ -39,6 +40,7 @@ class Order:
     size: tuple[int, int] | None = None
     enlarged: tuple[int, int, int, int] | None = None
     stage_masks: tuple[MaskFile | None, ...] = ()
+    references: tuple[Path, ...] = ()
 
     @property
     def mask_files(self) -> tuple[Path, ...]:

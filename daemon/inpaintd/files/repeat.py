@@ -40,6 +40,7 @@ def files_of(order: Order, result: Path) -> dict[str, Any]:
         "enlarged": order.enlarged,
         "mask": entry(order.mask),
         "stage_masks": [entry(file) for file in order.stage_masks],
+        "references": [entry(file) for file in order.references],
     }
     return {key: value for key, value in files.items() if value}
 
@@ -98,6 +99,9 @@ def repeated(
         enlarged=tuple(enlarged) if enlarged else None,
         # The masks of a chain's later steps have no option.
         stage_masks=tuple(mask_of(e, "Put it back there.") for e in files.get("stage_masks", ())),
+        references=tuple(
+            found(e, "reference", "Put it back there.") for e in files.get("references", ())
+        ),
     )
     if missing:
         raise _not_found(missing, result)
@@ -143,12 +147,14 @@ def _is_well_formed(files: Mapping[str, Any]) -> bool:
             and all(type(n) is int and least <= n <= CANVAS_SIDE for n in value)
         )
 
-    stages = files.get("stage_masks", [])
+    stages, references = files.get("stage_masks", []), files.get("references", [])
     return (
         is_entry(files.get("source"))
         and is_mask(files.get("mask"))
         and isinstance(stages, list)
         and all(map(is_mask, stages))
+        and isinstance(references, list)
+        and all(map(is_entry, references))
         and are_numbers(files.get("size"), 2, 1)
         and are_numbers(files.get("enlarged"), 4, 0)
     )

@@ -11,7 +11,7 @@ import numpy as np
 
 from inpaintd.engine import Array, Engine, Task
 from inpaintd.pipeline.infill import Completion, Pixels
-from inpaintd.pipeline.layer import Samples, cut, plane_of, samples_of, to_samples
+from inpaintd.pipeline.layer import Samples, cut, plane_of, samples_of, to_float, to_samples
 from inpaintd.pipeline.mask import Masks, TextMasker, found_by_words, mask_of, with_stages
 from inpaintd.pipeline.notices import MODELS_HINT, colour_lost, not_honoured, partial_mask
 from inpaintd.pipeline.objects import ObjectMasker, found_by_prompt
@@ -41,7 +41,16 @@ _PREPARED, _PAINTED = 0.05, 0.95
 
 _SEEDS = 2**32
 
-_LONG = {"prompt", "negative_prompt", "text_mask", "controls", "loras", "embeddings", "stages"}
+_LONG = {
+    "prompt",
+    "negative_prompt",
+    "text_mask",
+    "controls",
+    "loras",
+    "embeddings",
+    "stages",
+    "references",
+}
 """Settings that the answer does not repeat, as its header must not be longer than the limit."""
 
 
@@ -144,6 +153,7 @@ class _Painting:
         first = secrets.randbelow(_SEEDS) if first is None else first
         self._seeds = [(first + k) % _SEEDS for k in range(self._settings.count)]
         self._pace = Pace()
+        self._references = _reference_pictures(request, settings)
         self.notices: list[tuple[str, str, str]] = []
         self.steps = 0
         self.seconds = 0.0
@@ -169,6 +179,7 @@ class _Painting:
                 variant,
                 region.shown,
                 region.masks.stages,
+                self._references,
             )
             for variant in variants
             for region in self._regions
@@ -301,6 +312,32 @@ def _stage_planes(request: Inpaint) -> list[Samples | None]:
             "Send one for each stage, or nil for those without one.",
         )
     return [None if plane is None else samples_of(plane) for plane in request.stage_masks]
+
+
+def _reference_pictures(request: Inpaint, settings: Settled) -> tuple[Array, ...]:
+    """Each reference as (H, W, 3) float32, over white where it is transparent."""
+    if len(request.references) != len(settings.references):
+        raise InpaintError(
+            "size_mismatch",
+            f"There are {len(request.references)} pictures for {len(settings.references)}"
+            " references.",
+            "Send one for each.",
+        )
+    pictures = []
+    for plane in request.references:
+        if plane.channels not in (3, 4):
+            raise InpaintError(
+                "size_mismatch",
+                f"A reference has {plane.channels} channels.",
+                "Send it with 3 or 4.",
+            )
+        unit = to_float(samples_of(plane))
+        colour = unit[..., :3]
+        if plane.channels == 4:
+            alpha = unit[..., 3:]
+            colour = colour * alpha + (1 - alpha)
+        pictures.append(np.ascontiguousarray(colour, np.float32))
+    return tuple(pictures)
 
 
 def _mask_alone(request: MakeMask, layer: Samples, masks: Masks, model: str) -> Finished:

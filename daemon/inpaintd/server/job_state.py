@@ -56,8 +56,10 @@ class JobState:
     @property
     def byte_count(self) -> int:
         request = self.request
-        masks = [request.mask, *(request.stage_masks if isinstance(request, Inpaint) else ())]
-        return request.layer.byte_count + sum(mask.byte_count for mask in masks if mask)
+        others = [request.mask]
+        if isinstance(request, Inpaint):
+            others += [*request.stage_masks, *request.references]
+        return request.layer.byte_count + sum(plane.byte_count for plane in others if plane)
 
     def heartbeat_due(self, now: float) -> bool:
         return now - self.told_at >= limits.HEARTBEAT_SECONDS

@@ -62,6 +62,7 @@ class Family:
         edits: whether its pipeline edits by instruction and takes no mask: what is kept is put back
             after each step then.
         eight_bit: whether its pipeline takes only pictures of PIL, which have 8 bits.
+        references: how many reference pictures its pipeline takes.
         largest: pixels that its pipeline works at, at most; more it would scale down by itself.
     """
 
@@ -87,6 +88,7 @@ class Family:
     sees_hole: bool = False
     edits: bool = False
     eight_bit: bool = False
+    references: int = 0
     largest: int | None = None
 
 
@@ -158,6 +160,7 @@ KONTEXT = replace(
     pipeline="FluxKontextInpaintPipeline",
     controlled={},
     sees_hole=True,
+    references=1,
 )
 KLEIN = Family(
     "FLUX.2 klein",
@@ -171,6 +174,7 @@ KLEIN = Family(
     half="bfloat16",
     tokens=500,
     sees_hole=True,
+    references=1,
     largest=1024 * 1024,
 )
 CHROMA = Family(
@@ -218,6 +222,7 @@ QWEN_EDIT_PLUS = replace(
     name="Qwen-Image-Edit Plus",
     pipeline="QwenImageEditPlusPipeline",
     edits=True,
+    references=2,
     strength=False,
 )
 FLUX_2 = replace(
@@ -225,6 +230,7 @@ FLUX_2 = replace(
     name="FLUX.2",
     pipeline="Flux2Pipeline",
     edits=True,
+    references=9,
     eight_bit=True,
     strength=False,
 )

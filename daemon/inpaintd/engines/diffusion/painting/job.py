@@ -19,6 +19,7 @@ from ..loading.files import family_of_source
 from ..loading.library import Library
 from ..loading.model import Model
 from ..prompts.encoding import Notice, kandinsky_embeddings, prompt_arguments
+from .references import check_references, unweighted
 from .schedulers import check_scheduler, kept_steps, make_scheduler, steps_to_run
 from .soft_mask import is_soft, pooled
 from .work_area import WorkSize, scale_colour, scale_mask, smooth_fill, work_size
@@ -41,6 +42,7 @@ class Job:
         notices: what could not be done as asked.
         latents: of the pass before, to go on from instead of the picture; None for the picture.
         whole: whether its pipeline keeps nothing by itself, by a ControlNet or because it edits.
+        exact: whether the pipeline gets the mask as it is, to do with it what diffusers does.
     """
 
     task: Task
@@ -55,6 +57,7 @@ class Job:
     notices: list[Notice]
     latents: torch.Tensor | None = None
     whole: bool = False
+    exact: bool = False
 
 
 def prepare(
@@ -82,7 +85,8 @@ def prepare(
     mask = scale_mask(task.mask, size)
     # Lanczos overshoots, and diffusers takes any negative number for a picture in [-1, 1].
     picture = source = np.clip(scale_colour(task.colour, size), 0.0, 1.0)
-    if settings.strength == 1 and settings.infill == "original" and not family.sees_hole:
+    prefilled = settings.infill == "original" and not settings.exact_diffusers
+    if settings.strength == 1 and prefilled and not family.sees_hole:
         picture = smooth_fill(picture, (mask < 1).astype(np.float32))
     cells = pooled(mask, model.cell)
     pipe, controls, guide = model.pipe, {}, None
@@ -104,8 +108,20 @@ def prepare(
             model.prior, prompt["prompt"], prompt["negative_prompt"], task.seed
         )
     notices = [*notices, *left_out, *without_effect(model, settings, cells)]
+    notices += unweighted(settings.references, family)
     return Job(
-        task, picture, mask, cells, scheduler, steps, prompt, pipe, controls, notices, whole=whole
+        task=task,
+        picture=picture,
+        mask=mask,
+        cells=cells,
+        scheduler=scheduler,
+        steps=steps,
+        prompt=prompt,
+        pipe=pipe,
+        controls=controls,
+        notices=notices,
+        whole=whole,
+        exact=settings.exact_diffusers and not whole,
     )
 
 
@@ -128,6 +144,7 @@ def check(library: Library, settings: Settled) -> None:
     """
     family = family_of_source(library.model(settings.model))
     check_scheduler(settings.scheduler, family)
+    check_references(settings.references, family)
     if family.strength:
         kept_steps(settings.steps, settings.strength)
     for name, _ in lora_names(settings):

@@ -22,6 +22,7 @@ from ..loading.model import Model
 from .alignment import movement, undone
 from .job import Job
 from .latents import decoded, encoded, latent_infill, unpacked
+from .references import as_images, reference_arguments
 from .soft_mask import HeldBack, SoftMask, freed, is_soft, spread
 from .watch import BrokenNumbersError, LatentColours, Watch
 from .work_area import WorkSize, scale_colour
@@ -58,7 +59,7 @@ def paint(
         watch.preview = lambda latents: colours.picture(model, latents, height, width)
     tensors = ["latents"]
     soft = None
-    if is_soft(job.cells) or job.whole:
+    if job.whole or (is_soft(job.cells) and not job.exact):
         soft = _soft_mask(model, job)
         watch.after_step.append(soft)
         tensors += soft.tensors
@@ -139,8 +140,12 @@ def arguments(model: Model, job: Job, settings: Settled) -> dict[str, Any]:
     }
     if not job.whole:
         called["mask_image"] = _tensor(_free_at_first(model, job)[None])
+    pictures = job.task.references[: len(settings.references)]
+    called |= reference_arguments(pictures, family)
     if family.eight_bit:
         called["image"] = Image.fromarray(_bytes(job.picture))
+    if family.edits and pictures:
+        called["image"] = [called["image"], *as_images(pictures, family)]
     if family.strength and not job.whole:
         called["strength"] = settings.strength
     if family is KANDINSKY:
@@ -166,6 +171,8 @@ def arguments(model: Model, job: Job, settings: Settled) -> dict[str, Any]:
 
 def _free_at_first(model: Model, job: Job) -> Array:
     family = model.family
+    if job.exact:
+        return job.mask
     if family is FLUX_FILL:
         # Sees each pixel of the mask.
         return (job.mask > 0).astype(np.float32)

@@ -95,6 +95,7 @@ def _settings_of(stage: SettledStage, own: Settled) -> Settled:
         infill="original",
         replace=0.0,
         controls=(),
+        references=(),
     )
 
 

@@ -1,0 +1,80 @@
+"""Reference pictures: which models take them, and as what their pipelines get them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+
+from inpaintd.engine import Array
+from inpaintd_protocol.errors import InpaintError
+from inpaintd_protocol.settings import Reference
+
+from ..families import FAMILY_OF_CLASS, Family
+from ..prompts.encoding import Notice
+from .work_area import WorkSize, scale_colour
+
+_PIXELS = 1024 * 1024
+"""Larger references are scaled down to this; the pipelines would do so by a coarser filter."""
+
+
+def check_references(references: Sequence[Reference], family: Family) -> None:
+    """Check that a family takes so many references.
+
+    Raises:
+        InpaintError: `unsupported`, naming the families that take some.
+    """
+    if len(references) <= family.references:
+        return
+    takers = sorted({f.name for f in FAMILY_OF_CLASS.values() if f.references})
+    raise InpaintError(
+        "unsupported",
+        f"{family.name} takes {family.references or 'no'} reference"
+        f"{'' if family.references == 1 else 's'}; there are {len(references)}.",
+        f"Leave out what is too much, or choose a model of {', '.join(takers)}.",
+    )
+
+
+def unweighted(references: Sequence[Reference], family: Family) -> list[Notice]:
+    """A notice when a weight was set and the family knows none."""
+    if all(reference.weight == 1 for reference in references):
+        return []
+    return [
+        (
+            "not_honoured",
+            f"{family.name} knows no weights of references; each counts in full.",
+            "Say in the prompt what of the picture matters.",
+        )
+    ]
+
+
+def reference_arguments(pictures: Sequence[Array], family: Family) -> dict[str, Any]:
+    """The pipeline's argument for references, of families that have one for them.
+
+    Args:
+        pictures: (H, W, 3) float32 of any size.
+    """
+    if not pictures or family.edits:
+        return {}
+    fitted = _fitted(pictures[0], family.multiple)
+    tensor = torch.from_numpy(np.ascontiguousarray(fitted.transpose(2, 0, 1)))[None]
+    return {"image_reference": tensor}
+
+
+def as_images(pictures: Sequence[Array], family: Family) -> list[Image.Image]:
+    """The references as further pictures to edit by, which have 8 bits."""
+    fitted = (_fitted(picture, family.multiple) for picture in pictures)
+    return [Image.fromarray(np.floor(one * 255 + 0.5).astype(np.uint8)) for one in fitted]
+
+
+def _fitted(picture: Array, multiple: int) -> Array:
+    """The picture with sides that are multiples, scaled down where it is too large."""
+    height, width = picture.shape[:2]
+    factor = min(1.0, math.sqrt(_PIXELS / (height * width)))
+    # Down, so that the area stays within the limit; the smallest that FLUX.2 takes is 64.
+    height, width = (max(64, int(side * factor) // multiple * multiple) for side in (height, width))
+    return np.clip(scale_colour(picture, WorkSize(height, width)), 0.0, 1.0)
