@@ -447,6 +447,7 @@ class Settings:
         help="Pictures that show what to paint, in the order in which they are sent.",
         advanced=True,
         done_by="engine",
+        group="more",
     )
     exact_diffusers: bool | None = setting(
         False,
@@ -455,6 +456,7 @@ class Settings:
         "half, and the hole's content seen even at full strength.",
         advanced=True,
         done_by="engine",
+        group="more",
     )
 
     def given(self) -> dict[str, Any]:
