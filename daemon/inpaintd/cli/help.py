@@ -43,6 +43,7 @@ _MANY = 25
 
 _ADVANCED = frozenset(
     {"input_option", "overwrite", "recipe_from", "with_recipe", "detach", "output", "infill"}
+    | {"reference_files"}
 ) | {field.name for field in settings_fields() if field.metadata["advanced"]}
 
 
