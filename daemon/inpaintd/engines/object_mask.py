@@ -19,6 +19,7 @@ from torch.nn import functional
 from transformers import Sam2Model
 
 from inpaintd.engine import Array
+from inpaintd.engines.device import best_device
 from inpaintd.engines.edges import snapped_to_edges
 from inpaintd_protocol.messages import Click, ObjectPrompt
 from inpaintd_protocol.rectangle import Rectangle
@@ -34,7 +35,7 @@ class ObjectMask:
 
     def __init__(self, folder: Path) -> None:
         """Load the model in this folder, safetensors only and without the network."""
-        self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self._device = best_device()
         model: Any = Sam2Model.from_pretrained(folder, local_files_only=True, use_safetensors=True)
         self._model = model.to(self._device).eval()
         self._side, self._mean, self._deviation = _preprocessing(folder)

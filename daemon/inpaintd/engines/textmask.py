@@ -15,6 +15,7 @@ from torch.nn import functional
 from transformers import CLIPSegForImageSegmentation, CLIPTokenizer
 
 from inpaintd.engine import Array
+from inpaintd.engines.device import best_device
 from inpaintd_protocol.errors import InpaintError
 
 _SIDE = 352
@@ -26,7 +27,7 @@ class TextMask:
 
     def __init__(self, folder: Path) -> None:
         """Load the model in this folder, safetensors only and without the network."""
-        self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self._device = best_device()
         self._tokenizer = CLIPTokenizer.from_pretrained(folder, local_files_only=True)
         model: Any = CLIPSegForImageSegmentation.from_pretrained(
             folder, local_files_only=True, use_safetensors=True

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from inpaintd.launch.daemon_log import log_file, start_log
 from inpaintd.server.loop import Options, Server
+from inpaintd.workers.devices import local_devices
 from inpaintd_protocol.connection import DEFAULT_PORT, DEFAULT_WEBSOCKET_PORT, home
 from inpaintd_protocol.errors import InpaintError
 
@@ -22,7 +23,8 @@ def main() -> int:
     A second daemon ends at once, with 0.
     """
     try:
-        return serve(home(), Options(DEFAULT_PORT, DEFAULT_WEBSOCKET_PORT))
+        devices = local_devices() or [""]
+        return serve(home(), Options(DEFAULT_PORT, DEFAULT_WEBSOCKET_PORT, devices))
     except InpaintError as error:
         print(f"Error: {error}", file=sys.stderr)
         return 1

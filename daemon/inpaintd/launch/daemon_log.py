@@ -22,12 +22,16 @@ LOG_BYTES = 4 << 20
 OLD_LOGS = 2
 
 ALIKE = 10
-"""Lines of one kind from outside (refusals, workers' output) within ALIKE_SECONDS; more of them are
-counted and left out, or anybody who can knock could fill the disk."""
+"""Refusals of one kind within ALIKE_SECONDS; more of them are counted and left out, or anybody who
+can knock could fill the disk."""
+
+OUTPUT = 500
+"""The same for lines that workers print; a traceback has dozens."""
 
 ALIKE_SECONDS = 60.0
 
-_LIMITED = ("inpaintd.server.doors", "inpaintd.server.requests", "inpaintd.workers.output")
+_OUTPUT = "inpaintd.workers.output"
+_LIMITED = ("inpaintd.server.doors", "inpaintd.server.requests", _OUTPUT)
 _TEXT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
@@ -102,16 +106,17 @@ class RateLimit(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         if not record.name.startswith(_LIMITED) or record.levelno >= logging.ERROR:
             return True
+        most = OUTPUT if record.name == _OUTPUT else ALIKE
         kind, now = (record.name, str(record.msg)), time.monotonic()
         since, count = self._kinds.get(kind, (now, 0))
         if now - since >= ALIKE_SECONDS:
-            left_out = max(0, count - ALIKE)
+            left_out = max(0, count - most)
             if left_out:
                 record.msg = f"{record.getMessage()} (and {left_out} more lines like it)"
                 record.args = ()
             since, count = now, 0
         self._kinds[kind] = (since, count + 1)
-        return count < ALIKE
+        return count < most
 
 
 def _is_standard_error(path: Path) -> bool:

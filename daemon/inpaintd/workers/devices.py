@@ -6,8 +6,7 @@ import os
 import re
 from pathlib import Path
 
-DEVICE_VARIABLE = "INPAINTD_DEVICE"
-"""Environment variable that tells a worker's engines where to compute; unset means: choose."""
+from inpaintd.engines.device import DEVICE_VARIABLE
 
 _DEVICE = re.compile(r"(cuda|xpu)(:\d+)?|mps|cpu")
 

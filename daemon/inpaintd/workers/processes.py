@@ -21,6 +21,7 @@ from inpaintd.server.doors.zmtp import ZmtpDoor
 from inpaintd.server.events import Event, WorkerEnded, WorkerReady, WorkerSaid, WorkStarted
 from inpaintd.workers import wire
 from inpaintd.workers.last_words import describe_exit, memory_kills_so_far
+from inpaintd.workers.output import pass_on
 from inpaintd.workers.versions import difference
 from inpaintd_protocol import codec
 from inpaintd_protocol.errors import InpaintError
@@ -101,7 +102,11 @@ class WorkerProcesses:
             # -P: whatever lies in the current folder is not imported.
             [python, "-P", "-m", *self._command],
             stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
         )
+        assert process.stdout is not None
+        threading.Thread(target=pass_on, args=(slot, process.stdout), daemon=True).start()
         self._door.admit(name, password)
         self._workers[name] = _Worker(slot, process, memory_kills_so_far())
         threading.Thread(target=self._await_exit, args=(name, process), daemon=True).start()

@@ -10,6 +10,7 @@ import torch
 
 from inpaintd.engine import Array, FatalEngineError, Painted, Report, Task
 from inpaintd.engines.catalogue import ENGINES
+from inpaintd.engines.device import best_device
 from inpaintd.models.registry import Registry
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.settings import Settled
@@ -218,12 +219,3 @@ class DiffusionEngine:
         if self._colours is None:
             self._colours = LatentColours(model)
         return self._colours
-
-
-def best_device() -> torch.device:
-    """The fastest device of this machine."""
-    if torch.cuda.is_available():
-        return torch.device("cuda")
-    if torch.backends.mps.is_available():
-        return torch.device("mps")
-    return torch.device("cpu")

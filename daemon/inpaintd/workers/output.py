@@ -1,0 +1,22 @@
+"""What worker processes print, as lines of the daemon's log: it rotates and is limited there."""
+
+from __future__ import annotations
+
+import logging
+from typing import IO
+
+log = logging.getLogger(__name__)
+
+_LINE_BYTES = 1000
+"""Longest line; progress bars and binary nonsense come without line ends."""
+
+
+def pass_on(worker: int, output: IO[bytes]) -> None:
+    """Log all that a worker prints, until it has ended. Runs in a thread of its own."""
+    with output:
+        while line := output.readline(_LINE_BYTES):
+            text = line.decode("utf-8", errors="replace").rstrip()
+            # Control characters could rewrite a terminal that shows the log.
+            printable = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+            if printable:
+                log.info("worker %d: %s", worker, printable)
