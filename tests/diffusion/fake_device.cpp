@@ -18,7 +18,7 @@ namespace {
 
 constexpr auto kFake = c10::DeviceType::PrivateUse1;
 const c10::Device device{kFake, 0};
-std::atomic<long> held{0}, limit{0};
+std::atomic<long> held{0}, peak{0}, limit{0};
 
 struct Block {
   void* data;
@@ -38,6 +38,7 @@ struct Allocator final : c10::Allocator {
       TORCH_CHECK_WITH(OutOfMemoryError, false, "The fake device is out of memory.");
     }
     held += bytes;
+    if (held > peak) peak = held.load();
     auto* block = new Block{bytes ? aligned_alloc(64, (bytes + 63) / 64 * 64) : nullptr,
                             static_cast<long>(bytes)};
     return {block->data, block, &release, device};
@@ -164,4 +165,6 @@ TORCH_LIBRARY_IMPL(aten, PrivateUse1, m) {
 }  // namespace
 
 extern "C" long held_bytes() { return held; }
+extern "C" long peak_bytes() { return peak; }
+extern "C" void reset_peak() { peak = held.load(); }
 extern "C" void set_limit_bytes(long bytes) { limit = bytes; }

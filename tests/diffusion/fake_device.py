@@ -70,7 +70,7 @@ def build(library: Path) -> None:
 def register(library: Path) -> ctypes.CDLL:
     """Make torch, diffusers and accelerate know the device."""
     loaded = ctypes.CDLL(str(library))
-    loaded.held_bytes.restype = ctypes.c_long
+    loaded.held_bytes.restype = loaded.peak_bytes.restype = ctypes.c_long
     loaded.set_limit_bytes.argtypes = [ctypes.c_long]
     torch.utils.rename_privateuse1_backend("fake")
     module: Any = SimpleNamespace(

@@ -15,19 +15,23 @@ from inpaintd.models.registry import Registry
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.settings import Settled
 
-from .loading.adapters import adapted
+from .loading.adapters import adapted, lora_names
+from .loading.device_memory import DeviceMemory
 from .loading.failures import fitting, give_back_memory, is_device_failure
-from .loading.files import best_type
-from .loading.ladder import WORK_SMALLER, Rung, climb
+from .loading.files import best_type, family_of_source
+from .loading.ladder import DECODE_IN_TILES, WORK_SMALLER, Rung, climb
 from .loading.library import Library, Source
 from .loading.model import Model, load
+from .loading.plan import Placement, Plan
 from .loading.sharing import shared_components
+from .loading.working import watched
 from .painting.attempt import Attempt, Done, Work
 from .painting.hand_over import SoFar
 from .painting.job import check
 from .painting.passes import Pass, passes, reporting
 from .painting.tiles import finer, going_on, needs_detail
 from .painting.watch import BrokenNumbersError, LatentColours
+from .painting.work_area import work_pixels
 from .prompts.encoding import Notice
 
 _NOTHING_TO_DO = (
@@ -46,6 +50,16 @@ _SMALLER = (
     "smaller_for_memory",
     "Memory was short, so the work was done at a smaller size and scaled up.",
     "Close other programs that use the GPU, or ask for a smaller work size yourself.",
+)
+_EIGHT_BITS = (
+    "eight_bits_for_memory",
+    "Memory was short, so the model's weights were stored in 8 bits, which changes fine detail.",
+    "Close other programs that use the GPU to have it in 16 bits.",
+)
+_STREAMED = (
+    "streamed_for_memory",
+    "Memory was short, so the model was brought to the device layer by layer, which is slow.",
+    "Close other programs that use the GPU, or choose a smaller model.",
 )
 
 
@@ -73,6 +87,9 @@ class DiffusionEngine:
         self._model: Model | None = None
         self._colours: LatentColours | None = None
         self._wider: dict[Source, torch.dtype] = {}
+        self._memory = DeviceMemory(self.device, library.registry.home)
+        self.plan: Plan | None = None
+        """How the last request was run."""
 
     def paint(self, tasks: Sequence[Task], settings: Settled, report: Report) -> Painted:
         """Fill each task's region; one after the other, so that each equals a run of its own."""
@@ -100,6 +117,7 @@ class DiffusionEngine:
             following = next(iter(all_passes[index + 1 :]), None)
             done = self._pass(
                 one.settings,
+                tasks,
                 reporting(report, all_passes, index, len(tasks)),
                 partial(Attempt.paint, one=one, so_far=so_far, following=following),
             )
@@ -129,6 +147,7 @@ class DiffusionEngine:
             return Done(results)
         return self._pass(
             finer(last.settings),
+            [],
             going_on(report, steps_before * len(tasks)),
             partial(
                 Attempt.paint_over,
@@ -138,12 +157,16 @@ class DiffusionEngine:
             ),
         )
 
-    def _pass(self, settings: Settled, report: Report, work: Work) -> Done:
-        """One pass, on whatever rung of the memory ladder and in whatever type it works."""
+    def _pass(self, settings: Settled, tasks: Sequence[Task], report: Report, work: Work) -> Done:
+        """One pass, on whatever rung of the memory ladder and in whatever type it works.
+
+        Args:
+            tasks: those whose regions are painted whole; none for a pass in tiles.
+        """
         raised = False
         while True:
             try:
-                done, rungs = self._climb(settings, report, work)
+                done, rungs = self._climb(settings, tasks, report, work)
                 break
             except BrokenNumbersError:
                 raised = True
@@ -152,13 +175,29 @@ class DiffusionEngine:
             done.notices.append(_RAISED)
         if WORK_SMALLER in rungs:
             done.notices.append(_SMALLER)
+        if self._model is not None and self._model.eight_bits:
+            done.notices.append(_EIGHT_BITS)
+        if self._model is not None and self._model.placement is Placement.STREAMED:
+            done.notices.append(_STREAMED)
         return done
 
     def _climb(
-        self, settings: Settled, report: Report, work: Work
+        self, settings: Settled, tasks: Sequence[Task], report: Report, work: Work
     ) -> tuple[Done, tuple[Rung, ...]]:
-        model = self._loaded(settings.model, report)
-        return climb(model, lambda scale: self._attempt(model, settings, report, work, scale))
+        source = self.library.model(settings.model)
+        family = family_of_source(source)
+        side = source.native_side or family.native_side
+        shapes = ((task.mask.shape[0], task.mask.shape[1]) for task in tasks)
+        pixels = work_pixels(shapes, side, family.multiple, (settings.width, settings.height))
+        adapters = bool(lora_names(settings))
+        model, planned = self._loaded(source, pixels, report, adapters=adapters)
+        with watched(self.device) as peak:
+            done, rungs = climb(
+                model, lambda scale: self._attempt(model, settings, report, work, scale), planned
+            )
+        if rungs == planned and WORK_SMALLER not in rungs:
+            self._memory.learn(model, pixels, peak.bytes, tiled=DECODE_IN_TILES in rungs)
+        return done, rungs
 
     def _attempt(
         self, model: Model, settings: Settled, report: Report, work: Work, scale: float
@@ -186,25 +225,50 @@ class DiffusionEngine:
         self._wider[source] = wider
         self._drop_model()
 
-    def _loaded(self, name: str, report: Report) -> Model:
-        source = self.library.model(name)
-        if self._model is None or self._model.source != source:
+    def _loaded(
+        self, source: Source, pixels: int, report: Report, *, adapters: bool
+    ) -> tuple[Model, tuple[Rung, ...]]:
+        """The model of this source, and the rungs that its plan takes from the start.
+
+        Args:
+            pixels: of the work area.
+            adapters: whether LoRAs are laid over it.
+        """
+        dtype = self._wider.get(source) or self.dtype or best_type(source, self.device)
+        loaded = self._model if self._model and self._model.source == source else None
+        plan, planned = self._memory.plan(source, dtype, pixels, loaded, adapters=adapters)
+        self.plan = plan
+        if loaded is None or (loaded.placement, loaded.eight_bits) != (
+            plan.placement,
+            plan.eight_bits,
+        ):
             report("loading")
-            dtype = self._wider.get(source) or self.dtype or best_type(source, self.device)
             shared = shared_components(self._model, source, dtype) if self._model else {}
             # Two models at once rarely fit.
             self._drop_model()
-            self._model = self._load(source, dtype, shared)
-        return self._model
+            loaded = self._model = self._load(source, dtype, plan, shared)
+        return loaded, planned
 
     def _drop_model(self) -> None:
         self._model = self._colours = None
         give_back_memory()
 
-    def _load(self, source: Source, dtype: torch.dtype, shared: Mapping[str, Any]) -> Model:
-        for offloaded in (False, True) if self.device.type != "cpu" else (False,):
+    def _load(
+        self, source: Source, dtype: torch.dtype, plan: Plan, shared: Mapping[str, Any]
+    ) -> Model:
+        # What is free may have gone since the plan was made.
+        placements = list(dict.fromkeys((plan.placement, Placement.OFFLOADED)))
+        for placement in placements if self.device.type != "cpu" else placements[:1]:
             loaded = fitting(
-                partial(load, source, self.device, dtype, offloaded=offloaded, shared=shared)
+                partial(
+                    load,
+                    source,
+                    self.device,
+                    dtype,
+                    placement=placement,
+                    eight_bits=plan.eight_bits,
+                    shared=shared if placement is Placement.RESIDENT else {},
+                )
             )
             if loaded:
                 return loaded[0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -10,6 +10,7 @@ from inpaintd_protocol.errors import InpaintError
 
 from .failures import fitting, give_back_memory
 from .model import Model
+from .plan import Placement
 
 Result = TypeVar("Result")
 
@@ -67,15 +68,20 @@ _TILE_SIDES = ("tile_sample_min_size", "tile_latent_min_size")
 
 def _offload(model: Model) -> bool:
     """Keeps only the component on the device that works; it stays so, as it changes no picture."""
-    if model.device.type == "cpu" or model.offloaded:
+    if model.device.type == "cpu" or model.placement not in (
+        Placement.RESIDENT,
+        Placement.ENCODERS_AWAY,
+    ):
         return False
     model.offload()
     return True
 
 
+DECODE_IN_TILES = Rung("decode in tiles", _tile_vae, _untile_vae)
+
 LADDER = (
     Rung("free caches", _free_caches),
-    Rung("decode in tiles", _tile_vae, _untile_vae),
+    DECODE_IN_TILES,
     Rung("keep idle parts of the model in main memory", _offload),
 )
 
@@ -84,11 +90,14 @@ WORK_SMALLER = Rung("work at a smaller size", lambda _: True)
 """The last one, since it alone changes the layout of the picture."""
 
 
-def climb(model: Model, attempt: Callable[[float], Result]) -> tuple[Result, tuple[Rung, ...]]:
+def climb(
+    model: Model, attempt: Callable[[float], Result], planned: Sequence[Rung] = ()
+) -> tuple[Result, tuple[Rung, ...]]:
     """Run `attempt` until it fits, taking one rung more after each time that memory ran out.
 
     Args:
         attempt: is given the scale of the work area: 1, on the last rung `SMALLER`.
+        planned: rungs that are taken from the start.
 
     Returns:
         What it returned, and the rungs taken.
@@ -97,9 +106,10 @@ def climb(model: Model, attempt: Callable[[float], Result]) -> tuple[Result, tup
         InpaintError: `out_of_memory`, saying what was tried.
     """
     taken: list[Rung] = []
-    left = list(LADDER)
+    left = [rung for rung in LADDER if rung not in planned]
     try:
-        while True:
+        taken += [rung for rung in planned if rung is not WORK_SMALLER and rung.take(model)]
+        while WORK_SMALLER not in planned:
             done = fitting(lambda: attempt(1.0))
             if done:
                 return done[0], tuple(taken)

@@ -14,13 +14,15 @@ from inpaintd_protocol.errors import InpaintError
 from ..families import KANDINSKY, Family
 from .files import configured, family_of, from_files, pipeline_of
 from .library import Source
+from .placing import place
+from .plan import Placement
 from .reuse import Reuse
 
 REUSE_BYTES = 256 << 20
 """Memory for prompt embeddings and VAE posteriors."""
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Model:
     """A loaded model.
 
@@ -32,6 +34,8 @@ class Model:
         scheduler: as it was loaded, never used itself.
         cell: pixels per latent cell and side.
         reuse: what it need not compute twice.
+        placement: where its weights are now.
+        eight_bits: whether the denoiser's weights are stored in 8 bits.
         controlnets: those that were used with it, by their folders.
     """
 
@@ -45,6 +49,8 @@ class Model:
     cell: int
     device: torch.device
     reuse: Reuse
+    placement: Placement = Placement.RESIDENT
+    eight_bits: bool = False
     controlnets: dict[Path, Any] = field(default_factory=dict)
 
     @property
@@ -56,7 +62,7 @@ class Model:
     @property
     def offloaded(self) -> bool:
         """Whether only the component that works is on the device."""
-        return bool(getattr(self.pipe, "_all_hooks", None))
+        return self.placement is Placement.OFFLOADED
 
     @property
     def video_vae(self) -> bool:
@@ -74,6 +80,7 @@ class Model:
 
     def offload(self) -> None:
         """Have only the component that works on the device from now on."""
+        self.placement = Placement.OFFLOADED
         for pipe in (self.pipe, self.prior):
             if pipe is not None:
                 pipe.enable_model_cpu_offload(device=self.device)
@@ -93,14 +100,16 @@ def load(
     device: torch.device,
     dtype: torch.dtype,
     *,
-    offloaded: bool = False,
+    placement: Placement = Placement.RESIDENT,
+    eight_bits: bool = False,
     shared: Mapping[str, Any] | None = None,
 ) -> Model:
     """Load a model from its files: safetensors only, and nothing from the network.
 
     Args:
         dtype: of the weights.
-        offloaded: whether only the component that works is to be on the device.
+        placement: where its weights are to be.
+        eight_bits: whether to store the denoiser's weights in 8 bits.
         shared: components that are loaded already.
 
     Raises:
@@ -140,13 +149,12 @@ def load(
         cell=_cell(family, pipe),
         device=device,
         reuse=reuse,
+        placement=placement,
+        eight_bits=eight_bits,
     )
-    if offloaded:
-        model.offload()
-    else:
-        pipe.to(device)
-        if prior is not None:
-            prior.to(device)
+    place(pipe, placement, device, eight_bits=eight_bits)
+    if prior is not None:
+        place(prior, placement, device, eight_bits=False)
     return model
 
 

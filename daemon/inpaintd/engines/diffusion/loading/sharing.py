@@ -14,6 +14,7 @@ from inpaintd.models.installed import MARKER
 
 from .library import Source
 from .model import Model
+from .plan import Placement
 
 _SHARED = ("text_encoder", "text_encoder_2", "text_encoder_3", "vae")
 
@@ -25,7 +26,7 @@ def shared_components(model: Model, source: Source, dtype: torch.dtype) -> dict[
 
     SDXL's base, its inpainting model and its refiner share a text encoder and the VAE.
     """
-    if model.offloaded or model.dtype != dtype:
+    if model.placement is not Placement.RESIDENT or model.eight_bits or model.dtype != dtype:
         return {}
     shared = {}
     for name in _SHARED:

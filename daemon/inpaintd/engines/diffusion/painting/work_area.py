@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import cv2
@@ -71,6 +72,22 @@ def _within(height: float, width: float, multiple: int, largest: int) -> WorkSiz
             max(multiple, int(width // multiple) * multiple),
         )
     return size
+
+
+def work_pixels(
+    shapes: Iterable[tuple[int, int]],
+    native_side: int,
+    multiple: int,
+    asked: tuple[int | None, int | None],
+) -> int:
+    """Pixels of the largest work area of regions; of the native one for no regions.
+
+    Args:
+        shapes: height and width of each region.
+        asked: as for `work_size`.
+    """
+    sizes = (work_size(*shape, native_side, multiple, asked) for shape in shapes)
+    return max((size.width * size.height for size in sizes), default=native_side**2)
 
 
 def _nearest_multiple(side: float, multiple: int) -> int:

@@ -1,0 +1,144 @@
+"""Which parts of a model are on the device when, and how much memory that takes. Pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from inpaintd.models.footprint import DECODERS, DENOISERS, ENCODERS, Footprint
+
+
+class Placement(Enum):
+    """Where a model's weights are, from the fastest to the smallest."""
+
+    RESIDENT = "all of it on the device"
+    ENCODERS_AWAY = "text encoders on the device only while they read a new prompt"
+    OFFLOADED = "one part on the device at a time"
+    STREAMED = "layers brought to the device one after the other"
+
+
+_TIMES_SLOWER = {
+    Placement.RESIDENT: 1.0,
+    Placement.ENCODERS_AWAY: 1.05,
+    Placement.OFFLOADED: 1.3,
+    Placement.STREAMED: 3.0,
+}
+"""Of a whole request; what is typical of a card on a PCIe 4 bus, not measured on this one."""
+
+_EIGHT_BITS_SLOWER = 1.1
+_STREAMED_LAYERS = 3
+"""The layer that works, the one that is fetched, and the one that leaves."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A way to run a model.
+
+    Attributes:
+        placement: where its weights are.
+        eight_bits: whether the denoiser's weights are stored in 8 bits and computed in 16, which
+            changes the picture slightly; all else changes no pixel.
+        tiled: whether the VAE works in tiles, which changes the picture slightly.
+        peak_bytes: the most memory of the device that it takes.
+    """
+
+    placement: Placement
+    eight_bits: bool
+    tiled: bool
+    peak_bytes: int
+
+    @property
+    def times_slower(self) -> float:
+        """How much longer a request takes than with all of the model on the device."""
+        return _TIMES_SLOWER[self.placement] * (_EIGHT_BITS_SLOWER if self.eight_bits else 1)
+
+    @property
+    def exact(self) -> bool:
+        """Whether it gives the very pixels of the fastest plan."""
+        return not (self.eight_bits or self.tiled)
+
+
+@dataclass(frozen=True)
+class Working:
+    """Memory that is needed besides the weights, in bytes.
+
+    Attributes:
+        whole: with a VAE that works in one piece.
+        tiled: with one that works in tiles.
+    """
+
+    whole: int
+    tiled: int
+
+
+Way = tuple[Placement, bool]
+"""Where the weights are, and whether the denoiser's are stored in 8 bits."""
+
+WAYS: tuple[Way, ...] = (
+    (Placement.RESIDENT, False),
+    (Placement.ENCODERS_AWAY, False),
+    (Placement.OFFLOADED, False),
+    (Placement.ENCODERS_AWAY, True),
+    (Placement.OFFLOADED, True),
+    (Placement.STREAMED, False),
+)
+"""The ways to hold a model, in the order in which they are tried."""
+
+
+def ways_for(*, streams: bool, adapters: bool) -> tuple[Way, ...]:
+    """The ways that a device and a request can be served in.
+
+    Args:
+        streams: whether the device can fetch a layer while another works.
+        adapters: whether LoRAs are laid over the model, which would be stored in 8 bits, too.
+    """
+    return tuple(
+        (placement, eight_bits)
+        for placement, eight_bits in WAYS
+        if (streams or placement is not Placement.STREAMED) and not (adapters and eight_bits)
+    )
+
+
+def plans(model: Footprint, working: Working, ways: Sequence[Way] = WAYS) -> Iterator[Plan]:
+    """The plans for a model, in the order in which they are tried."""
+    for placement, eight_bits in ways:
+        weights = weight_bytes(model, placement, eight_bits=eight_bits)
+        for tiled, extra in ((False, working.whole), (True, working.tiled)):
+            if not tiled or extra < working.whole:
+                yield Plan(placement, eight_bits, tiled, weights + extra)
+
+
+def fastest(
+    model: Footprint, working: Working, free_bytes: int, ways: Sequence[Way] = WAYS
+) -> Plan | None:
+    """The first plan that fits; None when none does."""
+    possible = plans(model, working, ways)
+    return next((plan for plan in possible if plan.peak_bytes <= free_bytes), None)
+
+
+def smallest(model: Footprint, working: Working, ways: Sequence[Way] = WAYS) -> Plan:
+    """The plan that takes least memory."""
+    return min(plans(model, working, ways), key=lambda plan: plan.peak_bytes)
+
+
+def weight_bytes(model: Footprint, placement: Placement, *, eight_bits: bool) -> int:
+    """The most memory that a model's weights take on the device at any time, in bytes."""
+    denoiser = sum(
+        part.eight_bit_bytes + part.largest_layer_bytes if eight_bits else part.bytes
+        for part in model.named(DENOISERS)
+    )
+    encoders = [part.bytes for part in model.named(ENCODERS)]
+    decoder = sum(part.bytes for part in model.named(DECODERS))
+    known = {*DENOISERS, *ENCODERS, *DECODERS}
+    others = [part.bytes for name, part in model.parts.items() if name not in known]
+    match placement:
+        case Placement.RESIDENT:
+            return denoiser + sum(encoders) + decoder + sum(others)
+        case Placement.ENCODERS_AWAY:
+            return max(denoiser, sum(encoders)) + decoder + sum(others)
+        case Placement.OFFLOADED:
+            return max(denoiser, decoder, *encoders, *others, 0)
+        case Placement.STREAMED:
+            layers = [part.largest_layer_bytes for part in model.parts.values()]
+            return _STREAMED_LAYERS * max(layers, default=0)

@@ -1,0 +1,145 @@
+"""The memory that the parts of a model take, read from the headers of its files.
+
+Standard library only: it is told before anything is loaded, and by a daemon without torch.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from inpaintd.models.weights import SUFFIX, Tensor, tensors_in
+
+DENOISERS = ("unet", "transformer")
+ENCODERS = ("text_encoder", "text_encoder_2", "text_encoder_3")
+DECODERS = ("vae", "movq")
+
+_FLOATS = {"F64", "F32", "F16", "BF16", "F8_E4M3", "F8_E5M2"}
+_OTHER_BYTES = {"I64": 8, "U64": 8, "I32": 4, "U32": 4, "I16": 2, "U16": 2}
+
+_KEPT_WIDE = re.compile(r"pos_embed|patch_embed|norm|^proj_in\.|^proj_out\.")
+"""What diffusers' layerwise casting leaves in the type that is computed with."""
+
+_NEVER_LOADED = {"safety_checker", "feature_extractor"}
+
+_IN_SINGLE_FILE = {
+    "model.diffusion_model.": DENOISERS[0],
+    "first_stage_model.": DECODERS[0],
+    "cond_stage_model.": ENCODERS[0],
+    "conditioner.": ENCODERS[0],
+}
+"""Parts of a single file by what the names of their tensors begin with."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one part of a model weighs.
+
+    Attributes:
+        bytes: at the type that it is computed with.
+        eight_bit_bytes: with its large weights stored in 8 bits.
+        largest_layer_bytes: the layer that takes most, at the type that it is computed with.
+    """
+
+    bytes: int
+    eight_bit_bytes: int
+    largest_layer_bytes: int
+
+
+@dataclass(frozen=True)
+class Footprint:
+    """A model's parts by name, such as "unet", "text_encoder" and "vae"."""
+
+    parts: Mapping[str, Part]
+
+    @property
+    def bytes(self) -> int:
+        """Of all parts at once."""
+        return sum(part.bytes for part in self.parts.values())
+
+    def named(self, names: Iterable[str]) -> list[Part]:
+        return [self.parts[name] for name in names if name in self.parts]
+
+
+def footprint(place: Path, bytes_per_number: int, *, variant: str = "") -> Footprint:
+    """The footprint of a model.
+
+    Args:
+        place: a folder in the layout of diffusers, or a single .safetensors file.
+        bytes_per_number: of the type that its weights are loaded as.
+        variant: which of several sets of weights, such as fp16; the plain one where there is none.
+
+    Raises:
+        InpaintError: `model_damaged` for files that are not whole.
+    """
+    if place.is_dir():
+        folders = [folder for folder in sorted(place.iterdir()) if folder.is_dir()]
+        tensors = {
+            folder.name: _tensors_of(folder, variant)
+            for folder in folders
+            if folder.name not in _NEVER_LOADED
+        }
+    else:
+        tensors = {}
+        for name, tensor in tensors_in(place).items():
+            start = next((s for s in _IN_SINGLE_FILE if name.startswith(s)), None)
+            if start is not None:
+                part = tensors.setdefault(_IN_SINGLE_FILE[start], {})
+                part[name.removeprefix(start)] = tensor
+    return Footprint(
+        {name: _part(inside, bytes_per_number) for name, inside in tensors.items() if inside}
+    )
+
+
+def part(place: Path, bytes_per_number: int) -> Part:
+    """What one part of a model weighs, such as a VAE in a folder or a file of its own.
+
+    Raises:
+        InpaintError: `model_damaged` for files that are not whole.
+    """
+    tensors = _tensors_of(place, "") if place.is_dir() else tensors_in(place)
+    return _part(tensors, bytes_per_number)
+
+
+def _tensors_of(folder: Path, variant: str) -> dict[str, Tensor]:
+    """The tensors of the set of weights that is loaded from a folder."""
+    files = sorted(folder.glob(f"*{SUFFIX}"))
+    in_index = {
+        name
+        for index in folder.glob(f"*{SUFFIX}.index*.json")
+        for name in set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
+    }
+    of_variant = [file for file in files if variant and f".{variant}" in file.name]
+    plain = [file for file in files if len(file.name.split(".")) == 2]
+    # A whole file beside its own shards is the same weights once more.
+    chosen = of_variant or [f for f in plain if f.name in in_index] or plain
+    tensors: dict[str, Tensor] = {}
+    for file in chosen:
+        tensors |= tensors_in(file)
+    return tensors
+
+
+def _part(tensors: Mapping[str, Tensor], bytes_per_number: int) -> Part:
+    wide = eight_bits = 0
+    layers: dict[str, int] = {}
+    for name, tensor in tensors.items():
+        size = tensor.numbers * _loaded_bytes(tensor, bytes_per_number)
+        stored = tensor.numbers if _shrinks(name, tensor) else size
+        wide += size
+        eight_bits += min(stored, size)
+        layer = name.rpartition(".")[0]
+        layers[layer] = layers.get(layer, 0) + size
+    return Part(wide, eight_bits, max(layers.values(), default=0))
+
+
+def _loaded_bytes(tensor: Tensor, bytes_per_number: int) -> int:
+    return bytes_per_number if tensor.dtype in _FLOATS else _OTHER_BYTES.get(tensor.dtype, 1)
+
+
+def _shrinks(name: str, tensor: Tensor) -> bool:
+    """Whether layerwise casting stores it in 8 bits."""
+    return tensor.dtype in _FLOATS and not _KEPT_WIDE.search(name) and math.prod(tensor.shape) > 1
