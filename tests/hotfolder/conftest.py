@@ -23,6 +23,7 @@ model = "telea"
 settle_seconds = 0.1
 patience_seconds = 1.0
 scan_seconds = 0.5
+processes = 1
 """
 
 

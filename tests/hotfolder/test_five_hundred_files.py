@@ -13,10 +13,11 @@ import numpy as np
 import pytest
 
 from tests.hotfolder import pictures
-from tests.hotfolder.conftest import HotFolder
+from tests.hotfolder.conftest import SETTINGS, HotFolder
 
 GOOD, PAIRS, COPIES, HALF, GARBAGE = 255, 40, 60, 50, 40
 KILLS = 10
+FEW = 0.15
 
 
 @dataclass
@@ -34,18 +35,21 @@ class Dropped:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links and pipes are made for POSIX systems")
-def test_500_files_and_ten_kills(folder: HotFolder, tmp_path: Path) -> None:
+@pytest.mark.parametrize("share", [FEW, pytest.param(1.0, marks=pytest.mark.exhaustive)])
+def test_500_files_and_ten_kills(folder: HotFolder, tmp_path: Path, share: float) -> None:
+    """All of them and, for every day, fewer files and kills of the same kinds."""
+    (folder.root / "inpaintd.toml").write_text(SETTINGS.replace("processes = 1", "processes = 2"))
     chance = random.Random(8)
     outside = tmp_path / "outside"
     outside.mkdir()
     for number, name in enumerate(("secret.png", "linked.png")):
         (outside / name).write_bytes(pictures.encoded(pictures.with_hole(number)))
     before = _state(outside)
-    dropped = _drop_all(folder, outside, chance)
+    dropped = _drop_all(folder, outside, chance, share)
     files = len(folder.files("inbox"))
-    assert files >= 500
+    assert files >= 500 * share
 
-    for _ in range(KILLS):
+    for _ in range(max(2, int(KILLS * share))):
         process = folder.start()
         assert process.stdout is not None
         for _ in range(chance.randrange(5, 60)):
@@ -55,7 +59,7 @@ def test_500_files_and_ten_kills(folder: HotFolder, tmp_path: Path) -> None:
         process.kill()
         _, errors = process.communicate()
         assert "Traceback" not in errors, errors
-    assert 10 < len(folder.files("outbox")) < len(dropped.good), "the kills missed the work"
+    assert 10 * share < len(folder.files("outbox")) < len(dropped.good), "the kills missed the work"
     folder.run()
 
     _check_results(folder, dropped)
@@ -97,18 +101,18 @@ def _check_failed(folder: HotFolder, dropped: Dropped) -> None:
     assert told == dropped.bad
 
 
-def _drop_all(folder: HotFolder, outside: Path, chance: random.Random) -> Dropped:
+def _drop_all(folder: HotFolder, outside: Path, chance: random.Random, share: float) -> Dropped:
     dropped = Dropped()
     files: dict[str, bytes] = {}
-    for i in range(GOOD):
+    for i in range(int(GOOD * share)):
         name = f"day {i % 3}/good {i}.png" if i % 5 == 0 else f"good {i}.png"
         files[name] = pictures.encoded(pictures.with_hole(i))
         dropped.add_good(i, name)
-    for i in range(COPIES):
+    for i in range(int(COPIES * share)):
         number = i % 20
         files[f"copy {i}.png"] = pictures.encoded(pictures.with_hole(number))
         dropped.add_good(number, f"copy {i}.png")
-    for i in range(PAIRS):
+    for i in range(int(PAIRS * share)):
         number = 1000 + i
         files[f"pair {i}.png"] = pictures.encoded(pictures.photograph(number))
         dropped.add_good(number, f"pair {i}.png")
@@ -121,11 +125,11 @@ def _drop_all(folder: HotFolder, outside: Path, chance: random.Random) -> Droppe
     ):
         files[name] = pictures.encoded(pictures.with_hole(300 + i))
         dropped.add_good(300 + i, name)
-    for i in range(HALF):
+    for i in range(int(HALF * share)):
         whole = pictures.encoded(pictures.with_hole(2000 + i))
         files[f"half {i}.png"] = whole[: chance.randrange(20, len(whole) - 20)]
         dropped.bad.add(f"half {i}.png")
-    for i in range(GARBAGE):
+    for i in range(int(GARBAGE * share)):
         suffix = chance.choice(("png", "tif", "webp", "jpg", "psd", "ora", "exe"))
         files[f"garbage {i}.{suffix}"] = chance.randbytes(chance.randrange(3000))
         dropped.bad.add(f"garbage {i}.{suffix}")

@@ -129,7 +129,7 @@ def _grouped(folder: PurePosixPath, files: list[Member], in_place: bool) -> Iter
     pictures = [
         m
         for m in sorted(files, key=lambda m: m.name)
-        if _suffix(m) in SUFFIXES and not _is_mask(m) and not (in_place and _is_result(m))
+        if _suffix(m) in SUFFIXES and not _is_mask(m) and not (in_place and is_result(m.name))
     ]
     groups = {picture.name: {"picture": picture} for picture in pictures}
     taken.update(groups)
@@ -191,8 +191,9 @@ def _is_mask(member: Member) -> bool:
     )
 
 
-def _is_result(member: Member) -> bool:
-    return _RESULT.search(member.name) is not None
+def is_result(name: str) -> bool:
+    """Whether a file is called like a result beside its source."""
+    return _RESULT.search(name) is not None
 
 
 def _suffix(member: Member) -> str:

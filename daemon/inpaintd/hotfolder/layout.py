@@ -10,7 +10,7 @@ from inpaintd_protocol.errors import InpaintError
 
 SETTINGS_FILE = "inpaintd.toml"
 
-_PRIVATE = ".inpaintd"
+PRIVATE = ".inpaintd"
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Layout:
     @property
     def private(self) -> Path:
         """The journal, the lock and unfinished results; hidden, and on the same disk."""
-        return self.root / _PRIVATE
+        return self.root / PRIVATE
 
     @property
     def results(self) -> Path:

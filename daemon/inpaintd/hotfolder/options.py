@@ -31,11 +31,14 @@ class WatchOptions:
         patience_seconds: for how long half a pair, or a file that does not decode, may wait for
             its other half.
         scan_seconds: how often the folder is looked through, whatever the system reports.
+        processes: how many pictures are decoded or written at a time; 0: one for each core, and
+            no more than 8.
     """
 
     settle_seconds: float = 1.0
     patience_seconds: float = 60.0
     scan_seconds: float = 5.0
+    processes: int = 0
 
 
 def read_watch_options(layout: Layout) -> WatchOptions:
@@ -52,6 +55,8 @@ def read_watch_options(layout: Layout) -> WatchOptions:
             raise _invalid(path, f"[{_WATCH_TABLE}] has no option {name!r}")
         if not isinstance(value, (int, float)) or isinstance(value, bool) or not 0 <= value < 1e6:
             raise _invalid(path, f"{name} must be a number of seconds")
+        if name == "processes" and not isinstance(value, int):
+            raise _invalid(path, f"{name} must be a whole number")
     return WatchOptions(**table)
 
 

@@ -7,14 +7,17 @@ most others, so the folder is looked through regularly all the same.
 from __future__ import annotations
 
 import logging
+import os
 import select
 import socket
 from contextlib import suppress
+from pathlib import PurePath
 
 from watchdog.events import FileSystemEvent, FileSystemEventHandler
 from watchdog.observers import Observer
 
-from .layout import Layout
+from .drops import is_result
+from .layout import PRIVATE, Layout
 
 log = logging.getLogger(__name__)
 logging.getLogger("watchdog").setLevel(logging.CRITICAL)  # it complains of what comes at its end
@@ -56,9 +59,12 @@ class Observed:
     def __init__(self, layout: Layout, wake: Wake) -> None:
         self._observer = Observer()
         try:
-            self._observer.schedule(_Handler(wake), str(layout.inbox), recursive=True)
+            self._observer.schedule(
+                _Handler(wake, in_place=layout.in_place), str(layout.inbox), recursive=True
+            )
             self._observer.start()
-        except OSError as error:  # no more watches: the regular scan finds everything, later
+        except (OSError, RecursionError) as error:
+            # No more watches, or too many folders in one another: the regular scan finds all.
             log.warning("the system does not report changes: %s", error)
 
     def close(self) -> None:
@@ -68,9 +74,23 @@ class Observed:
 
 
 class _Handler(FileSystemEventHandler):
-    def __init__(self, wake: Wake) -> None:
+    def __init__(self, wake: Wake, *, in_place: bool) -> None:
         self._wake = wake
+        self._in_place = in_place
 
     def on_any_event(self, event: FileSystemEvent) -> None:
-        if event.event_type not in ("opened", "closed_no_write"):
+        if is_news(event, in_place=self._in_place):
             self._wake.set_changed()
+
+
+def is_news(event: FileSystemEvent, *, in_place: bool) -> bool:
+    """Whether there may be something new in the inbox: not what the watch itself takes out of it.
+
+    What somebody else takes away is noticed by the next regular scan, or when it is opened.
+    """
+    if event.event_type in ("opened", "closed_no_write", "deleted"):
+        return False
+    if event.event_type == "modified" and event.is_directory:
+        return False
+    name = PurePath(os.fsdecode(event.dest_path or event.src_path))
+    return not (in_place and (PRIVATE in name.parts or is_result(name.name)))

@@ -32,6 +32,7 @@ from .wake import Wake
 log = logging.getLogger(__name__)
 
 _SCAN_PAUSE_SECONDS = 0.2
+_SCAN_PAUSES = 5  # as long as a scan takes: a sixth of the time at most goes into scans
 _HEARTBEAT_SECONDS = 1.0
 _MOST_PROCESSES = 8
 
@@ -55,7 +56,7 @@ class Watcher:
         self._tell = tell
         self._wake = wake
         self._once = once
-        slots = min(_MOST_PROCESSES, max(2, os.cpu_count() or 2))
+        slots = options.processes or min(_MOST_PROCESSES, max(2, os.cpu_count() or 2))
         patience = options.settle_seconds if once else options.patience_seconds
         intake = Intake(settle_seconds=options.settle_seconds, patience_seconds=patience)
         self._drops = Drops(intake, slots=slots, once=once, in_place=layout.in_place)
@@ -66,6 +67,7 @@ class Watcher:
         self._done_elsewhere: SimpleQueue[Callable[[], e.Event]] = SimpleQueue()
         self._fills = Fills(self._trouble)
         self._scan_at = 0.0
+        self._not_scanned_before = 0.0
         self._epoch = time.time() - time.monotonic()
         self._known: dict[str, bool] = {}
         self._stopping = False
@@ -116,14 +118,18 @@ class Watcher:
         self._happened(e.Tick())
 
     def _scan(self) -> None:
-        if time.monotonic() < self._scan_at - self._options.scan_seconds + _SCAN_PAUSE_SECONDS:
+        started = time.monotonic()
+        if started < self._not_scanned_before:
             return  # a thousand files that come at once need no thousand scans
         self._wake.changed = False
         drops = find_drops(self._layout)
         if self._layout.in_place:
             drops = [drop for drop in drops if not self._handled(drop)]
         self._happened(e.Scanned(tuple(drops)))
-        self._scan_at = time.monotonic() + self._options.scan_seconds
+        ended = time.monotonic()
+        self._scan_at = ended + max(self._options.scan_seconds, _SCAN_PAUSES * (ended - started))
+        pause = max(_SCAN_PAUSE_SECONDS, _SCAN_PAUSES * (ended - started))
+        self._not_scanned_before = ended + pause
 
     def _handled(self, drop: Drop) -> bool:
         """Whether a drop of files that stay where they are has come to its end before."""
@@ -142,7 +148,7 @@ class Watcher:
             return 0.0
         waits = [self._scan_at - time.monotonic()]
         if self._wake.changed:
-            waits.append(_SCAN_PAUSE_SECONDS)
+            waits.append(self._not_scanned_before - time.monotonic())
         if self._fills:
             waits.append(_HEARTBEAT_SECONDS)
         due = self._drops.next_due()
