@@ -67,7 +67,11 @@ ARRIVALS: list[Callable[[HotFolder, bytes], str]] = [written, renamed, linked, w
 
 
 @pytest.mark.parametrize("arrive", ARRIVALS)
-@pytest.mark.parametrize("before", [DEAF, NO_WATCHES_LEFT], ids=["deaf", "no watches left"])
+@pytest.mark.parametrize(
+    "before",
+    [DEAF, pytest.param(NO_WATCHES_LEFT, marks=pytest.mark.exhaustive)],
+    ids=["deaf", "no watches"],
+)
 def test_the_regular_scan_finds_what_the_system_did_not_report(
     folder: HotFolder, before: str, arrive: Callable[[HotFolder, bytes], str]
 ) -> None:
@@ -87,7 +91,9 @@ def test_the_systems_reports_are_heard_between_scans(
         eventually(lambda: name in folder.files("done"), "it is found and filled")
 
 
-@pytest.mark.parametrize("before", [DEAF, ""], ids=["deaf", "hearing"])
+@pytest.mark.parametrize(
+    "before", [pytest.param(DEAF, marks=pytest.mark.exhaustive), ""], ids=["deaf", "hearing"]
+)
 @pytest.mark.parametrize("order", [("late.jpg", "late.mask.png"), ("late.mask.png", "late.jpg")])
 def test_the_halves_of_a_pair_may_come_in_any_order(
     folder: HotFolder, order: tuple[str, str], before: str

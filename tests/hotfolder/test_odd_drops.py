@@ -69,25 +69,27 @@ def test_of_two_pictures_one_has_the_mask(folder: HotFolder) -> None:
     assert folder.files("outbox") == {"a.png", "a.1.png"}
 
 
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        (b"seed = ", "a.toml is not valid"),
-        (b"nonsense = 1", "nonsense is unknown"),
-        (b"seed = 'x'", "seed must be a whole number"),
-        (b"steps = 0", "steps is 0"),
-        (b"\xff\xfe", "not a text in UTF-8"),
-        (b"[watch]\nscan_seconds = 1", "watch is unknown"),
-    ],
-)
-def test_a_wrong_sidecar_is_named(folder: HotFolder, text: bytes, said: str) -> None:
-    folder.drop("a.png", hole())
-    folder.drop("a.toml", text)
-    told = failures(folder.run())["a.png"]
-    assert "a.toml" in told
-    assert said in told
-    assert "fill --help" in told
-    assert {"a.png", "a.toml", "a.error.txt"} == folder.files("failed")
+WRONG_SIDECARS = {
+    b"seed = ": "is not valid",
+    b"nonsense = 1": "nonsense is unknown",
+    b"seed = 'x'": "seed must be a whole number",
+    b"steps = 0": "steps is 0",
+    b"\xff\xfe": "not a text in UTF-8",
+    b"[watch]\nscan_seconds = 1": "watch is unknown",
+}
+
+
+def test_a_wrong_sidecar_is_named(folder: HotFolder) -> None:
+    for number, text in enumerate(WRONG_SIDECARS):
+        folder.drop(f"{number}.png", hole(number))
+        folder.drop(f"{number}.toml", text)
+    told = failures(folder.run())
+    for number, said in enumerate(WRONG_SIDECARS.values()):
+        sentence = told[f"{number}.png"]
+        assert f"{number}.toml" in sentence
+        assert said in sentence
+        assert "fill --help" in sentence
+        assert {f"{number}{s}" for s in (".png", ".toml", ".error.txt")} <= folder.files("failed")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links are made for POSIX systems")

@@ -11,54 +11,54 @@ import pytest
 from tests.hotfolder import pictures
 from tests.hotfolder.conftest import HotFolder
 
-KILLER = """
+LETHAL = """
 import os, signal, sys
 if "inpaintd.hotfolder.pixel_process" in sys.orig_argv:
     import inpaintd.files.reading as module
     read = module.read_file
     def lethal(path, data=None):
-        if path.name == "killer.png":
-            {deed}
+        exec(DEEDS.get(path.name, ""))
         return read(path, data)
     module.read_file = lethal
 """
+DEEDS = {
+    "killer.png": ("os.kill(os.getpid(), signal.SIGSEGV)", "SIGSEGV"),
+    "odd.png": ("raise ZeroDivisionError('a riddle')", "a riddle"),
+    "large.png": ("bytearray(1 << 60)", "not enough memory"),
+}
+"""What opening a file does, and what is said of it."""
 
 
 @pytest.mark.skipif(os.name == "nt", reason="ends a process by a signal")
-@pytest.mark.parametrize(
-    ("deed", "reason"),
-    [
-        ("os.kill(os.getpid(), signal.SIGSEGV)", "SIGSEGV"),
-        ("raise ZeroDivisionError('odd')", "odd"),
-        ("bytearray(1 << 60)", "not enough memory"),
-    ],
-    ids=["killed", "unexpected", "memory"],
-)
 def test_it_is_tried_twice_and_put_aside(
-    folder: HotFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, deed: str, reason: str
+    folder: HotFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "site").mkdir()
-    (tmp_path / "site/sitecustomize.py").write_text(KILLER.format(deed=deed))
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site"))
-    folder.drop("killer.png", pictures.encoded(pictures.with_hole(1)))
-    for number in range(2, 5):
-        folder.drop(f"{number}.png", pictures.encoded(pictures.with_hole(number)))
+    make_lethal(tmp_path, monkeypatch, {name: deed for name, (deed, _) in DEEDS.items()})
+    others = {"1.png", "2.png", "3.png"}
+    for number, name in enumerate(sorted({*DEEDS, *others})):
+        folder.drop(name, pictures.encoded(pictures.with_hole(number)))
     process = folder.start("--once")
     process.communicate(timeout=60)
     assert process.returncode == 1
-    assert folder.files("outbox") == {"2.png", "3.png", "4.png"}
-    assert folder.files("failed") == {"killer.png", "killer.error.txt"}
-    assert reason in (folder.failed / "killer.error.txt").read_text()
+    assert folder.files("outbox") == others
+    for name, (_, reason) in DEEDS.items():
+        assert name in folder.files("failed")
+        assert reason in (folder.failed / name).with_suffix(".error.txt").read_text()
+
+
+def make_lethal(folder: Path, monkeypatch: pytest.MonkeyPatch, deeds: dict[str, str]) -> None:
+    """Have each process for pixels do these deeds when it opens files of these names."""
+    (folder / "site").mkdir()
+    (folder / "site/sitecustomize.py").write_text(LETHAL.replace("DEEDS", repr(deeds)))
+    monkeypatch.setenv("PYTHONPATH", str(folder / "site"))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="kills the parent of a process")
 def test_what_kills_the_watch_itself_is_put_aside_at_the_third_start(
     folder: HotFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "site").mkdir()
     deed = "os.kill(os.getppid(), signal.SIGKILL); signal.pause()"
-    (tmp_path / "site/sitecustomize.py").write_text(KILLER.format(deed=deed))
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site"))
+    make_lethal(tmp_path, monkeypatch, {"killer.png": deed})
     folder.drop("killer.png", pictures.encoded(pictures.with_hole(1)))
     folder.drop("other.png", pictures.encoded(pictures.with_hole(2)))
     for _ in range(2):
