@@ -66,6 +66,18 @@ export function isHonoured(name, { honours }) {
   return fieldOf(name).done_by !== "engine" || honours.includes(deciding);
 }
 
+/**
+ * What a model is asked for: without what it takes no notice of, which the panel hides.
+ * @param {Settings} choices
+ * @param {{honours: string[]} | undefined} model undefined = not known yet
+ * @returns {Settings}
+ */
+export function askedOf(choices, model) {
+  const isAsked = (/** @type {string} */ name) => !model || isHonoured(name, model);
+  const unset = defaults();
+  return Object.fromEntries(Object.entries(choices).map(([name, value]) => [name, isAsked(name) ? value : unset[name]]));
+}
+
 export const ALL_SHOWN = [...SHOWN, ...SHOWN_TEXT_MASK, ...SHOWN_FOLDED];
 
 /** What the panel asks for unless the user asks for something else: it can show pictures, and masks to paint on. */

@@ -59,6 +59,7 @@ for (const theme of ["dark", "light"])
     await field(page, "model").locator("select").selectOption("slow");
     await page.getByText("Mask by text").click();
     await page.getByText("More settings").click();
+    await page.evaluate(() => (document.getElementById("inpaint").scrollTop = 0));
     await shoot(page, `${width}-${theme}`, { whole: false });
     await page.mouse.move(width / 2, 300);
     await page.mouse.wheel(0, 5000);

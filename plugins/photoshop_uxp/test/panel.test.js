@@ -359,6 +359,14 @@ describe("the bundled panel in Chromium", { skip: missing }, () => {
     assert.deepEqual(await shown(), [false, false, false, false], "the built-in fill has no use for words");
     await field(page, "model").locator("select").selectOption("slow");
     assert.deepEqual(await shown(), [true, false, false, true]);
+    await openPicture(page);
+    await field(page, "prompt").locator("textarea").fill("not for all");
+    await field(page, "model").locator("select").selectOption("patchmatch");
+    await press(page, "Inpaint");
+    await page.getByText("New layer “Inpaint”").waitFor();
+    assert.equal(await page.locator(".notice .hint").count(), 0, "what is hidden is not asked for, so there is nothing to warn of");
+    await field(page, "model").locator("select").selectOption("slow");
+    assert.equal(await field(page, "prompt").locator("textarea").inputValue(), "not for all");
     await end(opened);
   });
 

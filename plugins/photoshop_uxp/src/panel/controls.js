@@ -184,7 +184,7 @@ function checkbox(field, onchange) {
 function picker(field, onchange, initial) {
   const nothing = defaults()[field.name];
   // Where nothing can be set, that is a choice of its own, worded by what holds then.
-  let unset = nothing === null ? [{ value: null, label: `Default: ${worded(field.default)}` }] : [];
+  let unset = nothing === null ? [{ value: null, label: `${worded(field.default)} (default)` }] : [];
   let offered = initial;
   let chosen = nothing;
   const choices = () => [...unset, ...offered];
@@ -222,7 +222,7 @@ function picker(field, onchange, initial) {
     },
     expect: (value) => {
       if (unset.length === 0) return;
-      unset = [{ value: null, label: `Default: ${worded(value)}` }];
+      unset = [{ value: null, label: `${worded(value)} (default)` }];
       draw();
     },
     offer: (present) => {

@@ -11,7 +11,7 @@ import { fill, insertLast } from "../inpaint.js";
 import { Job } from "../job.js";
 import { record, recorded } from "../recording.js";
 import { selfTest } from "../selftest/run.js";
-import { defaults, remembered } from "../settings.js";
+import { askedOf, defaults, remembered } from "../settings.js";
 import { loadFolded, loadLast, loadSettings, saveFolded, saveLast, saveSettings } from "./store.js";
 import { View } from "./view.js";
 import { foundWords, outcomeWords, progressWords } from "./words.js";
@@ -185,11 +185,11 @@ export class Panel {
     this.job.cancel();
   }
 
-  /** The settings as they are, and remembered. */
+  /** The settings that can be seen; all of them are remembered. */
   choices() {
     const choices = this.view.read();
     saveSettings(choices);
-    return choices;
+    return askedOf(choices, this.view.model(choices));
   }
 
   /**

@@ -135,12 +135,20 @@ export class View {
     this.showUse();
   }
 
+  /**
+   * The daemon's description of the model that is chosen; undefined while it is not known.
+   * @param {Settings} choices
+   */
+  model(choices) {
+    return this.models.find(({ name, ...rest }) => (choices.model ? name === choices.model : rest.default));
+  }
+
   /** Say where the hole comes from when words find it, and hide what the chosen model takes no notice of. */
   showUse() {
     const choices = this.read();
     show(this.hole, isByText(choices));
     this.holeWords.textContent = holeWords(choices);
-    const model = this.models.find(({ name, ...rest }) => (choices.model ? name === choices.model : rest.default));
+    const model = this.model(choices);
     for (const [name, control] of this.controls) {
       show(control.node, !model || isHonoured(name, model));
       control.expect(model?.defaults?.[name] ?? fieldOf(name).default);
