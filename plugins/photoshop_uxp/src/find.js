@@ -3,10 +3,10 @@ import { InpaintError } from "./errors.js";
 import { maskLayer, refuseMask } from "./host/mask.js";
 import { asOneStep, modally, throwIfCancelled } from "./host/modal.js";
 import { inFront } from "./host/play.js";
-import { readLayer } from "./host/read.js";
+import { readAtMost } from "./host/read.js";
 import { refuseCombination, select } from "./host/selection.js";
 import { extentOf, findTarget, sameDocument, sameLayer } from "./host/target.js";
-import { complement, FULL, samplesOf, seenPixels, withinPixels, withoutHiddenColour } from "./planes.js";
+import { complement, FULL, resizedMask, samplesOf, seenPixels, withinPixels, withoutHiddenColour } from "./planes.js";
 import { edgesOf } from "./rectangle.js";
 import { prepared } from "./request.js";
 import { made } from "./settings.js";
@@ -19,6 +19,9 @@ import { shortened } from "./text.js";
 /** @typedef {import("./rectangle.js").Rectangle} Rectangle */
 /** @typedef {import("./wire/messages.js").Plane} Plane */
 /** @typedef {import("photoshop").ExecutionContext} ExecutionContext */
+
+/** As much as what finds things by words makes use of. */
+const LOOKED_AT_PIXELS = 4_000_000;
 
 /**
  * @typedef {object} Found
@@ -100,7 +103,7 @@ async function searched(job, target, choices, surroundings, refuse) {
     sameDocument(target, "read");
     await refuse(context);
     throwIfCancelled(context);
-    return withoutHiddenColour(await readLayer(target.document, target.layer, where, target.depth));
+    return withoutHiddenColour(await readAtMost(target.document, target.layer, where, target.depth, LOOKED_AT_PIXELS));
   });
   job.check();
   const { left, top } = edgesOf(where);
@@ -112,8 +115,9 @@ async function searched(job, target, choices, surroundings, refuse) {
     throw error;
   });
   job.check();
-  const mask = withinPixels(invert ? complement(answer.mask) : answer.mask, layer);
-  const found = measured(mask, layer, choices, target);
+  const small = withinPixels(invert ? complement(answer.mask) : answer.mask, layer);
+  const mask = resizedMask(small, where[2], where[3], text_mask_threshold !== 0);
+  const found = measured(small, layer, choices, target);
   if (found.peak === 0)
     throw nothing(`${invert ? "All of" : "Nothing in"} the ${found.of} looks like “${found.words}”.`, "Use other words.");
   return { mask, where, found };

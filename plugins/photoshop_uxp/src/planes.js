@@ -131,6 +131,36 @@ export function withinPixels(mask, layer) {
 }
 
 /**
+ * A mask at another size, bilinear.
+ * @param {Plane} mask
+ * @param {number} width
+ * @param {number} height
+ * @param {boolean} hard whether it has no greys, and shall have none
+ * @returns {Plane}
+ */
+export function resizedMask(mask, width, height, hard) {
+  if (mask.width === width && mask.height === height) return mask;
+  const from = samplesOf(mask);
+  const to = newSamples(mask.depth, width * height);
+  const full = FULL[mask.depth];
+  const axis = (/** @type {number} */ length, /** @type {number} */ source) =>
+    Array.from({ length }, (_, i) => {
+      const at = Math.min(source - 1, Math.max(0, ((i + 0.5) * source) / length - 0.5));
+      return { low: Math.floor(at), high: Math.min(source - 1, Math.floor(at) + 1), part: at - Math.floor(at) };
+    });
+  const columns = axis(width, mask.width);
+  let next = 0;
+  for (const { low, high, part } of axis(height, mask.height))
+    for (const column of columns) {
+      const value = (/** @type {number} */ row) =>
+        from[row * mask.width + column.low] * (1 - column.part) + from[row * mask.width + column.high] * column.part;
+      const mixed = value(low) * (1 - part) + value(high) * part;
+      to[next++] = hard ? (mixed >= full / 2 ? full : 0) : mask.depth === "f32" ? mixed : Math.floor(mixed + 0.5);
+    }
+  return planeOf(to, width, height, 1);
+}
+
+/**
  * Pixels with their alpha times a mask, for where there can be no layer mask.
  * @param {Plane} pixels of 4 channels
  * @param {Plane} mask of the same size; full scale = seen

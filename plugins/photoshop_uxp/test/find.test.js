@@ -97,6 +97,22 @@ describe("a mask by text", { skip: noWords }, () => {
       assert.ok(differs < 0.01 * WIDTH * HEIGHT);
     });
 
+  test("a document of many pixels is looked at scaled down, and lands in its place", async () => {
+    const document = photoshop.open({ width: 2400, height: 1800, paint: (x, y) => picture(x / 5, y / 6.25), background: true });
+    const { getPixels } = photoshop.imaging;
+    let [most, within] = [0, 0];
+    photoshop.imaging.getPixels = async (options) => {
+      within++;
+      const answer = await getPixels.call(photoshop.imaging, options);
+      // The stand-in itself reads all of it before it scales.
+      if (--within === 0) most = Math.max(most, answer.imageData.width * answer.imageData.height);
+      return answer;
+    };
+    await select();
+    assert.ok(most <= 4_100_000, `${most} pixels were read`);
+    assert.deepEqual([document.selectedAt(800, 600), document.selectedAt(200, 600), document.selectedAt(1800, 1400)], [1, 0, 0]);
+  });
+
   test("a threshold decides how sure is sure enough", async () => {
     open();
     const low = await select({ text_mask_threshold: 0.05 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { encodeLight, decodeLight, padded, samplesOf, toDepth } from "../src/planes.js";
+import { decodeLight, encodeLight, padded, planeOf, resizedMask, samplesOf, toDepth } from "../src/planes.js";
 import { png } from "../src/panel/png.js";
 import { progressWords } from "../src/panel/words.js";
 import { beyond } from "../src/host/read.js";
@@ -87,6 +87,13 @@ describe("planes", () => {
     assert.deepEqual([...padded(part, [-1, -1, 2, 2], [0, 0, 2, 2], 1, 0)], [4, 0, 0, 0]);
     assert.deepEqual([...padded(part, [5, 5, 2, 2], [0, 0, 2, 1], 1, 0)], [0, 0]);
     assert.equal(padded(part, [0, 0, 2, 2], [0, 0, 2, 2], 1, 0), part);
+  });
+
+  test("a mask is resized in its place, with its greys or without any", () => {
+    const small = planeOf(Uint8Array.of(0, 255, 0, 255), 2, 2, 1);
+    assert.deepEqual([...samplesOf(resizedMask(small, 4, 2, true))], [0, 0, 255, 255, 0, 0, 255, 255]);
+    assert.deepEqual([...samplesOf(resizedMask(small, 4, 1, false))], [0, 64, 191, 255]);
+    assert.equal(resizedMask(small, 2, 2, false), small);
   });
 
   test("samples at an odd position in a message can be read", () => {

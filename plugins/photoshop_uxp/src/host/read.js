@@ -49,6 +49,40 @@ export async function readLayer(document, layer, rectangle, depth) {
 }
 
 /**
+ * A whole layer, or all that is seen, scaled down to about so many pixels: what looks for things needs no more, and a
+ * plug-in may take 600 MB.
+ * @param {Document} document
+ * @param {Layer | null} layer
+ * @param {Rectangle} rectangle that the layer fills
+ * @param {Depth} depth the document's own
+ * @param {number} most pixels
+ * @returns {Promise<Plane>} at full size when Photoshop gives anything but what was asked for
+ */
+export async function readAtMost(document, layer, rectangle, depth, most) {
+  const [, , width, height] = rectangle;
+  const scale = Math.sqrt(most / (width * height));
+  if (scale >= 1) return readLayer(document, layer, rectangle, depth);
+  const size = { width: Math.round(width * scale), height: Math.round(height * scale) };
+  const { samples, where, components, linear } = await taken(() =>
+    require("photoshop").imaging.getPixels({
+      documentID: document.id,
+      ...(layer ? { layerID: layer.id } : {}),
+      sourceBounds: edgesOf(rectangle),
+      targetSize: size,
+      colorSpace: "RGB",
+      colorProfile: SRGB,
+      componentSize: BITS[depth],
+      applyAlpha: false,
+    }),
+  );
+  // The bounds that come with it are those of a cached level, so its size alone tells whether anything was trimmed.
+  const isWhole = Math.abs(where[2] - size.width) <= 1 && Math.abs(where[3] - size.height) <= 1;
+  if (!isWhole) return readLayer(document, layer, rectangle, depth);
+  if (linear) encodeLight(/** @type {Float32Array} */ (samples), components);
+  return planeOf(samples, where[2], where[3], components);
+}
+
+/**
  * The selection, with its feathering; nothing outside of what is selected.
  * @param {Document} document
  * @param {Rectangle} rectangle

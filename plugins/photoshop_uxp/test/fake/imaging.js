@@ -39,7 +39,10 @@ export class FakeImaging {
       this.hiccups--;
       throw new HostError("unknown error", -1);
     }
-    if (targetSize) throw new HostError("scaled reading gives bounds of another level");
+    if (targetSize) {
+      const whole = await this.getPixels({ documentID, layerID, sourceBounds, colorSpace, colorProfile, componentSize, applyAlpha });
+      return this.#scaled(whole, targetSize);
+    }
     const document = this.#document(documentID);
     if (layerID === undefined) return this.#composite(document, integers(sourceBounds), componentSize);
     const layer = this.#layer(document, layerID);
@@ -70,6 +73,25 @@ export class FakeImaging {
         if (components === 4) values[to++] = alpha;
       }
     return { imageData: this.#make(values, width, height, components, document.bits), sourceBounds: bounds, level: 0 };
+  }
+
+  /**
+   * "The returned sourceBounds are relative to the bounds of the source cache level": half the size for each level.
+   */
+  #scaled({ imageData, sourceBounds }, { width, height }) {
+    const level = Math.max(0, Math.floor(Math.log2(imageData.width / width)));
+    const values = new Float64Array(width * height * imageData.components);
+    let to = 0;
+    for (let y = 0; y < height; y++)
+      for (let x = 0; x < width; x++) {
+        const row = Math.floor(((y + 0.5) * imageData.height) / height);
+        const column = Math.floor(((x + 0.5) * imageData.width) / width);
+        for (let c = 0; c < imageData.components; c++) values[to++] = imageData.values()[(row * imageData.width + column) * imageData.components + c];
+      }
+    const bounds = Object.fromEntries(Object.entries(sourceBounds).map(([side, at]) => [side, Math.round(at / 2 ** level)]));
+    const scaled = this.#make(values, width, height, imageData.components, imageData.componentSize);
+    imageData.dispose();
+    return { imageData: scaled, sourceBounds: bounds, level };
   }
 
   /** The document as it is seen. Its origin is (0, 0): nothing beyond the canvas can be asked for. */
