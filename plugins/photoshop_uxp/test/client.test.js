@@ -13,6 +13,18 @@ import { enterPhotoshop } from "./session.js";
 const secret = "ab".repeat(32);
 const hmac = (...parts) => parts.reduce((mac, part) => mac.update(part), createHmac("sha256", Buffer.from(secret, "hex"))).digest();
 
+/** As much of a page as elements need. */
+function fakeDocument() {
+  const made = () => ({
+    classList: { add() {}, remove() {} },
+    textContent: "",
+    setAttribute() {},
+    addEventListener() {},
+    appendChild() {},
+  });
+  return { createElement: made, createTextNode: made };
+}
+
 describe("a client that meets", () => {
   let server, connection, said;
   /** What the pretended daemon answers to each request. */
@@ -53,6 +65,40 @@ describe("a client that meets", () => {
     assert.equal(client.version, "1.2.3");
     assert.deepEqual(said, [`/?token=${hmac("inpaintd websocket token").toString("hex")}`, "hello"]);
     client.close();
+  });
+
+  test("a model is installed: its licence is asked for first, and how far it is is shown", async () => {
+    const { ModelInstall } = await import("../src/panel/model_install.js");
+    globalThis.document = fakeDocument();
+    let installed = 0;
+    answer = (message) => {
+      if (message.type === "hello") return welcome(message);
+      const said = (fields) => Buffer.concat([Buffer.of(0), encode({ request_id: message.request_id, ...fields })[0]]);
+      if (!message.accept_licence) return [said({ type: "failed", code: "licence", message: "It has a licence.", hint: "Accept it." })];
+      return [
+        said({ type: "model_progress", model: "big", done_bytes: 1e9, total_bytes: 4e9, bytes_per_second: 2e6 }),
+        said({ type: "model_done", model: "big", state: "installed" }),
+      ];
+    };
+    const client = await connect(connection);
+    const view = new ModelInstall(async () => client, () => installed++);
+    const words = [];
+    view.say = (sentences) => words.push(sentences.filter(Boolean).join(" "));
+    view.set({ name: "big", title: "Big", installed: false, licence: "RAIL-M", commercial: "limited" });
+    await view.press();
+    assert.equal(view.button.textContent, "Accept and install");
+    await view.press();
+    assert.deepEqual(words, [
+      "Big is not installed. Licence: RAIL-M. Its licence limits the selling of what it paints.",
+      "Installing Big…",
+      "It has a licence.",
+      "Installing Big…",
+      "big: 1.0 of 4.0 GB, 2 MB/s",
+      "Big is installed.",
+    ]);
+    assert.equal(installed, 1);
+    client.close();
+    delete globalThis.document;
   });
 
   test("data as a view of a buffer is read as well", async () => {

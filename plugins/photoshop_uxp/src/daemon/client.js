@@ -113,7 +113,7 @@ export class DaemonClient {
     if (!waiting) return;
     this.heard(message.request_id);
     if (message.type === "accepted") return;
-    if (message.type === "progress") waiting.watcher.onProgress?.(message);
+    if (message.type === "progress" || message.type === "model_progress") waiting.watcher.onProgress?.(message);
     else if (message.type === "preview") waiting.watcher.onPreview?.(message);
     else if (message.type === "failed")
       this.settle(message.request_id)?.reject(new InpaintError(message.code, message.message, message.hint));

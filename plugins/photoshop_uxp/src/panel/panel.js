@@ -45,6 +45,8 @@ export class Panel {
       edit: () => void this.edit(),
       reset: () => this.reset(),
       selfTest: () => void this.run(async (_, around) => selfTest(around.connected)),
+      connected: () => this.link.connected(),
+      installed: () => void this.fetchModels(),
       changed: () => this.changed(),
       folded: saveFolded,
       start: () => void this.start(),

@@ -5,6 +5,7 @@ import { ConnectionView } from "./connection_view.js";
 import { controlFor } from "./controls.js";
 import { button, element, onSubmit, setDimmed, show } from "./dom.js";
 import { Fold } from "./fold.js";
+import { ModelInstall } from "./model_install.js";
 import { ProgressView } from "./progress.js";
 import { textMaskSection } from "./text_mask.js";
 import { VariantsView } from "./variants.js";
@@ -27,6 +28,8 @@ import { holeWords } from "./words.js";
  * @property {() => void} edit take the settings of the active fill
  * @property {() => void} reset
  * @property {() => void} selfTest
+ * @property {() => Promise<import("../daemon/client.js").DaemonClient>} connected
+ * @property {() => void} installed a model
  * @property {() => void} changed a setting
  * @property {(name: string, folded: boolean) => void} folded
  */
@@ -55,6 +58,7 @@ export class View {
     this.connection = new ConnectionView(actions);
     this.progress = new ProgressView();
     this.variants = new VariantsView({ show: actions.showVariant, keep: actions.keepVariant });
+    this.install = new ModelInstall(actions.connected, actions.installed);
     this.main = button("Inpaint", { variant: "cta", class: "main", title: "Ctrl+Enter in the prompt" }, actions.inpaint);
     this.cancel = button("Cancel", { variant: "secondary", class: "cancel hidden" }, actions.cancel);
     const section = textMaskSection(this.controls, actions);
@@ -79,7 +83,7 @@ export class View {
     const prompts = ["prompt", "negative_prompt"];
     for (const name of prompts) onSubmit(this.control(name).input, actions.inpaint);
     const first = SHOWN.filter((name) => name === "intent" || prompts.includes(name));
-    const others = rows(this.controls, SHOWN.filter((name) => !first.includes(name)));
+    const others = rows(this.controls, SHOWN.filter((name) => !first.includes(name) && name !== "model"));
     const content = element("div", { class: "content" }, [
       this.connection.node,
       ...rows(this.controls, first),
@@ -88,6 +92,8 @@ export class View {
       this.progress.node,
       this.variants.node,
       this.folds[0].node,
+      this.control("model").node,
+      this.install.node,
       ...others,
       this.folds[1].node,
       element("div", { class: "divider" }),
@@ -149,6 +155,7 @@ export class View {
     show(this.hole, isByText(choices));
     this.holeWords.textContent = holeWords(choices);
     const model = this.model(choices);
+    this.install.set(model);
     for (const [name, control] of this.controls) {
       show(control.node, !model || isHonoured(name, model));
       control.expect(model?.defaults?.[name] ?? fieldOf(name).default);
