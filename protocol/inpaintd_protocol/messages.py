@@ -378,6 +378,8 @@ class ModelInfo:
     """Name of its licence; empty when there is none, or none is known."""
     commercial: str = ""
     """Whether its licence lets one sell what it paints: yes, no or limited; empty when unknown."""
+    defaults: Settings | None = None
+    """What holds for it where the user has set nothing; nil when it has no defaults of its own."""
 
 
 @dataclass(frozen=True)

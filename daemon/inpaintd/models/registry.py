@@ -226,6 +226,7 @@ class Registry:
             honours=entry.honours or tuple(sorted(honoured_by(entry.engine))),
             licence=entry.licence,
             commercial=entry.commercial,
+            defaults=Settings(**entry.defaults) if entry.defaults else None,
         )
 
 

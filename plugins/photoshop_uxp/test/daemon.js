@@ -30,7 +30,7 @@ function buildClipseg(folder, names) {
  */
 export async function startDaemon(options = [], { words } = {}) {
   const home = await mkdtemp(join(tmpdir(), "inpaint-photoshop-"));
-  const tables = MODELS.map((name) => `[${name}]\ntitle = "${name === "slow" ? "Stand-in for a diffusion model" : name}"\nengine = "tests.synthetic_engines:${name}"\nhonours = ["prompt", "seed", "steps", "infill"]\n`);
+  const tables = MODELS.map((name) => `[${name}]\ntitle = "${name === "slow" ? "Stand-in for a diffusion model" : name}"\nengine = "tests.synthetic_engines:${name}"\nhonours = ["prompt", "seed", "steps", "infill"]\n${name === "slow" ? "defaults = { steps = 50 }\n" : ""}`);
   if (words) {
     const folder = join(home, "clipseg");
     await mkdir(folder);

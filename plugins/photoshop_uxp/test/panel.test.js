@@ -90,7 +90,7 @@ describe("the bundled panel in Chromium", { skip: missing }, () => {
     }
     const unset = async () => {
       assert.equal(await field(page, "steps").locator("input").inputValue(), "");
-      assert.equal(await field(page, "steps").locator("input").getAttribute("placeholder"), "30");
+      assert.match(await field(page, "steps").locator("input").getAttribute("placeholder"), /^(30|50)$/);
     };
     await unset();
     await field(page, "steps").locator("input").fill("9999");
@@ -359,6 +359,10 @@ describe("the bundled panel in Chromium", { skip: missing }, () => {
     assert.deepEqual(await shown(), [false, false, false, false], "the built-in fill has no use for words");
     await field(page, "model").locator("select").selectOption("slow");
     assert.deepEqual(await shown(), [true, false, false, true]);
+    const steps = () => field(page, "steps").locator("input").getAttribute("placeholder");
+    assert.equal(await steps(), "50", "the model's own default");
+    await field(page, "model").locator("select").selectOption("noise");
+    assert.equal(await steps(), "30");
     await openPicture(page);
     await field(page, "prompt").locator("textarea").fill("not for all");
     await field(page, "model").locator("select").selectOption("patchmatch");
