@@ -250,6 +250,15 @@ def test_a_union_takes_two_kinds_at_once(tiny: Build) -> None:
     assert distance(one, two) > 1e-5
 
 
+def test_a_smaller_union_says_which_one_is_needed(tiny: Build, tmp_path: Path) -> None:
+    """The usual one knows six kinds, neither of which is for inpainting or tiles."""
+    folder = Path(shutil.copytree(tiny("sdxl-union-controlnet"), tmp_path / "union"))
+    tiny_models.union_controlnet(folder, kinds=6)
+    model = engine(tiny("sdxl"), net=controlnet(folder, "union"))
+    with pytest.raises(InpaintError, match="was not trained on inpaint"):
+        paint(model, controls=(Control("inpaint"),))
+
+
 def test_a_kind_that_a_family_has_no_nets_for_says_so(tiny: Build) -> None:
     model = engine(tiny("flux"), net=controlnet(tiny("flux-controlnet"), "inpaint"))
     with pytest.raises(InpaintError, match="no ControlNets of the kind inpaint, but of tile"):

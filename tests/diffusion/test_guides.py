@@ -40,6 +40,7 @@ TINY = {
     "kandinsky-2.2": "kandinsky",
     "controlnet-inpaint": "controlnet",
     "controlnet-tile": "controlnet",
+    "flux.2-klein": "flux2-klein",
 }
 
 

@@ -170,7 +170,7 @@ def save_net(network: Any, folder: Path) -> None:
     network.save_pretrained(folder)
 
 
-def union_controlnet(folder: Path) -> None:
+def union_controlnet(folder: Path, kinds: int = 8) -> None:
     network = diffusers.ControlNetUnionModel(
         block_out_channels=(16, 32),
         layers_per_block=1,
@@ -187,7 +187,7 @@ def union_controlnet(folder: Path) -> None:
         num_trans_channel=16,
         num_trans_head=2,
         num_proj_channel=16,
-        num_control_type=8,
+        num_control_type=kinds,
     )
     save_net(network, folder)
 

@@ -185,6 +185,14 @@ def _way(model: Model, nets: Sequence[Any], controls: Sequence[Control]) -> Guid
                 f" {' and '.join(how.kinds)}.",
                 "Choose another kind, or leave it out.",
             )
+        if how.union and any(
+            net.config.num_control_type <= _UNION_MODES[control.kind] for net in nets
+        ):
+            raise InpaintError(
+                "unsupported",
+                f"This union of ControlNets was not trained on {control.kind}.",
+                "Install the one that was: inpaintd models install controlnet-union-sdxl",
+            )
     return how
 
 
