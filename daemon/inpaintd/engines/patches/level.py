@@ -19,7 +19,7 @@ from inpaintd.engines.patches.pyramid import Pixels, Scaled, centres_of
 Places = NDArray[np.int32]
 """(N,), flat indices into a padded level."""
 
-_STRETCH = 2048
+_STRETCH = 512
 """Least number of targets for a thread. Results depend on it, so it is the same everywhere."""
 
 _STRETCHES = 16

@@ -35,10 +35,12 @@ def finished(colour: Array, hole: Pixels, level: Level, sources: Places) -> Arra
     voted = last_vote(level, sources, places)
     good = voted[:, 4] > 0
     level.picture[places[good]] = voted[good, :4]
-    votes = level.colour
-    away = cv2.distanceTransform((~hole).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
-    kept_rim = (~hole & (np.asarray(away) <= _RIM_PIXELS)).astype(np.float32)
-    step = np.clip(colour - votes, -_LARGEST_STEP, _LARGEST_STEP) * kept_rim[..., None]
+    rows, columns = np.flatnonzero(hole.any(axis=1)), np.flatnonzero(hole.any(axis=0))
+    around = tuple(slice(max(0, x[0] - 2), x[-1] + 3) for x in (rows, columns))
+    inside, votes = hole[around], level.colour[around]
+    away = cv2.distanceTransform((~inside).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
+    kept_rim = (~inside & (np.asarray(away) <= _RIM_PIXELS)).astype(np.float32)
+    step = np.clip(colour[around] - votes, -_LARGEST_STEP, _LARGEST_STEP)
     result = colour.copy()
-    result[hole] = (votes + extended(step, kept_rim))[hole]
+    result[around][inside] = (votes + extended(step, kept_rim))[inside]
     return result

@@ -11,20 +11,20 @@ from inpaintd.engines.patches.prices import Prices
 from inpaintd.engines.patches.votes import energy, revised
 from inpaintd.smooth import extended
 
-_RING_SOURCES = 12_000
+_RING_SOURCES = 4000
 """Most sources that a ring of the hole is compared with."""
 
-_PAIRS = 40_000_000
+_PAIRS = 5_000_000
 """Most pairs of patches that are compared at once; beyond, sources are left out evenly."""
 
 _AXES = 24
 """Principal axes by which patches are compared."""
 
-_SAMPLED = 2500
+_SAMPLED = 1000
 """Most patches that the axes are taken from."""
 
-_ROUNDS = 8
-_EXHAUSTIVE_ROUNDS = 3
+_ROUNDS = 6
+_EXHAUSTIVE_ROUNDS = 2
 _SETTLED = 1e-3
 """Mean change of a round, of 1, at which no more are done."""
 

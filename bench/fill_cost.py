@@ -1,0 +1,77 @@
+"""What the built-in fill costs: its time beside PyPatchMatch's, and its memory by source pixel.
+
+    python bench/fill_cost.py
+
+Times are the best of three in one run, so only their ratio counts.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import skimage.data
+
+from inpaintd.engine import Array, Task
+from inpaintd.engines import patchmatch
+from inpaintd.engines.patches.engine import completed
+
+HOLES = (60, 150, 300, 600)
+MEMORY_SIDE = 2000
+
+
+def task(hole_side: int, side: int) -> Task:
+    """A round hole in the middle of a portrait of this side."""
+    photo = cv2.resize(skimage.data.astronaut(), (side, side), interpolation=cv2.INTER_CUBIC)
+    rows, columns = np.mgrid[:side, :side] - side / 2
+    mask = (np.hypot(rows, columns) < hole_side / 2).astype(np.float32)
+    return Task(photo.astype(np.float32) / 255, mask, 1)
+
+
+def best_of(count: int, fill: Callable[[], Array]) -> float:
+    seconds = []
+    for _ in range(count):
+        began = time.perf_counter()
+        fill()
+        seconds.append(time.perf_counter() - began)
+    return min(seconds)
+
+
+def peak_bytes(side: int, hole_side: int) -> int:
+    """Peak memory of a process that fills once at most; 0 for no hole."""
+    code = (
+        "import resource, fill_cost as b\n"
+        f"small, large = b.task(40, 150), b.task({hole_side or 40}, {side})\n"
+        "b.completed(small, lambda *_: None)\n"
+        + ("b.completed(large, lambda *_: None)\n" if hole_side else "")
+        + "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(__file__).parent,
+    )
+    return int(done.stdout) * (1 if sys.platform == "darwin" else 1024)
+
+
+def main() -> int:
+    print(f"{'hole':>8} {'built-in':>10} {'PatchMatch':>11} {'ratio':>7}")
+    for hole in HOLES:
+        work = task(hole, 3 * hole + 40)
+        ours = best_of(3, lambda work=work: completed(work, lambda *_: None))
+        before = best_of(3, lambda work=work: patchmatch.completed(work))
+        print(f"{hole:>5} px {ours:>8.2f} s {before:>9.2f} s {ours / before:>7.2f}")
+    used = peak_bytes(MEMORY_SIDE, 600) - peak_bytes(MEMORY_SIDE, 0)
+    print(f"\nmemory of a fill: {used / MEMORY_SIDE**2:.0f} bytes for each pixel it sees")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
