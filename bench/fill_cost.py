@@ -20,6 +20,7 @@ import skimage.data
 from inpaintd.engine import Array, Task
 from inpaintd.engines import patchmatch
 from inpaintd.engines.patches.engine import completed
+from inpaintd_protocol.settings import Settled
 
 HOLES = (60, 150, 300, 600)
 MEMORY_SIDE = 2000
@@ -47,8 +48,8 @@ def peak_bytes(side: int, hole_side: int) -> int:
     code = (
         "import resource, fill_cost as b\n"
         f"small, large = b.task(40, 150), b.task({hole_side or 40}, {side})\n"
-        "b.completed(small, lambda *_: None)\n"
-        + ("b.completed(large, lambda *_: None)\n" if hole_side else "")
+        "b.completed(small, b.Settled(), lambda *_: None)\n"
+        + ("b.completed(large, b.Settled(), lambda *_: None)\n" if hole_side else "")
         + "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
     )
     done = subprocess.run(
@@ -65,7 +66,7 @@ def main() -> int:
     print(f"{'hole':>8} {'built-in':>10} {'PatchMatch':>11} {'ratio':>7}")
     for hole in HOLES:
         work = task(hole, 3 * hole + 40)
-        ours = best_of(3, lambda work=work: completed(work, lambda *_: None))
+        ours = best_of(3, lambda work=work: completed(work, Settled(), lambda *_: None))
         before = best_of(3, lambda work=work: patchmatch.completed(work))
         print(f"{hole:>5} px {ours:>8.2f} s {before:>9.2f} s {ours / before:>7.2f}")
     used = peak_bytes(MEMORY_SIDE, 600) - peak_bytes(MEMORY_SIDE, 0)

@@ -273,6 +273,26 @@ class Settings:
         advanced=True,
         group="paint",
     )
+    sampling_pixels: int | None = setting(
+        None,
+        label="Sampling distance",
+        help="Copy only from within this many pixels of the hole.",
+        minimum=8,
+        maximum=16384,
+        unit="px",
+        advanced=True,
+        done_by="engine",
+        group="paint",
+    )
+    sampling_sides: str | None = setting(
+        "around",
+        label="Sampling sides",
+        help="Copy only from these sides of the hole.",
+        choices=("around", "sides", "above-below", "left", "right", "above", "below"),
+        advanced=True,
+        done_by="engine",
+        group="paint",
+    )
     infill: str | None = setting(
         "original",
         label="Infill",
@@ -487,6 +507,8 @@ class Settled(Settings):
     area: str = _DEFAULT
     context_pixels: int = _DEFAULT
     context_factor: float = _DEFAULT
+    sampling_pixels: int | None = _DEFAULT
+    sampling_sides: str = _DEFAULT
     infill: str = _DEFAULT
     replace: float = _DEFAULT
     invert: bool = _DEFAULT

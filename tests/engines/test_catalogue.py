@@ -46,7 +46,7 @@ def test_the_registry_tells_what_each_model_honours(tmp_path: Path) -> None:
     assert honours["telea"] == set()
     assert honours["patchmatch"] == {"seed"}
     assert honours["patches"] == honoured_by("patches")
-    assert honours["sdxl"] == BY_ENGINE
+    assert honours["sdxl"] == BY_ENGINE - {"sampling_pixels", "sampling_sides"}
     assert honoured_by("somebodys.own:engine") == set()
 
 

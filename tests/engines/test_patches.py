@@ -11,6 +11,7 @@ from inpaintd.engines.load import load
 from inpaintd.engines.opencv import Diffused
 from inpaintd.engines.patches import level as levels
 from inpaintd.engines.patches.engine import Patches, completed
+from inpaintd.engines.patches.sampling import sampling_area
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.settings import Settled
 
@@ -35,7 +36,7 @@ def sharpness(colour: Any) -> float:
 def test_texture_is_as_sharp_as_its_surroundings() -> None:
     photo = np.dstack([skimage.data.gravel()] * 3)
     mask = ellipse(photo.shape, 256, 256, 50, 50)
-    filled = completed(task(photo, mask), quiet)
+    filled = completed(task(photo, mask), Settled(), quiet)
     inside = (slice(226, 286), slice(226, 286))
     assert sharpness(filled[inside]) == pytest.approx(sharpness(photo[inside] / 255), rel=0.2)
     smooth = Diffused("telea").paint([task(photo, mask)], Settled(), quiet).colours[0]
@@ -48,7 +49,7 @@ def test_a_straight_edge_goes_on_through_the_hole(slope: float) -> None:
     above = rows - 100 > slope * (columns - 100)
     colour = np.where(above[..., None], 60, 200) + np.zeros(3)
     mask = ellipse(colour.shape, 100, 100, 30, 30)
-    filled = completed(task(colour, mask), quiet)
+    filled = completed(task(colour, mask), Settled(), quiet)
     wrong = np.abs(filled - colour / 255).max(axis=2) > 0.15
     # A jagged pixel along an edge of some 60 is no break in it.
     assert np.count_nonzero(wrong) < 100
@@ -57,7 +58,7 @@ def test_a_straight_edge_goes_on_through_the_hole(slope: float) -> None:
 def test_an_object_is_gone_and_nothing_foreign_takes_its_place() -> None:
     photo = skimage.data.astronaut()
     mask = ellipse(photo.shape, 425, 140, 72, 165)
-    filled = completed(task(photo, mask), quiet)
+    filled = completed(task(photo, mask), Settled(), quiet)
     wall = photo[20:220, 345:352].reshape(-1, 3).mean(axis=0) / 255
     # Her face lies in the surroundings too.
     assert np.abs(filled[30:220, 390:460].mean(axis=(0, 1)) - wall).max() < 0.06
@@ -66,19 +67,19 @@ def test_an_object_is_gone_and_nothing_foreign_takes_its_place() -> None:
 def test_kept_pixels_and_the_seed_alone_decide_the_fill() -> None:
     photo = skimage.data.chelsea()[:150, :200]
     mask = ellipse(photo.shape, 90, 70, 30, 20)
-    first = completed(task(photo, mask), quiet)
+    first = completed(task(photo, mask), Settled(), quiet)
     assert (first[~mask] == photo[~mask].astype(np.float32) / 255).all()
-    assert (completed(task(photo, mask), quiet) == first).all()
+    assert (completed(task(photo, mask), Settled(), quiet) == first).all()
     other = photo.copy()
     other[mask] = 255
-    assert (completed(task(other, mask), quiet) == first).all()
-    assert (completed(task(photo, mask, seed=2), quiet) != first).any()
+    assert (completed(task(other, mask), Settled(), quiet) == first).all()
+    assert (completed(task(photo, mask, seed=2), Settled(), quiet) != first).any()
 
 
 def test_the_number_of_cores_does_not_change_the_fill(monkeypatch: pytest.MonkeyPatch) -> None:
     photo = skimage.data.coffee()[:260, :300]
     mask = ellipse(photo.shape, 150, 130, 50, 50)
-    threaded = completed(task(photo, mask), quiet)
+    threaded = completed(task(photo, mask), Settled(), quiet)
 
     class InTurn:
         def submit(self, work: Any, *arguments: Any) -> "InTurn":
@@ -89,7 +90,7 @@ def test_the_number_of_cores_does_not_change_the_fill(monkeypatch: pytest.Monkey
             pass
 
     monkeypatch.setattr(levels, "_threads", InTurn)
-    assert (completed(task(photo, mask), quiet) == threaded).all()
+    assert (completed(task(photo, mask), Settled(), quiet) == threaded).all()
 
 
 @given(
@@ -108,7 +109,7 @@ def test_all_sizes_of_pictures_and_holes(
     mask[height // 3 :, width // 4 :][:hole_height, :hole_width] = True
     if mask.all():
         return
-    filled = completed(task(photo, mask, seed), quiet)
+    filled = completed(task(photo, mask, seed), Settled(), quiet)
     assert filled.dtype == np.float32
     assert filled.shape == photo.shape
     assert np.isfinite(filled).all()
@@ -119,7 +120,7 @@ def test_pictures_thinner_than_a_patch_are_continued() -> None:
     photo = skimage.data.coffee()[100:101, 200:260]
     mask = np.zeros((1, 60), bool)
     mask[:, 28:32] = True
-    filled = completed(task(photo, mask), quiet)
+    filled = completed(task(photo, mask), Settled(), quiet)
     assert np.abs(filled - photo / 255)[mask].mean() < 0.02
 
 
@@ -138,7 +139,7 @@ def test_what_is_not_shown_is_not_copied() -> None:
     mask[40:60, 45:80] = True
     shown = ~mask
     shown[:, :40] = False
-    filled = completed(task(photo, mask, source=shown), quiet)
+    filled = completed(task(photo, mask, source=shown), Settled(), quiet)
     red, green, _ = filled[mask].T
     assert (green <= red + 0.05).all()
 
@@ -148,7 +149,7 @@ def test_gradients_in_16_bits_have_no_bands() -> None:
     colour = np.broadcast_to(ramp[None, :, None], (80, 200, 3)).copy()
     mask = np.zeros((80, 200), np.float32)
     mask[30:50, 20:180] = 1
-    filled = completed(Task(colour, mask, 1), quiet)
+    filled = completed(Task(colour, mask, 1), Settled(), quiet)
     row = np.round(filled[40, 20:180, 0] * 65535)
     assert len(np.unique(row)) > 60
     assert np.abs(filled - colour).max() < 2 / 255
@@ -158,7 +159,7 @@ def test_values_beyond_white_are_continued_in_float_pictures() -> None:
     rng = np.random.default_rng(0)
     colour = rng.uniform(2.0, 3.0, (80, 80, 3)).astype(np.float32)
     mask = ellipse(colour.shape, 40, 40, 10, 10).astype(np.float32)
-    filled = completed(Task(colour, mask, 1), quiet)
+    filled = completed(Task(colour, mask, 1), Settled(), quiet)
     assert filled[mask > 0].min() > 1.5
 
 
@@ -171,7 +172,7 @@ def test_hundreds_of_specks_are_filled_each_from_its_own_surroundings() -> None:
         mask[y - 2 : y + 3, x - 2 : x + 3] = True
     spoilt = photo.copy()
     spoilt[mask] = 255
-    filled = completed(task(spoilt, mask), quiet)
+    filled = completed(task(spoilt, mask), Settled(), quiet)
     assert np.abs(filled - photo / 255)[mask].mean() < 0.06
     assert (filled[~mask] == photo[~mask].astype(np.float32) / 255).all()
 
@@ -221,3 +222,36 @@ def test_without_numba_another_engine_fills_and_says_so(
     assert code == "no_numba"
     assert message
     assert remedy
+
+
+def red_left_green_right() -> tuple[Any, Any]:
+    colour = np.zeros((120, 160, 3))
+    colour[:, :80, 0], colour[:, 80:, 1] = 200, 200
+    return colour, ellipse(colour.shape, 80, 60, 12, 12)
+
+
+def test_only_the_sides_that_were_chosen_are_copied() -> None:
+    colour, mask = red_left_green_right()
+    settings = Settled(sampling_sides="left")
+    filled = completed(task(colour, mask), settings, quiet)
+    assert filled[mask][:, 0].min() > 0.5
+    assert filled[mask][:, 1].max() < 0.3
+
+
+def test_nothing_is_copied_from_beyond_the_sampling_distance() -> None:
+    colour, mask = red_left_green_right()
+    away = np.hypot(*(np.mgrid[:120, :160] - np.array([60, 80])[:, None, None]))
+    colour[away > 45] = (0, 0, 255)
+    shown = sampling_area(~mask, mask, Settled(sampling_pixels=30))
+    assert not (shown & (away > 45)).any()
+    assert (shown & (away > 30)).any()
+    filled = completed(task(colour, mask), Settled(sampling_pixels=30), quiet)
+    assert filled[mask][:, 2].max() < 0.1
+
+
+def test_an_empty_sampling_area_is_an_error_that_says_so() -> None:
+    colour, mask = red_left_green_right()
+    mask[:, :80] = True
+    with pytest.raises(InpaintError, match="sampling area") as caught:
+        completed(task(colour, mask), Settled(sampling_sides="left"), quiet)
+    assert caught.value.hint

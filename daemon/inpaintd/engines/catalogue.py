@@ -60,7 +60,9 @@ class About:
 
 ENGINES = {
     "patches": About(
-        "inpaintd.engines.patches:make", honours=frozenset({"seed"}), interruptible=True
+        "inpaintd.engines.patches:make",
+        honours=frozenset({"seed", "sampling_pixels", "sampling_sides"}),
+        interruptible=True,
     ),
     "patchmatch": About("inpaintd.engines.patchmatch:make", honours=frozenset({"seed"})),
     "telea": About("inpaintd.engines.opencv:make"),

@@ -59,6 +59,7 @@ def region_around(
     """A hole's bounds with their context, inside `extent`, which holds them."""
     longer = max(hole.width, hole.height)
     context = max(settings.context_pixels, math.ceil(settings.context_factor * longer))
+    context = max(context, settings.sampling_pixels or 0)
     least = (sizes.native_side or 0) // 2
     x, width = _span(hole.x, hole.width, extent.x, extent.width, context, least, sizes.multiple)
     y, height = _span(hole.y, hole.height, extent.y, extent.height, context, least, sizes.multiple)

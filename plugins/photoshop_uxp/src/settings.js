@@ -47,6 +47,8 @@ export const SHOWN_FOLDED = [
   "area",
   "context_pixels",
   "context_factor",
+  "sampling_pixels",
+  "sampling_sides",
   "infill",
   "grow_pixels",
   "feather_pixels",

@@ -11,6 +11,7 @@ from inpaintd.engines.catalogue import ENGINES
 from inpaintd.engines.patches.fill import filled
 from inpaintd.engines.patches.level import Level
 from inpaintd.engines.patches.parts import parts_of
+from inpaintd.engines.patches.sampling import sampling_area
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.settings import Settled
 
@@ -40,19 +41,17 @@ class Patches:
                 report("denoising", step, steps, task=index, preview=estimate)
 
             tell(0.0, None)
-            colours.append(completed(task, tell, previews=settings.preview))
+            colours.append(completed(task, settings, tell))
         report("denoising", steps, steps, task=len(tasks) - 1)
         return Painted(colours)
 
 
-def completed(
-    task: Task, tell: Callable[[float, Array | None], None], *, previews: bool = False
-) -> Array:
+def completed(task: Task, settings: Settled, tell: Callable[[float, Array | None], None]) -> Array:
     """The task's colours with the hole filled, (H, W, 3) float32; kept pixels as they were.
 
     Args:
+        settings: of which the sampling area counts, and whether estimates are wanted.
         tell: takes the share that is done, in [0, 1], and a (h, w, 3) estimate of any size.
-        previews: whether to make estimates.
 
     Raises:
         InpaintError: `nothing_kept` when nothing is kept that could be continued.
@@ -70,10 +69,11 @@ def completed(
     for index, part in enumerate(parts):
 
         def told(share: float, level: Level, index: int = index) -> None:
-            estimate = level.colour.copy() if previews and len(parts) == 1 else None
+            estimate = level.colour.copy() if settings.preview and len(parts) == 1 else None
             tell((index + share) / len(parts), estimate)
 
         inside = hole[part.window]
-        made = filled(task.colour[part.window], inside, shown[part.window], task.seed, told)
+        allowed = sampling_area(shown[part.window], part.own, settings)
+        made = filled(task.colour[part.window], inside, allowed, task.seed, told)
         colour[part.window][part.own] = made[part.own]
     return np.asarray(colour, np.float32)

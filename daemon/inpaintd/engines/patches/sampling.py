@@ -1,0 +1,64 @@
+"""The sampling area: which kept pixels the user allows to be copied."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from inpaintd.engines.patches.pyramid import Pixels
+from inpaintd_protocol.errors import InpaintError
+from inpaintd_protocol.settings import Settled
+
+_SIDES = {
+    "sides": ("left", "right"),
+    "above-below": ("above", "below"),
+    "left": ("left",),
+    "right": ("right",),
+    "above": ("above",),
+    "below": ("below",),
+}
+
+
+def sampling_area(shown: Pixels, hole: Pixels, settings: Settled) -> Pixels:
+    """Those of the shown pixels that lie within the distance and on the sides that were set.
+
+    A pixel lies on the side of the hole's bounding box beyond which it is farthest.
+
+    Args:
+        shown: (H, W) bool, kept pixels that may be copied at all.
+        hole: (H, W) bool, a part of the hole.
+
+    Raises:
+        InpaintError: `unsupported` when that leaves nothing to copy.
+    """
+    area = shown
+    if settings.sampling_pixels is not None:
+        away = cv2.distanceTransform((~hole).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
+        area = area & (np.asarray(away) <= settings.sampling_pixels)
+    if settings.sampling_sides != "around":
+        area = area & _on(hole, _SIDES[settings.sampling_sides])
+    if shown.any() and not area.any():
+        raise InpaintError(
+            "unsupported",
+            "The sampling area holds no pixels that could be copied.",
+            "Set a larger sampling distance, or other sides.",
+        )
+    return area
+
+
+def _on(hole: Pixels, sides: tuple[str, ...]) -> Pixels:
+    rows, columns = np.flatnonzero(hole.any(axis=1)), np.flatnonzero(hole.any(axis=0))
+    y, x = np.ogrid[: hole.shape[0], : hole.shape[1]]
+    beyond = {
+        "left": columns[0] - x,
+        "right": x - columns[-1],
+        "above": rows[0] - y,
+        "below": y - rows[-1],
+    }
+    across = np.maximum(beyond["left"], beyond["right"])
+    along = np.maximum(beyond["above"], beyond["below"])
+    area = np.zeros_like(hole)
+    for side in sides:
+        other = along if side in ("left", "right") else across
+        area |= (beyond[side] > 0) & (beyond[side] >= other)
+    return area
