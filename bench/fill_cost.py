@@ -7,14 +7,14 @@ Times are the best of three in one run, so only their ratio counts.
 
 from __future__ import annotations
 
-import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import cv2
 import numpy as np
+import psutil
 import skimage.data
 
 from inpaintd.engine import Array, Task
@@ -43,23 +43,21 @@ def best_of(count: int, fill: Callable[[], Array]) -> float:
     return min(seconds)
 
 
-def peak_bytes(side: int, hole_side: int) -> int:
-    """Peak memory of a process that fills once at most; 0 for no hole."""
-    code = (
-        "import resource, fill_cost as b\n"
-        f"small, large = b.task(40, 150), b.task({hole_side or 40}, {side})\n"
-        "b.completed(small, b.Settled(), lambda *_: None)\n"
-        + ("b.completed(large, b.Settled(), lambda *_: None)\n" if hole_side else "")
-        + "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        capture_output=True,
-        text=True,
-        check=True,
-        cwd=Path(__file__).parent,
-    )
-    return int(done.stdout) * (1 if sys.platform == "darwin" else 1024)
+def peak_bytes(work: Task) -> int:
+    """How much more memory this process has at the height of a fill than before it."""
+    process, done, seen = psutil.Process(), threading.Event(), [0]
+
+    def watch() -> None:
+        while not done.wait(0.002):
+            seen.append(process.memory_info().rss)
+
+    before = process.memory_info().rss
+    watching = threading.Thread(target=watch)
+    watching.start()
+    completed(work, Settled(), lambda *_: None)
+    done.set()
+    watching.join()
+    return max(seen) - before
 
 
 def main() -> int:
@@ -69,7 +67,7 @@ def main() -> int:
         ours = best_of(3, lambda work=work: completed(work, Settled(), lambda *_: None))
         before = best_of(3, lambda work=work: patchmatch.completed(work))
         print(f"{hole:>5} px {ours:>8.2f} s {before:>9.2f} s {ours / before:>7.2f}")
-    used = peak_bytes(MEMORY_SIDE, 600) - peak_bytes(MEMORY_SIDE, 0)
+    used = peak_bytes(task(600, MEMORY_SIDE))
     print(f"\nmemory of a fill: {used / MEMORY_SIDE**2:.0f} bytes for each pixel it sees")
     return 0
 

@@ -36,7 +36,7 @@ def main() -> int:
     with_hole = photograph.copy()
     with_hole.putalpha(kept)  # the colour under the hole stays in the file
     with_hole.save(source)
-    # --context 40: the hair must not be among the patches that PatchMatch copies from.
+    # --context 40: her hair must not be among the patches that are copied.
     try:
         told = json.loads(
             _inpaintd(

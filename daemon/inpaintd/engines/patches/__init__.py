@@ -1,4 +1,4 @@
-"""The built-in fill: patch-based synthesis from coarse to fine. See docs/fill.md."""
+"""The built-in fill: patch-based synthesis from coarse to fine. See docs/developers/fill.md."""
 
 from __future__ import annotations
 

@@ -24,6 +24,9 @@ _USE = 0.001
 
 _MOST_USES = 10
 
+_SHAKE = 0.003
+"""Largest random price of a source, as a squared difference of each sample."""
+
 _REACH = 1.5
 """How far things belong together, as a multiple of half the hole's width."""
 
@@ -49,6 +52,12 @@ class Prices:
     def without_use(self) -> None:
         """Price the sources by their distance alone."""
         self._level.price[self._level.centres] = self._base
+
+    def shaken(self, rng: np.random.Generator) -> None:
+        """Price the sources so that another layout may come out, as good as the first."""
+        noise = rng.random(self._base.size, np.float32)
+        price = self._base * (np.float32(0.5) + noise) + np.float32(_SHAKE * self._samples) * noise
+        self._level.price[self._level.centres] = price
 
     def with_use(self, sources: Places) -> None:
         """Make what these matches use more than its fair share dearer."""

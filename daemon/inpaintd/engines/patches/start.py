@@ -25,6 +25,9 @@ _SAMPLED = 1000
 
 _ROUNDS = 6
 _EXHAUSTIVE_ROUNDS = 2
+_PEELED = 1
+"""How many layouts are peeled."""
+
 _SETTLED = 1e-3
 """Mean change of a round, of 1, at which no more are done."""
 
@@ -36,9 +39,10 @@ def started(level: Level, prices: Prices, seed: int) -> Places:
     keeps to what is all around.
     """
     comparison = _Comparison(level)
+    rng = np.random.default_rng(seed)
     layouts = []
-    for lay_out in (peeled, _smooth):
-        prices.without_use()
+    for lay_out in (*[peeled] * _PEELED, _smooth):
+        prices.shaken(rng)
         lay_out(level)
         sources = _settled(level, prices, comparison, seed)
         prices.without_use()
