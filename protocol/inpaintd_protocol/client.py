@@ -14,7 +14,6 @@ import uuid
 from collections.abc import Callable
 from pathlib import Path
 
-from . import PROTOCOL_VERSION
 from .calls import (
     ANSWER_SECONDS,
     OnPreview,
@@ -63,6 +62,7 @@ from .rectangle import Rectangle
 from .settings import Settings
 from .transport import Transport
 from .transport_errors import unproved
+from .version import PROTOCOL_VERSION
 
 
 def connect(

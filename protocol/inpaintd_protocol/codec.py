@@ -16,12 +16,13 @@ from typing import Any
 
 import msgpack
 
-from . import PROTOCOL_VERSION, limits
+from . import limits
 from .errors import InpaintError
 from .fields import UPDATE_HINT, Reader, bad_frames, bad_message, check_plane
 from .messages import ANSWERS, REQUESTS, Message
 from .plane import Buffer, Plane
 from .settings import Settings, Stage
+from .version import PROTOCOL_VERSION
 
 
 def encode(message: Message) -> list[Buffer]:

@@ -13,11 +13,12 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
-from . import PROTOCOL_VERSION, limits
+from . import limits
 from .errors import InpaintError
 from .older import brought_up_to_date
 from .plane import BYTES_PER_SAMPLE, Buffer, Plane
 from .rectangle import Rectangle
+from .version import PROTOCOL_VERSION
 
 UPDATE_HINT = "Update the older of the two sides: the daemon or the plug-in."
 

@@ -10,11 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar, Union, cast
 
-from . import PROTOCOL_VERSION, limits
+from . import limits
 from .errors import Code, InpaintError
 from .plane import Plane
 from .rectangle import Rectangle
 from .settings import Settings
+from .version import PROTOCOL_VERSION
 
 ON_DISCONNECT = ("cancel", "keep")
 

@@ -8,6 +8,8 @@ import typing
 from typing import Any
 
 import pytest
+from scripts.make_document import DOCUMENT, document
+from scripts.make_vectors import RECORDS
 
 from inpaintd_protocol import PROTOCOL_VERSION, limits
 from inpaintd_protocol.connection import DEFAULT_PORT, USER, Connection
@@ -15,9 +17,6 @@ from inpaintd_protocol.errors import ERRORS
 from inpaintd_protocol.messages import ANSWERS, ON_DISCONNECT, REQUESTS, MakeMask, Message
 from inpaintd_protocol.plane import BYTES_PER_SAMPLE
 from inpaintd_protocol.settings import Settings, Stage
-
-from .make_document import DOCUMENT, document
-from .make_vectors import RECORDS
 
 TEXT = DOCUMENT.read_text(encoding="utf-8")
 
@@ -80,7 +79,7 @@ def test_what_a_setting_is_when_unset_is_told(cls: type[Any]) -> None:
 
 
 def test_the_generated_tables_are_current() -> None:
-    assert document(TEXT) == TEXT, "run: python -m tests.protocol.make_document"
+    assert document(TEXT) == TEXT, "run: python -m scripts.make_document"
 
 
 def test_the_version() -> None:

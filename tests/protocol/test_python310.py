@@ -10,8 +10,7 @@ from pathlib import Path
 
 import msgpack
 import pytest
-
-from .make_vectors import PROTOCOL
+from scripts.make_vectors import PROTOCOL
 
 PROGRAM = """
 import sys

@@ -9,12 +9,12 @@ import sys
 
 import msgpack
 import pytest
+from scripts.make_vectors import VECTORS, described, files
 
 from inpaintd_protocol.codec import decode_answer, decode_request, encode
 from inpaintd_protocol.messages import ANSWERS, REQUESTS, Cancel, Message
 
 from .examples import EXAMPLES, ID
-from .make_vectors import VECTORS, described, files
 
 NAMES = sorted(path.stem for path in VECTORS.glob("*.hex"))
 
@@ -39,7 +39,7 @@ def test_the_generated_files_are_current() -> None:
         for path, text in files().items()
         if not path.exists() or path.read_text(encoding="utf-8") != text
     ]
-    assert not stale, "run: python -m tests.protocol.make_vectors"
+    assert not stale, "run: python -m scripts.make_vectors"
 
 
 @pytest.mark.parametrize("name", NAMES)

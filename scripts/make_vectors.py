@@ -1,4 +1,4 @@
-"""Write protocol/vectors and protocol/schema.json: python -m tests.protocol.make_vectors"""
+"""Write protocol/vectors and protocol/schema.json: python -m scripts.make_vectors"""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ import json
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
+from tests.protocol.examples import EXAMPLES
+
 from inpaintd_protocol import PROTOCOL_VERSION, limits, messages, settings
 from inpaintd_protocol.codec import encode
 from inpaintd_protocol.messages import ANSWERS, REQUESTS, Message
 from inpaintd_protocol.plane import Plane
 from inpaintd_protocol.rectangle import Rectangle
 
-from .examples import EXAMPLES
-
-PROTOCOL = Path(__file__).parents[2] / "protocol"
+PROTOCOL = Path(__file__).parents[1] / "protocol"
 VECTORS = PROTOCOL / "vectors"
 
 _PYTHON_ONLY = ("flag", "fallback", "none", "neutral")
@@ -79,7 +79,7 @@ def described(value: Any) -> Any:
 def schema() -> dict[str, Any]:
     """All records with the order, type, default and range of their fields, for other languages."""
     return {
-        "about": "Made by tests/protocol/make_vectors.py; PROTOCOL.md explains it.",
+        "about": "Made by scripts/make_vectors.py; PROTOCOL.md explains it.",
         "protocol": list(PROTOCOL_VERSION),
         "limits": {name: value for name, value in vars(limits).items() if name.isupper()},
         "requests": [cls.__name__ for cls in REQUESTS],

@@ -1,4 +1,4 @@
-"""Write the tables of protocol/PROTOCOL.md: python -m tests.protocol.make_document"""
+"""Write the tables of protocol/PROTOCOL.md: python -m scripts.make_document"""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any, get_type_hints
 
+from scripts.make_vectors import PROTOCOL, type_name
+
 from inpaintd_protocol import errors, limits
 from inpaintd_protocol.settings import Control, Lora, Settings, Settled, SettledStage, Stage
-
-from .make_vectors import PROTOCOL, type_name
 
 _AS_USED: dict[type[Any], type[Any]] = {Settings: Settled, Stage: SettledStage}
 
