@@ -42,3 +42,11 @@ def test_a_stage_of_another_model_is_as_that_model_wants_it() -> None:
 def test_a_stage_of_the_same_model_has_the_steps_that_the_model_wants() -> None:
     (stage,) = settled(Settings(model="z-image-turbo", stages=(Stage(),))).stages
     assert (stage.steps, stage.guidance_scale) == (9, None)
+
+
+def test_clients_are_told_what_the_model_wants() -> None:
+    infos = {info.name: info for info in load_registry(Path("/nowhere")).infos()}
+    wanted = infos["z-image-turbo"].defaults
+    assert wanted is not None
+    assert (wanted.steps, wanted.guidance_scale, wanted.strength) == (9, 0.0, None)
+    assert infos["telea"].defaults is None

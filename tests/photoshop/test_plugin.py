@@ -21,6 +21,11 @@ def test_in_node(name: str) -> None:
     node_test(f"{name}.test.js")
 
 
+@pytest.mark.exhaustive
+def test_in_every_reading_of_what_adobe_leaves_open() -> None:
+    node_test("readings.test.js")
+
+
 def test_the_panel_in_chromium() -> None:
     require_node()
     if not os.environ.get("INPAINT_CHROMIUM") and not any(map(shutil.which, _BROWSERS)):

@@ -104,6 +104,9 @@ for (const theme of ["dark", "light"]) {
   await press(page, "Next");
   await page.getByText("Variant 2 of 3").waitFor();
   await shoot(page, "dark-variants");
+  await field(page, "model").locator("select").selectOption("z-image-turbo");
+  await page.locator(".install:not(.hidden)").waitFor();
+  await shoot(page, "dark-install");
   await page.close();
 }
 const lost = await panel("dark", { connection: async () => Promise.reject(new Error("ENOENT")), height: 560 });
