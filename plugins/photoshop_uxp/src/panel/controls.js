@@ -20,6 +20,9 @@ import { element, setDimmed } from "./dom.js";
 /** Choices that a capital letter does not make readable. @type {Record<string, string>} */
 const CHOICES = { visible: "All visible layers", active: "Active layer" };
 
+/** No intent: the settings as they are. @type {Choice} */
+export const CUSTOM = { value: "", label: "Custom" };
+
 /** Positions of a slider: UXP's sliders count in whole numbers. */
 const SLIDER_STEPS = 100;
 
@@ -33,7 +36,7 @@ export function controlFor(name, onchange) {
   const type = field.type.replace(/\?$/, "");
   if (type === "bool") return checkbox(field, onchange);
   if (field.choices) return picker(field, onchange, field.choices.map((value) => ({ value, label: worded(value) })));
-  if (name === "intent") return picker(field, onchange, []);
+  if (name === "intent") return picker(field, onchange, [CUSTOM]);
   if (name === "model") return picker(field, onchange, [{ value: "", label: "Default" }]);
   if (name === "prompt" || name === "negative_prompt") return textArea(field, onchange);
   if (type === "str") return textLine(field, onchange);

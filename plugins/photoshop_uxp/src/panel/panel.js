@@ -1,6 +1,4 @@
 /** What the panel does: between its view, Photoshop and the daemon. */
-import { pasteConnection } from "../daemon/connection.js";
-import { pair, startDaemon } from "../daemon/files.js";
 import { Link } from "../daemon/link.js";
 import { asInpaintError, InpaintError } from "../errors.js";
 import { maskByText, selectByText, showHole } from "../find.js";
@@ -12,6 +10,7 @@ import { Job } from "../job.js";
 import { record, recorded } from "../recording.js";
 import { selfTest } from "../selftest/run.js";
 import { askedOf, defaults, remembered } from "../settings.js";
+import { connecting } from "./connecting.js";
 import { loadFolded, loadLast, loadSettings, saveFolded, saveLast, saveSettings } from "./store.js";
 import { View } from "./view.js";
 import { foundWords, outcomeWords, progressWords } from "./words.js";
@@ -23,15 +22,11 @@ import { foundWords, outcomeWords, progressWords } from "./words.js";
 /** @typedef {import("../host/variants.js").Variants} Variants */
 /** @typedef {{message: string, hint: string}} Said */
 
-/** Photoshop has been seen to repeat the click on a button that opens a file picker. */
-const CLICK_MILLISECONDS = 1_000;
-
 export class Panel {
   /** @param {HTMLElement} root */
   constructor(root) {
     /** @type {Job | null} what runs */
     this.job = null;
-    this.picking = false;
     this.link = new Link();
     this.view = new View(root, {
       inpaint: () => void this.act("inpaint"),
@@ -49,9 +44,12 @@ export class Panel {
       installed: () => void this.fetchModels(),
       changed: () => this.changed(),
       folded: saveFolded,
-      start: () => void this.start(),
-      pair: () => void this.pair(),
-      paste: (text) => void this.paste(text),
+      ...connecting({
+        connect: () => this.link.keep(),
+        say: (words) => this.view.connection.say(words),
+        clear: () => this.view.progress.clearNotice(),
+        complain: (thrown) => this.complain(thrown),
+      }),
     });
     this.view.write(loadSettings());
     for (const fold of this.view.folds) fold.set(loadFolded(fold.name));
@@ -275,45 +273,6 @@ export class Panel {
       this.view.setModels(models, intents);
     } catch {
       // The link says what is wrong, if anything is.
-    }
-  }
-
-  async start() {
-    await this.once(async () => {
-      await startDaemon();
-      this.link.keep();
-      this.view.connection.say("Starting the inpaint daemon…");
-    });
-  }
-
-  async pair() {
-    await this.once(async () => {
-      if (await pair()) this.link.keep();
-    });
-  }
-
-  /** @param {() => Promise<void>} work that opens a dialog of the system's */
-  async once(work) {
-    if (this.picking) return;
-    this.picking = true;
-    this.view.progress.clearNotice();
-    try {
-      await work();
-    } catch (thrown) {
-      this.complain(thrown);
-    } finally {
-      setTimeout(() => (this.picking = false), CLICK_MILLISECONDS);
-    }
-  }
-
-  /** @param {string} text */
-  async paste(text) {
-    try {
-      await pasteConnection(text);
-      this.view.progress.clearNotice();
-      this.link.keep();
-    } catch (thrown) {
-      this.complain(thrown);
     }
   }
 }

@@ -2,7 +2,7 @@
 import { ALL_SHOWN, fieldOf, isHonoured, SHOWN, SHOWN_FOLDED } from "../settings.js";
 import { isByText } from "../textmask.js";
 import { ConnectionView } from "./connection_view.js";
-import { controlFor } from "./controls.js";
+import { controlFor, CUSTOM } from "./controls.js";
 import { button, element, onSubmit, setDimmed, show } from "./dom.js";
 import { Fold } from "./fold.js";
 import { ModelInstall } from "./model_install.js";
@@ -130,7 +130,7 @@ export class View {
   setModels(models, intents = []) {
     this.models = models;
     this.controls.get("intent")?.offer?.([
-      { value: "", label: "As the settings say" },
+      CUSTOM,
       ...intents.map(({ name, label }) => ({ value: name, label })),
     ]);
     const standard = models.find((model) => model.default);

@@ -1,0 +1,51 @@
+/** The ways to a daemon that a user has: start it, choose where its file is, paste what is in it. */
+import { pasteConnection } from "../daemon/connection.js";
+import { pair, startDaemon } from "../daemon/files.js";
+
+/** Photoshop has been seen to repeat the click on a button that opens a file picker. */
+const CLICK_MILLISECONDS = 1_000;
+
+/**
+ * @param {object} panel
+ * @param {() => void} panel.connect
+ * @param {(words: string) => void} panel.say
+ * @param {() => void} panel.clear what was complained of before
+ * @param {(thrown: unknown) => void} panel.complain
+ * @returns {import("./connection_view.js").ConnectionActions}
+ */
+export function connecting({ connect, say, clear, complain }) {
+  let isOpen = false;
+  /** @param {() => Promise<void>} work */
+  async function tried(work) {
+    clear();
+    try {
+      await work();
+    } catch (thrown) {
+      complain(thrown);
+    }
+  }
+  /** @param {() => Promise<void>} work that opens a dialog of the system's */
+  async function once(work) {
+    if (isOpen) return;
+    isOpen = true;
+    await tried(work);
+    setTimeout(() => (isOpen = false), CLICK_MILLISECONDS);
+  }
+  const start = async () => {
+    await startDaemon();
+    connect();
+    say("Starting the inpaint daemon…");
+  };
+  const choose = async () => {
+    if (await pair()) connect();
+  };
+  const take = async (/** @type {string} */ text) => {
+    await pasteConnection(text);
+    connect();
+  };
+  return {
+    start: () => void once(start),
+    pair: () => void once(choose),
+    paste: (text) => void tried(() => take(text)),
+  };
+}
