@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 
+from inpaintd.shell_words import quoted
 from inpaintd_protocol.errors import InpaintError
 
 
@@ -19,7 +19,7 @@ def read_bytes(path: Path, most: int = -1) -> bytes:
             return file.read(most)
     except OSError as error:
         if path.is_dir():
-            inside = f"{shlex.quote(str(path))}/*.png"
+            inside = quoted(str(path), placeholder="FOLDER") + "/*.png"
             raise InpaintError(
                 "unreadable", f"{path} is a folder.", f"Name the pictures in it: {inside}"
             ) from error

@@ -79,9 +79,16 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         self._database = sqlite3.connect(path, isolation_level=None)
-        self._database.execute("PRAGMA journal_mode = WAL")
-        self._database.execute("PRAGMA synchronous = FULL")  # a row must be there before its step
-        self._database.executescript(_SCHEMA)
+        try:
+            self._database.execute("PRAGMA journal_mode = WAL")
+            self._database.execute(
+                "PRAGMA synchronous = FULL"
+            )  # a row must be there before its step
+            self._database.executescript(_SCHEMA)
+            self.unfinished()  # which tells whether its rows can be read
+        except BaseException:
+            self._database.close()
+            raise
 
     def close(self) -> None:
         self._database.close()
@@ -145,7 +152,10 @@ class Journal:
 
     def _rows(self, condition: str, *values: str) -> list[Row]:
         found = self._database.execute(f"SELECT id, row FROM jobs WHERE {condition}", values)
-        return [_load(number, text) for number, text in found]
+        try:
+            return [_load(number, text) for number, text in found]
+        except (ValueError, KeyError, TypeError) as error:
+            raise sqlite3.DatabaseError(f"a row of the journal is damaged: {error}") from error
 
 
 def _dump(row: Row) -> str:

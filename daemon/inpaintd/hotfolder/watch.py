@@ -14,6 +14,7 @@ from inpaintd_protocol.errors import InpaintError
 
 from .journal import Journal
 from .layout import Layout
+from .moving import free_name
 from .options import read_watch_options
 from .report import Counts, Tell, for_people
 from .wake import Observed, Wake
@@ -41,7 +42,7 @@ def watch(layout: Layout, tell: Tell, *, once: bool, on_start: OnStart | None = 
             "Drop your pictures there: it will fill them.",
         ) from error
     with lock, _said_to_people():
-        journal = Journal(layout.journal)
+        journal = _journal(layout, tell)
         wake = Wake()
         try:
             watcher = Watcher(layout, options, journal, tell, wake, once=once)
@@ -61,6 +62,25 @@ def watch(layout: Layout, tell: Tell, *, once: bool, on_start: OnStart | None = 
         facts = {"done": counts.done, "failed": counts.failed, "duplicates": counts.duplicates}
         tell("stopped", facts)
         return counts
+
+
+def _journal(layout: Layout, tell: Tell) -> Journal:
+    """The folder's journal; a damaged one is put aside, and what it knew is found out again.
+
+    What lay in processing goes back to the inbox then, and what has a result may be filled twice.
+    """
+    try:
+        return Journal(layout.journal)
+    except sqlite3.OperationalError:
+        raise
+    except sqlite3.DatabaseError:
+        aside = layout.private / free_name(layout.private, f"damaged-{layout.journal.name}")
+        layout.journal.replace(aside)
+        for ending in ("-wal", "-shm"):
+            layout.journal.with_name(layout.journal.name + ending).unlink(missing_ok=True)
+        message = f"The journal of this folder was damaged; it is {aside} now."
+        tell("trouble", {"message": message, "hint": "A new one has been begun."})
+        return Journal(layout.journal)
 
 
 @contextmanager
