@@ -81,9 +81,8 @@ class Journal:
         self._database = sqlite3.connect(path, isolation_level=None)
         try:
             self._database.execute("PRAGMA journal_mode = WAL")
-            self._database.execute(
-                "PRAGMA synchronous = FULL"
-            )  # a row must be there before its step
+            # A row must be there before its step.
+            self._database.execute("PRAGMA synchronous = FULL")
             self._database.executescript(_SCHEMA)
             self.unfinished()  # which tells whether its rows can be read
         except BaseException:
