@@ -47,7 +47,7 @@ def test_settings_come_from_folder_sub_folder_sidecar_prompt_and_recipe(folder: 
     assert used("plain.png")[0] == "telea"
     assert used("sub/deeper/one.png") == ("telea", 5, "blur", None, None, None)
     assert used("sub/two.png") == ("telea", 6, "blur", 9, "a pond at dusk", None)
-    assert used("sub/three.png") == ("telea", 7, "blur", 9, "", 0.5)
+    assert used("sub/three.png") == ("telea", 7, "blur", 9, None, 0.5)
     assert folder.files("done") >= {"sub/two.toml", "sub/two.txt", "sub/two.png"}
 
 
