@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install -c const
 # Each file of tests runs as a whole in one of up to four processes.
 PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses 4
 
-.PHONY: soak help demo test test-all check check-all lint docs format bench bench-gpu clean
+.PHONY: soak help demo test test-all check check-all lint docs format bench bench-gpu bundles clean
 
 help:
 	@echo "make demo       take an object out of a photograph, and show it"
@@ -21,6 +21,7 @@ help:
 	@echo "make bench      benchmarks on the CPU"
 	@echo "make bench-gpu  benchmarks on a GPU"
 	@echo "make docs       the guide, as web pages in build/site"
+	@echo "make bundles    one archive for GIMP for each system, in dist/"
 	@echo "make format     format the code"
 	@echo "make clean      remove what these commands have made"
 
@@ -63,6 +64,9 @@ bench: $(VENV)/.test
 bench-gpu: $(VENV)/.test
 	@for script in $(wildcard bench/*_gpu.py); do \
 		echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+bundles: $(VENV)/.base
+	@$(BIN)/python scripts/make_bundles.py
 
 clean:
 	rm -rf $(VENV) demo build dist .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache
