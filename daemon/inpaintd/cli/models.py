@@ -187,6 +187,30 @@ def disk(as_json: bool) -> None:
     click.echo(f"{total / 1e9:8.2f} GB  in all, fetched by inpaintd; {free / 1e9:.0f} GB are free")
 
 
+@command.command("scan")
+@click.argument("folder", type=click.Path(path_type=Path))
+def scan_folder(folder: Path) -> None:
+    """List the models that another program keeps below FOLDER, where they lie.
+
+    For the folders of models of ComfyUI, Automatic1111 and InvokeAI, or any other. Nothing is
+    copied or changed; LoRAs and embeddings are linked. Can be repeated.
+    """
+    from inpaintd.models.scan import scan
+
+    found = scan(home(), folder)
+    for name in found.listed:
+        click.echo(f"Listed {name}")
+    for name in found.linked:
+        click.echo(f"Linked {name}")
+    for reason in found.unusable.values():
+        click.echo(f"Not used: {reason}", err=True)
+    click.echo(
+        f"{len(found.listed)} models and {len(found.linked)} LoRAs and embeddings more, "
+        f"{found.known} were known, {len(found.unusable)} cannot be used.",
+        err=True,
+    )
+
+
 @command.command("convert")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.argument("target", required=False, type=click.Path(path_type=Path))
