@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-import numpy as np
-
 from inpaintd.engine import Array, Painted, Report, Task
 from inpaintd.engines.catalogue import ENGINES
 from inpaintd.engines.patches.fill import filled
@@ -65,7 +63,7 @@ def completed(task: Task, settings: Settled, tell: Callable[[float, Array | None
             "Select less, or choose a model that paints from a prompt.",
         )
     parts = parts_of(hole)
-    colour = task.colour.copy()
+    made = []
     for index, part in enumerate(parts):
 
         def told(share: float, level: Level, index: int = index) -> None:
@@ -74,6 +72,10 @@ def completed(task: Task, settings: Settled, tell: Callable[[float, Array | None
 
         inside = hole[part.window]
         allowed = sampling_area(shown[part.window], part.own, settings)
-        made = filled(task.colour[part.window], inside, allowed, task.seed, told)
-        colour[part.window][part.own] = made[part.own]
-    return np.asarray(colour, np.float32)
+        colours = filled(task.colour[part.window], inside, allowed, task.seed, told)
+        made.append(colours[part.own[inside]])
+    # At the end, when what the fill needed is free again.
+    colour = task.colour.copy()
+    for part, colours in zip(parts, made, strict=True):
+        colour[part.window][part.own] = colours
+    return colour

@@ -37,7 +37,7 @@ _SOLVED = 120_000
 
 
 def filled(colour: Array, hole: Pixels, allowed: Pixels, seed: int, tell: Tell) -> Array:
-    """The picture with its hole filled, (h, w, 3) float32; kept pixels as they were.
+    """The colours of the hole's pixels in reading order, (N, 3) float32.
 
     Args:
         colour: (h, w, 3) float32; what is under the hole has no influence.
@@ -52,14 +52,14 @@ def filled(colour: Array, hole: Pixels, allowed: Pixels, seed: int, tell: Tell) 
         radius -= 1
     if not radius:
         smooth = extended(colour, (allowed & ~hole).astype(np.float32))
-        return np.where(hole[..., None], smooth, colour)
+        return smooth[hole]
     scales = pyramid(colour, hole, allowed, radius)
     top = len(scales) - 1
     work = sum(4.0**-k for k in range(top + 1))
     sources: Places = np.empty(0, np.int32)
     low: Level | None = None
     for k in range(top, -1, -1):
-        level = Level(scales.pop(), radius)
+        level = Level(scales.pop())
         prices = Prices(level, half_width / 2**k)
         done = sum(4.0**-j for j in range(k + 1, top + 1)) / work
         own = seed * 1000 + k * 100

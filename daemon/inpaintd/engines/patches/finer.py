@@ -12,13 +12,15 @@ from inpaintd.engines.patches.level import Level, Places
 def raised_colours(low: Level, level: Level) -> None:
     """Fill the level's hole with the lower level's picture, enlarged."""
     radius = level.radius
-    rows, columns = level.height - 2 * radius, level.width - 2 * radius
+    y = np.clip(level.places // level.width - radius, 0, level.height - 2 * radius - 1)
+    x = np.clip(level.places % level.width - radius, 0, level.width - 2 * radius - 1)
+    # Round the hole alone: at full resolution every copy counts.
+    top, left = max(0, y.min() // 2 - 2), max(0, x.min() // 2 - 2)
     small = low.picture.reshape(low.height, low.width, 4)[low.inner]
+    small = small[top : y.max() // 2 + 3, left : x.max() // 2 + 3]
     size = (2 * small.shape[1], 2 * small.shape[0])
     large = np.asarray(cv2.resize(small, size, interpolation=cv2.INTER_LINEAR))
-    y = np.clip(level.places // level.width - radius, 0, rows - 1)
-    x = np.clip(level.places % level.width - radius, 0, columns - 1)
-    level.picture[level.places] = large[y, x]
+    level.picture[level.places] = large[y - 2 * top, x - 2 * left]
 
 
 def raised_sources(low: Level, level: Level, sources: Places) -> Places:

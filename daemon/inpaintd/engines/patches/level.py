@@ -36,17 +36,16 @@ class Level:
         unknown: (H, W) bool; beyond the picture's edge, what patches of the hole reach.
         targets: middles of the patches that hold something unknown.
         places: what is unknown.
-        away: (H * W,) distance to what is unknown, in pixels, float32.
         price: (H * W,) what a source costs by itself; infinite where none is.
     """
 
-    def __init__(self, scaled: Scaled, radius: int) -> None:
+    def __init__(self, scaled: Scaled) -> None:
         hole, allowed = scaled.hole, scaled.allowed
-        self.radius = radius
+        self.radius = radius = scaled.radius
         self.height, self.width = hole.shape[0] + 2 * radius, hole.shape[1] + 2 * radius
         shape, margin = (self.height, self.width), ((radius, radius), (radius, radius))
         patch = np.ones((2 * radius + 1, 2 * radius + 1), np.uint8)
-        self.picture = np.pad(scaled.picture, (*margin, (0, 0)), "edge").reshape(-1, 4)
+        self.picture = scaled.padded.reshape(-1, 4)
         self.inner = (slice(radius, -radius), slice(radius, -radius))
         outside = np.ones(shape, bool)
         outside[self.inner] = False
@@ -61,8 +60,7 @@ class Level:
         self.places = np.flatnonzero(self.unknown).astype(np.int32)
         whole = centres_of(np.pad(allowed & ~hole, margin), radius)
         self.centres = np.flatnonzero(whole).astype(np.int32)
-        self.away = _distance(~self.unknown)
-        self.depth = _distance(self.unknown)[self.targets]
+        self.depth = distance(self.unknown)[self.targets]
         self.price = np.full(self.height * self.width, np.inf, np.float32)
 
     @property
@@ -149,7 +147,7 @@ class Level:
         return voted
 
 
-def _distance(pixels: Pixels) -> Array:
+def distance(pixels: Pixels) -> Array:
     """(H * W,) distance of each of these pixels to the others, in pixels."""
     found = cv2.distanceTransform(pixels.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
     return np.asarray(found, np.float32).ravel()

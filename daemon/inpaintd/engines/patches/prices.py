@@ -10,8 +10,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from inpaintd.engine import Array
-from inpaintd.engines.patches.level import Level, Places
+from inpaintd.engines.patches.level import Level, Places, distance
 
 _DISTANCE = 0.006
 """Price of a source one reach away from the hole, as a squared difference of each sample."""
@@ -45,28 +44,37 @@ class Prices:
         self._level = level
         self._samples = 3 * level.side**2
         reach = max(_LEAST_REACH, _REACH * half_width)
-        far = np.minimum(level.away[level.centres] / np.float32(reach), np.float32(_FARTHEST))
-        self._base: Array = np.float32(_DISTANCE * self._samples) * far * far
+        far = distance(~level.unknown)
+        far /= np.float32(reach)
+        np.minimum(far, np.float32(_FARTHEST), out=far)
+        far *= far
+        far *= np.float32(_DISTANCE * self._samples)
+        self._base = np.full_like(far, np.inf)
+        self._base[level.centres] = far[level.centres]
         self.without_use()
 
     def without_use(self) -> None:
         """Price the sources by their distance alone."""
-        self._level.price[self._level.centres] = self._base
+        self._level.price[:] = self._base
 
     def shaken(self, rng: np.random.Generator) -> None:
         """Price the sources so that another layout may come out, as good as the first."""
-        noise = rng.random(self._base.size, np.float32)
-        price = self._base * (np.float32(0.5) + noise) + np.float32(_SHAKE * self._samples) * noise
-        self._level.price[self._level.centres] = price
+        noise = rng.random(self._level.centres.size, np.float32)
+        centres = self._level.centres
+        price = self._base[centres] * (np.float32(0.5) + noise)
+        self._level.price[centres] = price + np.float32(_SHAKE * self._samples) * noise
 
     def with_use(self, sources: Places) -> None:
         """Make what these matches use more than its fair share dearer."""
         level = self._level
-        counts = np.zeros(level.height * level.width, np.float32)
-        np.add.at(counts, sources, np.float32(1))
-        size = (level.side, level.side)
-        blurred = np.asarray(cv2.blur(counts.reshape(level.height, level.width), size))
-        share = np.float32(max(level.targets.size / level.centres.size, 1.0))
-        beyond = np.clip(blurred.ravel()[level.centres] / share - 1, 0, _MOST_USES)
-        price = self._base + np.float32(_USE * self._samples) * beyond
-        level.price[level.centres] = price
+        # In place: at full resolution every copy counts.
+        price = level.price
+        price[:] = 0
+        np.add.at(price, sources, np.float32(1))
+        uses = price.reshape(level.height, level.width)
+        cv2.blur(uses, (level.side, level.side), dst=uses)
+        price /= np.float32(max(level.targets.size / level.centres.size, 1.0))
+        price -= np.float32(1)
+        np.clip(price, 0, _MOST_USES, out=price)
+        price *= np.float32(_USE * self._samples)
+        price += self._base

@@ -33,14 +33,21 @@ class Scaled:
     """A picture at one resolution.
 
     Attributes:
-        picture: (h, w, 4) float32, red, green, blue, texture.
+        padded: (h + 2 r, w + 2 r, 4) float32, red, green, blue, texture; the edges are repeated.
         hole: (h, w) bool.
         allowed: (h, w) bool, pixels that may be copied.
     """
 
-    picture: Array
+    padded: Array
     hole: Pixels
     allowed: Pixels
+    radius: int
+
+    @property
+    def picture(self) -> Array:
+        """(h, w, 4), without the padding."""
+        r = self.radius
+        return self.padded[r:-r, r:-r]
 
     def halved(self) -> Scaled:
         """At half the resolution. What is mostly hole is hole, what is all allowed is allowed."""
@@ -55,9 +62,13 @@ class Scaled:
 
         known = (~self.hole).astype(np.float32)
         share = mean(known)
-        colour = mean(self.picture * known[..., None])
+        # One channel at a time: at full resolution every copy counts.
+        sums = [mean(self.picture[..., channel] * known) for channel in range(4)]
+        colour: Array = np.dstack(sums)
         colour /= np.maximum(share, np.float32(1e-6))[..., None]
-        return Scaled(colour, share < 0.5, mean(self.allowed.astype(np.float32)) > 0.99)
+        r = self.radius
+        padded = np.asarray(np.pad(colour, ((r, r), (r, r), (0, 0)), "edge"), np.float32)
+        return Scaled(padded, share < 0.5, mean(self.allowed.astype(np.float32)) > 0.99, r)
 
 
 def pyramid(colour: Array, hole: Pixels, allowed: Pixels, radius: int) -> list[Scaled]:
@@ -68,7 +79,7 @@ def pyramid(colour: Array, hole: Pixels, allowed: Pixels, radius: int) -> list[S
         allowed: kept pixels that may be copied.
         radius: of the patches, of which each level must have some that may be copied.
     """
-    scales = [Scaled(_with_texture(colour, hole), hole, allowed)]
+    scales = [Scaled(_with_texture(colour, hole, radius), hole, allowed, radius)]
     while (
         np.count_nonzero(scales[-1].hole) > _COARSEST and min(scales[-1].hole.shape) > _LEAST_SIDE
     ):
@@ -89,8 +100,8 @@ def centres_of(pixels: Pixels, radius: int) -> Pixels:
     return np.asarray(inside) > 0
 
 
-def _with_texture(colour: Array, hole: Pixels) -> Array:
-    """Colours and how much they change nearby, (h, w, 4).
+def _with_texture(colour: Array, hole: Pixels, radius: int) -> Array:
+    """Colours and how much they change nearby, padded, (h + 2 r, w + 2 r, 4).
 
     Without it a coarse level, where fine texture is averaged away, takes smooth for rough.
 
@@ -106,4 +117,10 @@ def _with_texture(colour: Array, hole: Pixels) -> Array:
         np.abs(cv2.Sobel(grey, cv2.CV_32F, *order, scale=0.125)) for order in ((1, 0), (0, 1))
     )
     texture = np.asarray(cv2.blur(change * known, (side, side))) / share
-    return np.dstack([colour, texture * _TEXTURE]).astype(np.float32)
+    height, width, r = *hole.shape, radius
+    padded = np.empty((height + 2 * r, width + 2 * r, 4), np.float32)
+    padded[r:-r, r:-r, :3] = colour
+    padded[r:-r, r:-r, 3] = texture * _TEXTURE
+    padded[r:-r, :r], padded[r:-r, -r:] = padded[r:-r, r, None], padded[r:-r, -r - 1, None]
+    padded[:r], padded[-r:] = padded[r], padded[-r - 1]
+    return padded

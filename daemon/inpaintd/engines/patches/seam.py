@@ -19,7 +19,7 @@ _LARGEST_STEP = np.float32(0.12)
 
 
 def finished(colour: Array, hole: Pixels, level: Level, sources: Places) -> Array:
-    """The picture with its hole filled, (h, w, 3) float32; kept pixels as they were.
+    """The colours of the hole's pixels in reading order, (N, 3) float32.
 
     What the votes say about the kept rim, less what it is, is extended into the hole and taken
     off there.
@@ -30,7 +30,8 @@ def finished(colour: Array, hole: Pixels, level: Level, sources: Places) -> Arra
     patch = np.ones((level.side, level.side), np.uint8)
     held = (level.number >= 0).reshape(level.height, level.width).astype(np.uint8)
     near = np.asarray(cv2.dilate(held, patch)).ravel() > 0
-    rim = (level.away > 0) & (level.away <= _RIM_PIXELS) & near
+    beside = cv2.dilate(level.unknown.astype(np.uint8), np.ones((3, 3), np.uint8))
+    rim = (np.asarray(beside) > 0).ravel() & near
     places = np.flatnonzero(level.unknown.ravel() | rim).astype(np.int32)
     voted = last_vote(level, sources, places)
     good = voted[:, 4] > 0
@@ -41,6 +42,5 @@ def finished(colour: Array, hole: Pixels, level: Level, sources: Places) -> Arra
     away = cv2.distanceTransform((~inside).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
     kept_rim = (~inside & (np.asarray(away) <= _RIM_PIXELS)).astype(np.float32)
     step = np.clip(colour[around] - votes, -_LARGEST_STEP, _LARGEST_STEP)
-    result = colour.copy()
-    result[around][inside] = (votes + extended(step, kept_rim))[inside]
-    return result
+    filled: Array = (votes + extended(step, kept_rim))[inside]
+    return filled
