@@ -56,7 +56,7 @@ def settings(**changes: Any) -> Settings:
     return pictures.settings(prompt=PROMPT, negative_prompt=NEGATIVE, steps=STEPS, **changes)
 
 
-def widened_to_cells(mask: np.ndarray, cell: int) -> np.ndarray:
+def widened_to_cells(mask: np.ndarray, cell: int = 8) -> np.ndarray:
     """The hole, widened to whole latent cells; written anew here to check the engine's own."""
     widened = np.zeros_like(mask)
     for top in range(0, mask.shape[0], cell):
