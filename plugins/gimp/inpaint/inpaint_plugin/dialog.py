@@ -13,9 +13,11 @@ from inpaintd_protocol.messages import ModelInfo
 from inpaintd_protocol.settings import Settings, Settled
 
 from .arguments import all_settings, fields_of
+from .daemon import connected
 from .filling import colour_lost_before, hole_in_words
 from .help import help_on_f1
 from .hole_preview import HolePreview
+from .install_button import InstallButton
 from .layout import (
     Shower,
     WarningBar,
@@ -102,6 +104,8 @@ class _Dialog:
         )
         attach_row(rows, _(fields["model"][0].metadata["label"]), self._models.combo)
         attach_below(rows, self._models.note)
+        self._install = InstallButton(self._on_installed, self._warning.say)
+        attach_below(rows, self._install.button)
         source = OPTIONS["mask_source"]
         self._source = combo_of(source.choices)
         self._source.connect("changed", lambda *_args: self._on_source())
@@ -156,6 +160,7 @@ class _Dialog:
 
     def destroy(self) -> None:
         self._preview.end()
+        self._install.stop()
         self._window.destroy()
         while Gtk.events_pending():
             Gtk.main_iteration()
@@ -203,11 +208,18 @@ class _Dialog:
             self._chosen_by_user.add("model")
         model = self._models.chosen()
         self._models.show_note()
+        missing = model is not None and not model.installed and bool(model.install)
+        self._install.offer(model.name if model is not None and missing else "")
         self._window.set_response_sensitive(Gtk.ResponseType.OK, model is None or model.installed)
         for name, widgets in self._rows.items():
             for widget in widgets:
                 widget.set_visible(self._is_taken(name))
         self._fit_soon()
+
+    def _on_installed(self) -> None:
+        with connected(lambda: None) as client:
+            self._models.update(client.models().models)
+        self._on_model()
 
     def _is_taken(self, name: str) -> bool:
         """Whether the chosen model makes use of a setting."""

@@ -46,6 +46,11 @@ class ModelChoice:
         attributes.insert(Pango.attr_scale_new(0.9))
         self.note.set_attributes(attributes)
 
+    def update(self, models: Sequence[ModelInfo]) -> None:
+        """Take over what is installed by now; what is chosen stays."""
+        self._by_name = {model.name: model for model in models}
+        self._usual = next((model for model in models if model.default), None)
+
     def get(self) -> str:
         return self.combo.get_active_id() or ""
 
