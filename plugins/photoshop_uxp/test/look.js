@@ -63,7 +63,7 @@ for (const theme of ["dark", "light"])
     await shoot(page, `${width}-${theme}`, { whole: false });
     await page.mouse.move(width / 2, 300);
     await page.mouse.wheel(0, 5000);
-    await page.waitForFunction(() => document.getElementById("inpaint").scrollTop > 0);
+    await page.waitForFunction(() => document.querySelector(".footer").getBoundingClientRect().bottom <= innerHeight);
     await shoot(page, `${width}-${theme}-scrolled`, { whole: false });
     await page.close();
   }

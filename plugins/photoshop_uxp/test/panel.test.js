@@ -347,7 +347,7 @@ describe("the bundled panel in Chromium", { skip: missing }, () => {
     assert.ok((await bottom()) > 600, "it is out of sight at first");
     await page.mouse.move(140, 300);
     await page.mouse.wheel(0, 5000);
-    await page.waitForFunction(() => document.getElementById("inpaint").scrollTop > 0);
+    await page.waitForFunction(() => document.querySelector(".footer").getBoundingClientRect().bottom <= innerHeight);
     assert.ok((await bottom()) <= 600);
     await end(opened);
   });
