@@ -129,7 +129,7 @@ def test_a_peer_without_the_secret_delivers_nothing(daemon: Daemon, mechanism: s
         socket.send_multipart(
             codec.encode(Inpaint("x", layer=layer(), settings=settings("identity")))
         )
-        events = [recv_monitor_message(monitor)["event"] for _ in range(2) if monitor.poll(3000)]
+        events = [recv_monitor_message(monitor)["event"] for _ in range(2) if monitor.poll(1000)]
         assert zmq.EVENT_HANDSHAKE_SUCCEEDED not in events
         socket.disable_monitor()
         monitor.close()

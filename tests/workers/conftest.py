@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,6 +70,34 @@ def _head_command(address: str) -> list[str]:
     own = f"--head --block --node-ip-address={host} --port={port} --num-cpus=2 --num-gpus=0"
     small = "--include-dashboard=false --object-store-memory=100000000 --disable-usage-stats"
     return [str(ray), "start", *own.split(), *small.split()]
+
+
+@contextmanager
+def another_node(cluster: RayCluster) -> Iterator[subprocess.Popen[bytes]]:
+    """One more machine in the cluster, as far as Ray can tell, with two processors."""
+    ray = Path(sys.executable).parent / "ray"
+    own = (
+        f"--address={cluster.address} --block --num-cpus=2 --num-gpus=0 --node-ip-address=127.0.0.1"
+    )
+    node = subprocess.Popen(
+        [str(ray), "start", *own.split(), "--object-store-memory=100000000"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=os.environ | {"PYTHONPATH": str(ROOT), "INPAINTD_HOME": str(cluster.home)},
+    )
+    try:
+        yield node
+    finally:
+        kill_node(node)
+
+
+def kill_node(node: subprocess.Popen[bytes]) -> None:
+    """All processes of a machine at once, as when its power goes."""
+    if node.poll() is None:
+        for process in [*psutil.Process(node.pid).children(recursive=True), node]:
+            with suppress(psutil.Error):
+                process.kill()
+        node.wait()
 
 
 def _free_port() -> int:

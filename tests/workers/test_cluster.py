@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from importlib.util import find_spec
@@ -14,10 +15,10 @@ import pytest
 
 from inpaintd_protocol.client import Client
 from inpaintd_protocol.errors import InpaintError
-from inpaintd_protocol.messages import Finished, Inpaint, Plane, Preview, Progress, Settings
+from inpaintd_protocol.messages import Failed, Finished, Inpaint, Plane, Preview, Progress, Settings
 from tests.running import Daemon, alive, eventually, running_daemon
 from tests.server.test_server import begin, layer, outcome, settings
-from tests.workers.conftest import RayCluster
+from tests.workers.conftest import RayCluster, another_node, kill_node
 
 if find_spec("ray") is None:
     pytest.skip("no Ray here: pip install '.[cluster]'", allow_module_level=True)
@@ -171,6 +172,29 @@ def test_a_wrong_token_is_told(
         error = error_of(client, "identity")
         assert "did not let this computer in" in str(error)
         assert "token" in str(error)
+
+
+def test_a_machine_lost_in_the_middle_of_200_pictures_loses_none(ray_cluster: RayCluster) -> None:
+    command = ray_cluster.serve("--workers", "4")
+    with (
+        another_node(ray_cluster) as node,
+        running_daemon(ray_cluster.home, command=command) as daemon,
+        daemon.connect() as client,
+    ):
+        ids = [f"picture {number}" for number in range(200)]
+        for request_id in ids:
+            client.submit(Inpaint(request_id, layer(), settings("identity"), on_disconnect="keep"))
+        ends: Counter[str] = Counter()
+        while sum(ends.values()) < 200:
+            message = client.poll(120)
+            assert message is not None, f"only {len(ends)} were answered"
+            if isinstance(message, (Finished, Failed)):
+                assert isinstance(message, Finished), message
+                ends[message.request_id] += 1
+                if sum(ends.values()) == 40:
+                    eventually(lambda: len(actors()) >= 3, "it works on both machines", 60)
+                    kill_node(node)
+    assert ends == Counter(ids)
 
 
 def running_daemon_in(home: Path, cluster: RayCluster) -> AbstractContextManager[Daemon]:
