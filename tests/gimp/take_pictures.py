@@ -150,7 +150,7 @@ def _take_all(windows: WindowedGimp, album: Album) -> None:
     screen.key("Escape")
     screen.wait_for_no_window("Mask by Text")
     windows.ask(f"polygon({list(SHUTTLE)})")
-    _remember(windows, model="long-painter", prompt="a bookshelf")
+    _remember(windows, model="slow-painter", prompt="a bookshelf")
     windows.command("inpaintd-again")
     screen.wait_until(lambda: "Inpaint preview" in windows.layers(), "a live preview shows")
     screen.wait_for_window("Inpainting")
