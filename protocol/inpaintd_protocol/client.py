@@ -131,6 +131,18 @@ class Client(Closing):
 
     # --------------------------------------------------------------------------------- requests
 
+    def run(
+        self,
+        request: Job,
+        *,
+        on_progress: OnProgress | None = None,
+        on_preview: OnPreview | None = None,
+        should_cancel: ShouldCancel | None = None,
+        timeout_seconds: float | None = None,
+    ) -> Finished:
+        """Send a request for a worker, and wait for its end: as `inpaint`, which makes one."""
+        return self._run(request, Watch(on_progress, on_preview, should_cancel, timeout_seconds))
+
     def plan(
         self, extent: Rectangle, bounds: Rectangle, settings: Settings | None = None
     ) -> Rectangle:

@@ -16,7 +16,7 @@ from inpaintd_protocol.client import Client, new_request_id
 from inpaintd_protocol.codec import settings_from_map, settings_to_map
 from inpaintd_protocol.connection import home
 from inpaintd_protocol.errors import InpaintError
-from inpaintd_protocol.messages import Accepted, Failed, Finished, Inpaint
+from inpaintd_protocol.messages import Accepted, Failed, Finished
 from inpaintd_protocol.rectangle import Rectangle
 from inpaintd_protocol.settings import Settings
 
@@ -42,17 +42,7 @@ def submit_detached(client: Client, opened: Opened, sent: Sent, *, as_json: bool
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(_to_map(opened.order, sent.rectangle)), encoding="utf-8")
     try:
-        client.submit(
-            Inpaint(
-                request_id,
-                sent.layer,
-                opened.order.settings,
-                (sent.rectangle.x, sent.rectangle.y),
-                sent.mask,
-                on_disconnect="keep",
-                references=sent.references,
-            )
-        )
+        client.submit(sent.request(request_id, opened.order.settings, on_disconnect="keep"))
         _wait_until_accepted(client, request_id)
     except BaseException:
         path.unlink()

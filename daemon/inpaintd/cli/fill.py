@@ -16,7 +16,7 @@ from inpaintd.files.formats import format_of
 from inpaintd.files.order import Order
 from inpaintd.files.recipe_file import read_recipe
 from inpaintd.launch.background import connect_or_start
-from inpaintd_protocol.client import Client
+from inpaintd_protocol.client import Client, new_request_id
 from inpaintd_protocol.settings import Settings
 
 from .batch import each_of
@@ -160,16 +160,8 @@ def fill_opened(
     """Send what was opened, show its progress, and write the answer."""
     sent_at = time.monotonic()
     with cancel_on_interrupt() as cancelled, progress_bar(quiet=quiet, label=label) as show:
-        answer = client.inpaint(
-            sent.layer,
-            opened.order.settings,
-            offset=(sent.rectangle.x, sent.rectangle.y),
-            mask=sent.mask,
-            stage_masks=sent.stage_masks,
-            references=sent.references,
-            on_progress=show,
-            should_cancel=cancelled,
-        )
+        request = sent.request(new_request_id(), opened.order.settings)
+        answer = client.run(request, on_progress=show, should_cancel=cancelled)
     answered_at = time.monotonic()
     written = write_answer(opened, sent, answer)
     seconds = {

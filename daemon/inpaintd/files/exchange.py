@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from inpaintd_protocol.errors import InpaintError
-from inpaintd_protocol.messages import ResultLayer
+from inpaintd_protocol.messages import Inpaint, ResultLayer
 from inpaintd_protocol.plane import Plane
 from inpaintd_protocol.rectangle import Rectangle
+from inpaintd_protocol.settings import Settings
 
 from . import vips
 from .colour import ColourSpace, convert_depth, to_unit
@@ -43,6 +44,21 @@ class Sent:
     mask: Plane | None
     stage_masks: tuple[Plane | None, ...] = ()
     references: tuple[Plane, ...] = ()
+
+    def request(
+        self, request_id: str, settings: Settings, *, on_disconnect: str = "cancel"
+    ) -> Inpaint:
+        """What asks the daemon to fill it."""
+        return Inpaint(
+            request_id,
+            self.layer,
+            settings,
+            offset=(self.rectangle.x, self.rectangle.y),
+            mask=self.mask,
+            on_disconnect=on_disconnect,
+            stage_masks=self.stage_masks,
+            references=self.references,
+        )
 
 
 def cut(

@@ -25,7 +25,6 @@ from inpaintd.files.recipe import parse_recipe, recipe_in
 from inpaintd.files.room import out_of_room
 from inpaintd_protocol.codec import settings_from_map, settings_to_map
 from inpaintd_protocol.errors import InpaintError
-from inpaintd_protocol.messages import Inpaint
 from inpaintd_protocol.rectangle import Rectangle
 from inpaintd_protocol.settings import Settings
 
@@ -92,15 +91,8 @@ class Pixels:
     def _cut_out(self, instruction: e.CutOut) -> e.Event:
         held = self._again(instruction, instruction.rectangle)
         assert held.sent is not None
-        sent = held.sent
-        offset = (sent.rectangle.x, sent.rectangle.y)
-        request = Inpaint(
-            instruction.request_id,
-            sent.layer,
-            held.looked.settings,
-            offset,
-            sent.mask,
-            on_disconnect="keep",
+        request = held.sent.request(
+            instruction.request_id, held.looked.settings, on_disconnect="keep"
         )
         return e.Cut(instruction.ticket, request)
 
