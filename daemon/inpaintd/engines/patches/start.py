@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import cv2
 import numpy as np
+from threadpoolctl import ThreadpoolController
 
 from inpaintd.engine import Array
 from inpaintd.engines.patches.level import ALIKE, Level, Places
@@ -38,6 +41,12 @@ def started(level: Level, prices: Prices, seed: int) -> Places:
     One is peeled from the border inwards and continues structure; the other begins smooth and
     keeps to what is all around.
     """
+    # The products are small, and threads that wait for each other cost more than they save.
+    with _linear_algebra().limit(limits=1, user_api="blas"):
+        return _cheapest(level, prices, seed)
+
+
+def _cheapest(level: Level, prices: Prices, seed: int) -> Places:
     comparison = _Comparison(level)
     rng = np.random.default_rng(seed)
     layouts = []
@@ -50,6 +59,11 @@ def started(level: Level, prices: Prices, seed: int) -> Places:
     _, sources, picture = min(layouts, key=lambda layout: layout[0])
     level.picture[level.places] = picture
     return sources
+
+
+@cache
+def _linear_algebra() -> ThreadpoolController:
+    return ThreadpoolController()
 
 
 def _settled(level: Level, prices: Prices, comparison: _Comparison, seed: int) -> Places:
