@@ -13,7 +13,15 @@ from typing import Any, get_type_hints
 from scripts.make_vectors import PROTOCOL, type_name
 
 from inpaintd_protocol import errors, limits
-from inpaintd_protocol.settings import Control, Lora, Settings, Settled, SettledStage, Stage
+from inpaintd_protocol.settings import (
+    Control,
+    Lora,
+    Reference,
+    Settings,
+    Settled,
+    SettledStage,
+    Stage,
+)
 
 _AS_USED: dict[type[Any], type[Any]] = {Settings: Settled, Stage: SettledStage}
 
@@ -35,7 +43,7 @@ def document(text: str) -> str:
 
 
 def settings_tables() -> Iterator[str]:
-    for cls in (Settings, Control, Lora, Stage):
+    for cls in (Settings, Control, Lora, Reference, Stage):
         yield f"**{cls.__name__}**"
         yield ""
         yield "| field | type | default | range | meaning |"

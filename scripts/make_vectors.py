@@ -39,6 +39,7 @@ RECORDS: tuple[type[Any], ...] = (
     settings.Settings,
     settings.Control,
     settings.Lora,
+    settings.Reference,
     settings.Stage,
 )
 """Every dataclass that is a map on the wire, except `Plane`."""
