@@ -29,7 +29,12 @@ SIDE = 512
 
 
 @pytest.fixture(scope="module")
-def session(gimp_root: Path | None, text_mask_model: str) -> Iterator[tuple[WindowedGimp, Daemon]]:
+def session(
+    suite: str, gimp_root: Path | None, text_mask_model: str
+) -> Iterator[tuple[WindowedGimp, Daemon]]:
+    if suite == "forky" and gimp_root is not None:
+        # Its windows abort when they load an icon: SVG files are read in a sandbox (glycin).
+        pytest.skip("GIMP 3.2's icons need a sandbox that a plain chroot does not provide")
     with installed_gimp(gimp_root) as gimp:
         photograph = gimp.work / "photo.png"
         Image.fromarray(skimage.data.astronaut()).save(photograph)
