@@ -1,1 +1,1 @@
-"""Install the editors' plug-ins, and tell which extras are installed."""
+"""Install the editors' plug-ins and the optional libraries, and detect what is installed."""

@@ -1,4 +1,4 @@
-"""Which build of torch suits a card. Each is named as `uv pip install --torch-backend` names it."""
+"""The build of torch that suits a card, named as by `uv pip install --torch-backend`."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ class Backend:
     Attributes:
         name: as uv names it.
         title: for people.
-        device: the type of device that it brings: cuda (ROCm counts as it), xpu, mps or cpu.
-        download_bytes: what is fetched, with the other libraries; measured roughly.
-        disk_bytes: what it takes when it is installed.
+        device: the type of device it supports: cuda (which includes ROCm), xpu, mps or cpu.
+        download_bytes: approximate size of the download, with the other libraries.
+        disk_bytes: its size on the disk once installed.
     """
 
     name: str
@@ -29,7 +29,7 @@ class Backend:
 
 
 AS_INDEXED = "as-indexed"
-"""For package indexes of one's own: no index is added for torch."""
+"""For private package indexes: no index is added for torch."""
 
 _GB = 1_000_000_000
 
@@ -49,17 +49,17 @@ BACKENDS = {
 
 _CUDA_13_DRIVER = (580,)
 _CUDA_12_DRIVER = {"win32": (528, 33), "": (525, 60, 13)}
-"""Oldest drivers, by system. Source: the release notes of NVIDIA's CUDA toolkit."""
+"""Oldest supported drivers, by system. Source: the release notes of NVIDIA's CUDA toolkit."""
 
 _TURING = (7, 5)
-"""Older cards have no place in the builds for CUDA 12.8 and later."""
+"""Oldest compute capability that the builds for CUDA 12.8 and later support."""
 
 
 def backend_for(card: Card, machine: Machine) -> Backend:
     """The build of torch that uses a card.
 
     Raises:
-        InpaintError: `unsupported` with what to do when no build could.
+        InpaintError: `unsupported`, with a remedy, when no build can use it.
     """
     if card.vendor == NVIDIA:
         return BACKENDS[_for_nvidia(card, machine)]

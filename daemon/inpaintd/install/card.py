@@ -1,4 +1,4 @@
-"""The graphics card of this machine, found without torch: by its driver, or by its PCI identity."""
+"""Detection of this machine's graphics card without torch: by its driver or its PCI ID."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ _VENDORS = {"0x10de": NVIDIA, "0x1002": AMD, "0x8086": INTEL}
 _IS_DISPLAY = "0x03"
 
 _INTEL_WITH_XPU = re.compile(r"0x(56|4f8|e2|64a|7d|b0)", re.IGNORECASE)
-"""Arc A and B, and the graphics of Meteor, Lunar, Arrow and Panther Lake. Source: Linux' list of
-Intel's PCI identities."""
+"""Arc A and B, and the graphics of Meteor, Lunar, Arrow and Panther Lake. Source: Linux's list of
+Intel PCI IDs."""
 _INTEL_NAMES_WITH_XPU = re.compile(r"\bArc\b", re.IGNORECASE)
 
 
@@ -36,11 +36,11 @@ class Card:
     """A graphics card.
 
     Attributes:
-        vendor: NVIDIA, AMD, Intel or Apple; empty for none that torch could use.
-        name: as its driver calls it; empty where no driver says.
-        driver: version of its driver; empty where there is none.
+        vendor: NVIDIA, AMD, Intel or Apple; empty when there is none that torch can use.
+        name: as reported by its driver; empty without a driver.
+        driver: version of its driver; empty when there is none.
         capability: NVIDIA's compute capability, such as (8, 9); (0, 0) when unknown.
-        memory_bytes: its own memory; 0 when unknown.
+        memory_bytes: its dedicated memory; 0 when unknown.
     """
 
     vendor: str
@@ -60,14 +60,14 @@ class Card:
 
 @lru_cache(maxsize=1)
 def this_card() -> Card:
-    """The best card of this machine; asked once in the life of a process."""
+    """The best card of this machine; detected once per process."""
     return find_card(Machine())
 
 
 def find_card(machine: Machine) -> Card:
-    """The card that torch does best with: NVIDIA before AMD before Intel.
+    """The card that torch supports best: NVIDIA before AMD before Intel.
 
-    Of several of one make, the one with the most memory.
+    Of several cards from one vendor, the one with the most memory.
     """
     if machine.system == "darwin":
         if machine.processor == "arm64":
@@ -100,7 +100,7 @@ def _on_windows(machine: Machine) -> list[Card]:
     for controller in found if isinstance(found, list) else [found]:
         name = str(controller.get("Name") or "") if isinstance(controller, dict) else ""
         if "NVIDIA" in name:
-            cards.append(Card(NVIDIA, name))  # its own tool did not answer: no working driver
+            cards.append(Card(NVIDIA, name))  # its own tool did not answer, so no driver works
         elif "AMD" in name or "Radeon" in name:
             cards.append(Card(AMD, name, str(controller.get("DriverVersion") or "")))
         elif _INTEL_NAMES_WITH_XPU.search(name):

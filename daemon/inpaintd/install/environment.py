@@ -1,6 +1,6 @@
-"""The environment that workers run in, where set-up has made one; else the daemon's own.
+"""The environment that workers run in: the one made by set-up, else the daemon's own.
 
-It lies beside earlier ones in ~/.inpaintd/environments, and one small file names the one in use.
+It is kept beside earlier ones in ~/.inpaintd/environments, and one small file names the one in use.
 inpaintd itself is not installed in it a second time: a line in it adds the packages of the daemon's
 own environment, after its own, so both always run the same inpaintd.
 """
@@ -24,12 +24,12 @@ _BRIDGE = "inpaintd-daemon.pth"
 
 @dataclass(frozen=True)
 class Environment:
-    """An environment that set-up has made and tried.
+    """An environment that set-up has created and tested.
 
     Attributes:
         folder: its name below `environments`.
         backend: the build of torch in it, as uv names it.
-        device: what a tensor was computed on when it was tried.
+        device: the type of device that computed a tensor in the test.
         torch: version of torch.
         python: version of Python, such as 3.13: compiled packages of both must fit.
     """
@@ -42,12 +42,12 @@ class Environment:
 
 
 def python_version() -> str:
-    """Of this process, as far as compiled packages care."""
+    """This process's version of Python, as far as compiled packages depend on it."""
     return f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
 def in_use(home: Path) -> Environment | None:
-    """The environment that workers run in; None where set-up has made none."""
+    """The environment that set-up has created for workers; None when there is none."""
     try:
         values = json.loads((home / FOLDER / _POINTER).read_text(encoding="utf-8"))
         return Environment(**{field: str(values[field]) for field in Environment.__annotations__})
@@ -64,7 +64,7 @@ def worker_python(home: Path) -> str:
 
 
 def mismatch(home: Path) -> str:
-    """Why the environment that set-up has made cannot be used, as a sentence; empty when it can."""
+    """A sentence that says why set-up's environment cannot be used; empty when it can."""
     found = in_use(home)
     if found is None:
         return ""
@@ -79,13 +79,13 @@ def mismatch(home: Path) -> str:
 
 
 def site_packages_of(home: Path) -> Path | None:
-    """Where the workers' own packages are; None where they are the daemon's."""
+    """The folder of the workers' own packages; None when they use the daemon's."""
     found = in_use(home)
     return None if found is None or mismatch(home) else site_packages(home / FOLDER / found.folder)
 
 
 def holds(home: Path, package: str) -> bool:
-    """Whether workers can import a package, which is not imported for that."""
+    """Return whether workers can import a package, without importing it."""
     own = site_packages_of(home)
     return (own is not None and (own / package).is_dir()) or find_spec(package) is not None
 
@@ -103,15 +103,15 @@ def site_packages(environment: Path) -> Path:
 
 
 def add_bridge(environment: Path) -> None:
-    """Let an environment find the daemon's own packages, after what it has itself."""
+    """Make the daemon's own packages importable in an environment, after its own."""
     own = sorted({sysconfig.get_path("purelib"), sysconfig.get_path("platlib")})
-    # As code: a bare path would leave out what editable installations add.
+    # As code, because a bare path would miss what editable installations add.
     lines = [f"import site; site.addsitedir({path!a})" for path in own]
     (site_packages(environment) / _BRIDGE).write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def keep_bridge(home: Path) -> None:
-    """Mend the line above, should inpaintd have moved since."""
+    """Update the line that `add_bridge` wrote if inpaintd has moved since."""
     found = in_use(home)
     if found is not None and not mismatch(home):
         add_bridge(home / FOLDER / found.folder)

@@ -1,4 +1,4 @@
-"""How this very installation of inpaintd gets one of its extras. Standard library only."""
+"""The command that adds an extra to this installation of inpaintd. Standard library only."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ NAME = "inpaintd"
 
 
 SET_UP = ("diffusion",)
-"""Extras that `inpaintd setup` installs: only it finds the torch that suits the graphics card."""
+"""Extras left to `inpaintd setup`, which alone finds the torch that suits the graphics card."""
 
 
 def how_to_install(extra: str) -> str:
-    """The command that adds an extra, such as diffusion, to the inpaintd that runs this."""
+    """The command that adds an extra, such as diffusion, to the running inpaintd."""
     if extra in SET_UP:
         return f"{NAME} setup"
     try:
@@ -31,10 +31,10 @@ def how_to_install(extra: str) -> str:
 
 
 def command_for(extra: str, installed: Distribution | None, environment: Path, python: str) -> str:
-    """As `how_to_install`, for any installation.
+    """The command of `how_to_install` for any installation.
 
     Args:
-        installed: what the environment holds of inpaintd, with where it came from.
+        installed: inpaintd's distribution in the environment, with its origin.
         environment: its folder.
         python: its interpreter.
     """
@@ -47,14 +47,14 @@ def command_for(extra: str, installed: Distribution | None, environment: Path, p
 
 
 def _origin(installed: Distribution | None) -> dict[str, Any]:
-    """What direct_url.json says; empty for an installation from an index. Source: PEP 610."""
+    """The contents of direct_url.json; empty when installed from an index. Source: PEP 610."""
     text = installed.read_text("direct_url.json") if installed is not None else None
     origin: dict[str, Any] = json.loads(text) if text else {}
     return origin
 
 
 def _requirement(extra: str, origin: dict[str, Any]) -> tuple[str, bool]:
-    """What to install, quoted, and whether as an editable installation."""
+    """The requirement to install, quoted, and whether the installation is editable."""
     url = origin.get("url", "")
     if "vcs_info" in origin:
         vcs = origin["vcs_info"]

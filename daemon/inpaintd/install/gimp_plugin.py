@@ -1,4 +1,4 @@
-"""Put the plug-in into every GIMP 3 of this user, whole, so that GIMP's own Python can run it."""
+"""Install the plug-in, with all it needs, into every GIMP 3 of this user."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ import inpaintd_protocol
 from inpaintd_protocol.errors import InpaintError
 
 NAME = "inpaint"
-"""GIMP runs plug-ins/NAME/NAME.py, and no other file."""
+"""The plug-in's name: GIMP runs plug-ins/NAME/NAME.py, and no other file."""
 
 _OURS = "inpaint_plugin"
-"""A folder of this name inside marks a plug-in folder as ours."""
+"""Folder whose presence marks a plug-in folder as ours."""
 
 _MSGPACK_PURE = ("__init__.py", "exceptions.py", "ext.py", "fallback.py")
 
 _CARRIED = {".py", ".mo", ".png", ".html", ".xml"}
-"""What a plug-in consists of: code, translations, its icon and its help."""
+"""File types of the plug-in: code, translations, icon and help."""
 _VERSION = re.compile(r"3\.\d+")
 _FLATPAK, _SNAP, _NATIVE = "Flatpak", "Snap", "native"
 
@@ -38,7 +38,7 @@ class Configuration:
     kind: str
     """native, Flatpak or Snap."""
     plug_ins: Path | None = None
-    """The folder of plug-ins, where it is not the one in `path`."""
+    """The folder of plug-ins, if it is not the one in `path`."""
 
     @property
     def version(self) -> str:
@@ -57,7 +57,7 @@ class Configuration:
 def configurations(home: Path, environment: Mapping[str, str], system: str) -> list[Configuration]:
     """Every GIMP 3.x configuration of a user, oldest version first.
 
-    GIMP makes the folder when it is started for the first time.
+    GIMP creates the folder when it is first started.
 
     Args:
         home: the user's home folder.
@@ -74,7 +74,7 @@ def configurations(home: Path, environment: Mapping[str, str], system: str) -> l
 
 
 def configuration_at(folder: Path) -> Configuration:
-    """What the user names: a folder of plug-ins, or GIMP's configuration folder round one.
+    """The plug-in folder, or the configuration folder around one, that the user names.
 
     Raises:
         InpaintError: `unreadable` when there is no such folder.
@@ -103,13 +103,13 @@ def _is_configuration(folder: Path) -> bool:
 
 
 def install(configuration: Configuration) -> Path:
-    """Copy the plug-in and all that it needs; an older one is replaced.
+    """Copy the plug-in and all that it needs, replacing an older one.
 
     Returns:
         The plug-in's folder.
 
     Raises:
-        InpaintError: `unwritable`, also when a folder of that name belongs to somebody else.
+        InpaintError: `unwritable`, also when a folder of that name is not ours.
     """
     target = configuration.plug_in
     fresh = target.with_name(f".{NAME}-new")
@@ -147,7 +147,7 @@ def uninstall(configuration: Configuration) -> bool:
 def launch_settings(
     configuration: Configuration, environment: Mapping[str, str]
 ) -> dict[str, object]:
-    """What the plug-in is told about this installation of the daemon: launch.json."""
+    """The contents of launch.json, which tells the plug-in how to start this daemon."""
     serve = [sys.executable, "-P", "-m", "inpaintd", "serve"]
     settings: dict[str, object] = {}
     if configuration.kind == _FLATPAK:
@@ -157,13 +157,13 @@ def launch_settings(
     if configuration.kind == _SNAP:
         settings["home"] = str(snap_daemon_home(configuration))
     elif environment.get("INPAINTD_HOME"):
-        # GIMP started from a desktop menu does not see what a terminal's environment says.
+        # GIMP started from a desktop menu does not see the variables set in a terminal.
         settings["home"] = str(Path(environment["INPAINTD_HOME"]).expanduser().absolute())
     return settings
 
 
 def advice(configuration: Configuration) -> str:
-    """What the user of this kind of GIMP has to do besides; empty for most."""
+    """Further steps for the user of this kind of GIMP; empty for most."""
     if configuration.kind == _FLATPAK:
         return (
             "To let GIMP from Flatpak start the daemon, run once: flatpak override --user "
@@ -215,7 +215,7 @@ def _assemble(folder: Path, configuration: Configuration) -> None:
         shutil.copyfile(source / name, folder / "msgpack" / name)
     launch = launch_settings(configuration, os.environ)
     (folder / "launch.json").write_text(json.dumps(launch, indent=2) + "\n", encoding="utf-8")
-    # GIMP passes silently over a plug-in that cannot be run.
+    # GIMP silently skips a plug-in that is not executable.
     (folder / f"{NAME}.py").chmod(0o755)
 
 
@@ -223,7 +223,7 @@ def plug_in_source() -> Path:
     """The plug-in's files: inside the installed package, or in the source tree of an editable one.
 
     Raises:
-        InpaintError: `unreadable` when neither is there.
+        InpaintError: `unreadable` when neither exists.
     """
     package = Path(__file__).parent.parent
     for folder in (package / "_plugins" / "gimp", package.parent.parent / "plugins" / "gimp"):
@@ -237,7 +237,7 @@ def plug_in_source() -> Path:
 
 
 def _copy(source: Path, target: Path) -> None:
-    # Contents only, not dates: GIMP asks a plug-in anew only when its file looks newer.
+    # Copy contents, not dates: GIMP queries a plug-in again only when its file looks newer.
     for path in sorted(source.rglob("*")):
         if path.suffix not in _CARRIED:
             continue

@@ -1,4 +1,4 @@
-"""What is asked of this machine, in one place that tests substitute: system, programs, files."""
+"""Queries about this machine (system, programs, files), in one place that tests substitute."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Machine:
     Attributes:
         system: as sys.platform.
         processor: as platform.machine().
-        root: what absolute paths start from.
+        root: folder that absolute paths start from.
     """
 
     system: str = sys.platform
@@ -28,7 +28,7 @@ class Machine:
     root: Path = Path("/")
 
     def output_of(self, command: Sequence[str]) -> str | None:
-        """What a program prints; None when there is none, or it fails or hangs."""
+        """The output of a program; None when it is missing, fails or hangs."""
         try:
             done = subprocess.run(
                 command,
@@ -38,7 +38,7 @@ class Machine:
                 errors="replace",
                 timeout=_PROGRAM_SECONDS,
                 check=True,
-                # Without it a console window flashes up on Windows.
+                # Without this flag a console window flashes up on Windows.
                 creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
             )
         except (OSError, subprocess.SubprocessError):
@@ -59,7 +59,7 @@ class Machine:
         return ["/" + p.relative_to(self.root).as_posix() for p in found]
 
     def free_bytes(self, folder: Path) -> int:
-        """What is free on the disk of a folder that need not exist yet."""
+        """Free bytes on the disk of a folder that need not exist yet."""
         while not folder.exists():
             folder = folder.parent
         return shutil.disk_usage(folder).free

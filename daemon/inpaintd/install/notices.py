@@ -1,4 +1,4 @@
-"""What a user should be told about this installation wherever models are listed or chosen."""
+"""Notices about this installation, shown wherever models are listed or chosen."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ SETUP = "inpaintd setup"
 
 
 def find_card_meanwhile() -> None:
-    """Ask the card's driver in a thread of its own: it may take seconds to answer."""
+    """Query the card's driver in a thread of its own, as it may take seconds to answer."""
     threading.Thread(target=this_card, daemon=True).start()
 
 
 def known_notices(home: Path) -> tuple[Notice, ...]:
-    """As `notices`, at once: none until the driver has answered."""
+    """The result of `notices` without waiting: empty until the driver has answered."""
     return notices(home) if this_card.cache_info().currsize else ()
 
 
 def notices(home: Path, card: Card | None = None) -> tuple[Notice, ...]:
-    """What keeps diffusion models from running, or from running on the graphics card.
+    """Reasons why diffusion models do not run, or do not run on the graphics card.
 
-    Takes up to seconds the first time, when it asks the card's driver.
+    May take seconds the first time, while the card's driver is queried.
     """
     card = card or this_card()
     found = []

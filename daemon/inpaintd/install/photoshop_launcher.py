@@ -1,6 +1,6 @@
-"""Write what Photoshop opens to start the daemon: a plug-in may open files, but not run commands.
+"""The file that Photoshop opens to start the daemon, as plug-ins may not run commands.
 
-It lies where the panel looks for it, in the daemon's usual folder, and does one thing only.
+It is kept where the panel looks for it, in the daemon's default folder, and does one thing only.
 Photoshop asks the user before it opens it.
 """
 
@@ -21,7 +21,7 @@ _FOLDER = ".inpaintd"
 
 
 def path_for(system: str, user_home: Path) -> Path | None:
-    """Return where the launcher lies; None where Photoshop does not run.
+    """Return the launcher's path; None on systems without Photoshop.
 
     Args:
         system: as sys.platform.
@@ -31,7 +31,7 @@ def path_for(system: str, user_home: Path) -> Path | None:
 
 
 def write(system: str, user_home: Path) -> Path | None:
-    """Write the launcher, in the place of an older one; return where it is.
+    """Write the launcher, replacing an older one; return its path.
 
     Raises:
         InpaintError: `unwritable`.

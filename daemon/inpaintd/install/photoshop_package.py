@@ -33,7 +33,7 @@ def files(plugin: Path) -> dict[str, bytes]:
         plugin: the folder of the sources, plugins/photoshop_uxp in a checkout.
 
     Raises:
-        ValueError: a module is not in the style that can be linked; the message names it.
+        ValueError: a module is not in the supported style; the message names it.
         OSError: a source file cannot be read.
     """
     found = {name: (plugin / name).read_bytes() for name in _STATIC}
@@ -48,7 +48,7 @@ def pack(plugin: Path, target: Path) -> None:
     with zipfile.ZipFile(target, "w") as archive:
         for name, data in files(plugin).items():
             entry = zipfile.ZipInfo(name, _OLDEST_DATE)
-            entry.create_system = 3  # else it depends on where the archive is made
+            entry.create_system = 3  # the default depends on the system that makes the archive
             entry.external_attr = _READABLE
             archive.writestr(entry, data, zipfile.ZIP_DEFLATED, 9)
 

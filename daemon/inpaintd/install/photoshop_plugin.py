@@ -12,7 +12,7 @@ from inpaintd.install.photoshop_package import PACKAGE, pack
 from inpaintd_protocol.errors import InpaintError
 
 NAME = "Inpaint"
-"""The plug-in's name in its manifest, by which the agent removes it."""
+"""The plug-in's name in its manifest, which the agent removes it by."""
 
 _AGENT = "UnifiedPluginInstallerAgent"
 _UPI = Path("Adobe", "Adobe Desktop Common", "RemoteComponents", "UPI", _AGENT)
@@ -22,7 +22,7 @@ _AGENT_SECONDS = 180.0
 def hand_over(folder: Path) -> Path:
     """Put the packed plug-in where the user can double-click it; return its path.
 
-    A wheel brings it along; in a checkout it is packed from the sources.
+    A wheel contains it; in a checkout it is packed from the sources.
 
     Raises:
         InpaintError: `unwritable`, or `unreadable` when this installation lacks the plug-in.
@@ -58,7 +58,7 @@ def find_agent(environment: Mapping[str, str], system: str, root: Path = Path("/
     Args:
         environment: as os.environ.
         system: as sys.platform.
-        root: what macOS' paths start from.
+        root: folder that macOS paths start from.
     """
     if system == "darwin":
         contents = Path(f"{_AGENT}.app", "Contents")
@@ -74,7 +74,7 @@ def find_agent(environment: Mapping[str, str], system: str, root: Path = Path("/
 
 
 def install(agent: Path, system: str) -> None:
-    """Have the agent install the plug-in; an older version is replaced.
+    """Have the agent install the plug-in, replacing an older version.
 
     Raises:
         InpaintError: `unwritable` with what the agent said.

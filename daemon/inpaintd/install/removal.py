@@ -1,4 +1,4 @@
-"""Removing what inpaintd has put on this machine, but for models and the user's own files."""
+"""Removal of inpaintd from this machine, except for models and the user's own files."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from inpaintd.install.extras import NAME
 from inpaintd_protocol.errors import InpaintError
 
 MODELS = ("models", "models.toml", "loras", "embeddings")
-"""What took long to fetch, or is the user's own."""
+"""Entries to keep: they took long to download, or belong to the user."""
 
 
 def remove_plug_ins(user_home: Path) -> Iterator[Path]:
-    """Remove the plug-in from every GIMP; the folders that are gone."""
+    """Remove the plug-in from every GIMP; return the removed folders."""
     for configuration in gimp_plugin.configurations(user_home, os.environ, sys.platform):
         if gimp_plugin.uninstall(configuration):
             yield configuration.plug_in
 
 
 def remove_home(home: Path, *, models: bool) -> Iterator[Path]:
-    """Remove the daemon's folder, but for models and what else the user has put there.
+    """Remove the daemon's folder, except for models and anything else the user put there.
 
     Args:
-        models: whether to remove those, too.
+        models: whether to remove the models as well.
 
     Raises:
         InpaintError: `unwritable`.
@@ -53,7 +53,7 @@ def remove_home(home: Path, *, models: bool) -> Iterator[Path]:
 
 
 def last_command(environment: Path) -> str:
-    """The command that removes the program itself, which cannot remove what it runs from."""
+    """The command that removes the program, which cannot remove itself while it runs."""
     if (environment / "pipx_metadata.json").is_file():
         return f"pipx uninstall {NAME}"
     if (environment / "uv-receipt.toml").is_file():

@@ -1,7 +1,7 @@
-"""Set-up of the libraries for diffusion models, with the torch that suits the graphics card.
+"""Set-up of the diffusion libraries, with the build of torch that suits the graphics card.
 
-A new environment is built beside the one in use, tried with a real tensor on the device, and only
-then switched to. Whatever goes wrong before that leaves what worked working.
+A new environment is built beside the one in use, tested with a real tensor on the device, and only
+then switched to. A failure before that leaves the environment in use untouched.
 """
 
 from __future__ import annotations
@@ -49,13 +49,13 @@ OnProgress = Callable[[str, int], None]
 
 @dataclass(frozen=True)
 class Plan:
-    """What set-up is going to do.
+    """The actions that set-up is going to take.
 
     Attributes:
-        requirements: what is installed, as pip names it.
+        requirements: packages to install, in pip's syntax.
         folder: the new environment.
-        needed_bytes: on the disk of `folder` until all is done.
-        free_bytes: there.
+        needed_bytes: space needed on the disk of `folder`, at most, during set-up.
+        free_bytes: free space on that disk.
     """
 
     card: Card
@@ -67,7 +67,7 @@ class Plan:
 
     @property
     def commands(self) -> list[list[str]]:
-        """What uv is asked, in order."""
+        """The arguments of each run of uv, in order."""
         return [
             uv.new_environment(self.folder, sys.executable),
             uv.installation(self.folder, self.backend, self.requirements),
@@ -81,11 +81,11 @@ def plan(
     backend: str = "",
     requirements: Sequence[str] | None = None,
 ) -> Plan:
-    """What set-up would do on this machine.
+    """Plan set-up for this machine.
 
     Args:
         backend: one of `BACKENDS`; empty for the one that suits the card.
-        requirements: what to install instead of this version's libraries for diffusion models.
+        requirements: packages to install instead of this version's diffusion libraries.
 
     Raises:
         InpaintError: `unsupported` for a card or driver that no torch can use.
@@ -107,7 +107,7 @@ def plan(
 
 
 def diffusion_requirements() -> list[str]:
-    """What this version of inpaintd wants installed for diffusion models."""
+    """The requirements of this version of inpaintd for diffusion models."""
     try:
         stated = requires(NAME) or []
     except PackageNotFoundError:
@@ -117,7 +117,7 @@ def diffusion_requirements() -> list[str]:
     wanted = [
         requirement.strip() for requirement, _, marker in parts if mark in marker.replace("'", '"')
     ]
-    # The daemon's own packages, some of them compiled, are used along with it.
+    # The workers also import the daemon's own packages, some of which are compiled.
     return [*wanted, f"numpy=={version('numpy')}"]
 
 
@@ -128,10 +128,10 @@ def set_up(
     *,
     should_cancel: Callable[[], bool] = lambda: False,
 ) -> Environment:
-    """Carry out a plan; returns the environment that workers run in from now on.
+    """Carry out a plan; return the environment that workers run in from now on.
 
     Raises:
-        InpaintError: `unwritable` when there is no room, `unreachable`, `unsupported` when the new
+        InpaintError: `unwritable` when the disk is full, `unreachable`, `unsupported` when the new
             environment does not work here, `busy` when another set-up runs, `cancelled`.
     """
     if wanted.free_bytes < wanted.needed_bytes:
@@ -147,7 +147,9 @@ def set_up(
         lock = FileLock(folder / ".lock", timeout=0)
         lock.acquire()
     except Timeout as error:
-        raise InpaintError("busy", "Another set-up is under way.", "Wait for its end.") from error
+        raise InpaintError(
+            "busy", "Another set-up is under way.", "Wait until it has finished."
+        ) from error
     except OSError as error:
         raise InpaintError(
             "unwritable", f"{folder} cannot be written: {error.strerror}.", "Check its permissions."
@@ -196,7 +198,7 @@ def _set_up(
 
 
 def try_out(environment: Path, device: str) -> dict[str, str]:
-    """Compute with a tensor on a device, and import what workers import.
+    """Test an environment: compute a tensor on a device, and import what workers import.
 
     Raises:
         InpaintError: `unsupported` with the reason.
@@ -228,7 +230,7 @@ def try_out(environment: Path, device: str) -> dict[str, str]:
 
 
 def _remove_others(kept: Path) -> None:
-    """Remove environments that are not used any more; one that still runs goes the next time."""
+    """Remove environments no longer in use; one that still runs is removed the next time."""
     for folder in kept.parent.iterdir():
         if folder.is_dir() and folder != kept and not folder.name.startswith("."):
             shutil.rmtree(folder, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Which torch an environment holds, told by its files: importing it would take seconds."""
+"""The torch in an environment, identified by its files, as importing it takes seconds."""
 
 from __future__ import annotations
 
@@ -14,18 +14,19 @@ _VALUE = re.compile(r"^(__version__|cuda|hip|xpu)\s*(?::[^=]+)?=\s*(None|'[^']*'
 
 @dataclass(frozen=True)
 class TorchBuild:
-    """A torch that is installed.
+    """An installed build of torch.
 
     Attributes:
         version: such as 2.13.0+cpu.
-        device: the best device it was built for: cuda (ROCm counts as it), xpu, mps or cpu.
+        device: the best type of device it was built for: cuda (which includes ROCm), xpu, mps or
+        cpu.
     """
 
     version: str
     device: str
 
     def can_use(self, card: Card) -> bool:
-        """Whether it was built for a card of this vendor."""
+        """Return whether it was built for a card of this vendor."""
         if not card.vendor:
             return True
         return self.device != "cpu"

@@ -1,4 +1,4 @@
-"""Running uv, which builds environments: where its binary is, what it is asked, what went wrong."""
+"""Runs of uv, which builds environments: its binary, its arguments and its errors."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ _NO_NETWORK = (
 )
 
 OnBytes = Callable[[int], None]
-"""Told how many bytes have been fetched so far."""
+"""Receives the number of bytes downloaded so far."""
 
 
 def find_uv(environment: Mapping[str, str] = os.environ) -> str:
-    """The binary of uv: the one named by $INPAINTD_UV, that of its package, or one on the path.
+    """Find uv: the binary named by $INPAINTD_UV, that of its package, or one on the path.
 
     Raises:
         InpaintError: `unsupported` when there is none.
@@ -50,7 +50,7 @@ def find_uv(environment: Mapping[str, str] = os.environ) -> str:
 
 
 def new_environment(folder: Path, python: str) -> list[str]:
-    """The arguments that make an empty environment with the Python of another one."""
+    """The arguments that create an empty environment with the Python of another one."""
     return ["venv", "--quiet", "--no-project", "--clear", "--python", python, str(folder)]
 
 
@@ -68,9 +68,9 @@ def run_uv(
     on_bytes: OnBytes | None = None,
     should_cancel: Callable[[], bool] = lambda: False,
 ) -> str:
-    """Run uv to its end and return what it says.
+    """Run uv to its end and return its output.
 
-    What it has fetched stays in `cache`, so that the next attempt need not fetch it again.
+    Downloads stay in `cache`, so that the next attempt need not repeat them.
 
     Raises:
         InpaintError: `cancelled`, `unreachable`, `unwritable` when the disk is full, `unsupported`.
@@ -111,7 +111,7 @@ def run_uv(
 
 
 def bytes_in(folder: Path) -> int:
-    """Bytes of all files in a folder, some of which may vanish meanwhile."""
+    """Total size of the files in a folder, some of which may vanish meanwhile."""
     total = 0
     for place, _, names in os.walk(folder):
         for name in names:

@@ -15,15 +15,15 @@ from inpaintd_protocol.connection import home
 from inpaintd_protocol.errors import InpaintError
 
 START_SECONDS = 20.0
-"""How long a new daemon may take until it answers; it needs a tenth of a second."""
+"""Time limit for a new daemon to answer; normally it takes a tenth of a second."""
 
 _POLL_SECONDS = 0.01
 
 
 def connect_or_start(name: str) -> Client:
-    """A client of this user's daemon, which is started when none answers.
+    """Connect to this user's daemon, starting one when none answers.
 
-    Any number of callers may do this at once; they end with one daemon.
+    Any number of callers may do this at once; they all end up with the same daemon.
 
     Raises:
         InpaintError: `not_running` when none could be started; else as `connect`.
@@ -35,7 +35,7 @@ def connect_or_start(name: str) -> Client:
 
     log_path(home())  # makes the folder
     try:
-        # One at a time: a daemon started in vain could take over when another one is stopped.
+        # One at a time: a surplus daemon could take over when the first one is stopped.
         with FileLock(home() / "start.lock", timeout=START_SECONDS):
             return _connect(name) or _start(name)
     except Timeout as error:
@@ -50,13 +50,13 @@ def _start(name: str) -> Client:
         client = _connect(name)
         if client is not None:
             if ended is None:
-                # It is meant to outlive this process; Popen need not warn about that.
+                # It is meant to outlive this process, so keep Popen from warning about that.
                 process.returncode = 0
             return client
         if ended or time.monotonic() > deadline:
             raise _cannot_start(home())
         if ended == 0:
-            # It gave way to a daemon that has ended since, or is only just starting.
+            # It gave way to another daemon, which has ended since or is still starting.
             time.sleep(0.2)
             process = start_detached(home())
         time.sleep(_POLL_SECONDS)
@@ -74,27 +74,27 @@ def _connect(name: str) -> Client | None:
 def start_detached(folder: Path) -> subprocess.Popen[bytes]:
     """Start a daemon that outlives this process and its terminal."""
     log_path(folder)  # makes its folder
-    # Emptied at each start: it holds what a daemon says before it has a log, or when it crashes.
+    # Emptied at each start: it holds only output from before the log opens, or from a crash.
     start = start_path(folder / "logs" / "daemon.log")
     handle = os.open(start, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(handle, "wb") as log:
         return subprocess.Popen(
-            # -P: whatever lies in the current folder is not imported.
+            # -P: never import anything from the current folder.
             [sys.executable, "-P", "-m", "inpaintd", "serve"],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            cwd=folder,  # so that it keeps no other folder from being removed or unmounted
+            cwd=folder,  # so that no other folder is kept from being removed or unmounted
             env=os.environ | {"INPAINTD_HOME": str(folder.absolute())},
             **_detached(),
         )
 
 
 def log_path(folder: Path) -> Path:
-    """Where the daemon's log goes; its folder is made.
+    """Return the path of the daemon's log, after creating its folder.
 
     Raises:
-        InpaintError: `not_running` when it cannot be made.
+        InpaintError: `not_running` when the folder cannot be created.
     """
     path = folder / "logs" / "daemon.log"
     try:
@@ -112,7 +112,7 @@ def log_path(folder: Path) -> Path:
 def _detached() -> dict[str, Any]:
     if os.name != "nt":
         return {"start_new_session": True}
-    # Not DETACHED_PROCESS: without a console of its own, each worker would open one to be seen.
+    # Not DETACHED_PROCESS: without a hidden console, each worker would open a visible one.
     names = ("CREATE_NO_WINDOW", "CREATE_NEW_PROCESS_GROUP")
     return {"creationflags": sum(getattr(subprocess, name) for name in names)}
 

@@ -18,9 +18,9 @@ log = logging.getLogger(__name__)
 
 
 def main() -> int:
-    """Serve until stopped, as with no options; returns the exit code.
+    """Serve with default options until stopped; return the exit code.
 
-    A second daemon ends at once, with 0.
+    A second daemon exits at once with 0.
     """
     try:
         devices = local_devices() or [""]
@@ -34,9 +34,9 @@ def main() -> int:
 
 
 def serve(folder: Path, options: Options) -> int:
-    """Run the daemon of this home folder until it is told to stop; returns the exit code.
+    """Run the daemon of this home folder until it is told to stop; return the exit code.
 
-    A second daemon for the same folder says so and exits with 0: what was wanted is there.
+    A second daemon for the same folder says so and exits with 0, as a daemon is running.
 
     Raises:
         OSError: the folder cannot be used, or no port is free.
@@ -63,10 +63,10 @@ def serve(folder: Path, options: Options) -> int:
 
 
 def make_private(folder: Path) -> None:
-    """Make the daemon's folder, readable by this user alone.
+    """Create the daemon's folder, readable by this user alone.
 
     Raises:
-        OSError: it cannot be made.
+        OSError: it cannot be created.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     mode = folder.stat().st_mode & 0o777
@@ -82,7 +82,7 @@ def make_private(folder: Path) -> None:
 
 
 def _unchanged(path: Path) -> Callable[[], bool]:
-    """Asks whether this very file is still there."""
+    """Return a check that this very file, not a successor of the same name, still exists."""
     was = path.stat()
 
     def unchanged() -> bool:

@@ -1,7 +1,7 @@
-"""The daemon's log: to a file of its own that rotates, and to the terminal if it has one.
+"""The daemon's log: a rotating file, and the terminal if there is one.
 
 INPAINTD_LOG_LEVEL=debug adds a line for every change of a request's state; INPAINTD_LOG_FORMAT=json
-makes each line one JSON object. Both hold for daemons that start by themselves, too.
+makes each line one JSON object. Both also apply to daemons that are started automatically.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from pathlib import Path
 from typing import Any
 
 LOG_BYTES = 4 << 20
-"""Longest log; a longer one becomes daemon.log.1, that one daemon.log.2, which is the last."""
+"""Maximum size of the log; beyond it daemon.log becomes daemon.log.1, and that daemon.log.2."""
 
 OLD_LOGS = 2
 
 ALIKE = 10
-"""Refusals of one kind within ALIKE_SECONDS; more of them are counted and left out, or anybody who
-can knock could fill the disk."""
+"""Refusals of one kind logged within ALIKE_SECONDS; further ones are only counted, or else anybody
+who can connect could fill the disk."""
 
 OUTPUT = 500
-"""The same for lines that workers print; a traceback has dozens."""
+"""The same limit for lines that workers print; a traceback has dozens."""
 
 ALIKE_SECONDS = 60.0
 
@@ -47,7 +47,7 @@ def start_log(path: Path) -> None:
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         handlers.append(_Rotating(path))
-    except OSError as error:  # such as a full disk, which must not keep the daemon from starting
+    except OSError as error:  # such as a full disk, which must not stop the daemon from starting
         print(f"inpaintd: no log in {path}: {error.strerror}.", file=sys.stderr)
     for handler in handlers:
         handler.setFormatter(formatter)
@@ -55,16 +55,16 @@ def start_log(path: Path) -> None:
     root = logging.getLogger()
     root.handlers = handlers
     root.setLevel(level if isinstance(level, int) else logging.INFO)
-    logging.raiseExceptions = False  # a disk that fills up is no news in a log on that disk
+    logging.raiseExceptions = False  # a full disk cannot be reported in a log on that disk
 
 
 def log_file(home: Path) -> Path:
-    """The log of the daemon with this home folder."""
+    """Path of the log of the daemon with this home folder."""
     return home / "logs" / "daemon.log"
 
 
 def start_path(log_path: Path) -> Path:
-    """Where a detached daemon's standard error goes: what it says before it has a log."""
+    """Path that a detached daemon's standard error goes to, before it has a log."""
     return log_path.with_name("start.log")
 
 
@@ -75,13 +75,13 @@ class _Rotating(RotatingFileHandler):
         )
 
     def _open(self) -> TextIOWrapper:
-        # For this user alone, whatever the umask says; the files that follow on this one, too.
+        # Readable by this user alone, whatever the umask; so are the rotated files.
         handle = os.open(self.baseFilename, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         return os.fdopen(handle, "a", encoding=self.encoding, errors=self.errors)
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object a line: time (Unix seconds), level, logger, message and the line's facts."""
+    """One JSON object per line: time (Unix seconds), level, logger, message and facts."""
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, Any] = {
@@ -97,7 +97,7 @@ class JsonFormatter(logging.Formatter):
 
 
 class RateLimit(logging.Filter):
-    """Lets through ALIKE lines of a kind in ALIKE_SECONDS, then says how many were left out."""
+    """Passes ALIKE lines of a kind per ALIKE_SECONDS, then says how many were left out."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -122,5 +122,5 @@ class RateLimit(logging.Filter):
 def _is_standard_error(path: Path) -> bool:
     try:
         return os.path.samestat(os.fstat(sys.stderr.fileno()), path.stat())
-    except (OSError, ValueError):  # there is none, or it is no file
+    except (OSError, ValueError):  # there is none, or it is not a file
         return False

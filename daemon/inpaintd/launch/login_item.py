@@ -1,4 +1,4 @@
-"""Start the daemon and the watching of hot folders at login, with what each system has for it."""
+"""Start the daemon and the hot folders' watchers at login, by each system's own means."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Unit:
 
     @property
     def command(self) -> list[str]:
-        # -P: whatever lies in the current folder is not imported.
+        # -P: never import anything from the current folder.
         return [sys.executable, "-P", "-m", "inpaintd", *self.arguments]
 
 
@@ -49,12 +49,12 @@ def units(folders: Sequence[Path]) -> list[Unit]:
 
 
 def _readable(path: Path) -> str:
-    """What of a path every system takes in the name of a file."""
+    """Reduce a path to characters that every system allows in a file name."""
     return re.sub(r"[^A-Za-z0-9]+", "-", str(path)).strip("-")[-50:]
 
 
 def _digest(path: Path) -> str:
-    """What keeps folders apart whose names differ in other characters alone."""
+    """Return a suffix that tells apart folders whose names differ only in other characters."""
     return hashlib.sha256(os.fsencode(path)).hexdigest()[:8]
 
 
@@ -70,13 +70,13 @@ def files_of(unit: Unit, platform: str, user_home: Path) -> dict[Path, bytes]:
 
 
 def install(folders: Sequence[Path], *, start: bool) -> list[Path]:
-    """Write the files and have the system take notice; returns what was written.
+    """Write the files and tell the system about them; return the paths written.
 
     Raises:
-        InpaintError: `unwritable`, `not_running` when the daemon's folder cannot be made, or
+        InpaintError: `unwritable`, `not_running` when the daemon's folder cannot be created, or
             `unsupported` when the system's own tool refuses.
     """
-    log_path(home())  # makes the folder, without which launchd starts nothing
+    log_path(home())  # creates the folder, without which launchd starts nothing
     written = []
     for unit in units(folders):
         for path, content in files_of(unit, sys.platform, Path.home()).items():
@@ -96,7 +96,7 @@ def install(folders: Sequence[Path], *, start: bool) -> list[Path]:
 
 
 def remove() -> list[Path]:
-    """Take away all that `install` has written; returns what was removed."""
+    """Remove everything that `install` has written; return the paths removed."""
     paths = installed_units(Path.home())
     for path in paths:
         for command in stop_commands(path, sys.platform):
@@ -106,14 +106,14 @@ def remove() -> list[Path]:
 
 
 def installed_units(user_home: Path) -> list[Path]:
-    """The files that `install` has written and that are still there."""
+    """The files written by `install` that still exist."""
     example = next(iter(files_of(units([])[0], sys.platform, user_home)))
     watches = example.parent.glob(f"{example.stem}-watch-*{example.suffix}")
     return [path for path in (example, *sorted(watches)) if path.exists()]
 
 
 def start_commands(paths: Sequence[Path], platform: str) -> list[list[str]]:
-    """What starts the units now and at each login."""
+    """The commands that start the units now and at each login."""
     if platform == "darwin":
         return [["launchctl", "load", "-w", str(path)] for path in paths]
     if platform == "win32":
@@ -145,7 +145,7 @@ def _run(command: list[str]) -> None:
             "unsupported",
             "The files are written, but no session of systemd runs for this user here, as in a "
             "container or after su.",
-            "Do this once more when logged in; until then: inpaintd watch FOLDER",
+            "Run this again once logged in; until then: inpaintd watch FOLDER",
         )
     if failed:
         raise InpaintError(
@@ -173,7 +173,7 @@ WantedBy=default.target
 
 
 def _quoted(word: str) -> str:
-    # In a unit file % is special, " and \ within quotes are, and in commands $ is, too.
+    # In a unit file % is special, as are " and \ within quotes, and $ in commands.
     return '"' + re.sub(r'(["\\])', r"\\\1", word).replace("%", "%%") + '"'
 
 
@@ -193,7 +193,7 @@ def _launchd(unit: Unit) -> bytes:
 
 
 def _windows(unit: Unit) -> bytes:
-    # By Windows Script Host, because a .cmd in the start-up folder shows a black window.
+    # Through Windows Script Host, because a .cmd in the start-up folder shows a black window.
     line = subprocess.list2cmdline(unit.command).replace('"', '""')
     variable = str(home().absolute()).replace('"', '""')
     text = (

@@ -1,4 +1,4 @@
-"""From a request to its one terminal answer, whatever happens on the way."""
+"""Turn each request into exactly one terminal answer, whatever happens in between."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _OUT_OF_MEMORY = InpaintError(
 
 
 class Line(Protocol):
-    """What leads to the daemon while a request is worked on."""
+    """The channel to the daemon while a request is being processed."""
 
     def cancelled(self, request_id: str) -> bool: ...
 
@@ -71,7 +71,7 @@ def _unexpected(error: Exception) -> InpaintError:
 
 
 def _teller(line: Line, request_id: str) -> Callable[[Message], None]:
-    """What the pipeline reports to: passes it on, and breaks off when the request is cancelled."""
+    """The pipeline's `Report`: forwards its messages, and stops when the request is cancelled."""
     last_phase, last_sent = "", 0.0
 
     def tell(message: Message) -> None:
@@ -79,7 +79,7 @@ def _teller(line: Line, request_id: str) -> Callable[[Message], None]:
         if line.cancelled(request_id):
             raise CancelledError
         if isinstance(message, Progress):
-            # A fast engine has thousands of steps a second; nobody sees more than twenty.
+            # A fast engine takes thousands of steps a second; nobody can see more than twenty.
             now = time.monotonic()
             if message.phase == last_phase and now - last_sent < _PROGRESS_SECONDS:
                 return

@@ -1,4 +1,4 @@
-"""What can be said about a Ray cluster without importing Ray, when a daemon starts."""
+"""Checks of a Ray cluster that need no import of Ray, run when a daemon starts."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from inpaintd.install.extras import how_to_install
 from inpaintd_protocol.errors import InpaintError
 
 CONNECT_SECONDS = 30.0
-"""How long the cluster may take to let a worker in; Ray itself gives up after 20."""
+"""Time limit for a worker to join the cluster; Ray itself gives up after 20 s."""
 
 PLACE_SECONDS = float(os.environ.get("INPAINTD_CLUSTER_SECONDS", "120"))
-"""How long the cluster may take to find a place; one that starts machines on demand needs long."""
+"""Time limit for a free place; a cluster that starts machines on demand takes long."""
 
 START_SECONDS = 30.0 + CONNECT_SECONDS + PLACE_SECONDS
-"""How long a worker on the cluster may take to be ready, with some time to say why it is not."""
+"""Time limit for a worker on the cluster to be ready, with some slack to report a failure."""
 
 _PROBE_SECONDS = 5.0
 
 
 def check_cluster(address: str) -> None:
-    """Find out whether workers can be expected to reach the cluster at HOST:PORT.
+    """Check that workers can be expected to reach the cluster at HOST:PORT.
 
     Raises:
         InpaintError: `unsupported` without Ray, else `unreachable`.
@@ -59,7 +59,7 @@ def _host_and_port(address: str) -> tuple[str, int]:
 
 
 def _check_token() -> None:
-    """Whoever reads the token can run anything on the cluster, and Ray lets every user read it."""
+    """Warn about a readable token: its reader can run anything on the cluster."""
     path = Path(os.environ.get("RAY_AUTH_TOKEN_PATH") or Path.home() / ".ray" / "auth_token")
     if os.name == "posix" and path.is_file() and path.stat().st_mode & 0o077:
         raise InpaintError(

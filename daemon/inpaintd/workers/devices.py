@@ -1,4 +1,4 @@
-"""The devices that workers compute on, as far as the daemon, which has no torch, can know them."""
+"""The devices that workers compute on, as far as a daemon without torch can know them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def checked(device: str) -> str:
     """The name of a device as torch writes it.
 
     Raises:
-        ValueError: it is none.
+        ValueError: for anything else.
     """
     if not _DEVICE.fullmatch(device):
         raise ValueError(f"{device!r} is no device: write cuda, cuda:1, xpu, mps or cpu.")
@@ -23,8 +23,10 @@ def checked(device: str) -> str:
 
 
 def local_devices() -> list[str]:
-    """One name for each of several NVIDIA GPUs; empty when there are fewer than two, or nobody
-    says: then the worker finds out by itself."""
+    """One name for each of several NVIDIA GPUs.
+
+    Empty with fewer than two, or when the driver does not answer: then the worker decides.
+    """
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     if visible is not None:
         count = len([name for name in visible.split(",") if name.strip() not in ("", "-1")])
@@ -37,13 +39,13 @@ def local_devices() -> list[str]:
 
 
 def settle_on(device: str) -> None:
-    """Have this process, which has not loaded torch yet, compute on one device alone."""
+    """Restrict this process to one device. Call it before torch is imported."""
     if not device:
         return
     os.environ[DEVICE_VARIABLE] = device
     kind, _, number = device.partition(":")
     if kind == "cuda" and number:
-        # The others stay invisible: each one that a process can see takes memory there.
+        # Hide the others: a process takes memory on every device that it can see.
         visible = os.environ.get("CUDA_VISIBLE_DEVICES", "")
         names = [name.strip() for name in visible.split(",") if name.strip()]
         if not names or int(number) < len(names):

@@ -1,4 +1,4 @@
-"""Why a worker process ended, as far as its exit code and the system tell."""
+"""The reason why a worker process ended, as far as its exit code and the system reveal it."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from pathlib import Path
 
 
 def describe_exit(code: int, memory_kills: int | None = None) -> str:
-    """A clause without a full stop about a process that was not ended by the daemon.
+    """Explain, in a clause without a full stop, the end of a process that the daemon did not end.
 
     Args:
         code: as in `Popen.returncode`: negative for a signal.
-        memory_kills: how many processes the system has ended for lack of memory meanwhile; None
-            where it does not say.
+        memory_kills: number of processes that the system has ended meanwhile for lack of memory;
+            None where unknown.
     """
     if code >= 0:
         return f"its exit code was {code}"
@@ -30,7 +30,7 @@ def describe_exit(code: int, memory_kills: int | None = None) -> str:
 
 
 def memory_kills_so_far() -> int | None:
-    """How many processes Linux has ended for lack of memory since it started; None elsewhere."""
+    """The number of processes Linux has killed for lack of memory since boot; None elsewhere."""
     with suppress(OSError, ValueError):
         for line in Path("/proc/vmstat").read_text("ascii").splitlines():
             if line.startswith("oom_kill "):
@@ -39,17 +39,17 @@ def memory_kills_so_far() -> int | None:
 
 
 def offer_first_to_be_killed() -> None:
-    """When memory runs out, Linux shall end this process rather than the editor or the desktop."""
+    """Have Linux kill this process before the editor or the desktop when memory runs out."""
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("700", "ascii")
 
 
 def end_with(parent: int) -> None:
-    """Have Linux end this process when its parent has gone, even if it hangs in native code."""
+    """Have Linux end this process once its parent is gone, even if it hangs in native code."""
     with suppress(ImportError, OSError, AttributeError):
         import ctypes
 
         PR_SET_PDEATHSIG = 1
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:  # it has gone in the meantime
+        if os.getppid() != parent:  # the parent ended before the call took effect
             os._exit(0)

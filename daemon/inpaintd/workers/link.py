@@ -23,7 +23,7 @@ from inpaintd_protocol.zmq_frames import contents
 
 
 class Link:
-    """Hears what the daemon asks of this process, and answers."""
+    """Receives the daemon's requests to this process, and sends the answers."""
 
     def __init__(self, endpoint: str, name: str, password: str) -> None:
         self._socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.DEALER)
@@ -46,7 +46,7 @@ class Link:
         return self._waiting.popleft()
 
     def cancelled(self, request_id: str) -> bool:
-        """Whether the daemon has asked to stop this request; costs microseconds."""
+        """Return whether the daemon has asked to stop this request; costs microseconds."""
         while self._socket.poll(0):
             self._hear()
         return request_id in self._cancelled
@@ -58,11 +58,11 @@ class Link:
         self.pass_on(wire.answer(message))
 
     def pass_on(self, frames: Sequence[Buffer]) -> None:
-        """Send a word and its frames, as another process has put them together."""
+        """Send a word and its frames unchanged, as another process has composed them."""
         self._socket.send_multipart(frames, copy=False)
 
     def ending(self, reason: str) -> None:
-        """Say why this process is about to end: a clause without a full stop."""
+        """Report why this process is about to end, as a clause without a full stop."""
         self._socket.send_multipart([wire.ENDING, reason.encode()])
 
     def close(self) -> None:
@@ -80,10 +80,10 @@ class Link:
 
 
 def link_from_standard_input() -> tuple[Link, Path]:
-    """Connect to the daemon that started this process; also its home folder.
+    """Connect to the daemon that started this process; also return the daemon's home folder.
 
-    From then on this process ends when its standard input closes, which happens however the daemon
-    ends.
+    From then on this process ends when its standard input closes: that happens however the daemon
+    ends, even if it is killed.
     """
     start = json.loads(sys.stdin.readline())
     offer_first_to_be_killed()

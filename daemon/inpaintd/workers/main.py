@@ -1,4 +1,4 @@
-"""A worker process: takes requests from the daemon one after the other and answers them.
+"""A worker process: takes requests from the daemon and answers them one at a time.
 
 Started by processes.py as `python -m inpaintd.workers.main`.
 """
@@ -24,7 +24,7 @@ def main() -> None:
         request = link.next()
         terminal, healthy = answer(work, link, request)
         link.send(terminal)
-        del request, terminal  # tens of megabytes, which need not wait for the next request
+        del request, terminal  # frees tens of megabytes now rather than at the next request
     link.close()
 
 

@@ -1,4 +1,4 @@
-"""What worker processes print, as lines of the daemon's log: it rotates and is limited there."""
+"""Worker output as lines of the daemon's log, which rotates and is limited in size."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import IO
 log = logging.getLogger(__name__)
 
 _LINE_BYTES = 1000
-"""Longest line; progress bars and binary nonsense come without line ends."""
+"""Longest line, as progress bars and binary garbage contain no line ends."""
 
 
 def pass_on(worker: int, output: IO[bytes]) -> None:
-    """Log all that a worker prints, until it has ended. Runs in a thread of its own."""
+    """Log everything a worker prints until it ends. Runs in a thread of its own."""
     with output:
         while line := output.readline(_LINE_BYTES):
             text = line.decode("utf-8", errors="replace").rstrip()

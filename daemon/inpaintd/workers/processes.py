@@ -37,7 +37,7 @@ LOCAL = ("inpaintd.workers.main",)
 """The module that fills holes on this machine, as Python's `-m` takes it."""
 
 _MOST_READS = 1024
-"""Reads for the last words of a worker that has ended; each takes megabytes."""
+"""Reads allowed for the last words of a worker that has ended; each takes megabytes."""
 
 
 @dataclass
@@ -46,18 +46,18 @@ class _Worker:
     """None once it has been given up."""
     process: subprocess.Popen[bytes]
     memory_kills: int | None
-    """By the system, when it was started."""
+    """The system's kill count when this worker was started."""
     ended_because: str = ""
-    """Why the daemon ends it."""
+    """The daemon's reason for ending it."""
     last_words: str = ""
-    """Why it ends by itself."""
+    """The worker's own reason for ending."""
 
 
 class WorkerProcesses:
     """All worker processes of one daemon, each known by its slot's number.
 
     Args:
-        poller: of the daemon's loop, which calls `events` with what it has found.
+        poller: of the daemon's loop, which passes its findings to `events`.
         home: the daemon's folder.
         wake: called from other threads when `events` has something.
         devices: where the worker in each slot is to compute; empty names leave it to the worker.
@@ -91,7 +91,7 @@ class WorkerProcesses:
         Raises:
             OSError: it cannot be started.
         """
-        import subprocess  # here, because a daemon must be ready at once
+        import subprocess  # imported late, because a daemon must be ready at once
 
         python = worker_python(self._home)
         # A new name for each process, so that late messages from a killed worker are never
@@ -99,7 +99,7 @@ class WorkerProcesses:
         name = f"worker-{slot}-{os.urandom(4).hex()}".encode()
         password = os.urandom(32).hex().encode()
         process = subprocess.Popen(
-            # -P: whatever lies in the current folder is not imported.
+            # -P: never import anything from the current folder.
             [python, "-P", "-m", *self._command],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -110,7 +110,7 @@ class WorkerProcesses:
         self._door.admit(name, password)
         self._workers[name] = _Worker(slot, process, memory_kills_so_far())
         threading.Thread(target=self._await_exit, args=(name, process), daemon=True).start()
-        # By its standard input rather than its arguments, which other users can read. The pipe
+        # Through standard input rather than the arguments, which other users can read. The pipe
         # stays open as a lifeline: the worker ends itself when the daemon is gone.
         assert process.stdin is not None
         start = {
@@ -139,7 +139,7 @@ class WorkerProcesses:
             found[1].process.kill()
 
     def abandon(self, slot: int) -> None:
-        """Let go of a process that does not even end when it is killed."""
+        """Give up a process that survives being killed."""
         found = self._in(slot)
         if found is not None:
             log.error("worker %d (pid %d) cannot be killed", slot, found[1].process.pid)
@@ -147,11 +147,11 @@ class WorkerProcesses:
             self._door.withdraw(found[0])
 
     def events(self, ready: Mapping[int, int]) -> Iterator[Event]:
-        """What the workers have said, then which of them have ended."""
+        """The workers' messages, followed by the ends of those that have ended."""
         exited = [self._exited.get() for _ in range(self._exited.qsize())]
         yield from self._said(ready)
         for name, code in exited:
-            # Its last words lie in the connection, complete, for whoever reads on.
+            # Its last words are still in the connection, complete, and are read below.
             peer = self._door.find(name)
             for _ in range(_MOST_READS):
                 if peer is None or not self._door.is_connected(peer):
@@ -198,7 +198,7 @@ class WorkerProcesses:
             elif word == wire.ENDING:
                 worker.last_words = bytes(frames[0]).decode(errors="replace")
         except (InpaintError, UnicodeError, IndexError, ValueError):
-            # It must not end the daemon of everybody else.
+            # A broken worker must not take the daemon down for every client.
             log.exception("worker %d sent an undecodable message", slot)
             worker.last_words = "it sent a message that the daemon cannot read"
             worker.process.kill()
@@ -233,7 +233,7 @@ class WorkerProcesses:
         try:
             self._door.send(peer or b"", frames)
         except Vanished:
-            # Its end is on its way as an event, and settles what becomes of the request.
+            # Its end will arrive as an event, which decides the fate of the request.
             log.warning("worker %d is not listening", slot)
 
     def _in(self, slot: int) -> tuple[bytes, _Worker] | None:

@@ -1,4 +1,4 @@
-"""What runs on the cluster: one Ray actor, which does what a worker process does.
+"""The Ray actor on the cluster, which does the work of a worker process.
 
 It imports no Ray; ray_bridge.py makes the actor of it.
 """
@@ -19,7 +19,7 @@ from inpaintd_protocol.messages import Inpaint, Job, MakeMask, Message
 from inpaintd_protocol.plane import Buffer
 
 Words = list[bytes]
-"""A word of wire.py and its frames, as bytes: other buffers do not travel in a pickle."""
+"""A word of wire.py and its frames, as bytes: other buffers cannot be pickled."""
 
 
 class Filler:
@@ -31,7 +31,7 @@ class Filler:
     def __init__(self) -> None:
         self._work = Work(home())
         self._cancelled: set[str] = set()
-        # Always the same thread, because libraries keep settings for each thread.
+        # Always the same thread, because libraries keep settings per thread.
         self._thread = ThreadPoolExecutor(1)
 
     def version(self) -> str:
@@ -41,7 +41,7 @@ class Filler:
         self._cancelled.add(request_id)
 
     def answer(self, frames: Words) -> Iterator[Words]:
-        """What is to be said to the daemon about this request, as it comes up."""
+        """Yield the messages to the daemon about this request as they arise."""
         self._cancelled.clear()
         request = codec.decode_request(frames)
         assert isinstance(request, (Inpaint, MakeMask))
@@ -62,7 +62,7 @@ class Filler:
 
 
 class _Line:
-    """Collects what is said about a request; None when all has been said."""
+    """Collects the messages about a request; None marks the end."""
 
     def __init__(self, cancelled: set[str]) -> None:
         self.said: SimpleQueue[Words | None] = SimpleQueue()

@@ -1,7 +1,7 @@
-"""A worker process that has its work done by a Ray actor on a cluster.
+"""A worker process that delegates its work to a Ray actor on a cluster.
 
-Started by processes.py as `python -m inpaintd.workers.ray_bridge HOST:PORT`. The daemon cannot tell
-it from another worker: ending this process ends the actor, and it ends itself when the actor dies.
+Started by processes.py as `python -m inpaintd.workers.ray_bridge HOST:PORT`. To the daemon it looks
+like any other worker: ending this process ends the actor, and it ends itself when the actor dies.
 Ray stays out of the daemon, for two reasons: it needs more memory than all the rest of the daemon,
 and it ends its whole process when the cluster's head is gone for a minute.
 """
@@ -35,7 +35,7 @@ _CONTROL = "control"
 
 
 class UnusableClusterError(Exception):
-    """Why the cluster cannot be used: a clause without a full stop."""
+    """The cluster cannot be used; the text is a clause without a full stop."""
 
 
 def main() -> None:
@@ -58,18 +58,18 @@ def main() -> None:
         link.ending(f"Ray failed ({_gist(error)})")
     link.close()
     sys.stderr.flush()
-    # Nothing of Ray's own farewell, which can hang: the cluster notices and cleans up.
+    # Skip Ray's own shutdown, which can hang: the cluster notices the loss and cleans up.
     os._exit(1)
 
 
 def _hire(address: str) -> Any:
-    """An actor on the cluster at this address that is ready to work.
+    """Start an actor on the cluster at this address, and wait until it is ready to work.
 
     Raises:
         UnusableClusterError: when the cluster does not answer, is full, or has another inpaintd.
     """
     try:
-        # The one call that Ray offers no time limit for. This thread may be left hanging.
+        # Ray offers no time limit for this call alone, so its thread may be left hanging.
         gpus = ThreadPoolExecutor(1).submit(_connect, address).result(CONNECT_SECONDS)
     except TimeoutError:
         raise UnusableClusterError(f"the Ray cluster at {address} does not answer") from None
@@ -104,13 +104,13 @@ def _hire(address: str) -> Any:
 
 
 def _connect(address: str) -> int:
-    """Join the cluster; how many GPUs an actor is to have."""
+    """Join the cluster; return the number of GPUs that each actor gets."""
     ray.init(address=address, logging_level=logging.ERROR)
     return min(1, int(ray.cluster_resources().get("GPU", 0)))
 
 
 def _pass_through(link: Link, actor: Any, request: Job) -> bool:
-    """Have the request answered; whether the actor can go on afterwards."""
+    """Have the request answered; return whether the actor can continue afterwards."""
     request_id = request.request_id
     stream = actor.answer.remote(portable(codec.encode(request)))
     del request
@@ -130,7 +130,7 @@ def _pass_through(link: Link, actor: Any, request: Job) -> bool:
 
 
 def _gist(error: BaseException) -> str:
-    """The line of Ray's long explanations that says what it was."""
+    """The one line of Ray's long explanations that names the cause."""
     plain = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
     lines = [line.strip() for line in plain.splitlines() if line.strip()]
     return lines[-1][:300].rstrip(".") if lines else type(error).__name__

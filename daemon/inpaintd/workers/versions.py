@@ -1,4 +1,4 @@
-"""What a worker and its daemon must have in common; the worker may run in another environment."""
+"""Versions that a worker must share with its daemon, as their environments may differ."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from inpaintd import __version__
 
 
 def identity() -> str:
-    """This process, as far as its messages are concerned."""
+    """The versions of this process that determine the form of its messages."""
     return f"inpaintd {__version__}, Python {sys.version_info.major}.{sys.version_info.minor}"
 
 
 def difference(theirs: str) -> str | None:
-    """Why a worker that says this about itself cannot be used, or None: a clause."""
+    """A clause that says why a worker with these versions cannot be used, or None."""
     if theirs == identity():
         return None
     return (

@@ -1,6 +1,7 @@
-"""What the daemon and its worker processes say to each other, over a socket of their own.
+"""The messages between the daemon and its worker processes, over a socket of their own.
 
-Each message is a word, then frames. The daemon says `run` (the frames of a request) and `cancel` (a
+Each message is a word followed by frames. The daemon says `run` (the frames of a request) and
+`cancel` (a
 request id); a worker says `ready` (its versions), `started` (model, b"1" when interruptible, the
 device), `answer` (the frames of an answer) and, when it ends by itself, `ending` (why). A Ray actor
 speaks the same words to the process that stands for it, and `spoiled` when it must be replaced.

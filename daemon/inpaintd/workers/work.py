@@ -1,4 +1,4 @@
-"""What a worker does with a request: load the engine that its model needs, run the pipeline."""
+"""A worker's work on a request: load the engine that its model needs, run the pipeline."""
 
 from __future__ import annotations
 
@@ -17,31 +17,31 @@ if TYPE_CHECKING:
     from inpaintd.engines.textmask import TextMask
 
 TEXT_MASK_MODEL = "clipseg"
-"""Name of the entry of models.toml that finds words in pictures."""
+"""Entry of models.toml that locates described things in pictures."""
 
 OBJECT_MASK_MODEL = "sam-2.1"
-"""Name of the one that selects objects."""
+"""Entry of models.toml that selects objects."""
 
 
 def device_of(engine: Engine) -> str:
-    """Where an engine computes, such as "cuda:0 (NVIDIA L4)". Those without a say use the CPU."""
+    """The device an engine runs on, such as "cuda:0 (NVIDIA L4)"; the CPU if it names none."""
     device = getattr(engine, "device", "cpu")
     kind = str(getattr(device, "type", device))
     if kind != "cuda":
         return kind
-    import torch  # loaded long ago by that engine
+    import torch  # already imported by that engine
 
     return f"{device} ({torch.cuda.get_device_name(device)})"
 
 
 class Started(Protocol):
-    """Tells the daemon which model works now, and whether it can be interrupted."""
+    """Tells the daemon which model is at work, and whether it can be interrupted."""
 
     def __call__(self, model: str, *, interruptible: bool, device: str = "") -> None: ...
 
 
 class Work:
-    """The engines that this process has loaded, and how to use them."""
+    """The engines that this process has loaded, and the way to use them."""
 
     def __init__(self, home: Path) -> None:
         self._home = home
@@ -50,7 +50,7 @@ class Work:
         self._object_mask: tuple[Path, ObjectMask] | None = None
 
     def do(self, request: Job, started: Started, tell: Callable[[Message], None]) -> Finished:
-        """The answer to a request.
+        """Answer a request.
 
         Raises:
             InpaintError: with a sentence for the user.
@@ -60,7 +60,7 @@ class Work:
         entry = registry.find(request.settings.model)
         settings = registry.settled(entry, request.settings)
         if isinstance(request, Inpaint) and entry.source:
-            registry.folder(entry)  # says what is missing before anything large is imported
+            registry.folder(entry)  # reports a missing package before anything large is imported
         engine = self._engine(entry.engine)
         started(entry.name, interruptible=engine.interruptible, device=device_of(engine))
         return run(
