@@ -1,4 +1,4 @@
-"""What a single file of weights is, told by the names and the shapes of its tensors."""
+"""The type of a single file of weights, detected from its tensors' names and shapes."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ class Checkpoint:
     """A whole model in one file.
 
     Attributes:
-        kind: which of `KINDS`; None for what only a configuration of its own can tell.
+        kind: one of `KINDS`; None when only a configuration given with it can tell.
         dtype: of most of its weights, such as fp16.
-        parameters: how many numbers its denoiser has.
+        parameters: number of parameters of its denoiser.
         channels: input channels of its denoiser.
-        vae: whether it has one.
+        vae: whether it contains a VAE.
     """
 
     file: Path
@@ -51,20 +51,20 @@ class Checkpoint:
 
     @property
     def title(self) -> str:
-        """What it is, as printed."""
+        """The model's type, for people."""
         return KINDS[self.kind].title if self.kind else "Stable Diffusion of another kind"
 
 
 def read_checkpoint(file: Path, *, vae: bool = False, configured: bool = False) -> Checkpoint:
-    """What is in a single file.
+    """Identify the model in a single file.
 
     Args:
-        vae: whether a VAE is given besides.
-        configured: whether a configuration is given besides.
+        vae: whether a VAE is given separately.
+        configured: whether a configuration is given separately.
 
     Raises:
-        InpaintError: as `tensors_in`; `not_a_model` for what is no whole model or of no kind that
-            is known, with what it is and where it belongs.
+        InpaintError: as `tensors_in`; `not_a_model` for a file that is not a whole model of a known
+            kind, saying what it is and where it belongs.
     """
     tensors = tensors_in(file)
     if _FIRST not in tensors:
@@ -95,7 +95,7 @@ def kind_of(file: Path, *, vae: bool = False) -> Kind:
 
 
 def check_vae(file: Path) -> None:
-    """See that a single file holds a VAE.
+    """Check that a single file holds a VAE.
 
     Raises:
         InpaintError: as `tensors_in`, and `not_a_model` for something else.
@@ -149,10 +149,10 @@ def _kind(file: Path, tensors: Mapping[str, Tensor], denoiser: Mapping[str, Tens
 
 
 def _check_whole(file: Path, names: Iterable[str], text: tuple[str, ...], vae: bool) -> None:
-    """See that there is all that belongs to a model besides its denoiser.
+    """Check that the file contains all parts of a model besides its denoiser.
 
     Args:
-        text: where its text encoders must be; empty for anywhere.
+        text: prefixes of names that its text encoders must have; empty to accept any.
         vae: whether there is a VAE.
     """
     names = list(names)

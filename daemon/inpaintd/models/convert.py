@@ -1,4 +1,4 @@
-"""Copying the weights out of a pickle into a .safetensors file, without running what is in it.
+"""Conversion of a pickle's weights to a .safetensors file, without running its contents.
 
 The pickle is read in a process of its own, by an unpickler that knows tensors and plain containers
 and refuses everything else.
@@ -87,7 +87,7 @@ def _refusal(file: Path, target: Path, code: int, said: str) -> InpaintError:
 
 
 def _weights(file: str) -> dict[str, Tensor]:
-    """The tensors of a pickle by name, none of them sharing memory with another."""
+    """The tensors of a pickle by name, no two of them sharing memory."""
     import torch
 
     found = torch.load(file, map_location="cpu", weights_only=True)
@@ -105,7 +105,7 @@ def _weights(file: str) -> dict[str, Tensor]:
 
 
 def main() -> int:
-    """Read one file and write the other; the exit code says what went wrong."""
+    """Read one file and write the other; return an exit code that says what went wrong."""
     import safetensors.torch
 
     try:

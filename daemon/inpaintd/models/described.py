@@ -1,4 +1,4 @@
-"""What the folder of a model says of itself: its family and sizes, or why it cannot be used."""
+"""The family and sizes of a model, or why it cannot be used, from the files in its folder."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ _NOT_YET = {
     "QwenImageLayered": "Qwen-Image-Layered",
     "ZImageOmni": "Z-Image Omni",
 }
-"""Pipelines that diffusers can inpaint or edit with, by how their class names begin."""
+"""Pipelines that diffusers can inpaint or edit with, by the prefixes of their class names."""
 
 
 def described(folder: Path, source: str) -> dict[str, str | int]:
-    """What an entry of models.toml says of the model in a folder, by its files.
+    """Compose the entry of models.toml for the model in a folder, from its files.
 
     Args:
-        source: where the folder is, or what it was fetched from. Its last part is the name that
-            its maker gave it, and only that tells what a ControlNet was trained on.
+        source: the folder, or the repository it was fetched from. Its last part is the name given
+            by its maker, the only clue to what a ControlNet was trained on.
 
     Raises:
         InpaintError: `not_a_model`.
@@ -40,7 +40,7 @@ def described(folder: Path, source: str) -> dict[str, str | int]:
 
 
 def sizes(family: Family) -> dict[str, str | int]:
-    """What an entry says of any model of a family."""
+    """The values that entries of all models of a family share."""
     return {"native_side": family.native_side, "multiple": family.multiple}
 
 
@@ -53,13 +53,13 @@ def class_name(path: Path) -> str:
 
 
 def last_part(source: str) -> str:
-    """The name that a model has at its source."""
+    """The model's name at its source."""
     path = PurePosixPath(source.replace("\\", "/"))
     return path.stem if path.suffix in (SUFFIX, ".onnx") else path.name
 
 
 def _control(source: str) -> str:
-    """What the ControlNet from there was trained on."""
+    """The kind of picture that this ControlNet was trained on."""
     kinds: tuple[str, ...] = Control.__dataclass_fields__["kind"].metadata["choices"]
     name = last_part(source).lower()
     if "union" in name:
@@ -77,7 +77,7 @@ def _control(source: str) -> str:
 
 def _unusable(folder: Path, source: str, found: str) -> InpaintError:
     usable = f"Supported are: {', '.join(sorted({f.name for f in FAMILY_OF_CLASS.values()}))}."
-    # The longest beginning first: FLUX.2 klein is told from FLUX.2.
+    # Longest prefix first, to tell FLUX.2 klein from FLUX.2.
     beginnings = sorted(_NOT_YET, key=len, reverse=True)
     begins = next((start for start in beginnings if found.startswith(start)), None)
     if found in REFUSED:

@@ -1,8 +1,8 @@
 """An errand about a model, in a process of its own: `python -m inpaintd.models.errand`.
 
-The daemon writes one line of JSON, the errand, to its standard input and reads one line of JSON for
-each thing it says from its standard output. The input stays open as a lifeline: when the daemon is
-gone, so is this process, and the next daemon goes on with what has arrived.
+The daemon writes one line of JSON, the errand, to its standard input and reads one line of JSON per
+report from its standard output. The input stays open as a lifeline: this process ends with the
+daemon, and the next daemon resumes the download.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from inpaintd_protocol.errors import InpaintError
 
 _ATTEMPTS = 5
 _PAUSE_SECONDS = 5.0
-"""Before the second attempt; twice as long before each further one."""
+"""Wait before the second attempt; doubled before each further one."""
 
 _SAYING = threading.Lock()
 
@@ -51,7 +51,7 @@ def _install(registry: Registry, errand: Mapping[str, Any]) -> dict[str, object]
             )
             break
         except InpaintError as error:
-            # A connection that broke for a while is no reason to bother anybody.
+            # A brief loss of the connection is retried without bothering the user.
             if not error.retriable or error.code == "busy" or attempt + 1 == _ATTEMPTS:
                 raise
             time.sleep(_PAUSE_SECONDS * 2**attempt)
@@ -112,7 +112,7 @@ def _end_with_the_daemon() -> None:
 
 
 def main() -> int:
-    """Do one errand; the exit code is 0 also when it failed in words."""
+    """Run one errand; the exit code is also 0 for a failure that was reported."""
     errand = json.loads(sys.stdin.readline())
     threading.Thread(target=_end_with_the_daemon, daemon=True).start()
     try:
@@ -127,7 +127,7 @@ def main() -> int:
             }
         )
     sys.stdout.flush()
-    os._exit(0)  # the thread above still reads
+    os._exit(0)  # skips Python's shutdown, which would wait for the reading thread
 
 
 if __name__ == "__main__":

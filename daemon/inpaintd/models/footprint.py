@@ -1,6 +1,6 @@
 """The memory that the parts of a model take, read from the headers of its files.
 
-Standard library only: it is told before anything is loaded, and by a daemon without torch.
+Standard library only: it is needed before anything is loaded, and by a daemon without torch.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _FLOATS = {"F64", "F32", "F16", "BF16", "F8_E4M3", "F8_E5M2"}
 _OTHER_BYTES = {"I64": 8, "U64": 8, "I32": 4, "U32": 4, "I16": 2, "U16": 2}
 
 _KEPT_WIDE = re.compile(r"pos_embed|patch_embed|norm|^proj_in\.|^proj_out\.")
-"""What diffusers' layerwise casting leaves in the type that is computed with."""
+"""Modules that diffusers' layerwise casting leaves in the compute type."""
 
 _NEVER_LOADED = {"safety_checker", "feature_extractor"}
 
@@ -32,17 +32,17 @@ _IN_SINGLE_FILE = {
     "cond_stage_model.": ENCODERS[0],
     "conditioner.": ENCODERS[0],
 }
-"""Parts of a single file by what the names of their tensors begin with."""
+"""Parts of a single file by the prefixes of their tensors' names."""
 
 
 @dataclass(frozen=True)
 class Part:
-    """What one part of a model weighs.
+    """Memory that one part of a model takes.
 
     Attributes:
-        bytes: at the type that it is computed with.
+        bytes: in the compute type.
         eight_bit_bytes: with its large weights stored in 8 bits.
-        largest_layer_bytes: the layer that takes most, at the type that it is computed with.
+        largest_layer_bytes: size of its largest layer, in the compute type.
     """
 
     bytes: int
@@ -58,7 +58,7 @@ class Footprint:
 
     @property
     def bytes(self) -> int:
-        """Of all parts at once."""
+        """Bytes of all parts together."""
         return sum(part.bytes for part in self.parts.values())
 
     def named(self, names: Iterable[str]) -> list[Part]:
@@ -71,7 +71,7 @@ def footprint(place: Path, bytes_per_number: int, *, variant: str = "") -> Footp
     Args:
         place: a folder in the layout of diffusers, or a single .safetensors file.
         bytes_per_number: of the type that its weights are loaded as.
-        variant: which of several sets of weights, such as fp16; the plain one where there is none.
+        variant: one of several sets of weights, such as fp16; the plain set if it is missing.
 
     Raises:
         InpaintError: `model_damaged` for files that are not whole.
@@ -96,7 +96,7 @@ def footprint(place: Path, bytes_per_number: int, *, variant: str = "") -> Footp
 
 
 def part(place: Path, bytes_per_number: int) -> Part:
-    """What one part of a model weighs, such as a VAE in a folder or a file of its own.
+    """Measure one part of a model, such as a VAE in a folder or file of its own.
 
     Raises:
         InpaintError: `model_damaged` for files that are not whole.
@@ -115,7 +115,7 @@ def _tensors_of(folder: Path, variant: str) -> dict[str, Tensor]:
     }
     of_variant = [file for file in files if variant and f".{variant}" in file.name]
     plain = [file for file in files if len(file.name.split(".")) == 2]
-    # A whole file beside its own shards is the same weights once more.
+    # A whole file beside its own shards holds the same weights again, so count the shards alone.
     chosen = of_variant or [f for f in plain if f.name in in_index] or plain
     tensors: dict[str, Tensor] = {}
     for file in chosen:
@@ -141,5 +141,5 @@ def _loaded_bytes(tensor: Tensor, bytes_per_number: int) -> int:
 
 
 def _shrinks(name: str, tensor: Tensor) -> bool:
-    """Whether layerwise casting stores it in 8 bits."""
+    """Return whether layerwise casting stores it in 8 bits."""
     return tensor.dtype in _FLOATS and not _KEPT_WIDE.search(name) and math.prod(tensor.shape) > 1

@@ -1,4 +1,4 @@
-"""The hub that models come from, by its own client: what is in a repository, and one file of it."""
+"""Access to the model hub through its own client: list a repository, fetch one file."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from inpaintd.models.repository import wanted_files
 from inpaintd_protocol.errors import InpaintError
 
 _CHUNK_BYTES = 1 << 20
-"""At most this much of a file is fetched twice when a download breaks off."""
+"""Largest part of a file that is fetched again after an interrupted download."""
 
 _LOG_IN = "Log in with a token of the hub: inpaintd models login"
 
@@ -26,7 +26,7 @@ class RemoteFile:
 
     Attributes:
         size: in bytes.
-        sha256: as the hub states it for large files; empty for small ones.
+        sha256: as stated by the hub for large files; empty for small ones.
     """
 
     name: str
@@ -36,12 +36,12 @@ class RemoteFile:
 
 @dataclass(frozen=True)
 class Repository:
-    """What of a repository is to be fetched.
+    """The part of a repository to fetch.
 
     Attributes:
         revision: its commit.
-        licence: as its maker names it; empty when unknown.
-        gated: whether the hub hands it out only to those who accepted its licence there.
+        licence: its name as given by the maker; empty when unknown.
+        gated: whether the hub requires its licence to be accepted there first.
     """
 
     source: str
@@ -60,9 +60,9 @@ class Repository:
         return [file.name for file in self.files]
 
     def fetch(self, file: RemoteFile, folder: Path) -> Path:
-        """Fetch one file into a folder; what has arrived of it already is not fetched again.
+        """Fetch one file into a folder, resuming an earlier attempt.
 
-        The hub's own client keeps no part of a file beyond its process, hence the part kept here.
+        The hub's own client keeps no partial file after its process ends, hence the one kept here.
         """
         from huggingface_hub import constants, get_hf_file_metadata, hf_hub_url
         from huggingface_hub.file_download import http_get
@@ -82,7 +82,7 @@ class Repository:
         location = get_hf_file_metadata(url, token=self.token).location
         headers = build_hf_headers(token=self.token)
         if urlsplit(location).netloc != urlsplit(url).netloc:
-            # Where the hub sends one for the bytes, its token is nobody's business.
+            # The hub redirects to a host of its own for the bytes, which must not see the token.
             headers.pop("authorization", None)
         with part.open("ab") as stream:
             http_get(
@@ -98,7 +98,7 @@ class Repository:
 
 
 def look_up(entry: Entry, home: Path) -> Repository:
-    """What the hub has of a model, and which of it is needed.
+    """List a model's repository, and select the files that are needed.
 
     Raises:
         InpaintError: `unknown_model`, or `not_a_model` when there is nothing safe to load.
@@ -137,20 +137,20 @@ def look_up(entry: Entry, home: Path) -> Repository:
 
 
 def in_words(entry: Entry, folder: Path, error: Exception, again: str) -> InpaintError:
-    """What went wrong with the hub or the disk, whatever the client raised.
+    """Translate any exception of the hub's client or the disk into an error for the user.
 
     Args:
-        again: the command that goes on with it.
+        again: the command that resumes the download.
     """
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         return InpaintError(
-            "unwritable", f"The disk with {folder} is full.", f"Make room and go on: {again}"
+            "unwritable", f"The disk with {folder} is full.", f"Make room, then continue: {again}"
         )
     if isinstance(error, PermissionError):
         return InpaintError("unwritable", f"{folder} cannot be written.", "Check its permissions.")
     status = getattr(getattr(error, "response", None), "status_code", None)
-    kind = type(error).__name__  # by name: the client moves its classes about
-    # Of a name that it has not, the hub says 401 to whoever is not logged in.
+    kind = type(error).__name__  # by name, because the client moves its classes between versions
+    # For an unknown name the hub answers 401 to anyone who is not logged in.
     if kind == "RepositoryNotFoundError" and status != 404:
         return InpaintError(
             "unknown_model",
@@ -173,8 +173,8 @@ def in_words(entry: Entry, folder: Path, error: Exception, again: str) -> Inpain
     if status == 429:
         return InpaintError(
             "unreachable",
-            "The hub is asked too much from here, and wants a pause.",
-            f"Wait a few minutes and go on: {again}",
+            "The hub refuses further requests for now, as it has had too many.",
+            f"Wait a few minutes, then continue: {again}",
             retriable=True,
             retry_after_seconds=300.0,
         )
@@ -182,7 +182,7 @@ def in_words(entry: Entry, folder: Path, error: Exception, again: str) -> Inpain
     return InpaintError(
         "unreachable",
         f"{entry.source} could not be fetched: {first[:200]}.",
-        f"Check the connection and go on: {again}",
+        f"Check the connection, then continue: {again}",
         retriable=True,
     )
 

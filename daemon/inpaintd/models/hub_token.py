@@ -11,7 +11,7 @@ _FILE_NAME = "hub-token"
 
 
 def read_token(home: Path) -> str | None:
-    """The token to show to the hub; None leaves it to the hub's own client to find one."""
+    """The token to present to the hub; None lets the hub's own client look for one."""
     try:
         return (home / _FILE_NAME).read_text(encoding="utf-8").strip() or None
     except (OSError, UnicodeDecodeError):
@@ -19,7 +19,7 @@ def read_token(home: Path) -> str | None:
 
 
 def write_token(home: Path, token: str) -> None:
-    """Keep a token, with mode 0600; the empty one removes what is kept.
+    """Store a token, with mode 0600; an empty one removes the stored one.
 
     Raises:
         InpaintError: `unwritable`, or `unsupported` for what cannot be a token.
@@ -39,7 +39,7 @@ def write_token(home: Path, token: str) -> None:
         home.mkdir(parents=True, exist_ok=True)
         temporary = path.with_suffix(".new")
         temporary.unlink(missing_ok=True)
-        # Never readable by others, not even before its mode is set.
+        # Created with its final mode, so that others can never read it.
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
             stream.write(token + "\n")

@@ -1,7 +1,7 @@
-"""Fetching a model from the hub, pinned to a commit and checked by its hashes.
+"""Installation of a model from the hub, pinned to a commit and checked by its hashes.
 
-Of weights only safetensors and ONNX: neither runs anything when it is opened. A download that is
-broken off, by whatever, goes on where it was when it is asked for again.
+Weights are fetched only as safetensors and ONNX, neither of which runs code when opened. An
+interrupted download resumes where it stopped when it is requested again.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from inpaintd.models.verify import sha256_of
 from inpaintd_protocol.errors import InpaintError
 
 _TELLING = (INDEX, CONFIG)
-"""Files of a few kB at the top of a repository that tell what it is."""
+"""Files of a few kB at the top of a repository that identify the model."""
 
 _SPARE_BYTES = 100 << 20
-"""Left free on the disk, for whoever else uses it."""
+"""Space left free on the disk for other programs."""
 
 Say = Callable[[str], None]
 
@@ -42,13 +42,13 @@ def install(
     on_transfer: OnTransfer | None = None,
     again: str = "",
 ) -> None:
-    """Fetch a model and its parts; what is there already is not fetched again.
+    """Fetch a model and its parts, except for files that are already there.
 
     Args:
-        check: given a folder with what tells of a repository what it is, raises `InpaintError`
-            when the rest is not wanted; nothing is kept then.
-        accept_licence: whether the user has accepted the licence, where it has to be.
-        again: the command that goes on with it, where it is not that of a listed model.
+        check: given a folder with the files that identify the model, raises `InpaintError` when the
+            rest is not wanted; nothing is kept then.
+        accept_licence: whether the user has accepted the licence, if it requires that.
+        again: the command that resumes it, if it is not that of a listed model.
 
     Raises:
         InpaintError: `not_a_model` when there is nothing to install or nothing safe to load,
@@ -85,7 +85,7 @@ def install(
             _mark(folder, repository)
     except InpaintError:
         raise
-    except Exception as error:  # the client's HTTP library has changed between its versions
+    except Exception as error:  # the HTTP library differs between versions of the client
         raise in_words(entry, folder, error, again) from error
     say(f"Installed {entry.name} at revision {repository.revision[:12]}.")
 
@@ -105,7 +105,7 @@ def _check_licence(entry: Entry, repository: Repository, again: str, *, accepted
 def _check_use(
     entry: Entry, repository: Repository, check: Callable[[Path], object] | None
 ) -> None:
-    """See that a repository is of use and complete, before gigabytes of it are fetched."""
+    """Check that a repository is usable and complete before gigabytes of it are fetched."""
     if entry.files:
         return
     with tempfile.TemporaryDirectory() as name:
@@ -131,7 +131,7 @@ def _check_parts(repository: Repository, telling: Path, names: Sequence[str]) ->
 
 @contextmanager
 def _alone(home: Path, entry: Entry) -> Iterator[None]:
-    """Keep other processes from fetching the same model meanwhile.
+    """Keep other processes from fetching the same model at the same time.
 
     Raises:
         InpaintError: `busy` when one does.
@@ -142,7 +142,10 @@ def _alone(home: Path, entry: Entry) -> Iterator[None]:
         lock.acquire()
     except Timeout as error:
         raise InpaintError(
-            "busy", f"{entry.name} is being fetched already.", "Wait for its end.", retriable=True
+            "busy",
+            f"{entry.name} is being fetched already.",
+            "Wait until it has finished.",
+            retriable=True,
         ) from error
     try:
         yield
@@ -174,7 +177,7 @@ def _mark(folder: Path, repository: Repository) -> None:
 
 
 def _is_whole(place: Path, entry: Entry, say: Say) -> bool:
-    """Whether an installed model has all its parts; of one that was fetched they can come again."""
+    """Return whether an installed model is complete; a fetched one can be fetched again."""
     if place.is_file() or entry.files:
         return place.is_file() or all((place / name).is_file() for name in entry.files)
     try:
@@ -190,18 +193,18 @@ def _is_whole(place: Path, entry: Entry, say: Say) -> bool:
 def _fetch(
     entry: Entry, repository: Repository, file: RemoteFile, folder: Path, again: str
 ) -> None:
-    """Fetch a file, and compare it with the hash that the hub states for large ones."""
+    """Fetch a file, and check it against the hash that the hub states for large ones."""
     went_on = (folder / f"{file.name}.part").exists()
     path = repository.fetch(file, folder)
     if not file.sha256 or sha256_of(path) == file.sha256:
         return
     path.unlink()
-    if went_on:  # perhaps from a part of an earlier version of the file
+    if went_on:  # possibly because it resumed a partial download of an earlier version
         _fetch(entry, repository, file, folder, again)
         return
     raise InpaintError(
         "model_damaged",
-        f"{path.name} of {entry.name} did not arrive as it was sent.",
+        f"{path.name} of {entry.name} was damaged in transit.",
         f"Fetch it again: {again}",
         retriable=True,
     )

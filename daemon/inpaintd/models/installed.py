@@ -1,4 +1,4 @@
-"""Where the files of a model are, and whether they are all there. Standard library only."""
+"""The location and completeness of a model's files. Standard library only."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ r"""C:\models, C:/models or \\server\models."""
 
 @dataclass(frozen=True)
 class Installation:
-    """What was installed: the source and the commit it was pinned to."""
+    """Record of an installation: the source and the commit it was pinned to."""
 
     source: str
     revision: str
 
 
 def is_path(source: str) -> bool:
-    """Whether a source is a place on this disk, not a repository of the hub."""
+    """Return whether a source is a path on this disk, not a repository of the hub."""
     begins, ends = source.startswith(("/", "~", ".")), source.endswith(_SUFFIXES)
     return begins or ends or _ON_WINDOWS.match(source) is not None
 
 
 def place_of(source: str) -> Path:
-    """The path that a source names; as it stands where `~` names nobody's home folder."""
+    """The path that a source names; unexpanded when its `~user` is unknown."""
     try:
         return Path(source).expanduser()
     except RuntimeError:
@@ -40,12 +40,12 @@ def place_of(source: str) -> Path:
 
 
 def folder_of(home: Path, name: str, source: str) -> Path:
-    """Where the files of a model are, or will be: its own place, or a folder under `home`."""
+    """The present or future location of a model's files: its own path, or under `home`."""
     return place_of(source) if is_path(source) else home / "models" / name
 
 
 def installation(home: Path, name: str, source: str) -> Installation | None:
-    """What is installed of a model; None when nothing is, or not all of it."""
+    """The record of a model's installation; None unless all of it is installed."""
     folder = folder_of(home, name, source)
     if is_path(source):
         return Installation(source, "") if folder.exists() else None

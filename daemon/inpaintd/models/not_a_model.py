@@ -1,4 +1,4 @@
-"""What a .safetensors file is that holds no whole model, and where it belongs."""
+"""Recognition of .safetensors files that hold no whole model, with where they belong."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _FOLDER = "Name the folder that holds its model_index.json, or the repository th
 
 @dataclass(frozen=True)
 class _Thing:
-    """Something else than a whole model.
+    """A kind of file other than a whole model.
 
     Attributes:
-        names: what the name of one of its tensors matches.
-        what: as in "FILE is WHAT."
+        names: pattern that the name of one of its tensors matches.
+        what: predicate of the sentence "FILE is WHAT."
         hint: where it belongs; {home} is replaced.
     """
 
@@ -37,7 +37,7 @@ _VAE = _Thing(
     "the model's table of {home}/models.toml.",
 )
 
-# In this order: a whole LoRA of SD 3 has names of SD 3, too.
+# The order matters: a whole LoRA of SD 3 also has names of SD 3.
 _THINGS = (
     _Thing(
         r"(^|[._])lora_|\.lora\.|\.hada_w1|\.lokr_w1|\.dora_scale|\.oft_|\.processor\.",
@@ -88,7 +88,7 @@ _THINGS = (
 
 
 def explained(file: Path, tensors: Mapping[str, Tensor]) -> InpaintError:
-    """The error that says what a file is instead of a whole model."""
+    """The error that identifies a file which is not a whole model."""
     for thing in _THINGS:
         if _holds(thing, tensors):
             hint = thing.hint.format(
@@ -105,7 +105,7 @@ def explained(file: Path, tensors: Mapping[str, Tensor]) -> InpaintError:
 
 
 def is_vae(tensors: Mapping[str, Tensor]) -> bool:
-    """Whether there is a VAE among the tensors."""
+    """Return whether the tensors include a VAE."""
     return _holds(_VAE, tensors)
 
 

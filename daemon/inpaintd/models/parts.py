@@ -1,7 +1,7 @@
-"""Completeness of a model: of its folder, or of a repository before gigabytes of it are fetched.
+"""Completeness checks of a model's folder, or of a repository before it is downloaded.
 
-The libraries build a tokenizer from an empty folder without complaint: every prompt is then the
-same to it. So what a model needs is looked for by name, when it is installed and when it is loaded.
+The libraries build a tokenizer from an empty folder without complaint, and it then encodes every
+prompt alike. Hence the required files are looked up by name, both at installation and when loading.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from inpaintd.models.weights import SUFFIX, tensors_in
 from inpaintd_protocol.errors import InpaintError
 
 INDEX, CONFIG = "model_index.json", "config.json"
-"""What tells of a pipeline, or of a network alone, what it is."""
+"""Files that identify a pipeline, or a network on its own."""
 
 NEVER_LOADED = ("safety_checker", "feature_extractor")
 
@@ -26,10 +26,10 @@ _VOCABULARIES = (
     ("tokenizer.model",),
     ("vocab.txt",),
 )
-"""Files that hold a vocabulary; of each set all are needed."""
+"""Sets of files that hold a vocabulary; all files of one set are needed."""
 
 _EMPTY_BYTES = 2
-"""Size up to which a file is nothing, such as `{}`; a configuration may well be that."""
+"""Size up to which a file counts as empty, such as `{}`; not applied to configurations."""
 
 
 def check_complete(
@@ -38,10 +38,10 @@ def check_complete(
     """Check that the folder of a model holds every component it names.
 
     Args:
-        folder: in the layout of diffusers; of one that has no index nothing is checked.
-        name: of the model, for the sentence.
-        remedy: what to do.
-        given: components that come from elsewhere.
+        folder: in the layout of diffusers; without an index, nothing is checked.
+        name: of the model, for the message.
+        remedy: hint of the error.
+        given: components supplied separately.
         headers: whether to look at the header of each file of weights, too.
 
     Raises:
@@ -65,11 +65,11 @@ def check_complete(
 def lacking(
     index: Mapping[str, Any], names: Collection[str], *, given: Collection[str] = ()
 ) -> Iterator[str]:
-    """What a model lacks, each in words.
+    """Describe each missing part of a model.
 
     Args:
-        index: what its model_index.json says, or the config.json of a network alone.
-        names: all its files, as paths from its folder.
+        index: contents of its model_index.json, or of the config.json of a lone network.
+        names: all its files, as paths relative to its folder.
         given: components that come from elsewhere.
     """
     components = {name: str(kind[1]) for name, kind in index.items() if _is_class(kind)}
@@ -90,7 +90,7 @@ def _index(folder: Path) -> dict[str, Any]:
             found = json.loads((folder / name).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             continue
-        # A network of another library has a configuration of another form.
+        # Networks of other libraries have configurations of another form.
         if isinstance(found, dict) and "_class_name" in found:
             return found
     return {}
@@ -113,9 +113,9 @@ def _missing_of(component: str, class_name: str, names: Collection[str]) -> Iter
 
 
 def _missing_weights(prefix: str, names: Collection[str]) -> Iterator[str]:
-    """The first file that is missing of weights in one piece or several.
+    """The first missing file of weights, whether in one file or sharded.
 
-    One whole set will do: beside it, pieces of another variant do no harm.
+    One complete set suffices; stray shards of another variant beside it do no harm.
     """
     where = prefix.rstrip("/")
     missing = ""

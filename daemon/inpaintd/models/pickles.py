@@ -1,4 +1,4 @@
-"""Weights that can run programs when they are opened: told apart, and never opened as they are."""
+"""Detection of weights that can run programs when opened, and so never are."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SUFFIXES = (".ckpt", ".pt", ".pth", ".bin", ".pkl", ".pickle", ".jit", ".torchsc
 
 
 def is_program(file: Path) -> bool:
-    """Whether a file is a program in TorchScript, by the names in its archive."""
+    """Return whether a file is a TorchScript program, by the names in its archive."""
     try:
         with zipfile.ZipFile(file) as archive:
             names = [PurePosixPath(name) for name in archive.namelist()]
@@ -22,7 +22,7 @@ def is_program(file: Path) -> bool:
 
 
 def refusal(file: Path) -> InpaintError:
-    """The error for a file that is not opened, with a way on that runs nothing of it."""
+    """The error for a file that is never opened, with a safe alternative."""
     if not file.exists():
         return InpaintError("model_missing", f"There is nothing at {file}.")
     if is_program(file):

@@ -17,7 +17,7 @@ from inpaintd_protocol.settings import Settings
 _SHIPPED = Path(__file__).with_name("presets.toml")
 _USER_FILE = "presets.toml"
 KINDS = ("inpainting", "plain")
-"""Of diffusion models: those that were trained to inpaint, and those that were not."""
+"""Kinds of diffusion models: trained to inpaint, or not."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Preset:
 
     Attributes:
         common: settings for every model.
-        special: settings laid over them, by kind of model.
+        special: settings that override them, by kind of model.
     """
 
     name: str
@@ -36,7 +36,7 @@ class Preset:
     special: Mapping[str, Settings]
 
     def settings(self, kind: str) -> Settings:
-        """What it sets for a kind of model; another kind, such as "", gets what all get."""
+        """Settings for a kind of model; unknown kinds, such as "", get the common ones."""
         return self.special.get(kind, Settings()).over(self.common)
 
     @property
@@ -45,7 +45,7 @@ class Preset:
 
 
 def load_presets(home: Path) -> Mapping[str, Preset]:
-    """The shipped presets, with those of the user laid over them.
+    """Load the shipped presets, overridden by the user's own.
 
     Raises:
         InpaintError: `unreadable` when the user's file is not valid.
@@ -63,7 +63,7 @@ def load_presets(home: Path) -> Mapping[str, Preset]:
 
 
 def find_preset(home: Path, name: str) -> Preset:
-    """The preset of this name.
+    """Find the preset of this name.
 
     Raises:
         InpaintError: `bad_message` naming the known ones; as `load_presets`.
@@ -82,12 +82,12 @@ def find_preset(home: Path, name: str) -> Preset:
 
 @lru_cache(maxsize=1)
 def _load(file: Path, changed_at: int) -> Mapping[str, Preset]:
-    """The presets as of this change of the user's file; 0 means that there is none."""
-    import tomllib  # here, because a daemon must be ready at once
+    """The presets as of this modification of the user's file; 0 means that there is none."""
+    import tomllib  # imported late, because a daemon must be ready at once
 
     tables = tomllib.loads(_SHIPPED.read_text(encoding="utf-8"))
     if changed_at:
-        # -sig: Notepad may put a mark before the first line.
+        # -sig, because Notepad may write a byte order mark.
         for name, table in tomllib.loads(file.read_text(encoding="utf-8-sig")).items():
             tables[name] = _laid_over(tables.get(name, {}), table)
     return {name: _preset(name, table) for name, table in tables.items()}

@@ -1,4 +1,4 @@
-"""Which models there are. Standard library only: the daemon answers `models` and `plan` with it."""
+"""The registry of models. Standard library only, as the daemon answers `models` from it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from inpaintd_protocol.messages import ModelInfo
 from inpaintd_protocol.settings import Settings, Settled, SettledStage, Stage, fallback_of
 
 BUILT_IN_DEFAULT = "patches"
-"""The model of a request that names none, until the user chooses another."""
+"""Model for requests that name none, until the user chooses another."""
 
 _SHIPPED = Path(__file__).with_name("models.toml")
 _USER_FILE = "models.toml"
@@ -26,7 +26,7 @@ _USER_FILE = "models.toml"
 
 @dataclass(frozen=True)
 class Entry:
-    """One model: a table of models.toml."""
+    """One model, as a table of models.toml."""
 
     name: str
     title: str
@@ -36,43 +36,42 @@ class Entry:
     needs: str = ""
     honours: tuple[str, ...] = field(default=())
     kind: str = "model"
-    """model, or what is no model by itself: controlnet, part (a VAE, a prior)."""
+    """model, or something that does not fill by itself: controlnet, part (a VAE, a prior)."""
     source: str = ""
     """A repository of the hub (owner/name), a folder, or a single file; empty: built in."""
     files: tuple[str, ...] = ()
-    """The files of the repository that are needed, the network first; empty for those of a model in
-    the layout of diffusers."""
+    """Files needed from the repository, the network first; empty for the layout of diffusers."""
     revision: str = ""
-    """Commit of the repository; empty for the newest when it is installed."""
+    """Commit of the repository; empty for the newest at the time of installation."""
     variant: str = ""
-    """Which of several sets of weights, such as fp16."""
+    """Name of one of several sets of weights, such as fp16."""
     vae: str = ""
-    """Name of the entry, or folder or file, of another VAE."""
+    """Another VAE: name of its entry, or its folder or file."""
     prior: str = ""
-    """Name of the entry, or folder, of Kandinsky's prior."""
+    """Kandinsky's prior: name of its entry, or its folder."""
     config: str = ""
-    """Of a single file: name of the entry, or folder, of a model with the same configuration;
-    empty for the one that its tensors tell."""
+    """For a single file: entry or folder of a model with the same configuration; empty to detect
+    it."""
     control: str = ""
-    """Of a ControlNet: inpaint, tile, or union for one that was trained on several kinds."""
+    """For a ControlNet: inpaint, tile, or union for one trained on several kinds."""
     licence: str = ""
-    """Its name, as its maker gives it."""
+    """The licence's name, as given by the model's maker."""
     commercial: str = ""
-    """Whether what it paints may be sold: yes, no, or limited; empty when unknown."""
+    """Permission to sell results: yes, no, or limited; empty when unknown."""
     trained: str = ""
-    """inpainting or plain: what a diffusion model was trained for; chooses among presets."""
+    """Training of a diffusion model: inpainting or plain; selects among presets."""
     defaults: Mapping[str, Any] = field(default_factory=dict)
-    """Settings that this model wants where the user has not set them."""
+    """Defaults of this model for settings that the user has not set."""
 
     @property
     def install_command(self) -> str:
-        """Empty for what is built in, and for what is used where it lies."""
+        """Empty for built-in models and for those used in place."""
         is_fetched = self.source and not is_path(self.source)
         return f"inpaintd models install {self.name}" if is_fetched else ""
 
     @property
     def kind_for_presets(self) -> str:
-        """As in presets.toml; by its name for a model that is not said to be trained for it."""
+        """Kind of model in presets.toml; guessed from the name when `trained` is empty."""
         if self.trained or self.engine != "diffusion":
             return self.trained
         named_so = any(word in self.name.lower() for word in ("inpaint", "fill"))
@@ -80,13 +79,13 @@ class Entry:
 
     @property
     def remedy(self) -> str:
-        """What to do, or to know, when it is not there."""
+        """Hint for the user when the model is not installed."""
         command = self.install_command
         return f"Install it: {command}" if command else f"There is nothing at {self.source}."
 
     @property
     def parts(self) -> tuple[str, ...]:
-        """Names of the entries that must be installed besides this one."""
+        """Names of other entries that must be installed with this one."""
         return tuple(
             name for name in (self.vae, self.prior, self.config) if name and not is_path(name)
         )
@@ -108,7 +107,7 @@ class Registry:
     home: Path
 
     def find(self, name: str | None) -> Entry:
-        """The entry of this name; the default one for no name and the empty one.
+        """Find the entry of this name; None and the empty name give the default one.
 
         Raises:
             InpaintError: `unknown_model`, naming the nearest names.
@@ -116,7 +115,7 @@ class Registry:
         name = name or self.default
         entry = self.entries.get(name)
         if entry is None:
-            import difflib  # here, because a daemon must be ready at once and seldom needs it
+            import difflib  # imported late, because it is seldom needed
 
             known = [e.name for e in self.entries.values() if e.kind == "model"]
             near = difflib.get_close_matches(name, known, n=3) or known
@@ -128,7 +127,7 @@ class Registry:
         return entry
 
     def filling(self, name: str | None) -> Entry:
-        """As `find`, but only what fills by itself.
+        """Find an entry that fills by itself.
 
         Raises:
             InpaintError: as `find`, and `unsupported` for a ControlNet or a part.
@@ -146,10 +145,10 @@ class Registry:
         return entry
 
     def settled(self, entry: Entry, settings: Settings) -> Settled:
-        """The settings; where they are unset, those of the intent, of the model, of the fields.
+        """Complete unset settings from the intent, then the model, then the fields' defaults.
 
         Raises:
-            InpaintError: `unknown_model` for that of a stage.
+            InpaintError: `unknown_model` for a stage's model.
         """
         stages = tuple(self._settled_stage(entry, settings, s) for s in settings.stages or ())
         wanted = Settings(**entry.defaults)
@@ -162,11 +161,11 @@ class Registry:
         return Settled.of(replace(settings.over(wanted), stages=stages))
 
     def _settled_stage(self, own: Entry, settings: Settings, stage: Stage) -> SettledStage:
-        """A stage with the defaults of its own model, not with those of the request's."""
+        """Complete a stage with the defaults of its own model, not of the request's."""
         model = self.find(stage.model or own.name)
         wanted = dict(model.defaults)
         if model == own:
-            wanted.pop("guidance_scale", None)  # it is the same as the request's
+            wanted.pop("guidance_scale", None)  # the stage uses the request's model
         else:
             asked = settings.guidance_scale
             generic = fallback_of("guidance_scale") if asked is None else asked
@@ -175,18 +174,18 @@ class Registry:
         return SettledStage.of(replace(stage, **{k: v for k, v in wanted.items() if k in unset}))
 
     def installed(self, entry: Entry) -> bool:
-        """Whether it and all its parts are there."""
+        """Return whether the model and all its parts are installed."""
         return self.missing(entry) is None
 
     def missing(self, entry: Entry) -> Entry | None:
-        """What is not there of it: itself, or the first of its parts."""
+        """The missing entry: the model itself, or the first of its parts."""
         if entry.source and installation(self.home, entry.name, entry.source) is None:
             return entry
         parts = (self.missing(self.find(part)) for part in entry.parts)
         return next((part for part in parts if part is not None), None)
 
     def folder(self, entry: Entry) -> Path:
-        """Where its files are.
+        """The location of a model's files.
 
         Raises:
             InpaintError: `model_missing`, naming the command that installs it.
@@ -204,7 +203,7 @@ class Registry:
         return tuple(self._info(entry) for entry in self.entries.values() if entry.kind == "model")
 
     def helpers(self) -> tuple[ModelInfo, ...]:
-        """What fills nothing by itself: ControlNets, VAEs, the model that finds words."""
+        """Entries that fill nothing by themselves: ControlNets, VAEs, the model for text masks."""
         return tuple(self._info(entry) for entry in self.entries.values() if entry.kind != "model")
 
     def _info(self, entry: Entry) -> ModelInfo:
@@ -218,7 +217,7 @@ class Registry:
             default=entry.name == self.default,
             native_side=entry.native_side,
             multiple=entry.multiple,
-            # Without the path: the protocol carries none.
+            # Leave out the path, as the protocol carries none.
             needs=f"Its file is gone. See: inpaintd models info {entry.name}"
             if gone
             else entry.needs,
@@ -231,11 +230,11 @@ class Registry:
 
 
 def _first_the_extra(home: Path, engine: str, remedy: str) -> str:
-    """A remedy, with what has to come before it where the libraries are not there either."""
+    """Put the installation of missing libraries before a remedy."""
     about = ENGINES.get(engine) or MASK_ENGINES.get(engine)
     if about is None or not about.extra:
         return remedy
-    from inpaintd.install.environment import holds  # seldom needed, and a daemon must be ready soon
+    from inpaintd.install.environment import holds  # imported late: seldom needed
     from inpaintd.install.extras import how_to_install
 
     if holds(home, about.package):
@@ -244,7 +243,7 @@ def _first_the_extra(home: Path, engine: str, remedy: str) -> str:
 
 
 def load_registry(home: Path) -> Registry:
-    """The shipped models, with the user's models.toml laid over them.
+    """Load the shipped models, overridden by the user's models.toml.
 
     Raises:
         InpaintError: `unreadable` when the user's file is not valid.
@@ -268,14 +267,14 @@ def load_registry(home: Path) -> Registry:
 
 @lru_cache(maxsize=1)
 def _load(user_file: Path, changed_at: int) -> Registry:
-    """The registry as of this change of the user's file; 0 means that there is no such file."""
+    """The registry as of this modification of the user's file; 0 means that there is none."""
 
-    import tomllib  # here, because a daemon must be ready at once
+    import tomllib  # imported late, because a daemon must be ready at once
 
     tables = tomllib.loads(_SHIPPED.read_text(encoding="utf-8"))
     default = BUILT_IN_DEFAULT
     if changed_at:
-        # -sig: Notepad may put a mark before the first line.
+        # -sig, because Notepad may write a byte order mark.
         user = tomllib.loads(user_file.read_text(encoding="utf-8-sig"))
         default = user.pop("default", default)
         if not isinstance(default, str):

@@ -1,4 +1,4 @@
-"""What models take on the disk, and taking them away again."""
+"""Disk usage of models, and their removal."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from inpaintd_protocol.errors import InpaintError
 
 @dataclass(frozen=True)
 class Usage:
-    """What one model takes.
+    """Disk usage of one model.
 
     Attributes:
         bytes: of its own folder, or of the folder or file it is used from.
         own: whether inpaintd fetched it, so that removing it frees the room.
         whole: whether all of it has been fetched.
-        used_by: the models whose part it is.
+        used_by: the models that it is a part of.
     """
 
     name: str
@@ -32,7 +32,7 @@ class Usage:
 
 
 def usage(registry: Registry) -> list[Usage]:
-    """What each model takes that has files on this disk, most first."""
+    """The disk usage of each model with files on this disk, largest first."""
     found = []
     for entry in registry.entries.values():
         place = _place(registry, entry)
@@ -52,16 +52,15 @@ def usage(registry: Registry) -> list[Usage]:
 
 
 def remove(registry: Registry, entry: Entry, *, force: bool = False) -> int:
-    """Remove a model; returns how many bytes that has freed.
+    """Remove a model; return the number of bytes freed.
 
-    What was fetched is deleted. What is used where it lies stays there, and is only no longer
-    listed.
+    Downloaded files are deleted. A model used in place keeps its files, and is only unlisted.
 
     Args:
         force: whether to remove a part that installed models need.
 
     Raises:
-        InpaintError: `unsupported` for what is built in or still needed, `model_missing`,
+        InpaintError: `unsupported` for a model that is built in or still needed, `model_missing`,
             `unwritable`.
     """
     place = _place(registry, entry)

@@ -1,4 +1,4 @@
-"""Which files of a repository are needed to load the model in it."""
+"""Selection of the files of a repository that are needed to load its model."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _UNWANTED_FOLDERS = {"safety_checker", "flax", "onnx", "openvino"}
 
 
 def wanted_files(names: Iterable[str], variant: str) -> list[str]:
-    """Which files of a repository in the layout of diffusers are needed to load it.
+    """Select the files needed to load a repository in the layout of diffusers.
 
-    Of weights only safetensors, of each component only the variant where it has one. A file of all
-    weights beside the components would double the download.
+    Weights only as safetensors, and of each component only the variant if it has one. A file with
+    all weights beside the components is skipped, as it would double the download.
 
     Args:
         names: all files of the repository.

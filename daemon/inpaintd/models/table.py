@@ -1,4 +1,4 @@
-"""Checking models.toml: a slip is told where it was made, not at the first fill."""
+"""Checks of models.toml, so that a mistake is reported when it is read, not at the first fill."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _CHOICES: dict[str, tuple[str, ...]] = {
 
 
 def checked(name: str, table: object, types: Mapping[str, str]) -> dict[str, Any]:
-    """The values of one model's table, as `Entry` takes them.
+    """Convert one model's table to the values of an `Entry`.
 
     Args:
         types: the annotation of each field that a table may have.
 
     Raises:
-        ValueError: with what is wrong, in words.
+        ValueError: the message says what is wrong.
     """
     if not name or not isinstance(table, dict):
         raise ValueError(f"{name!r} is no table with the name of a model")
@@ -43,13 +43,13 @@ def checked(name: str, table: object, types: Mapping[str, str]) -> dict[str, Any
 
 
 def check_parts(parts: Mapping[str, tuple[str, ...]]) -> None:
-    """See that all parts of all models are listed, and none is a part of itself.
+    """Check that all parts of all models are listed, and that none is a part of itself.
 
     Args:
-        parts: by name, the names of what must be installed besides.
+        parts: for each model, the names of the entries it needs.
 
     Raises:
-        ValueError: with what is wrong, in words.
+        ValueError: the message says what is wrong.
     """
     for name in parts:
         seen: set[str] = set()
@@ -66,7 +66,7 @@ def check_parts(parts: Mapping[str, tuple[str, ...]]) -> None:
 
 
 def _wrong(value: object, annotation: str, choices: tuple[str, ...] | None) -> str:
-    """What a value must be and is not; empty when it is."""
+    """The requirement that a value violates; empty when it is valid."""
     if choices is not None:
         return "" if value in choices else " or ".join(choice for choice in choices if choice)
     whole = isinstance(value, int) and not isinstance(value, bool) and value > 0

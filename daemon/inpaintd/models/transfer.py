@@ -1,4 +1,4 @@
-"""How far a download has come, by what lies on the disk: the same for whatever fetches it."""
+"""Progress of a download, measured on the disk and so independent of the downloader."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _RATE_SECONDS = 10.0
 
 @dataclass(frozen=True)
 class Transfer:
-    """How far a download is.
+    """Progress of a download.
 
     Attributes:
-        done_bytes: what has arrived, in earlier attempts too.
-        rate: bytes a second, over the last ten seconds.
+        done_bytes: received so far, including earlier attempts.
+        rate: bytes per second, over the last ten seconds.
     """
 
     done_bytes: int
@@ -34,7 +34,7 @@ OnTransfer = Callable[[Transfer], None]
 
 @contextmanager
 def watching(folder: Path, total: int, on_transfer: OnTransfer | None) -> Iterator[None]:
-    """Tell how a folder grows to `total` bytes, four times a second, until the block ends."""
+    """Report the growth of a folder to `total` bytes, four times a second, until the block ends."""
     if on_transfer is None:
         yield
         return
@@ -66,7 +66,7 @@ def watching(folder: Path, total: int, on_transfer: OnTransfer | None) -> Iterat
 
 
 def bytes_in(folder: Path) -> int:
-    """What the files of a folder take, some of which may vanish meanwhile; links count nothing."""
+    """Total size of a folder's files, some of which may vanish meanwhile; links count as 0."""
     total = 0
     for place, _, names in os.walk(folder):
         for name in names:

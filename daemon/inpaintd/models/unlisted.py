@@ -1,6 +1,6 @@
-"""Listing a model that is not in the registry: a repository, a folder, or a single file.
+"""Registration of models from elsewhere: a repository, a folder, or a single file.
 
-What is on this disk is listed with its path and used where it lies: nothing is copied.
+A model on this disk is listed with its path and used in place: nothing is copied.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ from inpaintd.shell_words import command, quoted
 from inpaintd_protocol.errors import InpaintError
 
 _RESERVED = "default"
-"""A key of models.toml, and so no name of a model."""
+"""Reserved as a key of models.toml, so not a valid name of a model."""
 
 _NAME = re.compile(r"(?![-. ])[^/\\:*?\"<>|]+(?<![. ])")
-"""A name is also that of a folder, on any system, and a word on a command line."""
+"""A name also serves as a folder name on any system, and as a word on a command line."""
 
 _GET_ALL = "Get all its files from where it came from."
 
 _NETWORK_SIDE = 512
-"""Of a network in an ONNX file that takes any size."""
+"""Working size of a network in an ONNX file that accepts any size."""
 
 
 def is_unlisted(registry: Registry, name: str) -> bool:
-    """Whether a name is that of a place or a repository, not of a listed model."""
+    """Return whether a name is a path or a repository, not a listed model."""
     is_place = "/" in name or is_path(name) or (name != "" and Path(name).exists())
     return is_place and name not in registry.entries
 
@@ -51,17 +51,17 @@ def install_unlisted(
     accept_licence: bool = False,
     on_transfer: OnTransfer | None = None,
 ) -> None:
-    """Fetch a model that is not in the registry, or take it where it is, and list it.
+    """Fetch a model that is not in the registry, or use it in place, and list it.
 
     Args:
         source: a repository of the hub, or a folder or a single file of this disk.
-        name: what to call it; empty for the last part of its source.
+        name: its name in the list; empty for the last part of its source.
         vae: name, folder or file of a VAE to use with it; empty for its own.
         config: for a single file, a folder in the layout of diffusers with its configuration;
-            empty for the one that its tensors tell.
+            empty to detect it from the tensors.
 
     Raises:
-        InpaintError: as `install`, and `unsupported` for what is no model.
+        InpaintError: as `install`, and `unsupported` for anything that is not a model.
     """
     if is_path(source) or Path(source).exists():
         source = _resolved(source)
@@ -70,7 +70,7 @@ def install_unlisted(
     listed = registry.entries.get(name)
     if listed is not None and listed.source == source:
         say(f"It is listed as {name} already.")
-        # Its files may be gone.
+        # Its files may be gone since.
         install(registry, listed, say, accept_licence=accept_licence, on_transfer=on_transfer)
         return
     if name in registry.entries:
@@ -84,7 +84,7 @@ def install_unlisted(
     if is_path(source):
         values |= _about(place, source, vae, config, say)
     else:
-        alone = replace(entry, vae="")  # nothing is fetched for what turns out to be of no use
+        alone = replace(entry, vae="")  # its VAE is fetched once the model proves usable
         install(
             registry,
             alone,
@@ -106,7 +106,7 @@ def install_unlisted(
 
 
 def _about(place: Path, source: str, vae: str, config: str, say: Say) -> dict[str, str | int]:
-    """What an entry says of a folder or a single file on this disk."""
+    """Compose the entry for a folder or a single file on this disk."""
     if not place.exists():
         raise InpaintError("model_missing", f"There is nothing at {place}.")
     if place.is_dir():
@@ -125,8 +125,8 @@ def _about(place: Path, source: str, vae: str, config: str, say: Say) -> dict[st
 
 
 def _network(place: Path, say: Say) -> dict[str, str | int]:
-    """What an entry says of an ONNX file on this disk."""
-    from inpaintd.engines.erase.network import Network  # needs ONNX Runtime, and is seldom called
+    """Compose the entry for an ONNX file on this disk."""
+    from inpaintd.engines.erase.network import Network  # needs ONNX Runtime
 
     signature = Network(place).signature
     side = signature.side or _NETWORK_SIDE
@@ -145,7 +145,7 @@ def _checked_name(name: str) -> str:
 
 
 def _checked_vae(registry: Registry, vae: str) -> str:
-    """A VAE as an entry names it: a listed name, or a path that holds."""
+    """A VAE as named in an entry: a listed name, or a path that stays valid."""
     if not vae or vae in registry.entries:
         return vae
     path = Path(_resolved(vae))
@@ -159,7 +159,7 @@ def _checked_vae(registry: Registry, vae: str) -> str:
 
 
 def _checked_config(place: Path, config: str) -> str:
-    """A configuration as an entry names it."""
+    """A configuration as named in an entry."""
     if not place.is_file():
         raise InpaintError(
             "unsupported",

@@ -1,4 +1,4 @@
-"""Changing the user's models.toml without touching the rest of it."""
+"""Edits of the user's models.toml that leave the rest of it untouched."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _DEFAULT = re.compile(r"^default\s*=.*$", re.MULTILINE)
 
 
 def set_default(home: Path, name: str) -> None:
-    """Make a model the one that is used when a request names none.
+    """Make a model the default for requests that name none.
 
     Raises:
         InpaintError: `unwritable`.
@@ -37,7 +37,7 @@ def add_entry(home: Path, name: str, values: Mapping[str, str | int]) -> None:
     """Append a table.
 
     Raises:
-        InpaintError: `unwritable`, or `unsupported` when there is a table of that name.
+        InpaintError: `unwritable`, or `unsupported` when a table of that name exists.
     """
     lines = [f"[{_quoted(name)}]", *(f"{k} = {_quoted(v)}" for k, v in values.items())]
     with _changing(home) as path:
@@ -49,7 +49,7 @@ def add_entry(home: Path, name: str, values: Mapping[str, str | int]) -> None:
 
 
 def remove_entry(home: Path, name: str) -> bool:
-    """Take a table out again, with the tables inside it; False when there is none.
+    """Remove a table and the tables inside it; return False when there is none.
 
     Raises:
         InpaintError: `unwritable`.
@@ -65,7 +65,7 @@ def remove_entry(home: Path, name: str) -> bool:
 
 
 def unset_default(home: Path, name: str) -> None:
-    """Go back to the built-in default, where this model is the default.
+    """Restore the built-in default if this model is the default.
 
     Raises:
         InpaintError: `unwritable`.
@@ -78,7 +78,7 @@ def unset_default(home: Path, name: str) -> None:
 
 
 def name_taken(name: str) -> InpaintError:
-    """The error for a second model of one name."""
+    """The error for a second model of the same name."""
     return InpaintError(
         "unsupported", f"There is a model named {name} already.", "Choose another: --name NAME"
     )
@@ -91,8 +91,8 @@ def _quoted(value: str | int) -> str:
 
 @contextmanager
 def _changing(home: Path) -> Iterator[Path]:
-    """The user's file while nobody else changes it."""
-    path = (home / USER_FILE).resolve()  # a link stays a link
+    """Open the user's file while no other process can change it."""
+    path = (home / USER_FILE).resolve()  # keeps a link to the file a link
     try:
         home.mkdir(parents=True, exist_ok=True)
         lock = FileLock(home / ".models.lock", timeout=_LOCK_SECONDS)
@@ -110,7 +110,7 @@ def _read(path: Path) -> str:
 
 
 def _split(text: str) -> tuple[str, str]:
-    """The lines before the first table, and the rest."""
+    """Split into the lines before the first table, and the rest."""
     start = re.search(r"^\[", text, re.MULTILINE)
     at = start.start() if start else len(text)
     return text[:at], text[at:]

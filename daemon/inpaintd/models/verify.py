@@ -1,4 +1,4 @@
-"""Checking what is installed of a model: every part, and every byte where the hub states a hash."""
+"""Checks of an installed model: every part, and every byte that the hub states a hash of."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from inpaintd_protocol.errors import InpaintError
 _CHUNK_BYTES = 1 << 20
 
 OnBytes = Callable[[int], None]
-"""Told how many more bytes have been read."""
+"""Receives the number of bytes read since the last call."""
 
 
 def verify(registry: Registry, entry: Entry, on_bytes: OnBytes = lambda _: None) -> None:
@@ -50,12 +50,12 @@ def verify(registry: Registry, entry: Entry, on_bytes: OnBytes = lambda _: None)
         )
     if not entry.files:
         command = entry.install_command
-        remedy = f"Fetch what is missing: {command}" if command else f"Mend the folder {place}."
+        remedy = f"Fetch what is missing: {command}" if command else f"Repair the folder {place}."
         check_complete(place, entry.name, remedy, headers=True)
 
 
 def hashes_of(folder: Path) -> dict[str, str]:
-    """The SHA-256 of a fetched model's large files by name; empty for a folder of the user's."""
+    """The SHA-256 of a fetched model's large files by name; empty for the user's own folder."""
     try:
         found = json.loads((folder / MARKER).read_text(encoding="utf-8"))["hashes"]
     except (OSError, ValueError, LookupError, TypeError):

@@ -14,12 +14,12 @@ from inpaintd_protocol.errors import InpaintError
 SUFFIX = ".safetensors"
 
 _LARGEST_HEADER_BYTES = 100 << 20
-"""As in the safetensors library."""
+"""Size limit of the header, as in the safetensors library."""
 
 
 @dataclass(frozen=True)
 class Tensor:
-    """What the header says of one tensor."""
+    """The header's description of one tensor."""
 
     dtype: str
     shape: tuple[int, ...]
@@ -34,7 +34,7 @@ def tensors_in(file: Path) -> dict[str, Tensor]:
 
     Raises:
         InpaintError: `not_a_model` for a file of another kind, `model_missing` when there is none,
-            `model_damaged` when it is not whole.
+        `model_damaged` when it is incomplete.
     """
     if file.suffix.lower() in pickles.SUFFIXES:
         raise pickles.refusal(file)
