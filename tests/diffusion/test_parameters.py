@@ -8,9 +8,9 @@ import pytest
 from inpaintd.engine import Task
 from inpaintd.engines.diffusion.painting.schedulers import FLOW_SCHEDULERS, SCHEDULERS, usual_name
 from inpaintd_protocol.errors import InpaintError
-from inpaintd_protocol.settings import Stage
+from inpaintd_protocol.settings import Control, Stage
 from tests.diffusion import tiny_models
-from tests.diffusion.pictures import distance, hole, inside, paint, photograph, task
+from tests.diffusion.pictures import controlnet, distance, hole, inside, paint, photograph, task
 from tests.diffusion.pictures import shared as engine
 from tests.diffusion.tiny_models import Build
 
@@ -57,6 +57,45 @@ def test_a_negative_prompt_like_the_prompt_cancels_guidance(kind: str, tiny: Bui
     against_another = inside(paint(model, guidance_scale=6.0, negative_prompt="ugly"))
     assert distance(against_itself, without) < 1e-5
     assert distance(against_another, without) > 1e-4
+
+
+@pytest.mark.parametrize(
+    ("kind", "guidance_scale", "remedy"),
+    [
+        ("sd15", 1.0, "above 1"),
+        ("sd15", 1.5, ""),
+        ("flux", 1.0, "above 1"),
+        ("flux-fill", 3.0, "in the prompt"),
+        ("z-image", 0.0, "above 0"),
+        ("z-image", 0.5, ""),
+        ("kandinsky", 1.0, ""),
+    ],
+)
+def test_a_negative_prompt_without_effect_is_told(
+    kind: str, guidance_scale: float, remedy: str, tiny: Build
+) -> None:
+    model = engine(tiny(kind))
+    without, with_it = (
+        paint(model, guidance_scale=guidance_scale, negative_prompt=words) for words in ("", "ugly")
+    )
+    assert without.notices == ()
+    if remedy:
+        ((code, message, hint),) = with_it.notices
+        assert code == "not_honoured"
+        assert "no negative prompt" in message
+        assert remedy in hint
+    else:
+        assert with_it.notices == ()
+    assert np.array_equal(inside(with_it), inside(without)) == bool(remedy)
+
+
+def test_a_negative_prompt_that_a_controlnet_leaves_out_is_told(tiny: Build) -> None:
+    net = controlnet(tiny("flux-controlnet"), "tile")
+    model = engine(tiny("flux"), net=net)
+    asked = {"controls": (Control(kind="tile"),), "guidance_scale": 3.0}
+    assert not any("negative" in told[1] for told in paint(model, **asked).notices)
+    told = paint(model, negative_prompt="ugly", **asked).notices
+    assert any("negative prompt together with a ControlNet" in message for _, message, _ in told)
 
 
 def test_more_steps_are_really_run(tiny: Build) -> None:

@@ -46,6 +46,7 @@ class Family:
         native_side: side of the square area it was trained on, where its files do not say.
         guidance: its argument for classifier-free guidance.
         negative: whether it takes a negative prompt.
+        unguided: guidance scale up to which a negative prompt has no effect.
         strength: whether it takes a strength.
         layout: of its latents: "grid", pictures; "pairs", rows of 2 × 2 cells in one; "rows", one
             row for each cell.
@@ -75,6 +76,7 @@ class Family:
     native_side: int = 1024
     guidance: str = "guidance_scale"
     negative: bool = True
+    unguided: float = 1.0
     strength: bool = True
     layout: Literal["grid", "pairs", "rows"] = "grid"
     flow: bool = False
@@ -115,6 +117,7 @@ KANDINSKY = Family(
     pipeline="KandinskyV22InpaintPipeline",
     multiple=64,
     native_side=512,
+    unguided=float("-inf"),  # its prior takes the negative prompt, at a scale of its own
     strength=False,
     mask="mask_image",
 )
@@ -237,6 +240,7 @@ FLUX_2 = replace(
 Z_IMAGE = Family(
     "Z-Image",
     pipeline="ZImageInpaintPipeline",
+    unguided=0.0,  # its scale is what others call scale - 1
     controlled={"ZImageControlNetModel": Guided("ZImageControlNetInpaintPipeline", whole=True)},
     denoiser="transformer",
     free_channels=None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -107,7 +108,7 @@ def prepare(
         prompt = kandinsky_embeddings(
             model.prior, prompt["prompt"], prompt["negative_prompt"], task.seed
         )
-    notices = [*notices, *left_out, *without_effect(model, settings, cells)]
+    notices = [*notices, *left_out, *without_effect(model, pipe, settings, cells)]
     notices += unweighted(settings.references, family)
     return Job(
         task=task,
@@ -155,25 +156,16 @@ def check(library: Library, settings: Settled) -> None:
         library.controlnets(control.model, control.kind)
 
 
-def without_effect(model: Model, settings: Settled, cells: Array) -> list[Notice]:
+def without_effect(model: Model, pipe: Any, settings: Settled, cells: Array) -> list[Notice]:
     """Notices of what the user set and this model or strength leaves without effect.
 
     Args:
+        pipe: the pipeline that paints, which is another than the model's own with a ControlNet.
         cells: (h, w) float32 in [0, 1], the pooled mask.
     """
     family, notices = model.family, []
-    unguided = settings.guidance_scale <= 1
-    if settings.negative_prompt and (not family.negative or unguided):
-        why = f"at a guidance scale of {settings.guidance_scale:g}" if family.negative else "at all"
-        notices.append(
-            (
-                "not_honoured",
-                f"{family.name} takes no negative prompt {why}, so it was not used.",
-                "Raise the guidance scale above 1."
-                if family.negative
-                else "Say in the prompt what you want to see.",
-            )
-        )
+    if settings.negative_prompt:
+        notices += _unused_negative(model, pipe, settings.guidance_scale)
     idle = [f"infill {settings.infill}"] if settings.infill in ("noise", "nothing") else []
     idle += ["replace"] if settings.replace else []
     hard = not is_soft(cells)
@@ -191,3 +183,19 @@ def without_effect(model: Model, settings: Settled, cells: Array) -> list[Notice
             )
         )
     return notices
+
+
+def _unused_negative(model: Model, pipe: Any, guidance_scale: float) -> list[Notice]:
+    """A notice when a negative prompt has no effect; none when it has one."""
+    family, taken = model.family, signature(type(pipe).__call__).parameters
+    if not family.negative:
+        why, remedy = "at all", "Say in the prompt what you want to see."
+    elif pipe is not model.pipe and "negative_prompt" not in taken:
+        why, remedy = "together with a ControlNet", "Leave out one of the two."
+    elif guidance_scale <= family.unguided:
+        why = f"at a guidance scale of {guidance_scale:g}"
+        remedy = f"Raise the guidance scale above {family.unguided:g}."
+    else:
+        return []
+    message = f"{family.name} takes no negative prompt {why}, so it was not used."
+    return [("not_honoured", message, remedy)]
