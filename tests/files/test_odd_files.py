@@ -16,6 +16,7 @@ from inpaintd.files.order import Order
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.messages import Finished, ResultLayer
 from inpaintd_protocol.settings import Settings
+from tests.files.documents import layered
 
 
 def with_hole(width: int, height: int) -> Any:
@@ -92,6 +93,19 @@ def test_further_frames_are_said_to_be_left_out(tmp_path: Path, kind: str) -> No
     assert "3 pages or frames" in notice.message
     frames[0].save(path, **lossless)
     assert open_order(Order(path, Settings())).notices == ()
+
+
+def test_a_layer_mask_that_a_flat_picture_cannot_hold_is_told(tmp_path: Path) -> None:
+    source, document = tmp_path / "a.png", tmp_path / "a.psd"
+    Image.fromarray(with_hole(20, 20)).save(source)
+    document.write_bytes(layered("RGB", with_hole(20, 20)))
+    masked = Settings(output="masked")
+    (notice,) = open_order(Order(source, masked)).notices
+    assert (notice.code, "masked" in notice.message) == ("not_honoured", True)
+    assert open_order(Order(source, Settings(output="layer"))).notices == ()
+    assert open_order(Order(source, masked, only_layer=True)).notices == ()
+    told = open_order(Order(document, masked)).notices
+    assert not [n for n in told if n.code == "not_honoured"], "it goes into a layer"
 
 
 @pytest.mark.parametrize(("name", "width"), [("o.webp", 16_384), ("o.jpg", 65_501)])

@@ -10,7 +10,7 @@ from typing import Any
 import click
 import numpy as np
 
-from inpaintd.files.fill import Opened
+from inpaintd.files.fill import Opened, mask_without_layer
 from inpaintd.files.order import Order
 from inpaintd.files.picture import Picture, Samples
 from inpaintd.files.reading import read_picture
@@ -123,6 +123,8 @@ def fill_enlarged(
         if not own_infill and _looks_under_the_hole(client, order.settings.model):
             order = replace(order, settings=replace(order.settings, infill=_INFILL))
         opened = Opened(order, picture, mask, picture.extent, out, picture.notices + lost)
+        idle = mask_without_layer(opened, "Leave it out.")
+        opened = replace(opened, notices=opened.notices + idle)
         outcome = fill_opened(client, opened, opened.send(client), quiet=quiet or as_json)
     if grid:
         outcome.write_grid()

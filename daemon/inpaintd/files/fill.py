@@ -32,12 +32,6 @@ from .write import (
     written_as,
 )
 
-_FOR_EDITORS = Notice(
-    "not_honoured",
-    "A fill with a layer mask of its own is for editors: a file has the same pixels without.",
-    "Leave out the kind of output, or write the new layer alone with --layer.",
-)
-
 
 @dataclass(frozen=True)
 class Opened:
@@ -106,8 +100,6 @@ def open_order(order: Order, picture: Picture | None = None, *, invert: str = "-
         picture.notices + unusable_profile(picture) + told(read, order.settings, invert=invert)
     )
     notices += tuple(notice for stage in stages if stage for notice in stage.notices)
-    if order.settings.output == "masked":
-        notices += (_FOR_EDITORS,)
     if not isinstance(order.mask, Everywhere):
         notices += nearly_all(picture, mask, bounds, order.settings, invert=invert)
     out = _out(order, picture)
@@ -129,7 +121,17 @@ def open_order(order: Order, picture: Picture | None = None, *, invert: str = "-
         transparent=_stays_transparent(opened),
         only_layer=opened.only_layer,
     )
-    return replace(opened, notices=notices + lost)
+    idle = mask_without_layer(opened, "Leave it out, or write the new layer alone with --layer.")
+    return replace(opened, notices=notices + idle + lost)
+
+
+def mask_without_layer(opened: Opened, remedy: str) -> tuple[Notice, ...]:
+    """A notice when a layer mask is asked for and the result is a flat picture, without layers."""
+    layered = opened.only_layer or opened.makes_document
+    if opened.order.settings.output != "masked" or layered:
+        return ()
+    message = "The output “masked” has no effect: a picture without layers has no layer mask."
+    return (Notice("not_honoured", message, remedy),)
 
 
 def _samples(read: ReadMask | None) -> Samples | None:

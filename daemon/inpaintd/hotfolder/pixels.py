@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 
 from inpaintd.files.colour import unusable_profile
 from inpaintd.files.exchange import Sent, cut
-from inpaintd.files.fill import Opened
+from inpaintd.files.fill import Opened, mask_without_layer
 from inpaintd.files.mask import ReadMask, hole_bounds, mask_from, nearly_all, told
 from inpaintd.files.order import Order
 from inpaintd.files.picture import Picture, Samples
@@ -139,6 +139,8 @@ class Pixels:
         notices = picture.notices + unusable_profile(picture) + told(read, used, invert=_INVERT)
         notices += nearly_all(picture, mask, bounds, used, invert=_INVERT)
         opened = Opened(order, picture, mask, bounds, order.source, notices)
+        notices += mask_without_layer(opened, "Leave it out.")
+        opened = replace(opened, notices=notices)
         looked = e.Looked(
             key=_key(data, used),
             signatures=signatures,
