@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from inpaintd_protocol.errors import InpaintError
-from inpaintd_protocol.messages import Failed, Progress
+from inpaintd_protocol.messages import Failed, ModelInfo, Notice, Progress
 from inpaintd_protocol.plane import Plane
 from inpaintd_protocol.rectangle import Rectangle
 from inpaintd_protocol.settings import Settings
@@ -30,8 +30,8 @@ def _module(name: str) -> ModuleType:
         sys.path.remove(str(_PLUG_IN))
 
 
-bounds, lost_colour, following, coverage = map(
-    _module, ("bounds", "lost_colour", "following", "coverage")
+bounds, lost_colour, following, coverage, model_notes = map(
+    _module, ("bounds", "lost_colour", "following", "coverage", "model_notes")
 )
 
 
@@ -175,3 +175,25 @@ def test_a_daemon_on_windows_has_a_console_that_nobody_sees(
     no_window, detached = 0x08000000, 0x8
     assert flags & no_window
     assert not flags & detached  # which would make the other one count for nothing
+
+
+def test_a_graphics_card_that_is_not_used_is_told_with_the_command_that_helps() -> None:
+    told = model_notes.notices_in_words(
+        (
+            Notice("card_unused", "torch cannot use the card.", "Run: inpaintd setup"),
+            Notice("other", "Something else."),
+        )
+    )
+    assert told == "torch cannot use the card. Run: inpaintd setup\nSomething else."
+    assert model_notes.notices_in_words(()) == ""
+
+
+def test_a_model_says_what_it_needs_and_how_it_is_installed() -> None:
+    absent = ModelInfo("m", "M", "e", installed=False, needs="8 GB", install="inpaintd install m")
+    assert model_notes.model_in_words(absent) == (
+        "Needs 8 GB. Install it in a terminal with: inpaintd install m "
+        "Fills from the surroundings; takes no prompt."
+    )
+    paints = ModelInfo("m", "M", "e", installed=True, honours=("prompt",))
+    assert model_notes.model_in_words(paints) == ""
+    assert model_notes.model_in_words(None) == ""

@@ -134,7 +134,7 @@ def outpaint(call: Call) -> Gimp.Layer:
             from .outpaint_dialog import ask
 
             with connected(call.waiting().starting_daemon) as client:
-                models = client.models().models
+                models = client.models()
             asked = ask(target, choices, models)
             if asked is None:
                 raise InpaintError(CANCELLED, "Cancelled.")
@@ -200,7 +200,7 @@ def _ask(call: Call, start: Choices, *, anew: bool = False) -> Choices:
 
     with closing(_target(call, start, anew=anew)) as target:
         with connected(call.waiting().starting_daemon) as client:
-            models = client.models().models
+            models = client.models()
         choices = ask(target, start, models)
     if choices is None:
         raise InpaintError(CANCELLED, "Cancelled.")

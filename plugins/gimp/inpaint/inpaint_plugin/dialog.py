@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import Field, replace
 from typing import Any
 
 from gi.repository import Gdk, GimpUi, GLib, Gtk
 
 from inpaintd_protocol.errors import InpaintError
-from inpaintd_protocol.messages import ModelInfo
+from inpaintd_protocol.messages import Models
 from inpaintd_protocol.settings import Settings, Settled
 
 from .arguments import all_settings, fields_of
@@ -27,7 +26,8 @@ from .layout import (
     dim_label,
     grid,
 )
-from .model_choice import ModelChoice, takes
+from .model_choice import ModelChoice
+from .model_notes import takes
 from .preset_row import PresetRow
 from .remembered import OPTIONS, Choices
 from .setting_widgets import SettingWidget, text_box, widget_for
@@ -55,7 +55,7 @@ _BUTTONS_AND_FRAME = 90
 """Height in pixels of what is not scrolled."""
 
 
-def ask(target: Target, start: Choices, models: Sequence[ModelInfo]) -> Choices | None:
+def ask(target: Target, start: Choices, models: Models) -> Choices | None:
     """Let the user choose; None when the dialog was cancelled."""
     GimpUi.init("inpaint")
     dialog = _Dialog(target, start, models)
@@ -66,7 +66,7 @@ def ask(target: Target, start: Choices, models: Sequence[ModelInfo]) -> Choices 
 
 
 class _Dialog:
-    def __init__(self, target: Target, start: Choices, models: Sequence[ModelInfo]) -> None:
+    def __init__(self, target: Target, start: Choices, models: Models) -> None:
         self._target = target
         self._start = start
         self._widgets: dict[str, SettingWidget] = {}
@@ -103,7 +103,7 @@ class _Dialog:
             self._models.combo, self._models.get, self._models.set
         )
         attach_row(rows, _(fields["model"][0].metadata["label"]), self._models.combo)
-        attach_below(rows, self._models.note)
+        attach_below(rows, self._models.notes)
         self._install = InstallButton(self._on_installed, self._warning.say)
         attach_below(rows, self._install.button)
         source = OPTIONS["mask_source"]
@@ -207,7 +207,7 @@ class _Dialog:
         if not self._filling_in:
             self._chosen_by_user.add("model")
         model = self._models.chosen()
-        self._models.show_note()
+        self._models.show_notes()
         missing = model is not None and not model.installed and bool(model.install)
         self._install.offer(model.name if model is not None and missing else "")
         self._window.set_response_sensitive(Gtk.ResponseType.OK, model is None or model.installed)
@@ -218,7 +218,7 @@ class _Dialog:
 
     def _on_installed(self) -> None:
         with connected(lambda: None) as client:
-            self._models.update(client.models().models)
+            self._models.update(client.models())
         self._on_model()
 
     def _is_taken(self, name: str) -> bool:

@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from gi.repository import Gtk, Pango
 
-from inpaintd_protocol.messages import ModelInfo
-from inpaintd_protocol.settings import settings_fields
+from inpaintd_protocol.messages import ModelInfo, Models
 
+from .model_notes import model_in_words, notices_in_words
 from .texts import _
-
-ENGINE_SETTINGS = frozenset(
-    field.name for field in settings_fields() if field.metadata.get("done_by") == "engine"
-)
-"""Settings that only some models take into account; all others work with every model."""
-
-
-def takes(model: ModelInfo, setting: str) -> bool:
-    """Whether a setting makes a difference to a model."""
-    return setting not in ENGINE_SETTINGS or setting in model.honours
 
 
 class ModelChoice:
-    """A combo box of models, and a note below it."""
+    """A combo box of models, and the notes below it: on the model, and on this machine."""
 
-    def __init__(self, models: Sequence[ModelInfo], tooltip: str) -> None:
+    def __init__(self, answer: Models, tooltip: str) -> None:
+        models = answer.models
         self._by_name = {model.name: model for model in models}
         self.combo = Gtk.ComboBoxText()
         usual = next((model for model in models if model.default), None)
@@ -39,17 +28,20 @@ class ModelChoice:
         for cell in self.combo.get_cells():
             cell.set_property("ellipsize", Pango.EllipsizeMode.END)
         self._usual = usual
-        self.note = Gtk.Label(xalign=0.0, wrap=True, selectable=True, max_width_chars=40)
-        self.note.set_can_focus(False)
-        self.note.get_style_context().add_class("dim-label")
-        attributes = Pango.AttrList()
-        attributes.insert(Pango.attr_scale_new(0.9))
-        self.note.set_attributes(attributes)
+        self._note = _small_label()
+        self._note.get_style_context().add_class("dim-label")
+        self._notices = _small_label()
+        self._notices.set_text(notices_in_words(answer.notices))
+        self.notes = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6)
+        for label in (self._note, self._notices):
+            label.set_no_show_all(True)
+            self.notes.pack_start(label, False, False, 0)
 
-    def update(self, models: Sequence[ModelInfo]) -> None:
+    def update(self, answer: Models) -> None:
         """Take over what is installed by now; what is chosen stays."""
-        self._by_name = {model.name: model for model in models}
-        self._usual = next((model for model in models if model.default), None)
+        self._by_name = {model.name: model for model in answer.models}
+        self._usual = next((model for model in answer.models if model.default), None)
+        self._notices.set_text(notices_in_words(answer.notices))
 
     def get(self) -> str:
         return self.combo.get_active_id() or ""
@@ -61,15 +53,18 @@ class ModelChoice:
     def chosen(self) -> ModelInfo | None:
         return self._by_name.get(self.get(), self._usual)
 
-    def show_note(self) -> None:
-        model = self.chosen()
-        words = []
-        if model is not None and model.needs:
-            words.append(_("Needs {what}.").format(what=model.needs))
-        if model is not None and not model.installed and model.install:
-            command = _("Install it in a terminal with: {command}")
-            words.append(command.format(command=model.install))
-        if model is not None and not takes(model, "prompt"):
-            words.append(_("Fills from the surroundings; takes no prompt."))
-        self.note.set_text(" ".join(words))
-        self.note.set_visible(bool(words))
+    def show_notes(self) -> None:
+        """Show what there is to say about the chosen model, and about this machine."""
+        self._note.set_text(model_in_words(self.chosen()))
+        for label in (self._note, self._notices):
+            label.set_visible(bool(label.get_text()))
+
+
+def _small_label() -> Gtk.Label:
+    # selectable, for a command that it tells to run
+    label = Gtk.Label(xalign=0.0, wrap=True, selectable=True, max_width_chars=40)
+    label.set_can_focus(False)
+    attributes = Pango.AttrList()
+    attributes.insert(Pango.attr_scale_new(0.9))
+    label.set_attributes(attributes)
+    return label

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from gi.repository import GimpUi, Gtk
 
-from inpaintd_protocol.messages import ModelInfo
+from inpaintd_protocol.messages import Models
 from inpaintd_protocol.rectangle import Rectangle
 
 from .arguments import fields_of
 from .help import help_on_f1
 from .layout import attach_below, attach_row, dim_label, grid
-from .model_choice import ModelChoice, takes
+from .model_choice import ModelChoice
+from .model_notes import takes
 from .outpainting import Sides
 from .remembered import Choices
 from .setting_widgets import text_box
@@ -25,9 +25,7 @@ _MOST_PIXELS = 16384
 _SIDES = {"left": "_Left", "right": "_Right", "top": "_Top", "bottom": "_Bottom"}
 
 
-def ask(
-    target: Target, start: Choices, models: Sequence[ModelInfo]
-) -> tuple[Sides, Choices] | None:
+def ask(target: Target, start: Choices, models: Models) -> tuple[Sides, Choices] | None:
     """Let the user choose; None when the dialog was cancelled."""
     GimpUi.init("inpaint")
     dialog = _Dialog(target, start, models)
@@ -38,7 +36,7 @@ def ask(
 
 
 class _Dialog:
-    def __init__(self, target: Target, start: Choices, models: Sequence[ModelInfo]) -> None:
+    def __init__(self, target: Target, start: Choices, models: Models) -> None:
         self._target = target
         self._start = start
         fields = {row[0].name: row[0] for row in fields_of(("prompt", "model"))}
@@ -64,7 +62,7 @@ class _Dialog:
         self._models = ModelChoice(models, _(fields["model"].metadata["help"]))
         self._models.combo.connect("changed", lambda *_args: self._on_change())
         attach_row(rows, _(fields["model"].metadata["label"]), self._models.combo)
-        attach_below(rows, self._models.note)
+        attach_below(rows, self._models.notes)
         box.pack_start(rows, False, False, 0)
         self._prompt = text_box(2, _(fields["prompt"].metadata["help"]))
         self._prompt_row = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=3)
@@ -97,7 +95,7 @@ class _Dialog:
 
     def _on_change(self) -> None:
         model = self._models.chosen()
-        self._models.show_note()
+        self._models.show_notes()
         self._prompt_row.set_visible(model is None or takes(model, "prompt"))
         image = self._target.image
         canvas = self._chosen().around(Rectangle(0, 0, image.get_width(), image.get_height()))
