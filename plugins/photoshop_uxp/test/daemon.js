@@ -2,7 +2,7 @@
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
@@ -26,9 +26,10 @@ function buildClipseg(folder, names) {
 
 /**
  * @param {string[]} [options] of `inpaintd serve`
- * @param {{words?: string[]}} [also] what it can find: its words for red, green and blue
+ * @param {{words?: string[], card?: string}} [also] what it can find: its words for red, green and blue; and a graphics
+ * card as NVIDIA's tool tells of it, which torch cannot use
  */
-export async function startDaemon(options = [], { words } = {}) {
+export async function startDaemon(options = [], { words, card } = {}) {
   const home = await mkdtemp(join(tmpdir(), "inpaint-photoshop-"));
   const tables = MODELS.map((name) => `[${name}]\ntitle = "${name === "slow" ? "Stand-in for a diffusion model" : name}"\nengine = "tests.synthetic_engines:${name}"\nhonours = ["prompt", "seed", "steps", "infill"]\n${name === "slow" ? "defaults = { steps = 50 }\n" : ""}`);
   if (words) {
@@ -38,10 +39,14 @@ export async function startDaemon(options = [], { words } = {}) {
     tables.push(`[clipseg]\nsource = "${folder}"\n`);
   }
   await writeFile(join(home, "models.toml"), tables.join(""));
+  if (card) {
+    await writeFile(join(home, "nvidia-smi"), `#!/bin/sh\necho "${card}"\n`, { mode: 0o755 });
+  }
   const daemon = { home, process: null, log: "" };
   daemon.start = async () => {
     const args = ["-m", "inpaintd", "serve", "--port", "0", "--websocket-port", "0", ...options];
     const env = { ...process.env, INPAINTD_HOME: home, PYTHONPATH: ROOT };
+    if (card) env.PATH = `${home}${delimiter}${env.PATH}`;
     daemon.process = spawn(PYTHON, args, { cwd: ROOT, env, stdio: ["ignore", "ignore", "pipe"] });
     daemon.process.stderr.on("data", (chunk) => (daemon.log += chunk));
     const { pid } = daemon.process;

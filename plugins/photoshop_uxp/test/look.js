@@ -5,7 +5,7 @@
 import { execFileSync } from "node:child_process";
 import { mkdir } from "node:fs/promises";
 import { launch, openPanel } from "./browser.js";
-import { startDaemon } from "./daemon.js";
+import { eventually, startDaemon } from "./daemon.js";
 
 const folder = process.argv[2] ?? "pictures";
 await mkdir(folder, { recursive: true });
@@ -112,5 +112,14 @@ for (const theme of ["dark", "light"]) {
 const lost = await panel("dark", { connection: async () => Promise.reject(new Error("ENOENT")), height: 560 });
 await lost.getByText("is not running").waitFor();
 await shoot(lost, "dark-no-daemon");
+const unused = await startDaemon([], { card: "NVIDIA GeForce RTX 4070, 581.29, 8.9, 12282" });
+const slow = await panel("dark", { connection: unused.connection, width: 240, height: 560 });
+await eventually(async () => {
+  await slow.reload();
+  await slow.locator(".ailments").waitFor({ timeout: 1_000 });
+  return true;
+});
+await shoot(slow, "dark-card-unused", { whole: false });
+await unused.stop();
 await browser.close();
 await daemon.stop();

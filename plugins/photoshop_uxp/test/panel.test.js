@@ -3,7 +3,7 @@ import { after, before, describe, test } from "node:test";
 import schema from "../../../protocol/schema.json" with { type: "json" };
 import { FIELDS, SHOWN, SHOWN_FOLDED, SHOWN_TEXT_MASK } from "../src/settings.js";
 import { executablePath, launch, openPanel } from "./browser.js";
-import { noWords, startDaemon } from "./daemon.js";
+import { eventually, noWords, startDaemon } from "./daemon.js";
 
 const missing = executablePath ? false : "no Chromium is installed";
 const field = (page, name) => page.locator(`[data-setting=${name}]`);
@@ -537,6 +537,29 @@ describe("the bundled panel in Chromium", { skip: missing }, () => {
         const notice = window.document.querySelector(".notice").textContent;
         if (put !== size * size * 4) throw new Error(`${put} samples came back: ${notice}`);
       }, side);
+    await end(opened);
+  });
+
+  test("tells below the connection of a graphics card that is not used, and the command that helps", async () => {
+    const name = "NVIDIA GeForce RTX 4070 Laptop GPU";
+    const other = await startDaemon([], { card: `${name}, 581.29, 8.9, 12282` });
+    const opened = await openPanel(browser, other.connection, { width: 240 });
+    const { page } = opened;
+    const told = page.locator(".ailments");
+    // The driver may take a moment to answer the daemon.
+    await eventually(async () => {
+      await page.reload();
+      await page.getByText("Connected to inpaintd").waitFor();
+      await told.waitFor({ state: "visible", timeout: 3_000 });
+      return true;
+    });
+    assert.match(await told.textContent(), new RegExp(`${name}.*inpaintd setup`));
+    const fits = await told.evaluate((node) => node.scrollWidth <= node.clientWidth && node.getBoundingClientRect().right <= innerWidth);
+    assert.ok(fits, "it wraps in the narrowest dock");
+    await other.kill();
+    await page.getByText("Connected to inpaintd").waitFor({ state: "hidden" });
+    assert.equal(await told.isVisible(), false);
+    await other.stop();
     await end(opened);
   });
 

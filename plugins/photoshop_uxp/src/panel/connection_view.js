@@ -1,4 +1,4 @@
-/** Whether there is a daemon, and the ways to get one: start it, or say where its connection file is. */
+/** Whether there is a daemon, the ways to get one (start it, say where its connection file is), and what ails its machine. */
 import { button, element, show } from "./dom.js";
 
 /** @typedef {import("../daemon/link.js").LinkState} LinkState */
@@ -33,7 +33,8 @@ export class ConnectionView {
     ]);
     this.ways = element("div", { class: "ways hidden" }, [this.start, this.pair, this.byHand]);
     const status = element("div", { class: "status" }, [this.dot, this.words]);
-    this.node = element("div", {}, [status, this.ways, this.paste]);
+    this.notices = element("div", { class: "ailments hidden", role: "status" });
+    this.node = element("div", {}, [status, this.notices, this.ways, this.paste]);
     this.set({ name: "connecting" });
   }
 
@@ -49,6 +50,18 @@ export class ConnectionView {
     }
     if (state.name !== "connecting") show(this.ways, state.name === "lost");
     if (state.name === "connected") show(this.paste, false);
+    else this.tell([]);
+  }
+
+  /** @param {{message: string, remedy: string}[]} notices of what keeps models from running well on the daemon's machine */
+  tell(notices) {
+    this.notices.textContent = "";
+    for (const { message, remedy } of notices) {
+      const line = element("div", { text: message });
+      if (remedy) line.appendChild(element("div", { class: "hint", text: remedy }));
+      this.notices.appendChild(line);
+    }
+    show(this.notices, notices.length > 0);
   }
 
   /** @param {string} words that follow what is wrong */

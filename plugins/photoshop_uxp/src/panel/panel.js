@@ -269,8 +269,9 @@ export class Panel {
   async fetchModels() {
     try {
       const client = await this.link.connected();
-      const { models, intents } = await client.ask({ type: "models" });
+      const { models, intents, notices } = await client.ask({ type: "models" });
       this.view.setModels(models, intents);
+      this.view.connection.tell(notices);
     } catch {
       // The link says what is wrong, if anything is.
     }
