@@ -63,6 +63,8 @@ class ModelChoice:
 def _small_label() -> Gtk.Label:
     # selectable, for a command that it tells to run
     label = Gtk.Label(xalign=0.0, wrap=True, selectable=True, max_width_chars=40)
+    # a window is made as high as its text is at its narrowest
+    label.set_width_chars(40)
     label.set_can_focus(False)
     attributes = Pango.AttrList()
     attributes.insert(Pango.attr_scale_new(0.9))
