@@ -2,36 +2,32 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TypeVar
 
+from . import following
 from .errors import InpaintError
+from .following import Answer, Follower, Overdue, Silence, Tell
 from .mailbox import Mailbox
 from .messages import (
     Cancel,
     Cancelled,
-    Failed,
     Finished,
     Message,
     ModelDone,
     ModelProgress,
     Preview,
     Progress,
-    Terminal,
 )
 
 ANSWER_SECONDS = 10.0
 """How long the daemon may take for what it answers by itself, without a worker."""
 
-SILENCE_SECONDS = 30.0
-"""How long a daemon may say nothing of an unfinished request before it is taken for dead."""
-
 _CANCEL_POLL_SECONDS = 0.1
 
-Answer = TypeVar("Answer", bound=Message)
 OnProgress = Callable[[Progress], None]
 OnPreview = Callable[[Preview], None]
 ShouldCancel = Callable[[], bool]
@@ -48,6 +44,13 @@ class Watch:
     timeout_seconds: float | None = None
     """For the whole request."""
 
+    def tell(self, news: Message) -> None:
+        """Call back, where this is wanted."""
+        if isinstance(news, Progress) and self.on_progress is not None:
+            self.on_progress(news)
+        elif isinstance(news, Preview) and self.on_preview is not None:
+            self.on_preview(news)
+
 
 def ask(
     mailbox: Mailbox,
@@ -62,16 +65,12 @@ def ask(
     """
     timeout_seconds = ANSWER_SECONDS if timeout_seconds is None else timeout_seconds
     mailbox.send(request)
-    deadline = time.monotonic() + timeout_seconds
-    while True:
-        answer = mailbox.next_of(request.request_id, deadline - time.monotonic())
-        if isinstance(answer, expected):
-            return answer
-        if isinstance(answer, Failed):
-            raise answer.error()
-        if time.monotonic() >= deadline:
-            mailbox.abandon(request.request_id)
-            raise _timed_out(f"The inpaint daemon did not answer for {timeout_seconds:g} s.")
+    late_at = time.monotonic() + timeout_seconds
+    follower = Follower(request.request_id, expected, late_at=late_at)
+    if _await_end(mailbox, follower) is not None:
+        mailbox.abandon(request.request_id)
+        raise _timed_out(f"The inpaint daemon did not answer for {timeout_seconds:g} s.")
+    return follower.result()
 
 
 def follow(mailbox: Mailbox, request_id: str, watch: Watch, *, keep: bool) -> Finished:
@@ -82,69 +81,25 @@ def follow(mailbox: Mailbox, request_id: str, watch: Watch, *, keep: bool) -> Fi
     Raises:
         InpaintError: the daemon's own, `cancelled`, `timed_out` or `disconnected`.
     """
+    now = time.monotonic()
+    late_at = math.inf if watch.timeout_seconds is None else now + watch.timeout_seconds
+    follower = Follower(request_id, Finished, silence=Silence(now), late_at=late_at)
     try:
-        answer, asked_to_cancel = _await_end(mailbox, request_id, watch)
-    except BaseException:
-        # Timed out, or a callback raised (Ctrl-C too): nobody waits for it any more.
-        mailbox.abandon(request_id)
-        if not keep:
-            with suppress(InpaintError):
-                mailbox.send(Cancel(request_id))
+        overdue = _await_end(mailbox, follower, watch.tell, watch.should_cancel)
+    except BaseException:  # disconnected, or a callback raised (Ctrl-C too)
+        _leave(mailbox, request_id, keep=keep)
         raise
-    if isinstance(answer, Cancelled):
-        raise InpaintError("cancelled", "The request was cancelled.")
-    if asked_to_cancel:
+    if overdue is not None:
+        _leave(mailbox, request_id, keep=keep)
+        raise _timed_out(
+            f"The inpaint daemon gave no sign of life for {following.SILENCE_SECONDS:g} s."
+            if overdue == "silent"
+            else f"The request was not done within {watch.timeout_seconds:g} s."
+        )
+    if follower.cancelling and not isinstance(follower.answer, Cancelled):
         # The request ended by itself before the cancellation came, and that is answered too.
         mailbox.abandon(request_id)
-    if isinstance(answer, Failed):
-        raise answer.error()
-    return answer
-
-
-def _await_end(mailbox: Mailbox, request_id: str, watch: Watch) -> tuple[Terminal, bool]:
-    """The terminal answer, and whether a cancellation was sent."""
-    started = heard = time.monotonic()
-    asked_to_cancel = False
-    while True:
-        if watch.should_cancel is not None and not asked_to_cancel and watch.should_cancel():
-            mailbox.send(Cancel(request_id))
-            asked_to_cancel = True
-        left = _seconds_left(watch, started, heard)
-        if watch.should_cancel is not None and not asked_to_cancel:
-            left = min(left, _CANCEL_POLL_SECONDS)
-        answer = mailbox.next_of(request_id, left)
-        if answer is None:
-            continue
-        heard = time.monotonic()
-        if isinstance(answer, (Finished, Failed, Cancelled)):
-            return answer, asked_to_cancel
-        if isinstance(answer, Progress) and watch.on_progress is not None:
-            watch.on_progress(answer)
-        elif isinstance(answer, Preview) and watch.on_preview is not None:
-            watch.on_preview(answer)
-
-
-def _seconds_left(watch: Watch, started: float, heard: float) -> float:
-    """How long to wait for the next answer at most.
-
-    Raises:
-        InpaintError: `timed_out`, no longer.
-    """
-    now = time.monotonic()
-    left = heard + SILENCE_SECONDS - now
-    if left <= 0:
-        raise _timed_out(f"The inpaint daemon gave no sign of life for {SILENCE_SECONDS:g} s.")
-    if watch.timeout_seconds is not None:
-        left = min(left, started + watch.timeout_seconds - now)
-        if left <= 0:
-            raise _timed_out(f"The request was not done within {watch.timeout_seconds:g} s.")
-    return left
-
-
-def _timed_out(message: str) -> InpaintError:
-    return InpaintError(
-        "timed_out", message, "Look at what it is doing with: inpaintd status", retriable=True
-    )
+    return follower.result()
 
 
 def follow_model(
@@ -158,18 +113,54 @@ def follow_model(
     Raises:
         InpaintError: the daemon's own, `cancelled` or `disconnected`.
     """
+
+    def tell(news: Message) -> None:
+        if isinstance(news, ModelProgress) and on_progress is not None:
+            on_progress(news)
+
     mailbox.send(request)
-    asked = False
-    while True:
-        if should_cancel is not None and not asked and should_cancel():
-            asked = True
-            mailbox.send(Cancel(request.request_id))
-        answer = mailbox.next_of(request.request_id, _CANCEL_POLL_SECONDS)
-        if isinstance(answer, ModelProgress) and on_progress is not None:
-            on_progress(answer)
-        elif isinstance(answer, ModelDone):
-            return answer
-        elif isinstance(answer, Failed):
-            raise answer.error()
-        elif isinstance(answer, Cancelled):
-            raise InpaintError("cancelled", "The request was cancelled.")
+    follower = Follower(request.request_id, ModelDone)
+    _await_end(mailbox, follower, tell, should_cancel)
+    return follower.result()
+
+
+def _await_end(
+    mailbox: Mailbox,
+    follower: Follower[Answer],
+    tell: Callable[[Message], None] = lambda _: None,
+    should_cancel: ShouldCancel | None = None,
+) -> Overdue | None:
+    """Wait until the request has ended, or is overdue; returns why, or None at the end.
+
+    Where nothing limits the wait, it is cut up, so that Ctrl-C gets through everywhere.
+    """
+    while follower.answer is None:
+        if should_cancel is not None and not follower.cancelling and should_cancel():
+            mailbox.send(follower.cancel())
+        now = time.monotonic()
+        overdue = follower.overdue(now)
+        if overdue is not None:
+            return overdue
+        left = follower.seconds_left(now)
+        if should_cancel is not None or math.isinf(left):
+            left = min(left, _CANCEL_POLL_SECONDS)
+        message = mailbox.next_of(follower.request_id, left)
+        if message is not None:
+            step = follower.take(message, time.monotonic())
+            if isinstance(step, Tell):
+                tell(step.news)
+    return None
+
+
+def _leave(mailbox: Mailbox, request_id: str, *, keep: bool) -> None:
+    """Wait no longer for a request that has not ended, and cancel it unless it is to be kept."""
+    mailbox.abandon(request_id)
+    if not keep:
+        with suppress(InpaintError):
+            mailbox.send(Cancel(request_id))
+
+
+def _timed_out(message: str) -> InpaintError:
+    return InpaintError(
+        "timed_out", message, "Look at what it is doing with: inpaintd status", retriable=True
+    )

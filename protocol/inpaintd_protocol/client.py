@@ -24,10 +24,10 @@ from .calls import (
     follow,
     follow_model,
 )
-from .calls import SILENCE_SECONDS as SILENCE_SECONDS  # for those who follow requests themselves
 from .closing import Closing
 from .connection import Connection, home, read_connection
 from .errors import InpaintError
+from .following import SILENCE_SECONDS
 from .mailbox import Mailbox
 from .messages import (
     Attach,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from inpaintd_protocol import PROTOCOL_VERSION, calls
+from inpaintd_protocol import PROTOCOL_VERSION, calls, following
 from inpaintd_protocol import client as client_module
 from inpaintd_protocol.client import Client, connect, new_request_id
 from inpaintd_protocol.codec import decode_request, encode
@@ -467,7 +467,7 @@ def test_a_request_that_takes_too_long(start: Start, on_disconnect: str) -> None
 
 
 def test_a_daemon_that_falls_silent(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(calls, "SILENCE_SECONDS", 0.2)
+    monkeypatch.setattr(following, "SILENCE_SECONDS", 0.2)
     with start(nothing).dial() as client, pytest.raises(InpaintError, match="no sign") as caught:
         client.inpaint(LAYER)
     assert caught.value.code == "timed_out"

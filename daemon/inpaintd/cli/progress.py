@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from inpaintd_protocol.following import phase_word
 from inpaintd_protocol.messages import Progress as ProgressMessage
 
 if TYPE_CHECKING:
@@ -58,11 +59,8 @@ def describe(message: ProgressMessage) -> str:
     """What is going on, in a few words."""
     if message.phase == "waiting" and message.position:
         return f"waiting, number {message.position} in the queue"
-    if message.phase == "denoising" and not message.steps:
-        return "filling"  # by an engine that has no steps
-    if message.steps:
-        return f"{message.phase}, step {message.step} of {message.steps}"
-    return message.phase
+    word = phase_word(message)
+    return f"{word}, step {message.step} of {message.steps}" if message.steps else word
 
 
 def is_measured(message: ProgressMessage) -> bool:

@@ -14,11 +14,10 @@ from rich.table import Table
 from rich.text import Text
 
 from inpaintd_protocol.closing import Closing
+from inpaintd_protocol.following import UNMEASURED
 
 if TYPE_CHECKING:
     from .watcher import Watcher
-
-from .report import UNMEASURED
 
 _RATE_SECONDS = 60.0
 _MOST_SHOWN = 8

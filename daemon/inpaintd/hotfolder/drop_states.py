@@ -16,6 +16,7 @@ from typing import Any
 
 from inpaintd_protocol.client import new_request_id
 from inpaintd_protocol.errors import InpaintError
+from inpaintd_protocol.following import phase_word
 from inpaintd_protocol.messages import Cancelled, Failed, Finished, Message, Plan, Planned, Progress
 
 from . import drop_events as e
@@ -23,7 +24,7 @@ from .drops import Drop
 from .intake import Intake
 from .job import Job, State, row_of
 from .journal import DONE, FAILED, FAILING, IGNORED, PUBLISHED, WRITTEN, Row
-from .report import UNMEASURED, Counts
+from .report import Counts
 from .retries import RETRY_SECONDS, TRIES, Retries
 from .slots import Slots
 
@@ -309,9 +310,7 @@ class Drops:
             job.rectangle = message.rectangle
             self._do(job, "cutting")
         elif isinstance(message, Progress):
-            steps = message.phase == "denoising" and message.steps
-            phase = UNMEASURED if message.phase == "denoising" and not steps else message.phase
-            self._say("progress", job, phase=phase, fraction=message.fraction)
+            self._say("progress", job, phase=phase_word(message), fraction=message.fraction)
         elif isinstance(message, Failed):
             self._fail(job, message.error())
         elif isinstance(message, Finished):

@@ -6,9 +6,10 @@ import time
 from collections.abc import Callable
 
 from inpaintd.launch.background import connect_or_start
-from inpaintd_protocol.client import SILENCE_SECONDS, Client
-from inpaintd_protocol.errors import InpaintError, category_of
-from inpaintd_protocol.messages import Failed, Inpaint, Message, Plan
+from inpaintd_protocol.client import Client
+from inpaintd_protocol.errors import InpaintError
+from inpaintd_protocol.following import End, Follower, SendAgain, Silence, Tell
+from inpaintd_protocol.messages import Failed, Finished, Inpaint, Message, Plan, Planned
 
 _NAME = "inpaintd watch"
 _RETRY_SECONDS = 2.0
@@ -20,10 +21,10 @@ class Fills:
     def __init__(self, on_trouble: Callable[[InpaintError], None]) -> None:
         self._on_trouble = on_trouble
         self._client: Client | None = None
-        self._open: dict[str, Inpaint | Plan] = {}
+        self._open: dict[str, tuple[Inpaint | Plan, Follower[Message]]] = {}
         self._unsent: list[str] = []
         self._not_before = 0.0
-        self._heard_at = 0.0
+        self._silence = Silence(0.0)
 
     def __len__(self) -> int:
         return len(self._open)
@@ -34,8 +35,12 @@ class Fills:
 
     def add(self, request: Inpaint | Plan) -> None:
         if not self._open:
-            self._heard_at = time.monotonic()  # nothing was due, so silence meant nothing
-        self._open[request.request_id] = request
+            self._silence.broken(time.monotonic())  # nothing was due, so it meant nothing
+        expected = Planned if isinstance(request, Plan) else Finished
+        follower: Follower[Message] = Follower(
+            request.request_id, expected, silence=self._silence, sends_again=True
+        )
+        self._open[request.request_id] = (request, follower)
         self._unsent.append(request.request_id)
 
     def close(self) -> None:
@@ -63,11 +68,12 @@ class Fills:
         if self._client is None:
             self._client = connect_or_start(_NAME)
             self._unsent = list(self._open)
-            self._heard_at = time.monotonic()
+            self._silence.broken(time.monotonic())
         while self._unsent:
             request_id = self._unsent[0]
+            request, _ = self._open[request_id]
             try:
-                self._client.submit(self._open[request_id])
+                self._client.submit(request)
             except InpaintError as error:
                 if error.category == "connection":
                     raise
@@ -82,22 +88,24 @@ class Fills:
         if self._client is None:
             return found
         while (message := self._client.poll(0)) is not None:
-            self._heard_at = time.monotonic()
+            now = time.monotonic()
+            self._silence.broken(now)
             if message.request_id not in self._open:
                 continue
-            if isinstance(message, Failed) and category_of(message.code) == "passing":
-                self._unsent.append(message.request_id)
-                self._not_before = time.monotonic() + (
-                    message.retry_after_seconds or _RETRY_SECONDS
-                )
-                if message.code == "shutting_down":
-                    self._lost(message.error())
-                    return found
-                continue
-            if message.type in ("finished", "failed", "cancelled", "planned"):
+            _, follower = self._open[message.request_id]
+            step = follower.take(message, now)
+            if isinstance(step, Tell):
+                found.append(step.news)
+            elif isinstance(step, End):
                 del self._open[message.request_id]
-            found.append(message)
-        if self._open and time.monotonic() - self._heard_at > SILENCE_SECONDS:
+                found.append(step.answer)
+            elif isinstance(step, SendAgain):
+                self._unsent.append(message.request_id)
+                self._not_before = now + (step.failure.retry_after_seconds or _RETRY_SECONDS)
+                if step.failure.code == "shutting_down":
+                    self._lost(step.failure.error())
+                    return found
+        if self._open and self._silence.seconds_left(time.monotonic()) <= 0:
             raise InpaintError("timed_out", "The inpaint daemon gave no sign of life.")
         return found
 

@@ -25,10 +25,6 @@ Tell = Callable[[str, Facts], None]
 """
 
 
-UNMEASURED = "filling"
-"""The phase in which an engine without steps works: its fraction stands still."""
-
-
 @dataclass
 class Counts:
     """How many drops have come to which end in this run."""

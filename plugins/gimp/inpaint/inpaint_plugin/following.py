@@ -1,4 +1,4 @@
-"""What the daemon says about one request, in order, until its end."""
+"""What the daemon says about one request, in words and in order, until its end."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from inpaintd_protocol.client import SILENCE_SECONDS
 from inpaintd_protocol.errors import InpaintError
-from inpaintd_protocol.messages import (
-    Accepted,
-    Cancelled,
-    Failed,
-    Finished,
-    Message,
-    Preview,
-    Progress,
+from inpaintd_protocol.following import (
+    SILENCE_SECONDS,
+    UNMEASURED,
+    End,
+    Follower,
+    Silence,
+    Tell,
+    phase_word,
 )
+from inpaintd_protocol.messages import Accepted, Cancelled, Finished, Message, Preview, Progress
 
 from .texts import _, plural
 
@@ -55,11 +55,10 @@ class Following:
         on_progress: Callable[[float, str], None],
         on_preview: OnPreview,
     ) -> None:
-        self._request_id = request_id
+        self._follower = Follower(request_id, Finished, silence=Silence(time.monotonic()))
         self._count = count
         self._on_progress = on_progress
         self._on_preview = on_preview
-        self._heard = time.monotonic()
         self.finished: Finished | None = None
 
     def take(self, answer: Message) -> None:
@@ -67,28 +66,20 @@ class Following:
         Raises:
             InpaintError: what the request ended with, when it did not end well.
         """
-        if answer.request_id != self._request_id:
-            return
-        self._heard = time.monotonic()
-        if isinstance(answer, Progress):
-            self._on_progress(answer.fraction, in_words(answer, self._count))
-        elif isinstance(answer, Accepted) and answer.position:
-            self._on_progress(0.0, _waiting(answer.position))
-        elif isinstance(answer, Preview):
-            self._on_preview(answer)
-        elif isinstance(answer, Finished):
-            self.finished = answer
-        elif isinstance(answer, Failed):
-            raise answer.error()
-        elif isinstance(answer, Cancelled):
-            raise InpaintError(CANCELLED, _("The request was cancelled."))
+        step = self._follower.take(answer, time.monotonic())
+        if isinstance(step, Tell):
+            self._tell(step.news)
+        elif isinstance(step, End):
+            if isinstance(step.answer, Cancelled):
+                raise InpaintError(CANCELLED, _("The request was cancelled."))
+            self.finished = self._follower.result()
 
     def check_alive(self) -> None:
         """
         Raises:
             InpaintError: `timed_out` when the daemon has been silent for too long.
         """
-        if time.monotonic() - self._heard > SILENCE_SECONDS:
+        if self._follower.overdue(time.monotonic()):
             raise InpaintError(
                 "timed_out",
                 _("The inpaint daemon gave no sign of life for {seconds} seconds.").format(
@@ -97,16 +88,25 @@ class Following:
                 _("Stop it in a terminal with “inpaintd stop”, then try again."),
             )
 
+    def _tell(self, news: Message) -> None:
+        if isinstance(news, Progress):
+            self._on_progress(news.fraction, in_words(news, self._count))
+        elif isinstance(news, Accepted) and news.position:
+            self._on_progress(0.0, _waiting(news.position))
+        elif isinstance(news, Preview):
+            self._on_preview(news)
+
 
 def in_words(progress: Progress, count: int) -> str:
     """Progress as a short line for people."""
     if progress.phase == "waiting":
         return _waiting(progress.position)
-    if progress.phase == "denoising" and progress.steps:
+    word = phase_word(progress)
+    if word == "denoising":
         step = _("Step {step} of {steps}")
         words = step.format(step=progress.step, steps=progress.steps)
     else:
-        words = _(_PHASES.get(progress.phase, progress.phase.capitalize()))
+        words = _(_PHASES.get(word, word.capitalize()))
     if count > 1:
         variant = _("{progress}, variant {number} of {count}")
         words = variant.format(progress=words, number=progress.variant + 1, count=count)
@@ -127,6 +127,6 @@ def _waiting(position: int) -> str:
 _PHASES = {
     "loading": "Loading the model",
     "preparing": "Preparing",
-    "denoising": "Filling",
+    UNMEASURED: "Filling",
     "finishing": "Finishing",
 }

@@ -1,0 +1,162 @@
+"""A request from its sending to its end, without socket, thread or clock.
+
+    follower = Follower(request.request_id, Finished, silence=Silence(now))
+    while follower.answer is None and follower.overdue(now) is None:
+        # wait for a message for at most follower.seconds_left(now), then:
+        step = follower.take(message, now)
+    finished = follower.result()
+
+All times are seconds of one monotonic clock, the caller's.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Generic, Literal, TypeVar
+
+from .errors import InpaintError, category_of
+from .messages import Cancel, Cancelled, Failed, Message, Progress
+
+SILENCE_SECONDS = 30.0
+"""How long a daemon may say nothing of an unfinished request before it is taken for dead."""
+
+UNMEASURED = "filling"
+"""The phase `denoising` in the words of an engine that counts no steps."""
+
+Answer = TypeVar("Answer", bound=Message)
+
+Overdue = Literal["silent", "late"]
+"""Why nobody should wait any longer: the daemon seems dead, or the request's own time is up."""
+
+
+@dataclass(frozen=True)
+class Tell:
+    """Pass this news of the request on to whoever wants to hear it."""
+
+    news: Message
+
+
+@dataclass(frozen=True)
+class SendAgain:
+    """Send the request again, under the same id: this failure will pass."""
+
+    failure: Failed
+
+
+@dataclass(frozen=True)
+class End(Generic[Answer]):
+    """The request has ended with this. Comes once, and nothing comes after it."""
+
+    answer: Answer | Failed | Cancelled
+
+
+class Silence:
+    """The time since the daemon was last heard.
+
+    Followers may share one: what a daemon says of one request shows that it is alive for all.
+    """
+
+    def __init__(self, now: float) -> None:
+        self._since = now
+
+    def broken(self, now: float) -> None:
+        """Start again: the daemon has been heard, or nothing was due from it until now."""
+        self._since = now
+
+    def seconds_left(self, now: float) -> float:
+        """Until the daemon is taken for dead; not above 0 from then on."""
+        return self._since + SILENCE_SECONDS - now
+
+
+class Follower(Generic[Answer]):
+    """Knows of one request what its messages mean, whether it has ended, and how.
+
+    Attributes:
+        request_id: of the request.
+        answer: what the request has ended with; None until then.
+        cancelling: whether its cancellation has been asked for.
+    """
+
+    def __init__(
+        self,
+        request_id: str,
+        expected: type[Answer],
+        *,
+        silence: Silence | None = None,
+        late_at: float = math.inf,
+        sends_again: bool = False,
+    ) -> None:
+        """
+        Args:
+            expected: what the request ends with when all goes well.
+            silence: None where the daemon may be silent for as long as it likes.
+            late_at: when to give up, however talkative the daemon.
+            sends_again: whether failures that pass are no end; see `SendAgain`.
+        """
+        self.request_id = request_id
+        self.answer: Answer | Failed | Cancelled | None = None
+        self.cancelling = False
+        self._expected = expected
+        self._silence = silence
+        self._late_at = late_at
+        self._sends_again = sends_again
+
+    def take(self, message: Message, now: float) -> Tell | SendAgain | End[Answer] | None:
+        """Take in a message; returns what to do about it, which may be nothing.
+
+        Nothing is to be done about another request's message, or about one after the end: the
+        daemon answers a request that was sent twice, or cancelled too late, with its end again.
+        """
+        if message.request_id != self.request_id or self.answer is not None:
+            return None
+        if self._silence is not None:
+            self._silence.broken(now)
+        if self._sends_again and isinstance(message, Failed) and _passes(message):
+            return SendAgain(message)
+        if isinstance(message, (self._expected, Failed, Cancelled)):
+            self.answer = message
+            return End(message)
+        return Tell(message)
+
+    def cancel(self) -> Cancel:
+        """The message to send to cancel the request, which still has its end to come."""
+        self.cancelling = True
+        return Cancel(self.request_id)
+
+    def seconds_left(self, now: float) -> float:
+        """How long to wait for the next message at most; may be infinite, is never below 0."""
+        silence = math.inf if self._silence is None else self._silence.seconds_left(now)
+        return max(0.0, min(silence, self._late_at - now))
+
+    def overdue(self, now: float) -> Overdue | None:
+        """Why to give up; None while it is worth waiting, and once the request has ended."""
+        if self.answer is not None:
+            return None
+        if self._silence is not None and self._silence.seconds_left(now) <= 0:
+            return "silent"
+        return "late" if now >= self._late_at else None
+
+    def result(self) -> Answer:
+        """What a request that has ended went well with.
+
+        Raises:
+            InpaintError: what it ended with, when it did not go well.
+        """
+        if isinstance(self.answer, self._expected):
+            return self.answer
+        if isinstance(self.answer, Failed):
+            raise self.answer.error()
+        if isinstance(self.answer, Cancelled):
+            raise InpaintError("cancelled", "The request was cancelled.")
+        raise RuntimeError("the request has not ended")
+
+
+def phase_word(progress: Progress) -> str:
+    """The phase in a word: `UNMEASURED` for a filling in which no steps are counted."""
+    counted = progress.phase != "denoising" or progress.steps > 0
+    return progress.phase if counted else UNMEASURED
+
+
+def _passes(failure: Failed) -> bool:
+    return category_of(failure.code) == "passing"
