@@ -1,1 +1,1 @@
-"""What a worker does with a request: mask, regions, infill, engine, composite."""
+"""A request's way through a worker: mask, regions, infill, engine, composite."""

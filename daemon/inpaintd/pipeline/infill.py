@@ -1,7 +1,7 @@
-"""What lies under the hole before denoising ("masked content"), and colours that an editor erased.
+"""Content under the hole before denoising ("masked content"), and colours erased by editors.
 
-The kinds `noise` and `nothing` speak of latents and are done by latent engines; they find the
-source's colours here, as for `original`.
+The kinds `noise` and `nothing` concern latents and are left to latent engines; here they keep the
+source's colours, like `original`.
 """
 
 from __future__ import annotations
@@ -19,24 +19,24 @@ from inpaintd.smooth import extended
 from inpaintd_protocol.rectangle import Rectangle
 
 _FILL_PASSES = ((256, 1), (64, 1), (16, 2), (4, 4), (2, 2), (0, 1))
-"""Blur radius and how often its picture is laid over the wider ones."""
+"""Blur radii, each with the number of times its picture is laid over the wider ones."""
 
 _RING_PIXELS = 8
-"""How far round erased pixels their surroundings are looked at."""
+"""Width in pixels of the ring around erased pixels that they are compared with."""
 
 Pixels = NDArray[np.bool_]
-"""(H, W), a set of pixels."""
+"""(H, W) bool, a set of pixels."""
 
 Completion = Callable[[Array, Array, Pixels], Array]
-"""Fills (H, W, 3) colour where the (H, W) mask is above 0, by continuing a set of kept pixels."""
+"""Fills (H, W, 3) colour where the (H, W) mask is above 0, from a set of kept pixels."""
 
 
 def infilled(colour: Array, mask: Array, shown: Pixels, kind: str, complete: Completion) -> Array:
-    """The colours that the engine gets to see, (H, W, 3) float32; kept pixels as they were.
+    """Compute the engine's input colours, (H, W, 3) float32; kept pixels are unchanged.
 
     Args:
         colour: (H, W, 3) float32 source, lost colours already replaced.
-        mask: (H, W) float32, 1 = repaint; greys take so much of the infill.
+        mask: (H, W) float32, 1 = repaint; greys blend in the infill by their value.
         shown: kept pixels that are not transparent.
         kind: as in `Settings.infill`.
         complete: for kind `patchmatch`.
@@ -55,10 +55,10 @@ def infilled(colour: Array, mask: Array, shown: Pixels, kind: str, complete: Com
 
 
 def lost_colours(colour: Array, alpha: Array) -> Pixels:
-    """Where an editor erased the colour under full transparency.
+    """Detect pixels whose colour an editor erased under full transparency.
 
-    Fully transparent areas that are flat black, white or grey, while their surroundings are not:
-    nearly all their pixels are exactly that colour and more than a tenth of the ring is another.
+    These are fully transparent areas of flat black, white or grey amid other colours: nearly all
+    their pixels have exactly that colour, and more than a tenth of the ring around them has not.
 
     Args:
         colour: (H, W, 3) float32.
@@ -76,7 +76,7 @@ def lost_colours(colour: Array, alpha: Array) -> Pixels:
     flat_in_area = [_near(under, value, 0.002) for value in values]
     if not any(flat.any() for flat in flat_in_area):
         return nothing
-    # Every pixel gets the number of the clear area that is nearest to it.
+    # Label every pixel with the number of the nearest clear area.
     away, nearest = cv2.distanceTransformWithLabels(
         (~clear).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_CCOMP
     )
@@ -96,19 +96,19 @@ def lost_colours(colour: Array, alpha: Array) -> Pixels:
 
 
 def _usual_grey(colours: Array) -> float:
-    """The middle one of the greys among (N, 3) colours, what an editor may erase to; else black."""
+    """The median grey of (N, 3) colours, which an editor may erase to; black without greys."""
     greys = colours[(colours[:, 0] == colours[:, 1]) & (colours[:, 1] == colours[:, 2]), 0]
     return float(np.partition(greys, greys.size // 2)[greys.size // 2]) if greys.size else 0.0
 
 
 def _near(colours: Array, value: float, distance: float) -> Pixels:
-    """Which of (N, 3) colours have all channels within `distance` of `value`, (N,)."""
+    """Test (N, 3) colours for all channels within `distance` of `value`, as (N,) bool."""
     close = np.abs(colours - np.float32(value)) < distance
     return np.asarray(close[:, 0] & close[:, 1] & close[:, 2])
 
 
 def restored(colour: Array, unusable: Pixels) -> Array:
-    """The colours with unusable ones replaced by a smooth extension of those around them."""
+    """Replace unusable colours by a smooth extension of those around them."""
     if not unusable.any() or unusable.all():
         return colour
     whole = Rectangle(0, 0, unusable.shape[1], unusable.shape[0])
@@ -120,7 +120,7 @@ def restored(colour: Array, unusable: Pixels) -> Array:
 
 
 def _blurred_surroundings(colour: Array, keep: Array) -> Array:
-    """Kept pixels blurred with ever smaller radii, each laid over the wider ones.
+    """Blur kept pixels with ever smaller radii, each result laid over the wider ones.
 
     Source: AUTOMATIC1111's stable-diffusion-webui, modules/masking.py, `fill`, here in float.
     """

@@ -1,7 +1,7 @@
-"""Pixels on the wire to arrays and back.
+"""Conversion between pixels on the wire and arrays.
 
-Arrays of samples keep the wire's depth; arrays of colours are float32, 1.0 = white. Only what a
-region needs becomes float, so that the cost follows the hole and not the layer.
+Arrays of samples keep the wire's depth; arrays of colours are float32, 1.0 = white. Only the pixels
+of a region are converted to float, so the cost depends on the hole, not the layer.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _DEPTHS = {dtype: depth for depth, dtype in _DTYPES.items()}
 
 
 def samples_of(plane: Plane) -> Samples:
-    """The plane's samples, (H, W, channels), without a copy.
+    """View the plane's samples as (H, W, channels), without a copy.
 
     Raises:
         InpaintError: `size_mismatch`, `bad_frames`, or `bad_pixels` for NaN or infinity.
@@ -59,7 +59,7 @@ def samples_of(plane: Plane) -> Samples:
 
 
 def to_float(samples: Samples) -> Array:
-    """Samples of any depth to float32 of the same shape, full scale = 1.0; f32 as it is."""
+    """Convert samples of any depth to float32, full scale = 1.0; f32 is returned unchanged."""
     if samples.dtype.kind == "f":
         return samples.astype(np.float32)
     full = np.float32(np.iinfo(samples.dtype).max)
@@ -67,9 +67,9 @@ def to_float(samples: Samples) -> Array:
 
 
 def to_samples(values: Array, dtype: np.dtype[Any]) -> Samples:
-    """float32 to samples of `dtype`: the nearest, clipped; f32 as it is.
+    """Convert float32 to samples of `dtype`, rounded and clipped; f32 is returned unchanged.
 
-    Samples that went through `to_float` come back exactly, at every depth.
+    Exactly inverts `to_float` at every depth.
     """
     if dtype.kind == "f":
         return values.astype(dtype)
@@ -84,7 +84,7 @@ def cut(pixels: NDArray[_Sample], box: Rectangle) -> NDArray[_Sample]:
 
 
 def plane_of(samples: Samples) -> Plane:
-    """A plane for the wire of (H, W, channels) samples, or of (H, W) with one channel."""
+    """Make a plane for the wire from (H, W, channels) samples, or (H, W) for one channel."""
     height, width = samples.shape[:2]
     channels = samples.shape[2] if samples.ndim == 3 else 1
     data = np.ascontiguousarray(samples).data.cast("B")

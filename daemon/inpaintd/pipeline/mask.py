@@ -1,6 +1,6 @@
-"""From a layer's transparency or a mask plane to the mask that is used, h in [0, 1].
+"""The effective mask, h in [0, 1], from a layer's transparency or a mask plane.
 
-Greys are kept all the way. The order is: invert, threshold, grow, feather.
+Greys are preserved throughout. The order is: invert, threshold, grow, feather.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from inpaintd_protocol.rectangle import Rectangle
 from inpaintd_protocol.settings import Settled
 
 TextMasker = Callable[[Array, str], Array]
-"""Finds words, separated by commas, in (H, W, 3) float32 colour; how surely, (H, W) in [0, 1]."""
+"""Finds comma-separated phrases in (H, W, 3) float32 colour; (H, W) confidence in [0, 1]."""
 
 _FEATHER_LEVELS = 64
-"""Most grey levels that feather looks at one by one."""
+"""Maximum number of grey levels that `feather` treats individually."""
 
 
 @dataclass(frozen=True)
@@ -30,9 +30,9 @@ class Masks:
     """The masks of a request, each (h, w) float32, cropped to the same hole.
 
     Attributes:
-        hole: bounds of all of them in the layer.
-        own: of the request's own pass.
-        stages: of each of its stages, None for those without one; empty when none has one.
+        hole: their common bounds in the layer.
+        own: mask of the request's own pass.
+        stages: mask of each stage or None; empty when no stage has one.
     """
 
     hole: Rectangle
@@ -41,7 +41,7 @@ class Masks:
 
     @property
     def together(self) -> Array:
-        """What any of them shows."""
+        """The union of all masks."""
         together = self.own
         for mask in self.stages:
             if mask is not None:
@@ -52,9 +52,9 @@ class Masks:
 def found_by_words(
     layer: Samples, plane: Samples | None, settings: Settled, masker: TextMasker | None
 ) -> Samples:
-    """The mask plane, (H, W, 1) float32, that `Settled.text_mask` finds.
+    """Make the mask plane, (H, W, 1) float32, that `Settled.text_mask` describes.
 
-    Combined as the settings say with the given mask, which is `plane`, or else the transparency.
+    It is combined, as the settings say, with `plane`, or else with the transparency.
 
     Raises:
         InpaintError: `not_installed` without a masker, `empty_mask` when nothing was found.
@@ -62,7 +62,7 @@ def found_by_words(
     if masker is None:
         raise InpaintError(
             "not_installed",
-            "This daemon cannot find a hole by words.",
+            "This daemon cannot find a hole by its description.",
             f"Select the hole in the editor, or install the extra: {how_to_install('diffusion')}",
         )
     found = masker(to_float(layer[..., :3]), settings.text_mask)
@@ -83,7 +83,7 @@ def found_by_words(
 
 
 def mask_of(layer: Samples, plane: Samples | None, settings: Settled) -> tuple[Rectangle, Array]:
-    """The mask that is used, cropped to its hole.
+    """Compute the effective mask, cropped to its hole.
 
     Args:
         layer: (H, W, 3 or 4) samples.
@@ -93,7 +93,7 @@ def mask_of(layer: Samples, plane: Samples | None, settings: Settled) -> tuple[R
         The hole's bounds in the layer, and its (height, width) float32 mask.
 
     Raises:
-        InpaintError: `size_mismatch`, or `empty_mask` with how to make one.
+        InpaintError: `size_mismatch`, or `empty_mask` with a way to make one.
     """
     _check_size(layer, plane)
     given, keep = _given(layer, plane)
@@ -102,7 +102,7 @@ def mask_of(layer: Samples, plane: Samples | None, settings: Settled) -> tuple[R
         box = whole
     else:
         margin = max(0, settings.grow_pixels) + settings.feather_pixels
-        # The pixel more lets a shrinking hole see that what lies beyond its edge is kept.
+        # One extra pixel lets a shrinking hole see that the pixels beyond its edge are kept.
         box = bounds(given != keep).grown(margin + 1).intersection(whole)
     if box.empty:
         raise _empty(plane is None and layer.shape[2] == 3)
@@ -119,7 +119,7 @@ def mask_of(layer: Samples, plane: Samples | None, settings: Settled) -> tuple[R
 
 
 def with_stages(layer: Samples, masks: Masks, planes: Sequence[Samples | None]) -> Masks:
-    """The masks with those of the stages.
+    """Add the masks of the stages.
 
     Args:
         planes: for each stage (H, W, 1) samples or None.
@@ -139,9 +139,10 @@ def with_stages(layer: Samples, masks: Masks, planes: Sequence[Samples | None]) 
 
 
 def grown(mask: Array, pixels: int) -> Array:
-    """The mask widened by a Euclidean radius: each pixel takes the highest h within `pixels`.
+    """Grow the mask by a Euclidean radius: each pixel takes the highest h within `pixels`.
 
-    Negative pixels shrink it: each takes the lowest h. What lies beyond the picture has no say.
+    A negative radius shrinks it: each pixel takes the lowest h. Pixels beyond the picture are
+    ignored.
     """
     if pixels == 0:
         return mask
@@ -150,7 +151,7 @@ def grown(mask: Array, pixels: int) -> Array:
     if _is_hard(mask):
         reach = distance_to(mask > 0)
         return (reach * reach <= pixels * pixels + 0.5).astype(np.float32)
-    # The disc is a stack of chords; each row of the result takes the best of all chords.
+    # The disc is a stack of chords; each row of the result takes the highest value of all chords.
     height, width = mask.shape
     result = np.zeros_like(mask)
     chord, half = mask, 0
@@ -163,9 +164,9 @@ def grown(mask: Array, pixels: int) -> Array:
 
 
 def feathered(mask: Array, pixels: int) -> Array:
-    """The mask with a smooth fall to 0 over `pixels` outside; nowhere weaker than before.
+    """Feather the mask: fall smoothly to 0 over `pixels` outside, nowhere below the input.
 
-    Each grey level falls off on its own, so a soft brush keeps its shape.
+    Each grey level falls off separately, so a soft brush keeps its shape.
     """
     if pixels <= 0:
         return mask
@@ -193,7 +194,7 @@ def _widened(mask: Array, pixels: int) -> Array:
 
 
 def _given(layer: Samples, plane: Samples | None) -> tuple[Samples, float]:
-    """What says where to repaint, (H, W), and its value for "keep"."""
+    """The channel that selects what to repaint, (H, W), and its value for "keep"."""
     if plane is not None:
         return plane[..., 0], 0
     if layer.shape[2] == 4:
@@ -203,7 +204,7 @@ def _given(layer: Samples, plane: Samples | None) -> tuple[Samples, float]:
 
 
 def _repaint(given: Samples, is_mask: bool) -> Array:
-    """Samples of a mask, or of alpha, as h in [0, 1], (H, W) float32."""
+    """Convert samples of a mask, or of alpha, to h in [0, 1], (H, W) float32."""
     values = np.clip(to_float(given), 0, 1)
     return values if is_mask else 1 - values
 

@@ -1,4 +1,4 @@
-"""Warnings that the pipeline gives: the request went through, and this should be known."""
+"""Warnings of the pipeline about requests that succeed."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ _NEARLY_FULL = np.float32(0.9)
 
 
 def not_honoured(settings: Settings, honours: frozenset[str], model: str = "") -> Iterator[Notice]:
-    """A notice for each setting that asks for something and that nobody takes into account.
+    """List a notice for each setting that asks for something but has no effect.
 
     Args:
-        settings: as the user set them, without the model's defaults.
+        settings: as set by the user, without the model's defaults.
         honours: as in `Engine.honours`.
     """
     ignored = {
@@ -63,19 +63,19 @@ def not_honoured(settings: Settings, honours: frozenset[str], model: str = "") -
 
 
 def partial_mask(mask: Array, engine: Engine) -> Iterator[Notice]:
-    """A notice when all of the hole is only partly selected and the engine fills outright."""
+    """Warn when no part of the hole is fully selected and the engine fills outright."""
     strongest = mask.max()
     if strongest < _NEARLY_FULL and not engine.soft and "strength" not in engine.honours:
         yield Notice(
             "partial_mask",
             f"No part of the hole is selected by more than {strongest:.0%}, "
             "so what was there shows through the fill.",
-            "Set a threshold to repaint fully wherever at least so much is selected.",
+            "Set a threshold to repaint fully wherever at least that much is selected.",
         )
 
 
 def colour_lost(regions: Iterable[tuple[NDArray[np.bool_], Array]]) -> Iterator[Notice]:
-    """A notice when the editor erased the colours under the hole.
+    """Warn when the editor erased the colours under the hole.
 
     Args:
         regions: for each region where colour was lost, and the mask, both (H, W).

@@ -1,4 +1,4 @@
-"""The mask of an object, from clicks, boxes or a rough selection."""
+"""Masks of objects, from clicks, boxes or a rough selection."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from inpaintd_protocol.messages import Click, ObjectPrompt
 from inpaintd_protocol.rectangle import Rectangle
 
 ObjectMasker = Callable[[Array, ObjectPrompt], Array]
-"""From (H, W, 3) float32 colours and a prompt in their pixels to the (H, W) float32 mask."""
+"""Maps (H, W, 3) float32 colours and a prompt in their pixels to an (H, W) float32 mask."""
 
 _HALF = np.float32(0.5)
 
@@ -28,16 +28,16 @@ def found_by_prompt(
     offset: tuple[int, int],
     masker: ObjectMasker | None,
 ) -> Samples:
-    """The mask plane, (H, W, 1) float32, of the object that a prompt means.
+    """Make the mask plane, (H, W, 1) float32, of the object that a prompt indicates.
 
     Args:
         layer: (H, W, 3 or 4) samples.
-        plane: (H, W, 1) samples; a rough selection, where the prompt says so.
+        plane: (H, W, 1) samples; a rough selection if the prompt says so.
         offset: canvas coordinates of the layer's first pixel.
 
     Raises:
-        InpaintError: `not_installed` without a masker, `bad_message` for a prompt that names
-            nothing of the layer, `empty_mask` when no object was found.
+        InpaintError: `not_installed` without a masker, `bad_message` for a prompt that lies outside
+            the layer, `empty_mask` when no object was found.
     """
     if masker is None:
         raise InpaintError(
@@ -52,14 +52,14 @@ def found_by_prompt(
         raise InpaintError(
             "bad_message",
             "Nothing on the layer was clicked or selected.",
-            "Click the object, drag a box round it, or select it roughly.",
+            "Click the object, drag a box around it, or select it roughly.",
         )
     found = masker(to_float(layer[..., :3]), here)
     if not (found >= _HALF).any():
         raise InpaintError(
             "empty_mask",
             "No object was found there.",
-            "Click its middle, or drag a box round it.",
+            "Click its middle, or drag a box around it.",
         )
     return found[..., None]
 
@@ -67,7 +67,7 @@ def found_by_prompt(
 def _of_layer(
     prompt: ObjectPrompt, offset: tuple[int, int], width: int, height: int
 ) -> ObjectPrompt:
-    """The prompt in pixels of the layer; what lies beyond it is left out."""
+    """Convert the prompt to pixels of the layer, dropping anything outside it."""
     x, y = offset
     clicks = (replace(click, x=click.x - x, y=click.y - y) for click in prompt.clicks)
     extent = Rectangle(0, 0, width, height)
@@ -80,11 +80,11 @@ def _of_layer(
 
 
 def _with_rough(prompt: ObjectPrompt, plane: Samples | None) -> ObjectPrompt:
-    """The prompt with the box of a rough selection, and a click where it is surest: deepest in."""
+    """Add the box of a rough selection, and a click at its deepest point, the surest one."""
     selected = None if plane is None else to_float(plane[..., 0]) >= _HALF
     if selected is None or not selected.any():
         return prompt
-    padded = np.pad(selected, 1)  # so that a selection of everything has an edge
+    padded = np.pad(selected, 1)  # gives a selection of everything an edge
     depth = distance_to(~padded, exact=False)[1:-1, 1:-1]
     row, column = np.unravel_index(int(np.argmax(depth)), selected.shape)
     middle = Click(float(column) + 0.5, float(row) + 0.5)

@@ -1,19 +1,19 @@
-"""How long the rest of a request will take."""
+"""Estimate of the time that a request still needs."""
 
 from __future__ import annotations
 
 
 class Pace:
-    """Learns from the steps so far; the first one is left out, as it also warms up the device."""
+    """Extrapolates from the steps so far, except for the first, which also warms up the device."""
 
     def __init__(self) -> None:
         self._first: tuple[float, float] | None = None
 
     def remaining_seconds(self, done: float, now: float) -> float | None:
-        """Seconds until `done` is 1; None while there is nothing to go by.
+        """Estimate the seconds until `done` is 1; None before there is enough data.
 
         Args:
-            done: share of the painting that is done, 0 to 1.
+            done: completed share of the painting, 0 to 1.
             now: a clock that never goes back, in seconds.
         """
         if done <= 0:

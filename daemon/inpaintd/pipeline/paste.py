@@ -1,4 +1,4 @@
-"""The engine's colours back into the layer's own depth, as a new layer."""
+"""Conversion of the engine's colours to a new layer of the source's depth."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ def pasted(
     match_colour: bool,
     masked: bool,
 ) -> Pasted:
-    """The finished picture where the hole is, transparent elsewhere.
+    """Compose the new layer: finished colours in the hole, transparent elsewhere.
 
-    Pixels outside the hole are copied from the layer as they are, without a float on the way.
+    Pixels outside the hole are copied from the layer without a conversion to float.
 
     Args:
         hole: the hole's bounds in the layer.
-        colours: for each region (h, w, 3) float32, what the engine painted.
+        colours: for each region (h, w, 3) float32, the engine's output.
         soft: as in `Engine.soft`.
-        match_colour: whether to take the engine's colour shift off.
-        masked: give all of the regions as painted, for use under the layer mask.
+        match_colour: whether to correct the engine's colour shift.
+        masked: return the whole regions as painted, for use under the layer mask.
     """
     box = hole
     if masked:
@@ -61,7 +61,7 @@ def pasted(
             shift = colour_shift(colour, region.colour, region.shown & ~region.lost)
             painted = painted - cut(shift, inner)
         if layer.dtype.kind == "u":
-            # Here and not after mixing, so that the layer mask gives the same picture.
+            # Before blending rather than after, so that the layer mask gives the same picture.
             painted = np.clip(painted, 0, 1)
         mask = cut(region.mask, inner)
         weight = paste_weight(mask, cut(region.lost, inner), soft=soft)

@@ -1,8 +1,8 @@
-"""Which rectangle of the canvas an inpainting needs.
+"""Planning: the rectangle of the canvas that an inpainting needs.
 
 Rectangle arithmetic on the standard library only: the daemon answers `plan` with it, without a
-worker, and the worker cuts its regions with the same functions. So what was planned is what is
-used: planning again inside the planned rectangle gives that same rectangle.
+worker, and the worker cuts its regions with the same functions. The plan is therefore exact:
+planning again inside the planned rectangle gives the same rectangle.
 """
 
 from __future__ import annotations
@@ -17,29 +17,29 @@ from inpaintd_protocol.settings import Settled
 
 @dataclass(frozen=True)
 class WorkSizes:
-    """At which sizes a model works."""
+    """Sizes that a model works at."""
 
     native_side: int | None = None
-    """Side of the squares that it was trained on, in pixels; None when it has no such size."""
+    """Side of its square training pictures, in pixels; None when it has no such size."""
     multiple: int = 1
-    """Its pictures' sides are a multiple of this."""
+    """Divisor of its pictures' width and height."""
 
 
 def region_for(
     bounds: Rectangle, extent: Rectangle, settings: Settled, sizes: WorkSizes
 ) -> Rectangle:
-    """The rectangle to send for a hole that lies within `bounds`, before grow and feather.
+    """Compute the rectangle to send for a hole within `bounds`, before grow and feather.
 
     Args:
-        bounds: of the selection, or of the transparent area, in canvas coordinates.
-        extent: where the layer has pixels, in canvas coordinates.
+        bounds: bounds of the selection, or of the transparent area, in canvas coordinates.
+        extent: rectangle of the layer, in canvas coordinates.
 
     Raises:
         InpaintError: `empty_mask` when no pixel of the layer lies within `bounds`.
     """
     if extent.empty:
         raise InpaintError("size_mismatch", "The layer has no pixels.", "Send a layer with pixels.")
-    # An inverted mask has its hole where the selection is not; words can find one anywhere.
+    # An inverted mask has its hole outside the selection; text can find one anywhere.
     if settings.area == "whole" or settings.invert or settings.text_mask:
         return extent
     margin = max(0, settings.grow_pixels) + settings.feather_pixels
@@ -56,7 +56,7 @@ def region_for(
 def region_around(
     hole: Rectangle, extent: Rectangle, settings: Settled, sizes: WorkSizes
 ) -> Rectangle:
-    """A hole's bounds with their context, inside `extent`, which holds them."""
+    """Extend a hole's bounds by their context, within `extent`, which contains them."""
     longer = max(hole.width, hole.height)
     context = max(settings.context_pixels, math.ceil(settings.context_factor * longer))
     context = max(context, settings.sampling_pixels or 0)
@@ -69,7 +69,7 @@ def region_around(
 def _span(
     start: int, length: int, low: int, available: int, context: int, least: int, multiple: int
 ) -> tuple[int, int]:
-    """Start and length of a region's side, from the hole's; `available` pixels begin at `low`."""
+    """Start and length of a region's side, given the hole's and `available` pixels from `low`."""
     wanted = math.ceil(max(length + 2 * context, least) / multiple) * multiple
     if wanted > available:
         rounded = available // multiple * multiple

@@ -16,27 +16,27 @@ from inpaintd_protocol.rectangle import Rectangle
 
 @dataclass(frozen=True)
 class Region:
-    """One rectangle of the layer, in the layer's own coordinates, and what is known there."""
+    """One rectangle of the layer, in the layer's own coordinates, and the data of its pixels."""
 
     box: Rectangle
     colour: Array
     """(H, W, 3) float32, the source with lost colours replaced."""
     infilled: Array
-    """(H, W, 3) float32, what the engine sees."""
+    """(H, W, 3) float32, the engine's input."""
     mask: Array
-    """(H, W) float32, 1 = repaint; what any of the request's passes may change."""
+    """(H, W) float32, 1 = repaint; the union over the request's passes."""
     masks: Masks
-    """The same for each pass on its own."""
+    """The mask of each pass on its own."""
     lost: NDArray[np.bool_]
-    """(H, W), where the editor erased the colour."""
+    """(H, W) bool, pixels whose colour the editor erased."""
     shown: NDArray[np.bool_]
-    """(H, W), kept pixels that are not transparent."""
+    """(H, W) bool, kept pixels that are not transparent."""
 
 
 def prepared(
     layer: Samples, box: Rectangle, masks: Masks, infill: str, complete: Completion
 ) -> Region:
-    """The region `box` of a layer.
+    """Prepare the region `box` of a layer.
 
     Args:
         layer: (H, W, 3 or 4) samples.
@@ -68,7 +68,7 @@ def prepared(
 
 
 def _within(masks: Masks, box: Rectangle) -> Masks:
-    """The masks on the rectangle of a region."""
+    """Place the masks on the rectangle of a region."""
     common = box.intersection(masks.hole)
 
     def moved(mask: Array) -> Array:

@@ -1,4 +1,4 @@
-"""Which rectangles of a layer are cut out, filled and pasted back."""
+"""The rectangles of a layer that are cut out, filled and pasted back."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def regions_of(
     settings: Settled,
     sizes: WorkSizes,
 ) -> list[Rectangle]:
-    """A rectangle with context for each hole; rectangles that touch become one.
+    """Compute a rectangle with context for each hole, merging rectangles that touch.
 
     Args:
         hole: (h, w) bool, cropped to the hole.
@@ -27,7 +27,7 @@ def regions_of(
         extent: the layer's rectangle in the same coordinates.
 
     Returns:
-        Rectangles inside `extent` that hold all of the hole and have no pixel in common.
+        Disjoint rectangles inside `extent` that together contain all of the hole.
     """
     if settings.area == "whole":
         return [extent]
@@ -49,10 +49,10 @@ def regions_of(
 
 
 def _clusters(hole: NDArray[np.bool_], context_pixels: int) -> list[Rectangle]:
-    """Bounds of the parts of the hole, where parts so close that their contexts meet count as one.
+    """Bounds of the hole's parts; parts so close that their contexts meet count as one.
 
-    Works on a coarse grid: blocks no wider than the context that touch hold pixels at most two
-    contexts apart. So a thousand specks of dust cost no more than one hole.
+    Works on a coarse grid: touching blocks no wider than the context hold pixels at most two
+    contexts apart. Hence a thousand specks of dust cost no more than one hole.
     """
     block = int(np.clip(context_pixels, 1, 64))
     height, width = hole.shape

@@ -1,4 +1,4 @@
-"""What a worker does with one request, from the pixels on the wire to the finished layers."""
+"""A worker's handling of one request, from the pixels on the wire to the finished layers."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ from inpaintd_protocol.rectangle import Rectangle
 from inpaintd_protocol.settings import Settings, Settled, settings_fields
 
 Tell = Callable[[Progress | Preview], None]
-"""Where progress and pictures go. It may raise `CancelledError`, which `run` lets pass."""
+"""Receives progress and pictures. It may raise `CancelledError`, which `run` passes on."""
 
 _PREPARED, _PAINTED = 0.05, 0.95
-"""Shares of the whole at which painting starts and ends."""
+"""Fractions of the whole request at which painting starts and ends."""
 
 _SEEDS = 2**32
 
@@ -51,7 +51,7 @@ _LONG = {
     "stages",
     "references",
 }
-"""Settings that the answer does not repeat, as its header must not be longer than the limit."""
+"""Settings that the answer does not repeat, to keep its header within the limit."""
 
 
 def run(
@@ -69,10 +69,10 @@ def run(
     """Fill the hole of the request's layer, or only make its mask.
 
     Args:
-        settings: the request's with the model's defaults; None takes the fields' defaults.
-        sizes: at which sizes the engine's model works; None when it has no such sizes.
-        model: the name that the answer gives to what was used.
-        prefill: fills the hole for `infill = "patchmatch"`; None takes `engine`.
+        settings: the request's, completed by the model's defaults; None uses the fields' defaults.
+        sizes: sizes that the engine's model works at; None when it has no such sizes.
+        model: name of the model, as reported in the answer.
+        prefill: fills the hole for `infill = "patchmatch"`; None uses `engine`.
         text_masker: for `text_mask`.
         object_masker: for the `object` of a `MakeMask`.
 
@@ -80,7 +80,7 @@ def run(
         `Finished`; for `MakeMask` with a mask as large as the layer, else cropped to the hole.
 
     Raises:
-        InpaintError: with a sentence for the user.
+        InpaintError: its message is a sentence for the user.
         CancelledError: passed on from `report`.
     """
     settings = settings or Settled.of(request.settings)
@@ -130,7 +130,7 @@ def run(
 
 
 class _Painting:
-    """All variants of one request, and what is learned while they are painted."""
+    """All variants of one request, and the measurements made while painting them."""
 
     def __init__(
         self,
@@ -163,7 +163,7 @@ class _Painting:
         if not self._shows_variants:
             # One call lets the engine run all variants as a batch.
             return tuple(self._paint(variants))
-        # One call for each variant lets the first be looked at while the others are painted.
+        # One call per variant lets the user look at the first while the others are painted.
         return tuple(layer for variant in variants for layer in self._paint([variant]))
 
     @property
@@ -247,7 +247,7 @@ class _Telling:
     variants: list[int]
     pace: Pace
     counts_steps: bool
-    """Whether the engine's steps mean something to the user; else only the fraction is told."""
+    """Whether the engine's steps mean something to the user; else only the fraction is sent."""
 
     def __call__(
         self,
@@ -288,16 +288,16 @@ class _Telling:
 
 
 def _sees_hole(engine: Engine, settings: Settled) -> bool:
-    """Whether the colours under the hole make a difference: if not, none are missed.
+    """Return whether the colours under the hole affect the result, so that lost ones matter.
 
-    At strength 1 a model that honours strength begins with noise, whatever was there.
+    At strength 1 a model that honours strength starts from pure noise.
     """
     starts_from_noise = "strength" in engine.honours and settings.strength >= 1
     return "infill" in engine.honours and not starts_from_noise
 
 
 def _used(settings: Settled, engine: Engine) -> Settings:
-    """The settings that had a say; the others are unset."""
+    """Keep the settings that had an effect, and unset the others."""
     by_engine = {f.name for f in settings_fields() if f.metadata["done_by"] == "engine"}
     left_out = (by_engine - engine.honours) | _LONG
     return Settings(**{k: v for k, v in settings.given().items() if k not in left_out})
@@ -315,7 +315,7 @@ def _stage_planes(request: Inpaint) -> list[Samples | None]:
 
 
 def _reference_pictures(request: Inpaint, settings: Settled) -> tuple[Array, ...]:
-    """Each reference as (H, W, 3) float32, over white where it is transparent."""
+    """Convert each reference to (H, W, 3) float32, composited over white."""
     if len(request.references) != len(settings.references):
         raise InpaintError(
             "size_mismatch",
