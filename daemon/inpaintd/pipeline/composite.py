@@ -28,8 +28,7 @@ def paste_weight(mask: Array, lost: NDArray[np.bool_], *, soft: bool) -> Array:
 
 
 def composed(colour: Array, painted: Array, weight: Array) -> Array:
-    """Blend (1-w) C + w G, (H, W, 3) float32; exactly C where w is 0 or both agree, G where w is
-    1."""
+    """Blend (1-w) C + w G, (H, W, 3) float32; exactly C if w = 0 or both agree, G if w = 1."""
     w = weight[..., None]
     mixed = colour + w * (painted - colour)
     return np.where(w == 0, colour, np.where(w == 1, painted, mixed))
