@@ -1,1 +1,1 @@
-"""Picture files: read, cut the planned rectangle out, lay the answer over, write safely."""
+"""Picture files: read them, cut out the planned rectangle, composite the answer, write safely."""

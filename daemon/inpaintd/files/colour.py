@@ -1,4 +1,4 @@
-"""Between a file's own numbers and the wire's sRGB, for one rectangle at a time."""
+"""Conversion between a file's own samples and the wire's sRGB, one rectangle at a time."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _PROFILE_SPACE = slice(16, 20)  # ICC.1:2010, table 17
 
 
 class ColourSpace:
-    """The colour space of a picture, and the way from it to sRGB and back."""
+    """The colour space of a picture, and the conversion to sRGB and back."""
 
     def __init__(self, picture: Picture) -> None:
         self._colours = picture.colours
@@ -34,7 +34,7 @@ class ColourSpace:
         self._kind = "lab" if lab else _KINDS[picture.colours]
         self._profile = picture.profile
         if self._profile is not None and not is_profile_of(self._kind, self._profile):
-            self._profile = None  # of the picture that this one was made of
+            self._profile = None  # of the picture this one was derived from
         self.profile_fails = self._profile is not None and not self._profile_works()
         if self.profile_fails:
             self._profile = None
@@ -48,7 +48,7 @@ class ColourSpace:
         return "u16" if self._converts and self._depth == "u8" else self._depth
 
     def to_srgb(self, colour: Samples) -> Samples:
-        """(H, W, colours) in the file's numbers to (H, W, 3) sRGB at `wire_depth`."""
+        """Convert (H, W, colours) in the file's samples to (H, W, 3) sRGB at `wire_depth`."""
         if not self._converts:
             return np.repeat(colour, 3, axis=2) if self._colours == 1 else colour
         if self._kind == "lab":
@@ -62,7 +62,7 @@ class ColourSpace:
         return convert_depth(srgb.numpy(), self.wire_depth)
 
     def from_srgb(self, colour: Samples) -> Samples:
-        """(H, W, 3) sRGB at any depth to (H, W, colours) in the file's numbers."""
+        """Convert (H, W, 3) sRGB at any depth to (H, W, colours) in the file's samples."""
         if not self._converts:
             own = convert_depth(colour, self._depth)
             return _grey(own) if self._colours == 1 else own
@@ -83,7 +83,7 @@ class ColourSpace:
         return image
 
     def _profile_works(self) -> bool:
-        """Whether colours can be converted by the profile, there and back."""
+        """Test whether the profile can convert colours in both directions."""
         self._converts = True
         try:
             self.from_srgb(self.to_srgb(np.zeros((1, 1, self._colours), np.uint16)))
@@ -92,9 +92,9 @@ class ColourSpace:
         return True
 
     def _maps_srgb_onto_itself(self) -> bool:
-        """Whether the profile is sRGB in all but name: there are dozens of those.
+        """Test whether the profile is sRGB in all but name; dozens of variants exist.
 
-        A lattice of colours must come through within half a step of 8 bits.
+        A grid of sample colours must convert to within half an 8-bit level.
         """
         if self._kind == "cmyk":
             return False
@@ -106,7 +106,7 @@ class ColourSpace:
 
 
 def unusable_profile(picture: Picture) -> tuple[Notice, ...]:
-    """What to say of a picture whose embedded profile cannot be used. The file keeps it."""
+    """A warning for a picture whose embedded profile is unusable. The file keeps the profile."""
     if picture.profile is None or not ColourSpace(picture).profile_fails:
         return ()
     message = (
@@ -117,12 +117,12 @@ def unusable_profile(picture: Picture) -> tuple[Notice, ...]:
 
 
 def is_profile_of(kind: str, profile: bytes) -> bool:
-    """Whether an ICC profile is about numbers of this kind: grey, rgb, cmyk or lab."""
+    """Test whether an ICC profile describes data of this kind: grey, rgb, cmyk or lab."""
     return profile[_PROFILE_SPACE] == _PROFILE_SPACES[kind]
 
 
 def convert_depth(samples: Samples, depth: str) -> Samples:
-    """The same colours at another depth, rounded to the nearest level; float as it is."""
+    """The same colours at another depth, rounded to the nearest level; float is unchanged."""
     dtype = _DTYPES[depth]
     if samples.dtype == dtype:
         return samples
@@ -145,7 +145,7 @@ def to_unit(samples: Samples) -> NDArray[np.float32]:
 
 
 def luminance(samples: Samples) -> Samples:
-    """(H, W, 1 or 3) to (H, W), at the same depth; neutral colours keep their number."""
+    """Reduce (H, W, 1 or 3) to (H, W) at the same depth; neutral colours keep their value."""
     if samples.shape[2] == 1:
         return samples[..., 0]
     grey = samples.astype(np.float32) @ _LUMINANCE
@@ -166,17 +166,17 @@ def _image(samples: Samples, interpretation: str) -> Any:
 
 
 def _lab_image(samples: Samples) -> Any:
-    """L*a*b* as libvips has it, in float, from the numbers of a Photoshop document."""
+    """Convert the samples of a Photoshop document to L*a*b* as libvips stores it, in float."""
     return _image(to_unit(samples) * _LAB_SCALE - _LAB_OFFSET, "lab")
 
 
 def _lab_samples(image: Any, depth: str) -> Samples:
-    """The numbers of a Photoshop document at this depth, from L*a*b* in float."""
+    """Convert L*a*b* in float to the samples of a Photoshop document at this depth."""
     return convert_depth((image.numpy() + _LAB_OFFSET) / _LAB_SCALE, depth)
 
 
 def _default_cmyk_profile() -> bytes:
-    """The profile that libvips takes for CMYK without one."""
+    """The profile that libvips assumes for CMYK without one."""
     pixel = vips.Image.black(1, 1, bands=3).copy(interpretation="srgb")
     profile: bytes = pixel.icc_transform("cmyk", input_profile="srgb").get(_PROFILE)
     return profile

@@ -1,4 +1,4 @@
-"""What documents of layers have in common, whatever their format."""
+"""Types shared by all layered document formats."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Any
 
 @dataclass(frozen=True)
 class NewLayer:
-    """A fill, on its way into a document.
+    """A fill to be added to a document.
 
     Attributes:
         image: (H, W) of the document with alpha; a libvips image in the document's own numbers.
-        merged: the document as one sees it with this layer on top; the same kind of image.
-        name: of the layer.
-        recipe: how it was made; empty to keep none.
+        merged: the document as displayed with this layer on top; the same kind of image.
+        name: the layer's name.
+        recipe: how it was made; empty to store none.
     """
 
     image: Any

@@ -1,4 +1,4 @@
-"""What goes to the daemon for a picture, and what its answer makes of the picture."""
+"""The daemon's input for a picture, and the picture made from its answer."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ _DEPTHS = {np.dtype(dtype): depth for depth, dtype in _DTYPES.items()}
 
 @dataclass(frozen=True)
 class Sent:
-    """One rectangle of a picture on its way to the daemon.
+    """One rectangle of a picture to be sent to the daemon.
 
     Attributes:
-        rectangle: where it lies on the picture.
-        own: (height, width, C) samples in the file's numbers.
+        rectangle: its position on the picture.
+        own: (height, width, C) samples as the file stores them.
         srgb: (height, width, 3) samples as sent.
         layer, mask: the planes to send; `mask` is None when alpha is the mask.
-        stage_masks: for each stage the plane of its own mask, or None.
+        stage_masks: for each stage, the plane of its own mask, or None.
         references: the picture of each reference.
     """
 
@@ -48,7 +48,7 @@ class Sent:
     def request(
         self, request_id: str, settings: Settings, *, on_disconnect: str = "cancel"
     ) -> Inpaint:
-        """What asks the daemon to fill it."""
+        """The request that asks the daemon to fill it."""
         return Inpaint(
             request_id,
             self.layer,
@@ -90,7 +90,7 @@ def cut(
 
 
 def whole(picture: Picture) -> Plane:
-    """All of a picture, in sRGB."""
+    """The whole picture, in sRGB."""
     space = ColourSpace(picture)
     own = picture.cut(picture.extent)
     pixels = space.to_srgb(own[..., : picture.colours])
@@ -101,9 +101,9 @@ def whole(picture: Picture) -> Plane:
 
 
 def lay_over(sent: Sent, layer: ResultLayer) -> Any:
-    """The picture with the layer laid over it, as a libvips image with the file's metadata.
+    """The picture with the layer composited, as a libvips image with the file's metadata.
 
-    Pixels under the layer's transparent ones keep their numbers bit by bit, and so do pixels
+    Pixels under the layer's transparent pixels keep their values bit for bit, as do pixels
     that came back as they were sent.
     """
     own, alpha, place = _in_own_numbers(sent, layer)
@@ -113,7 +113,7 @@ def lay_over(sent: Sent, layer: ResultLayer) -> Any:
 
 
 def layer_alone(sent: Sent, layer: ResultLayer) -> Any:
-    """Only the layer, as large as the picture, in the picture's colour space, with alpha."""
+    """The layer alone, the size of the picture, in the picture's colour space, with alpha."""
     own, alpha, place = _in_own_numbers(sent, layer)
     pixels = np.concatenate([own, convert_depth(alpha, sent.picture.depth)], axis=2)
     pixels[alpha[..., 0] == 0] = 0
@@ -133,10 +133,10 @@ def blend(under: Samples, over: Samples, alpha: Samples, colours: int) -> Sample
     """Straight-alpha "over" that copies where `alpha` is 0 and replaces where it is full.
 
     Args:
-        under: (H, W, C) in the file's numbers, C = colours, or colours + 1 with alpha last.
+        under: (H, W, C) in the file's samples, C = colours, or colours + 1 with alpha last.
         over: (H, W, colours) at the same depth.
         alpha: (H, W, 1) at any depth.
-        colours: channels of colour.
+        colours: number of colour channels.
 
     Returns:
         (H, W, C) like `under`. Source: Porter and Duff 1984.
@@ -180,7 +180,7 @@ def samples_of(plane: Plane) -> Samples:
 
 
 def _in_own_numbers(sent: Sent, layer: ResultLayer) -> tuple[Samples, Samples, Rectangle]:
-    """Colour in the file's numbers, alpha, and the layer's place, cut to what was sent."""
+    """Colour in the file's samples, alpha, and the layer's position, cropped to what was sent."""
     width, height = layer.pixels.width, layer.pixels.height
     place = Rectangle(*layer.offset, width, height).intersection(sent.rectangle)
     if place.empty or layer.pixels.channels != 4:

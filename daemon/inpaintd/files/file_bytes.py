@@ -1,4 +1,4 @@
-"""Files as bytes, with what goes wrong as sentences."""
+"""Read files as bytes, with failures as sentences."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from inpaintd_protocol.errors import InpaintError
 
 
 def read_bytes(path: Path, most: int = -1) -> bytes:
-    """What a file holds, or its first bytes.
+    """The contents of a file, or its first bytes.
 
     Raises:
         InpaintError: `unreadable`.

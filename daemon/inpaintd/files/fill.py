@@ -1,4 +1,4 @@
-"""Fill the hole of a picture file: what is asked of the daemon, and what is written."""
+"""Fill the hole of a picture file: build the request, and write the result."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ from .write import (
 
 @dataclass(frozen=True)
 class Opened:
-    """An order whose files have been read and found good."""
+    """An order whose files have been read and checked."""
 
     order: Order
     picture: Picture
     mask: Samples | None
     bounds: Rectangle
-    """Where there is something to repaint."""
+    """The bounds of the area to repaint."""
     out: Path
     notices: tuple[Notice, ...]
     stage_masks: tuple[Samples | None, ...] = ()
@@ -49,21 +49,21 @@ class Opened:
 
     @property
     def only_layer(self) -> bool:
-        """Whether the result is the new layer alone: as ordered, or because nothing else can be."""
+        """True if the result is the new layer alone: as ordered, or for want of a choice."""
         return self.order.only_layer or self.picture.takes_only_layers
 
     @property
     def replaces(self) -> bool:
-        """Whether the result replaces what has its name: only a file that was named itself."""
+        """True if the result may replace a file of its name: only one named explicitly."""
         return self.order.out == self.out
 
     @property
     def makes_document(self) -> bool:
-        """Whether the result is the source's document, with a layer for each variant."""
+        """True if the result is the source document with a layer for each variant."""
         return self.picture.document is not None and not self.only_layer
 
     def send(self, client: Client) -> Sent:
-        """The planned rectangle, ready to be sent."""
+        """The planned rectangle, ready to send."""
         rectangle = client.plan(self.picture.extent, self.bounds, self.order.settings)
         return cut(self.picture, self.mask, rectangle, self.stage_masks, self.references)
 
@@ -77,11 +77,11 @@ class Written:
 
 
 def open_order(order: Order, picture: Picture | None = None, *, invert: str = "--invert") -> Opened:
-    """Read the files of an order, and check all that can be checked before any work is done.
+    """Read the files of an order, and check everything that can be checked before work starts.
 
     Args:
-        picture: the source, when it has been read already.
-        invert: how to turn a mask round where the order comes from.
+        picture: the source, if it has already been read.
+        invert: how to invert a mask in the interface that the order comes from.
 
     Raises:
         InpaintError: `unreadable`, `too_large`, `size_mismatch`, `empty_mask` or `unwritable`.
@@ -139,10 +139,10 @@ def _samples(read: ReadMask | None) -> Samples | None:
 
 
 def write_answer(opened: Opened, sent: Sent, answer: Finished) -> list[Written]:
-    """Write each variant, or all into one document; only a file that was named is ever replaced.
+    """Write each variant, or all into one document; only an explicitly named file is replaced.
 
     Raises:
-        InpaintError: `unwritable`; variants that were written before stay.
+        InpaintError: `unwritable`; variants already written stay.
     """
     with in_room(opened.picture.path.name):
         return _write_all(opened, sent, answer)
@@ -188,7 +188,7 @@ def _write_document(opened: Opened, sent: Sent, answer: Finished) -> list[Writte
 
 
 def _recipes(opened: Opened, answer: Finished) -> list[str]:
-    """The recipe of each variant; empty ones where none is wanted."""
+    """The recipe of each variant; empty strings if none is wanted."""
     order = opened.order
     if not order.with_recipe:
         return [""] * len(answer.layers)
@@ -219,7 +219,7 @@ def _out(order: Order, picture: Picture) -> Path:
 
 
 def _stays_transparent(opened: Opened) -> bool:
-    """Whether the result can be transparent somewhere: not where all transparency was the hole."""
+    """Test whether the result can have transparency: not if all transparency was the hole."""
     settings = opened.order.settings
     all_filled = opened.order.mask is None and not (
         settings.invert

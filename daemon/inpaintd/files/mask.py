@@ -1,4 +1,4 @@
-"""Which pixels to repaint: from a picture's own transparency, or from a second file."""
+"""The pixels to repaint: from a picture's own transparency, or from a second file."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from .picture import Picture, Samples
 from .reading import read_picture
 
 _NOISE = 5.5 / 255
-"""How far from black and white a mask may be rounded by saving it with loss."""
+"""Largest deviation from black and white that lossy compression of a mask may cause."""
 
 _PAINTED = "painted_mask"
 _NEARLY_ALL = 0.9
 
 _COLOURFUL = 1 / 8
-"""Least difference between the channels of what is no grey."""
+"""Smallest difference between the channels of a colour that is not grey."""
 
 _COLOURFUL_SHARE = 0.1
-"""Largest share of colours in what is not black, of a mask that means to be grey."""
+"""Largest share of coloured pixels among the non-black ones in a mask that is meant to be grey."""
 
 _MOST_TONES = 100
-"""Most tones, at 4 bits a channel, that somebody paints into a mask."""
+"""Largest number of tones, at 4 bits a channel, in a painted mask."""
 
 _HOW_TO_MARK = (
     "Make the part to repaint transparent, or give a mask with -M: "
@@ -40,7 +40,7 @@ _HOW_TO_MARK = (
 
 
 class Everywhere(Enum):
-    """Stands for a mask that is white all over."""
+    """A placeholder for a mask that is white everywhere."""
 
     EVERYWHERE = "everywhere"
 
@@ -51,11 +51,11 @@ MaskFile = Path | Everywhere
 
 @dataclass(frozen=True)
 class ReadMask:
-    """A mask file that was read and understood.
+    """A mask file that was read and interpreted.
 
     Attributes:
         samples: (H, W), full scale = repaint.
-        notices: what the user should know about how it was understood.
+        notices: what the user should know about how it was interpreted.
     """
 
     samples: Samples
@@ -63,7 +63,7 @@ class ReadMask:
 
 
 def read_mask_of(file: MaskFile | None, extent: Rectangle) -> ReadMask | None:
-    """As `read_mask`, where a mask may be none or everywhere."""
+    """Read a mask that may also be none or everywhere; otherwise like `read_mask`."""
     if file is None:
         return None
     if isinstance(file, Everywhere):
@@ -72,21 +72,21 @@ def read_mask_of(file: MaskFile | None, extent: Rectangle) -> ReadMask | None:
 
 
 def read_mask(path: Path, extent: Rectangle) -> ReadMask:
-    """The mask file of a picture of this extent.
+    """Read the mask file of a picture of this extent.
 
-    From its alpha (repaint where transparent) when that shows a hole, else from its luminance
+    The mask is its alpha (repaint where transparent) if that shows a hole, else its luminance
     (repaint where white): editors save black-and-white masks with an opaque alpha channel, too.
-    White strokes on a transparent layer are repainted where they are.
+    White strokes on a transparent layer mark the area to repaint.
 
     Raises:
-        InpaintError: as `read_picture`; `size_mismatch` when it is not as large as the picture;
-            `unreadable` when it is no mask.
+        InpaintError: as `read_picture`; `size_mismatch` when its size is not the picture's;
+            `unreadable` when it is not a mask.
     """
     return mask_from(read_picture(path), extent)
 
 
 def mask_from(picture: Picture, extent: Rectangle) -> ReadMask:
-    """As `read_mask`, from a mask file that has been decoded."""
+    """Interpret a decoded mask file; otherwise like `read_mask`."""
     path = picture.path
     if picture.extent != extent:
         raise InpaintError(
@@ -124,7 +124,7 @@ def _understood(picture: Picture) -> ReadMask:
 
 
 def _is_painted_white(colour: Samples, alpha: Samples) -> bool:
-    """Whether a layer holds white alone, and no picture under what is transparent."""
+    """Test whether a layer is pure white, with no picture under its transparent pixels."""
     shown = alpha > 0
     if not shown.any() or (colour[shown] != _full(colour)).any():
         return False
@@ -133,10 +133,10 @@ def _is_painted_white(colour: Samples, alpha: Samples) -> bool:
 
 
 def _colourful(colour: Samples, name: str) -> tuple[Notice, ...]:
-    """What to say of (H, W, 3) colours where greys were expected.
+    """A warning for (H, W, 3) colours where greys were expected.
 
     Raises:
-        InpaintError: `unreadable` when there are as many as only pictures have.
+        InpaintError: `unreadable` when there are as many colours as only photographs have.
     """
     unit = to_unit(colour)
     lit = unit.max(axis=2) > _COLOURFUL
@@ -160,7 +160,7 @@ def _colourful(colour: Samples, name: str) -> tuple[Notice, ...]:
 
 
 def _without_noise(mask: ReadMask, name: str) -> ReadMask:
-    """With what is nearly black or white made so: saving with loss spreads greys everywhere."""
+    """Snap nearly black and nearly white samples to it: lossy compression spreads greys."""
     samples, full = mask.samples, _full(mask.samples)
     low, high = samples <= _NOISE * full, samples >= (1 - _NOISE) * full
     cleaned = np.where(low, 0, np.where(high, full, samples)).astype(samples.dtype)
@@ -175,10 +175,10 @@ def _without_noise(mask: ReadMask, name: str) -> ReadMask:
 
 
 def told(read: ReadMask | None, settings: Settings, *, invert: str) -> tuple[Notice, ...]:
-    """What is said of a mask, with what to do about it.
+    """A notice about how a mask was interpreted, with a remedy.
 
     Args:
-        invert: how to turn it round here.
+        invert: how to invert it in this interface.
     """
     if read is None:
         return ()
@@ -191,16 +191,16 @@ def told(read: ReadMask | None, settings: Settings, *, invert: str) -> tuple[Not
 def nearly_all(
     picture: Picture, mask: Samples | None, bounds: Rectangle, settings: Settings, *, invert: str
 ) -> tuple[Notice, ...]:
-    """A warning when hardly anything is kept, because the mask may be turned round.
+    """A warning when hardly anything is kept, because the mask may be inverted.
 
     Args:
-        mask: (H, W), full scale = repaint; None takes the picture's transparency.
-        bounds: of what is to be repainted, or more.
-        invert: how to turn it round here.
+        mask: (H, W), full scale = repaint; None stands for the picture's transparency.
+        bounds: a rectangle that contains the area to repaint.
+        invert: how to invert it in this interface.
     """
     if settings.text_mask or (mask is None and not picture.has_alpha):
         return ()
-    # Nearly always so, and then the pixels need not be counted.
+    # True in nearly all cases, and saves counting the pixels.
     extent = picture.extent
     if bounds.width * bounds.height <= _NEARLY_ALL * extent.width * extent.height:
         return ()
@@ -220,7 +220,7 @@ def nearly_all(
 
 
 def has_hole(picture: Picture) -> bool:
-    """Whether a picture is transparent somewhere, be it only partly."""
+    """Test whether a picture is transparent somewhere, even partly."""
     return picture.has_alpha and bool(opacity_to_hole(picture.alpha()).any())
 
 
@@ -231,10 +231,10 @@ def opacity_to_hole(alpha: Samples) -> Samples:
 
 
 def hole_bounds(picture: Picture, mask: Samples | None, settings: Settings) -> Rectangle:
-    """Where there is something to repaint, before grow and feather.
+    """The bounds of the area to repaint, before growing and feathering.
 
     Raises:
-        InpaintError: `empty_mask` when there is nothing, with how to mark it.
+        InpaintError: `empty_mask` when it is empty, with how to mark it.
     """
     if settings.text_mask and settings.text_mask_combine != "intersect":
         return picture.extent
@@ -262,10 +262,10 @@ def hole_bounds(picture: Picture, mask: Samples | None, settings: Settings) -> R
 
 
 def stage_bounds(mask: Samples, file: MaskFile) -> Rectangle:
-    """Where a stage's own mask shows something to repaint.
+    """Check that a stage's own mask contains something to repaint.
 
     Raises:
-        InpaintError: `empty_mask` when that is nowhere.
+        InpaintError: `empty_mask` when it does not.
     """
     found = bounds(mask > 0)
     if found.empty:

@@ -1,4 +1,4 @@
-"""File names that are free, and short enough for the file system."""
+"""Unused file names that are short enough for the file system."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from itertools import count
 from pathlib import PurePath
 
-_NAME_BYTES = 240  # file systems take 255; the rest is for a number
+_NAME_BYTES = 240  # file systems allow 255; the rest is for a number
 _NUMBERED_NAME_BYTES = 255
 
 
 def with_ending(path: PurePath, ending: str, most: int = _NAME_BYTES) -> str:
-    """The path with `ending` for its suffix, its stem cut so that the name has `most` bytes."""
+    """The path with `ending` as its suffix, and its stem cut so that the name has `most` bytes."""
     stem = path.stem
     while len(os.fsencode(stem + ending)) > most:
         stem = stem[:-1]
@@ -20,12 +20,12 @@ def with_ending(path: PurePath, ending: str, most: int = _NAME_BYTES) -> str:
 
 
 def numbered_name(path: PurePath, number: int) -> str:
-    """The path with a number before its suffix, for when its own name is taken."""
+    """The path with a number before its suffix, for a name that is taken."""
     return with_ending(path, f".{number}{path.suffix}", _NUMBERED_NAME_BYTES)
 
 
 def candidate_names(path: PurePath, *, numbered: bool = False) -> Iterator[str]:
-    """The path itself, unless it is to be `numbered`, then with .1, .2 ... before its suffix."""
+    """The path itself, unless it is `numbered`, then with .1, .2 ... before its suffix."""
     if not numbered:
         yield str(path)
     for number in count(1):

@@ -1,4 +1,4 @@
-"""What somebody wants of a picture file."""
+"""A user's order for a picture file."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from .mask import MaskFile
 
 @dataclass(frozen=True)
 class Order:
-    """What somebody wants of a picture file.
+    """A user's order for a picture file.
 
     Attributes:
-        source: the picture; with a `size`, what the result is named after.
-        mask: a second file that says where to repaint; None: where the picture is transparent.
-        out: the result, or a folder for it; None: beside the source, under a name that is free.
-        only_layer: write the new layer alone, as large as the picture.
-        with_recipe: keep settings, seed and model in the result, for `read_recipe`.
-        overwrite: whether the result may replace the picture or the masks that it is made of.
-        with_files: keep in the recipe where the files are, for `repeated`, not only their names.
+        source: the picture; with a `size`, the path that the result is named after.
+        mask: a second file that marks the area to repaint; None for the picture's transparency.
+        out: the result, or a folder for it; None: next to the source, under an unused name.
+        only_layer: write the new layer alone, the size of the picture.
+        with_recipe: store settings, seed and model in the result, for `read_recipe`.
+        overwrite: whether the result may replace the picture or masks it is made from.
+        with_files: record the files' paths in the recipe, for `repeated`, not just their names.
         enlarged: how many pixels of new canvas the result has at the left, top, right and bottom.
         size: width and height of an empty canvas to paint on instead of a picture.
-        stage_masks: for each of the settings' stages a mask of its own, or None; empty when none
+        stage_masks: for each stage in the settings its own mask, or None; empty when none
             has one.
-        references: for each of the settings' references the file of its picture.
+        references: for each reference in the settings, the file of its picture.
     """
 
     source: Path

@@ -1,4 +1,4 @@
-"""A picture in memory, in its file's own numbers."""
+"""A picture in memory, in its file's own samples."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .formats import BY_NAME
 from .premultiplied import divided, multiplied
 
 PREMULTIPLIED = "inpaintd-premultiplied"
-"""The field of an image whose colours are multiplied by alpha."""
+"""The metadata field of an image whose colours are premultiplied by alpha."""
 
 Samples = NDArray[Any]
 """(H, W, C) uint8, uint16 or float32, as in the file."""
@@ -35,9 +35,9 @@ class Picture:
         depth: u8, u16 or f32, as the protocol names them.
         colours: channels without alpha: 1 grey, 3 RGB or Lab, 4 CMYK.
         notices: what the user should know about this file.
-        premultiplied: whether `image` has its colours multiplied by alpha, as a TIFF file may.
-        document: the bytes of a document of layers, to add one more to; None for all else.
-        lossy: whether saving has rounded its pixels.
+        premultiplied: whether the colours in `image` are premultiplied by alpha, as in some TIFFs.
+        document: the bytes of a layered document, to add a layer to; None for other files.
+        lossy: whether its pixels were compressed lossily.
     """
 
     path: Path
@@ -52,7 +52,7 @@ class Picture:
 
     @property
     def takes_only_layers(self) -> bool:
-        """Whether it is a document that cannot be written: a fill of it is a layer by itself."""
+        """True if it is a document that cannot be written: a fill of it is a layer by itself."""
         return BY_NAME[self.format].has_layers and self.document is None
 
     @property
@@ -75,9 +75,9 @@ class Picture:
         return divided(samples) if self.premultiplied else samples
 
     def in_place(self, samples: Samples, rectangle: Rectangle) -> Any:
-        """`image` with these samples, as `cut` gives them, in place of those of a rectangle.
+        """`image` with the samples of a rectangle replaced by these, in the form `cut` returns.
 
-        Pixels that are as `cut` gave them keep their numbers bit by bit.
+        Pixels equal to what `cut` returned keep their values bit for bit.
         """
         if self.premultiplied:
             same = (samples == self.cut(rectangle)).all(axis=2, keepdims=True)
@@ -99,16 +99,16 @@ def empty_picture(path: Path, width: int, height: int) -> Picture:
 
 
 def assumed_profile(path: Path, image: Any) -> Iterator[Notice]:
-    """What to say of CMYK numbers that do not tell which colours they are."""
+    """A warning for CMYK samples without a profile to define their colours."""
     if image.interpretation == "cmyk" and not image.get_typeof("icc-profile-data"):
         yield Notice(
             "assumed_profile",
-            f"{path.name} is CMYK without a profile, so the colours round the hole were taken for "
+            f"{path.name} is CMYK without a profile, so the colours around the hole were taken for "
             "those of a usual press.",
             "Embed the profile that it was made for.",
         )
 
 
 def _samples(image: Any) -> Samples:
-    samples: Samples = image.numpy()  # which leaves out dimensions of 1
+    samples: Samples = image.numpy()  # which drops dimensions of 1
     return samples.reshape(image.height, image.width, image.bands)

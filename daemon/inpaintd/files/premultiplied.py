@@ -1,4 +1,4 @@
-"""Colours multiplied by alpha, and divided by it again."""
+"""Premultiply colours by alpha, and reverse it."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ Samples = NDArray[Any]
 
 
 def divided(samples: Samples) -> Samples:
-    """(H, W, C) with alpha last, multiplied by it, to straight alpha; black where it is 0."""
+    """Convert premultiplied (H, W, C), alpha last, to straight alpha; black where it is 0."""
     alpha = samples[..., -1:]
     full = 1.0 if samples.dtype == np.float32 else float(np.iinfo(samples.dtype).max)
-    with np.errstate(all="ignore"):  # a float may hold anything
+    with np.errstate(all="ignore"):  # a float may have any value
         colour = samples[..., :-1].astype(np.float64) * full / np.where(alpha > 0, alpha, 1)
     colour = np.where(alpha > 0, colour, 0)
     return np.concatenate([_rounded(colour, samples.dtype), alpha], axis=2)
 
 
 def multiplied(samples: Samples) -> Samples:
-    """(H, W, C) with straight alpha last, to colours multiplied by it."""
+    """Convert (H, W, C) with straight alpha last to premultiplied colours."""
     full = 1.0 if samples.dtype == np.float32 else float(np.iinfo(samples.dtype).max)
     alpha = samples[..., -1:]
     colour: NDArray[Any] = samples[..., :-1] * (alpha / np.float64(full))

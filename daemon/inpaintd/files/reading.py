@@ -1,7 +1,7 @@
-"""Read any file that can be filled, by its format's row.
+"""Read any file that can be filled, using its format's row.
 
-Documents of layers come as one picture: the top layer's transparency is the hole, and what is
-around it is the document as one sees it, so that the fill fits all layers together.
+Layered documents are read as one picture: the top layer's transparency is the hole, and its
+surroundings are the document as displayed, so that the fill fits all layers together.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from .room import in_room
 
 
 def read_file(path: Path, data: bytes | None = None) -> Picture:
-    """A picture file or a document of layers.
+    """Read a picture file or a layered document.
 
     Args:
-        data: what the file holds, when it has been read already.
+        data: the file's contents, if they have already been read.
 
     Raises:
         InpaintError: `unreadable` when it is missing, damaged, or of a kind that cannot be filled;
-            `too_large` before anything is decoded that would not fit into memory.
+            `too_large` before decoding anything that would not fit into memory.
     """
     row = format_of(path)
     if row is not None and row.has_layers:
@@ -31,8 +31,8 @@ def read_file(path: Path, data: bytes | None = None) -> Picture:
 
 
 def read_picture(path: Path, data: bytes | None = None) -> Picture:
-    """A picture file of one layer; as `read_file`."""
-    return _read(BY_NAME["png"], path, data)  # which reads all of these, by what they hold
+    """Read a single-layer picture file; otherwise like `read_file`."""
+    return _read(BY_NAME["png"], path, data)  # reads all of these, detecting the format by content
 
 
 def _read(row: Format, path: Path, data: bytes | None) -> Picture:

@@ -1,4 +1,4 @@
-"""How a picture was made, kept inside it, so that it can be made again.
+"""Recipes: how a picture was made, stored inside it so that it can be made again.
 
 PNG carries it as a text chunk, all other formats as a property in their XMP packet.
 """
@@ -22,13 +22,13 @@ from .formats import BY_NAME
 from .picture import Picture
 
 MOST_BYTES = 1 << 20
-"""Longest recipe that is read: prompts are limited, so that ours are a few kilobytes."""
+"""Longest recipe to read: prompts are limited, so ours take a few kilobytes."""
 
 _XMP = "xmp-data"
 _PROPERTY = "recipe"
 
 _BEFORE_VERSIONS = (1, 1)
-"""Version of the protocol of recipes that do not name any."""
+"""Protocol version of recipes that do not name one."""
 
 _PNG_COMMENT = re.compile(r"png-comment-\d+-inpaintd")
 
@@ -41,12 +41,12 @@ def make_recipe(
     used: Settings | None = None,
     files: Mapping[str, Any] | None = None,
 ) -> str:
-    """ASCII JSON of everything that is needed to make one variant again.
+    """ASCII JSON of everything needed to make one variant again.
 
     Args:
-        settings: as they were asked for.
-        used: as they were used, with what the model wanted.
-        files: the names of the files that it is made of, for `files_in`.
+        settings: as requested.
+        used: as applied, including the model's preferences.
+        files: the names of the files it is made from, for `files_in`.
     """
     asked = settings_to_map(replace(settings, model=model, seed=seed, count=1))
     recipe = {"inpaintd": __version__, "protocol": list(PROTOCOL_VERSION), "settings": asked}
@@ -57,7 +57,7 @@ def make_recipe(
 
 
 def embed_recipe(image: Any, recipe: str, format_name: str) -> Any:
-    """The same image, carrying the recipe in place of any older one."""
+    """The same image with the recipe, which replaces any older one."""
     image = image.copy()
     if BY_NAME[format_name].recipe == "comment":
         for name in vips.fields(image):
@@ -72,7 +72,7 @@ def embed_recipe(image: Any, recipe: str, format_name: str) -> Any:
 
 
 def files_in(recipe: str) -> dict[str, Any] | None:
-    """The names of the files that the text of a recipe holds, if it holds any."""
+    """The file names in the text of a recipe, if it has any."""
     try:
         files = _parsed(recipe).get("files")
     except (ValueError, TypeError):
@@ -81,13 +81,13 @@ def files_in(recipe: str) -> dict[str, Any] | None:
 
 
 def parse_recipe(text: str, name: str, *, model: str | None = None) -> Settings:
-    """The settings in the text of a recipe, from the file `name`.
+    """Parse the settings in the text of a recipe, read from the file `name`.
 
     Args:
-        model: what they are for, if not the recipe's own; what only that one wanted is left out.
+        model: the model to use, if not the recipe's, whose preferences are then dropped.
 
     Raises:
-        InpaintError: `unreadable` when it is none.
+        InpaintError: `unreadable` when it is not a recipe.
     """
     try:
         value = _parsed(text)
@@ -106,14 +106,16 @@ def parse_recipe(text: str, name: str, *, model: str | None = None) -> Settings:
 
 
 def _parsed(text: str) -> dict[str, Any]:
-    """Raises:
-    ValueError, TypeError: when it is no JSON object of a recipe's length, in valid Unicode.
+    """Parse the JSON object of a recipe.
+
+    Raises:
+        ValueError, TypeError: when it is not a JSON object of a recipe's length, in valid Unicode.
     """
     if len(text) > MOST_BYTES:
         raise ValueError("too long")
     try:
         value = json.loads(text)
-        json.dumps(value, ensure_ascii=False).encode()  # refuses halves of surrogate pairs
+        json.dumps(value, ensure_ascii=False).encode()  # rejects lone surrogates
     except RecursionError as error:
         raise ValueError("nested too deep") from error
     if not isinstance(value, dict):
@@ -122,7 +124,7 @@ def _parsed(text: str) -> dict[str, Any]:
 
 
 def recipe_in(picture: Picture) -> str:
-    """The text of the recipe that a decoded picture carries; empty when it carries none."""
+    """The text of the recipe in a decoded picture; empty when it has none."""
     image = picture.image
     for name in vips.fields(image):
         if _PNG_COMMENT.fullmatch(name):

@@ -1,4 +1,4 @@
-"""The recipe in a file, be it a result or a text of its own."""
+"""Recipes in files: inside a result, or as a file of their own."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .recipe import MOST_BYTES, parse_recipe, recipe_in
 
 
 def read_recipe(path: Path, *, model: str | None = None) -> Settings:
-    """The settings in a result picture, or in a JSON file that holds a recipe.
+    """Read the settings in a result picture, or in a JSON file that contains a recipe.
 
     Args:
         model: as for `parse_recipe`.
@@ -24,7 +24,7 @@ def read_recipe(path: Path, *, model: str | None = None) -> Settings:
 
 
 def recipe_text(path: Path) -> str:
-    """The text of the recipe in a result picture, or of a JSON file; empty when there is none.
+    """The text of the recipe in a result picture or JSON file; empty when there is none.
 
     Raises:
         InpaintError: `unreadable`.

@@ -1,4 +1,4 @@
-"""What a result was made of: how its recipe names the files, and where they are found again."""
+"""The files a result was made from: how its recipe names them, and how they are found again."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from .recipe_file import recipe_text
 
 
 def files_of(order: Order, result: Path) -> dict[str, Any]:
-    """What a result is made of, as plain values for its recipe.
+    """The files a result is made from, as plain values for its recipe.
 
-    Files by their names alone, because a result may be published, and its folders are nobody's
-    business; as seen from the result's folder where the order says `with_files`. With the hash of
-    what they hold, because results are named like their sources.
+    Only their names, because a result may be published and its folders are private; paths
+    relative to the result's folder if the order says `with_files`. With the hash of their contents,
+    because results are named like their sources.
     """
 
     def entry(file: MaskFile | None) -> dict[str, str] | bool | None:
@@ -53,17 +53,17 @@ def repeated(
     source: Path | None,
     mask: Path | None,
 ) -> Order:
-    """The order of a result once more.
+    """The order that repeats a result.
 
     Args:
-        files: what `files_of` gave for it; None where its recipe names no files.
-        settings: those of its recipe.
-        source: the picture, when it is named; else it is looked for, as are the masks.
+        files: what `files_of` returned for it; None if its recipe names no files.
+        settings: the recipe's settings.
+        source: the picture, if given; otherwise it is searched for, as are the masks.
         mask: its mask, likewise.
 
     Raises:
-        InpaintError: `unreadable` naming all files that are not found, or when `files` is nothing
-            that `files_of` gives.
+        InpaintError: `unreadable`, naming all files that are not found, or when `files` is not
+            a value that `files_of` returns.
     """
     if files is not None and not _is_well_formed(files):
         raise InpaintError(
@@ -109,15 +109,15 @@ def repeated(
 
 
 def _found_again(entry: Mapping[str, str], result: Path) -> Path | None:
-    """A file that a result was made of, if it is in one of the usual places and the very same."""
+    """A file the result was made from, if it is in one of the usual places and unchanged."""
     return next((p for p in _places(entry, result) if _is_it(p, entry)), None)
 
 
 def _places(entry: Mapping[str, str], result: Path) -> Iterator[Path]:
-    """Beside the result, in the folder above, and in the folder done beside a hot folder's outbox.
+    """Next to the result, in its parent folder, and in "done" beside a hot folder's outbox.
 
-    A folder of results commonly lies in the folder of what they are made of. A recipe may come
-    from anywhere, so it leads to other folders only where it knows what the file there holds.
+    A folder of results is commonly inside the folder of its sources. A recipe may come from
+    anywhere, so it leads to other folders only if it knows the contents of the file there.
     """
     folder, plain = result.absolute().parent, Path(entry["name"]).name
     yield from (folder / plain, folder.parent / plain)
@@ -129,7 +129,7 @@ def _places(entry: Mapping[str, str], result: Path) -> Iterator[Path]:
 
 
 def _is_well_formed(files: Mapping[str, Any]) -> bool:
-    """Whether the files of a recipe are as `files_of` gives them."""
+    """Test whether the files of a recipe have the form that `files_of` returns."""
 
     def is_entry(value: Any) -> bool:
         if not isinstance(value, Mapping) or not all(isinstance(v, str) for v in value.values()):
@@ -164,7 +164,7 @@ def _is_it(path: Path, entry: Mapping[str, str]) -> bool:
     try:
         if not path.is_file():
             return False
-    except OSError:  # no name that this system could have
+    except OSError:  # not a valid name on this system
         return False
     return _hash(path) == _hash_in(entry) if _hash_in(entry) else not _is_result(path)
 
@@ -174,7 +174,7 @@ def _hash_in(entry: Mapping[str, str]) -> dict[str, str]:
 
 
 def _hash(path: Path) -> dict[str, str]:
-    """Empty when the file is gone, which must not cost anybody the result made of it."""
+    """The hash of a file; empty when it is gone, which must not cost the result made from it."""
     try:
         with path.open("rb") as file:
             return {_HASH: hashlib.file_digest(file, _HASH).hexdigest()}
@@ -183,7 +183,7 @@ def _hash(path: Path) -> dict[str, str]:
 
 
 def _like_named(result: Path) -> Path:
-    """The picture of a result whose recipe names no files."""
+    """Find the picture of a result whose recipe names no files."""
     stem = result.name.partition(".inpainted")[0]
     for path in sorted(result.parent.glob("*")):
         named_so = path.stem == stem and format_of(path) is not None
@@ -197,7 +197,7 @@ def _like_named(result: Path) -> Path:
 
 
 def _is_result(path: Path) -> bool:
-    """Whether a picture carries a recipe, or cannot be read, so that nobody knows."""
+    """Test whether a picture carries a recipe, or is unreadable, so that it might."""
     try:
         return bool(recipe_text(path))
     except InpaintError:

@@ -1,4 +1,4 @@
-"""How much memory a picture may take: known before anything of it is decoded."""
+"""Memory limits for pictures, checked before anything is decoded."""
 
 from __future__ import annotations
 
@@ -12,36 +12,36 @@ import psutil
 from inpaintd_protocol.errors import InpaintError
 
 PIXELS = 300_000_000
-"""Most pixels of a picture or layer, however much memory there is."""
+"""Maximum pixels of a picture or layer, however much memory there is."""
 
 _GIB = 1 << 30
 _KEPT_FREE = 0.1
-"""Share of the free memory that is left to everybody else."""
+"""Share of the free memory that is left to other processes."""
 
 _CGROUP = Path("/sys/fs/cgroup")
 _NO_LIMIT = 1 << 60
 
 
 def free_bytes() -> int:
-    """Bytes that this process can still take: of the machine, of its container, of its limits."""
+    """Bytes that this process can still allocate, within the machine, its container and limits."""
     return max(0, min(of_the_system(), _free_in_limits()))
 
 
 def of_the_system() -> int:
-    """Bytes that the machine and its containers have free, whatever this process may take."""
+    """Bytes that the machine and its containers have free, regardless of process limits."""
     return max(0, min(int(psutil.virtual_memory().available), _free_in_cgroup()))
 
 
 def check_room(name: str, needed_bytes: int, *, what: str = "Opening") -> None:
-    """Refuse what would not fit into memory.
+    """Reject what would not fit into memory.
 
     Args:
-        name: of the file, for the sentence.
-        needed_bytes: that handling it takes at its peak.
-        what: is to be done with it.
+        name: the file's name, for the message.
+        needed_bytes: peak memory needed to handle it.
+        what: the operation, as a clause for the message.
 
     Raises:
-        InpaintError: `too_large`; retriable, because more may be free another time.
+        InpaintError: `too_large`; retriable, because more memory may be free later.
     """
     free = int(free_bytes() * (1 - _KEPT_FREE))
     if needed_bytes <= free:
@@ -56,11 +56,11 @@ def check_room(name: str, needed_bytes: int, *, what: str = "Opening") -> None:
 
 
 def check_size(name: str, width: int, height: int, bytes_per_pixel: float) -> None:
-    """Refuse a picture by its size alone, before anything of it is decoded.
+    """Reject a picture by its size alone, before decoding anything.
 
     Args:
-        name: of the file, for the sentence.
-        bytes_per_pixel: that opening it takes at its peak.
+        name: the file's name, for the message.
+        bytes_per_pixel: peak memory needed to open it.
 
     Raises:
         InpaintError: `too_large`.
@@ -77,7 +77,7 @@ def check_size(name: str, width: int, height: int, bytes_per_pixel: float) -> No
 
 @contextmanager
 def in_room(name: str) -> Iterator[None]:
-    """Turn a lack of memory into a sentence about the file `name`."""
+    """Convert a `MemoryError` to an error about the file `name`."""
     try:
         yield
     except MemoryError as error:
@@ -85,7 +85,7 @@ def in_room(name: str) -> Iterator[None]:
 
 
 def out_of_room(name: str) -> InpaintError:
-    """What to say when memory has run out all the same."""
+    """The error for running out of memory despite the checks."""
     return InpaintError(
         "too_large",
         f"{name} is too large for this machine: there is not enough memory for it.",
@@ -99,7 +99,7 @@ def _in_words(count: int) -> str:
 
 
 def _free_in_limits() -> int:
-    """What setrlimit(2) leaves, where there is such a thing and /proc says what is in use."""
+    """Bytes left under setrlimit(2), on systems that have it and where /proc shows the usage."""
     if sys.platform != "linux":
         return _NO_LIMIT
     import resource
@@ -114,7 +114,7 @@ def _free_in_limits() -> int:
 
 
 def limit_own_memory(more_bytes: int) -> None:
-    """Let this process take so many more bytes and no others, where the system can see to that."""
+    """Limit this process to this many more bytes, on systems that can enforce it."""
     if sys.platform != "linux":
         return
     import resource
@@ -129,7 +129,7 @@ def limit_own_memory(more_bytes: int) -> None:
 
 
 def _own_bytes() -> dict[str, int]:
-    """The sizes of this process as Linux counts them."""
+    """The memory sizes of this process as counted by Linux."""
     sizes = {}
     with suppress(OSError):
         for line in Path("/proc/self/status").read_text().splitlines():
@@ -140,7 +140,7 @@ def _own_bytes() -> dict[str, int]:
 
 
 def _free_in_cgroup() -> int:
-    """What the containers, slices and services around this process leave it (version 2)."""
+    """Bytes left to this process by its control groups (version 2)."""
     free = _NO_LIMIT
     with suppress(OSError, IndexError):
         own = Path("/proc/self/cgroup").read_text().split("::", 1)[1].splitlines()[0]

@@ -1,6 +1,6 @@
-"""libvips, with its errors as sentences.
+"""libvips, with its errors turned into sentences.
 
-libvips because it keeps what others lose: 16-bit RGBA, colour under alpha 0, profiles, metadata.
+libvips preserves what others lose: 16-bit RGBA, colour under alpha 0, profiles, metadata.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from inpaintd_protocol.errors import InpaintError
 
 try:
     import pyvips
-except (ImportError, OSError) as _error:  # OSError: the module is there, the library is not
+except (ImportError, OSError) as _error:  # OSError: pyvips is installed, the library is not
     raise InpaintError(
         "not_installed",
         "Picture files are read with libvips, which is not installed.",
@@ -31,7 +31,7 @@ Error: type[Exception] = pyvips.Error
 def fields(image: Any) -> list[str]:
     """The names of an image's metadata, in order.
 
-    A name that is no UTF-8, as a PNG file's Latin-1 keywords may be, comes with its bytes escaped:
+    A name that is not UTF-8, such as a PNG file's Latin-1 keyword, has its bytes escaped:
     `Image.get_fields` would raise.
     """
     array = pyvips.vips_lib.vips_image_get_fields(image.pointer)
@@ -56,25 +56,25 @@ def set_blob(image: Any, name: str, value: bytes) -> None:
 
 
 def source(path: str) -> Any:
-    """A file to load from, whatever brackets its name holds.
+    """Open a file for loading, even if its name contains brackets.
 
-    `Image.new_from_file` would take "a[1].png" for the file a with the option 1.
+    `Image.new_from_file` would read "a[1].png" as the file a with the option 1.
     """
     return pyvips.Source.new_from_file(encoded(path))
 
 
 def encoded(path: str) -> bytes:
-    """A path as the system has it: pyvips would refuse a name that is not UTF-8."""
+    """A path as the system encodes it: pyvips would reject a name that is not UTF-8."""
     return os.fsencode(path)
 
 
 def source_of(data: bytes) -> Any:
-    """A file to load from that is in memory already."""
+    """Wrap a file that is already in memory for loading."""
     return pyvips.Source.new_from_memory(data)
 
 
 def reason(error: Exception) -> str:
-    """The part of a libvips error that says something to people."""
+    """The informative part of a libvips error."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     telling = [line for line in lines if line.startswith("system error: ")] or lines[1:] or lines
     text = telling[0].removeprefix("system error: ")
@@ -83,7 +83,7 @@ def reason(error: Exception) -> str:
 
 @contextmanager
 def unreadable(name: str, hint: str) -> Iterator[None]:
-    """Turn libvips' errors into `unreadable`."""
+    """Convert libvips' errors to `unreadable`."""
     try:
         yield
     except Error as error:

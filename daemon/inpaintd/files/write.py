@@ -1,4 +1,4 @@
-"""Write a picture so that nothing is lost, whatever happens on the way."""
+"""Write a picture atomically, so that nothing is lost on failure."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _ENOUGH_BYTES = 1 << 20
 
 
 def written_as(path: Path) -> Format:
-    """The format that a result's name asks for.
+    """The format implied by a result's name.
 
     Raises:
-        InpaintError: `unwritable` when its suffix is none of ours.
+        InpaintError: `unwritable` when its suffix is not one we write.
     """
     row = format_of(path)
     if row is None or not row.save:
@@ -39,10 +39,10 @@ def written_as(path: Path) -> Format:
 
 
 def result_suffix(picture: Picture, *, only_layer: bool = False) -> str:
-    """The suffix of a result that is not named.
+    """The default suffix of a result.
 
-    The source's own where that format loses nothing, else .png, or .tif where PNG cannot hold the
-    numbers. With .layer before it where the result is not the whole picture.
+    The source's own if that format is lossless, else .png, or .tif if PNG does not support the
+    samples. Prefixed with .layer if the result is not the whole picture.
     """
     if picture.document is not None and not only_layer:
         return picture.path.suffix.lower()
@@ -54,7 +54,7 @@ def result_suffix(picture: Picture, *, only_layer: bool = False) -> str:
 
 
 def check_inputs_stay(out: Path, source: Path, masks: Iterable[Path]) -> None:
-    """Whether the result leaves the files alone that it is made of.
+    """Check that the result does not replace the files it is made from.
 
     Raises:
         InpaintError: `unwritable` when it would replace one of them.
@@ -72,17 +72,17 @@ def check_inputs_stay(out: Path, source: Path, masks: Iterable[Path]) -> None:
 def check_output(
     path: Path, picture: Picture, *, transparent: bool, only_layer: bool = False
 ) -> tuple[Notice, ...]:
-    """Whether a picture of this kind can be written under this name, before any work is done.
+    """Check, before any work is done, that such a picture can be written under this name.
 
     Args:
-        transparent: whether the result will be transparent somewhere.
-        only_layer: whether it will be the new layer alone, also for a document of layers.
+        transparent: whether the result will have transparent pixels.
+        only_layer: whether it will be the new layer alone, also for a layered document.
 
     Returns:
-        What will be lost on the way.
+        Notices about what will be lost.
 
     Raises:
-        InpaintError: `unwritable` when the format cannot hold it, or the folder is not writable.
+        InpaintError: `unwritable` when the format does not support it, or the folder is read-only.
     """
     _check_folder(path)
     if picture.document is not None and not only_layer:
@@ -116,7 +116,7 @@ def check_output(
 
 
 def _losses(row: Format, picture: Picture) -> Iterator[Notice]:
-    """What a picture that can be written in this format loses there."""
+    """Notices about what a picture loses in a format that can store it."""
     if picture.depth not in row.depths:
         yield Notice(
             "depth_lost",
@@ -139,20 +139,20 @@ def write_picture(
     numbered: bool = False,
     like: Path | None = None,
 ) -> Path:
-    """Write under a temporary name in the same folder, then rename.
+    """Write to a temporary name in the same folder, then rename.
 
     Args:
         image: a libvips image with the metadata to keep.
-        path: where to; its suffix gives the format.
-        replace: whether a file of this name may be replaced; if not, a free name is found.
-        numbered: whether that name has a number even when the plain one is free.
-        like: a file that nobody may read who may not read this one either.
+        path: the destination; its suffix determines the format.
+        replace: whether a file of this name may be replaced; if not, an unused name is found.
+        numbered: whether that name gets a number even when the plain one is unused.
+        like: a file whose read permissions the result must not exceed.
 
     Returns:
         The path that was written.
 
     Raises:
-        InpaintError: `unwritable`; then nothing was changed and nothing is left behind.
+        InpaintError: `unwritable`; then nothing has changed and no temporary file is left.
     """
     save = partial(function(written_as(path).save), image)
     return write_safely(path, save, replace=replace, numbered=numbered, like=like)
@@ -166,11 +166,11 @@ def write_safely(
     numbered: bool = False,
     like: Path | None = None,
 ) -> Path:
-    """As `write_picture`, with `save` writing the file."""
-    path = path.resolve()  # a link stays a link, and what it points to is replaced
+    """Write a picture using `save`; otherwise like `write_picture`."""
+    path = path.resolve()  # a link stays a link, and its target is replaced
     temporary = path.with_name(f".{path.stem[:50]}.{secrets.token_hex(4)}{path.suffix}")
     with _unwritable(path), _removed_on_error(temporary):
-        # Before there is anything to see in it: a private picture's result is private, too.
+        # Before any contents are visible: a private picture's result is private, too.
         os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _mode(like)))
         save(temporary)
         with temporary.open("r+b") as file:
@@ -185,13 +185,13 @@ def write_safely(
 
 
 def _mode(like: Path | None) -> int:
-    """The permissions of a new file, before the user's umask: at most those of another one."""
+    """The permissions of a new file before the umask: at most those of another file."""
     if like is None or os.name == "nt":
         return 0o666
     try:
         return like.stat().st_mode & 0o666 | 0o600
     except OSError:
-        return 0o666  # it is gone, or never was: a new canvas
+        return 0o666  # deleted, or never existed: a new canvas
 
 
 def _rename_to_free_name(temporary: Path, path: Path, *, numbered: bool) -> Path:
@@ -206,13 +206,13 @@ def _rename_to_free_name(temporary: Path, path: Path, *, numbered: bool) -> Path
 
 def _rename_without_replacing(temporary: Path, path: Path) -> None:
     if os.name == "nt":
-        temporary.rename(path)  # refuses to replace there
+        temporary.rename(path)  # fails there if the name exists
         return
     try:
         path.hardlink_to(temporary)
     except FileExistsError:
         raise
-    except OSError:  # the file system knows no hard links
+    except OSError:  # the file system does not support hard links
         if path.exists():
             raise FileExistsError(str(path)) from None
         temporary.rename(path)

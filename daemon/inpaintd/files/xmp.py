@@ -1,7 +1,7 @@
-"""One property of ours in an XMP packet; everything else stays as it is, byte for byte.
+"""Our property in an XMP packet; everything else is preserved byte for byte.
 
 Expat reads the packet in time linear in its length, and a document type, the only way to define
-entities, ends the reading: no packet can make its reader hang or grow. Source: ISO 16684-1.
+entities, stops the parse: no packet can make its reader hang or grow. Source: ISO 16684-1.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from xml.parsers import expat
 from xml.sax.saxutils import quoteattr
 
 MOST_BYTES = 16 << 20
-"""Longest packet that is read; Photoshop's history of a painting takes a few megabytes."""
+"""Longest packet to read; Photoshop's history of a painting takes a few megabytes."""
 
 _MOST_ELEMENTS = 200_000
 
@@ -32,16 +32,16 @@ _EMPTY = (
 
 
 def read_property(packet: bytes, name: str) -> str:
-    """The text of our property; empty when the packet has none or is not XML."""
+    """The text of our property; empty when the packet lacks it or is not XML."""
     found = _search(packet, name)
     return found.value if found is not None else ""
 
 
 def with_property(packet: bytes, name: str, value: str) -> bytes:
-    """The packet with our property set, in place of any older value.
+    """The packet with our property set, replacing any older value.
 
-    A packet that is no XML is nobody's metadata, but not ours to throw away either: it comes back
-    as it was, without the property.
+    A packet that is not XML is useless as metadata, but not ours to discard either: it is returned
+    unchanged, without the property.
     """
     packet = _as_utf8(packet) or _EMPTY
     found = _search(packet, name)
@@ -59,18 +59,18 @@ def with_property(packet: bytes, name: str, value: str) -> bytes:
 
 
 class _RefusedError(Exception):
-    """The packet defines a document type, or has more elements than any program writes."""
+    """Raised when the packet defines a document type, or has implausibly many elements."""
 
 
 @dataclass
 class _Found:
-    """What was found of a property.
+    """The location and value of a property.
 
     Attributes:
         value: its text.
-        spans: bytes to cut out to be rid of it.
-        end: where the RDF element closes; None when it never does.
-        prefix: what names of RDF begin with in this packet.
+        spans: byte ranges to cut to remove it.
+        end: offset at which the RDF element closes; None if it never does.
+        prefix: the namespace prefix of RDF in this packet.
     """
 
     value: str = ""
@@ -80,7 +80,7 @@ class _Found:
 
 
 def _search(packet: bytes, name: str) -> _Found | None:
-    """Look for a property, as an attribute or as an element; None when the packet is not XML."""
+    """Find a property, as an attribute or as an element; None when the packet is not XML."""
     packet = _as_utf8(packet)
     if not packet or len(packet) > MOST_BYTES:
         return None
@@ -97,7 +97,7 @@ class _Reader:
         self.found = _Found()
         self._packet = packet
         self._wanted = wanted
-        # Whitespace begins every attribute, and no name holds any: linear in the tag's length.
+        # Whitespace begins every attribute, and names contain none: linear in the tag's length.
         pattern = rb"\s[^\s=<>\"']+:" + name.encode() + rb"\s*=\s*(?:\"[^\"]*\"|'[^']*')"
         self._attribute = re.compile(pattern)
         self._whole: int | None = None
@@ -149,7 +149,7 @@ class _Reader:
         elif self._whole is not None and self._depth == self._depth_of_whole:
             if self._is_empty(index):
                 self.found.spans.append((self._whole, index))
-            else:  # it holds more than the property
+            else:  # it contains more than the property
                 self._attribute_alone(self._whole)
             self._whole = None
         self._depth -= 1
@@ -166,11 +166,11 @@ class _Reader:
             self.found.spans.append(match.span())
 
     def _behind(self, index: int) -> int:
-        """Where the element that ends here is over."""
+        """The offset just after the element that ends here."""
         return index if self._is_empty(index) else self._packet.index(b">", index) + 1
 
     def _is_empty(self, index: int) -> bool:
-        """Whether what ends here is one tag, of which expat gives the end and not the start."""
+        """Test for an empty-element tag, for which expat reports the end and not the start."""
         return self._nothing_since_start and self._packet[index - 2 : index] == b"/>"
 
     def _prefix_at(self, start: int) -> str:
@@ -181,7 +181,7 @@ class _Reader:
 
 
 def _as_utf8(packet: bytes) -> bytes:
-    """Without the zero bytes that some programs pad it with."""
+    """Strip the zero bytes that some programs use as padding."""
     if packet.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         try:
             packet = packet.decode("utf-16").encode()

@@ -1,4 +1,4 @@
-"""Every file format in one table: what can be read, what can be written, and by whom.
+"""A single table of all file formats: what can be read and written, and by which module.
 
 A new format is one row here and, where libvips does not read it, a module in this folder. Hints,
 help texts, the hot folder and the checks before a fill take what they need from the row.
@@ -15,22 +15,22 @@ from typing import Any, Literal
 
 @dataclass(frozen=True)
 class Format:
-    """What is known about a file format.
+    """The properties of a file format.
 
     Attributes:
-        name: in `Picture.format`.
-        title: for people.
-        suffixes: in lower case; results get the first one.
+        name: the value of `Picture.format`.
+        title: the name shown to people.
+        suffixes: in lower case; results get the first.
         read: "module:function" of this folder, (path, data or None) to Picture.
-        loader: libvips' own name of its reader; empty where libvips is not what reads it.
+        loader: the name of libvips' loader; empty if libvips does not read the format.
         copies: how many decoded pictures are in memory at the peak of reading one.
-        save: "module:function", (image, path) to nothing; empty for what is not written.
-        depths: that it holds: u8, u16, f32.
-        most_side: longest side in pixels that it holds; None for any.
-        holds_cmyk, holds_alpha: whether it does.
-        lossless: whether pixels come back as they were written; None: a file can be either.
-        add_layers: "module:function", (data, layers) to data, for documents of layers.
-        recipe: where recipes are kept, in a comment of its own or in the XMP packet.
+        save: "module:function", (image, path) to nothing; empty for a format that is not written.
+        depths: supported depths: u8, u16, f32.
+        most_side: longest supported side in pixels; None for no limit.
+        holds_cmyk, holds_alpha: whether it supports them.
+        lossless: whether pixels are read back as written; None if a file can be either.
+        add_layers: "module:function", (data, layers) to data, for layered documents.
+        recipe: where recipes are stored: in a dedicated comment or in the XMP packet.
     """
 
     name: str
@@ -50,7 +50,7 @@ class Format:
 
     @property
     def has_layers(self) -> bool:
-        """Whether files of it are documents, which get a fill as one more layer."""
+        """True if files of this format are documents, which receive a fill as a new layer."""
         return bool(self.add_layers)
 
 
@@ -118,29 +118,29 @@ FORMATS = (
 BY_NAME = {row.name: row for row in FORMATS}
 BY_LOADER = {row.loader: row for row in FORMATS if row.loader}
 SUFFIXES = frozenset(suffix for row in FORMATS for suffix in row.suffixes)
-"""Of all files that can be filled."""
+"""The suffixes of all files that can be filled."""
 
 _BY_SUFFIX = {suffix: row for row in FORMATS for suffix in row.suffixes}
 
 
 def format_of(path: PurePath) -> Format | None:
-    """The format that a name stands for, whatever the file holds; None for no picture's."""
+    """The format implied by a name, whatever the file contains; None if it is not a picture's."""
     return _BY_SUFFIX.get(path.suffix.lower())
 
 
 def function(name: str) -> Callable[..., Any]:
-    """What a row names as "module:function". Loaded when needed: psd-tools takes a while."""
+    """Import what a row names as "module:function". Deferred, as psd-tools is slow to import."""
     module, _, attribute = name.partition(":")
     found: Callable[..., Any] = getattr(import_module(f"{__name__}.{module}"), attribute)
     return found
 
 
 def readable() -> str:
-    """The formats that can be filled, for a sentence."""
+    """The formats that can be filled, as part of a sentence."""
     *titles, last = (row.title for row in FORMATS)
     return f"{', '.join(titles)} and {last}"
 
 
 def writable_suffixes() -> tuple[str, ...]:
-    """The suffixes that a result of one layer may have."""
+    """The suffixes that a single-layer result may have."""
     return tuple(suffix for row in FORMATS if row.save for suffix in row.suffixes)

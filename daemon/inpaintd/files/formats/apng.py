@@ -1,4 +1,4 @@
-"""Animated PNG files, of which libvips sees only the first frame."""
+"""Animated PNG files, of which libvips reads only the first frame."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _CHECKSUM_BYTES = 4
 
 
 def frames_of_png(file: BinaryIO) -> int:
-    """How many frames a PNG file says that it has. Source: PNG, third edition, section 11.3.6."""
+    """The frame count that a PNG file declares. Source: PNG, third edition, section 11.3.6."""
     if file.read(len(_SIGNATURE)) != _SIGNATURE:
         return 1
     while len(head := file.read(8)) == 8:

@@ -1,7 +1,7 @@
-"""TIFF files whose colours are stored multiplied by alpha ("associated alpha").
+"""TIFF files whose colours are premultiplied by alpha ("associated alpha").
 
-libvips divides them by alpha while it reads, and rounds, so it is told that they are not: kept
-pixels then stay in the numbers of the file. Source: TIFF 6.0, section 18.
+libvips would unpremultiply and round them while reading, so it is told that alpha is unassociated:
+kept pixels then retain the file's exact values. Source: TIFF 6.0, section 18.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ _CLASSIC, _BIG = 42, 43
 
 
 def is_associated(file: BinaryIO) -> bool:
-    """Whether the only extra channel of a TIFF file's first picture is associated alpha."""
+    """Test whether the only extra channel of a TIFF file's first picture is associated alpha."""
     found = _extra_sample(file)
     return found is not None and found[1] == _ASSOCIATED
 
 
 def set_associated(file: BinaryIO, *, associated: bool) -> None:
-    """Say so, or the contrary, in the file, and leave all else as it is."""
+    """Set or clear the associated-alpha flag in the file, and leave everything else unchanged."""
     found = _extra_sample(file)
     if found is not None:
         position, _, order = found
@@ -31,7 +31,7 @@ def set_associated(file: BinaryIO, *, associated: bool) -> None:
 
 
 def _extra_sample(file: BinaryIO) -> tuple[int, int, str] | None:
-    """Where the tag's value lies, the value, and the byte order; None without such a tag."""
+    """The offset of the tag's value, the value, and the byte order; None without such a tag."""
     try:
         file.seek(0)
         head = file.read(16)
@@ -52,5 +52,5 @@ def _extra_sample(file: BinaryIO) -> tuple[int, int, str] | None:
                 end = start + count_of.size + (number + 1) * entry_of.size
                 return end - len(value), struct.unpack(order + "H", value[:2])[0], order
     except (KeyError, struct.error, OSError, OverflowError):
-        return None  # not whole: libvips says what is wrong with it
+        return None  # truncated: libvips reports the error
     return None

@@ -1,4 +1,4 @@
-"""Damaged documents, whatever their reader makes of them."""
+"""Errors for damaged documents, whatever their reader raises."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from inpaintd_protocol.errors import InpaintError
 
 @contextmanager
 def damaged(name: str, kind: str) -> Iterator[None]:
-    """Turn whatever a reader raises into `unreadable`; a lack of memory stays what it is.
+    """Convert whatever a reader raises to `unreadable`, except for a `MemoryError`.
 
     Args:
-        name: of the file.
-        kind: what it should be, with its article.
+        name: the file's name.
+        kind: the expected kind of file, with its article.
     """
     try:
         yield

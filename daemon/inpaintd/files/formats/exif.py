@@ -1,4 +1,4 @@
-"""EXIF in TIFF files, which libvips neither reads nor writes; it does for all other formats."""
+"""EXIF in TIFF files, which libvips neither reads nor writes, unlike that of other formats."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _ABOUT_THE_PICTURE = (
     316,  # HostComputer
     33432,  # Copyright
 )
-"""The tags of a TIFF's first directory that are about the picture, not about how it is stored."""
+"""Tags of a TIFF's first directory that describe the picture, not how it is stored."""
 
 _OF_THE_LAYOUT = (40965,)  # the interoperability directory: an offset into the old file
 _BIG = b"+"
@@ -32,9 +32,9 @@ _ASCII, _LONG = 2, 4  # TIFF 6.0, section 2
 
 
 def attach_exif(image: Any, file: BinaryIO) -> Any:
-    """The image, read from this TIFF file, with its EXIF as libvips has it for other formats."""
+    """The image read from this TIFF file, with its EXIF attached as libvips does elsewhere."""
     kept = Image.Exif()
-    # Pillow raises a dozen unrelated types on damaged tags, which are no reason to refuse pixels.
+    # Pillow raises a dozen unrelated types on damaged tags, which are no reason to reject pixels.
     with suppress(Exception):
         exif = Image.Exif()
         exif.load_from_fp(file)
@@ -50,7 +50,7 @@ def attach_exif(image: Any, file: BinaryIO) -> Any:
     image = image.copy()
     try:
         carrier = _carrier(kept)
-    except ValueError:  # over the 64 kB of a JPEG marker: kept whole for TIFF, and for others not
+    except ValueError:  # over a JPEG marker's 64 kB: kept whole for TIFF, dropped for the others
         vips.set_blob(image, _BLOB, kept.tobytes())
         return image
     for name in vips.fields(carrier):
@@ -62,16 +62,16 @@ def attach_exif(image: Any, file: BinaryIO) -> Any:
 
 
 def write_exif(image: Any, path: Path) -> None:
-    """Put the image's EXIF into the TIFF file that libvips has written of it.
+    """Write the image's EXIF into the TIFF file that libvips has saved from it.
 
-    A new first directory is appended and the header is pointed to it; pixels stay where they are.
+    A new first directory is appended and the header points to it; pixels stay where they are.
     """
     if not image.get_typeof(_BLOB):
         return
     with path.open("r+b") as file, suppress(ValueError, KeyError, struct.error):
         header = file.read(8)
         if header[2:3] == _BIG:
-            return  # over 4 GB, where offsets have another width
+            return  # over 4 GB, where offsets are wider
         order = "<" if header[:2] == b"II" else ">"
         entries, following = _read_directory(file, order, header)
         end = file.seek(0, io.SEEK_END)
@@ -88,7 +88,7 @@ def write_exif(image: Any, path: Path) -> None:
 
 
 def _read_directory(file: BinaryIO, order: str, header: bytes) -> tuple[dict[int, bytes], bytes]:
-    """Tag to entry of 12 bytes, and the offset of the next directory, as in the file."""
+    """A mapping of tags to 12-byte entries, and the offset of the next directory."""
     file.seek(struct.unpack(order + "L", header[4:])[0])
     (count,) = struct.unpack(order + "H", file.read(2))
     raw = [file.read(12) for _ in range(count)]
@@ -98,7 +98,7 @@ def _read_directory(file: BinaryIO, order: str, header: bytes) -> tuple[dict[int
 def _encode(
     exif: Image.Exif, order: str, header: bytes, start: int
 ) -> tuple[dict[int, bytes], bytes]:
-    """Tag to entry of 12 bytes, and the values that these point to, which will lie at `start`."""
+    """A mapping of tags to 12-byte entries, and the values they point to, placed at `start`."""
     entries, values = {}, b""
     for tag in _ABOUT_THE_PICTURE:
         if tag not in exif:
@@ -128,7 +128,7 @@ def _without_layout(directory: dict[int, Any]) -> dict[int, Any]:
 
 
 def _carrier(exif: Image.Exif) -> Any:
-    """A pixel that libvips has read with this EXIF: it fills in a field for each tag."""
+    """A one-pixel image that libvips has read with this EXIF, which creates a field per tag."""
     buffer = io.BytesIO()
     Image.new("RGB", (1, 1)).save(buffer, "jpeg", exif=exif)
     return vips.Image.jpegload_buffer(buffer.getvalue())

@@ -1,4 +1,4 @@
-"""What a file is that libvips cannot read, by its first bytes."""
+"""Identify files that libvips cannot read by their first bytes."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ _HEIC = (b"ftypheic", b"ftypheix", b"ftypmif1")
 
 
 def formats_hint() -> str:
-    """What to do with a file that cannot be read."""
+    """Advice for a file that cannot be read."""
     return f"{readable()} can be read; save it as one of these."
 
 
 def not_a_picture(name: str, start: bytes) -> InpaintError | None:
-    """What to say of a file that begins like this; None when it is nothing known.
+    """The error for a file that begins with these bytes; None if they are not recognized.
 
     Args:
         start: its first `START_BYTES`.
@@ -52,7 +52,7 @@ def not_a_picture(name: str, start: bytes) -> InpaintError | None:
 
 
 def is_lossy_webp(file: BinaryIO) -> bool:
-    """Whether a WebP file holds rounded pixels. Source: RFC 9649."""
+    """Test whether a WebP file was saved lossily. Source: RFC 9649."""
     file.seek(12)
     while len(head := file.read(8)) == 8:
         if head[:4] in (b"VP8 ", b"VP8L"):

@@ -34,7 +34,7 @@ _PIXEL_BYTES = 3 * 4 * 2  # the layer, the merged picture and the two as one, in
 
 
 def read_openraster(path: Path, data: bytes) -> Picture:
-    """The document as one picture whose alpha is the top layer's.
+    """Read the document as one picture whose alpha is the top layer's.
 
     Raises:
         InpaintError: `unreadable` or `too_large`.
@@ -48,7 +48,7 @@ def read_openraster(path: Path, data: bytes) -> Picture:
 
 
 def add_to_openraster(data: bytes, layers: Sequence[NewLayer]) -> bytes:
-    """The document with layers added on top, first one topmost, and a new merged picture."""
+    """The document with layers added on top, the first one topmost, and a new merged picture."""
     result = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(data)) as source, zipfile.ZipFile(result, "w") as target:
         names = {info.filename for info in source.infolist()}
@@ -66,7 +66,7 @@ def add_to_openraster(data: bytes, layers: Sequence[NewLayer]) -> bytes:
         added[_THUMBNAIL] = merged.thumbnail_image(
             _THUMBNAIL_SIDE, height=_THUMBNAIL_SIDE
         ).pngsave_buffer()
-        # The type comes first and uncompressed, as the specification asks for.
+        # The type comes first and uncompressed, as the specification requires.
         for info in source.infolist():
             if info.filename not in added:
                 target.writestr(info, _entry(source, info.filename), info.compress_type)
@@ -113,7 +113,7 @@ def _merged(
 
 
 def _like(image: Any, pixels: Samples) -> Any:
-    """Pixels with another image's interpretation, profile and text."""
+    """The pixels with another image's interpretation, profile and text."""
     made = vips.Image.new_from_array(pixels, interpretation=image.interpretation).copy()
     for name in vips.fields(image):
         if name.startswith("png-comment-"):
@@ -139,7 +139,7 @@ def _with_recipe(image: Any, layer: NewLayer) -> Any:
 
 
 def _stack(archive: zipfile.ZipFile) -> Element:
-    # No entities, no document type: neither is of any use here.
+    # No entities, no document type: a valid document needs neither.
     stack: Element = fromstring(_entry(archive, _STACK, _XML_BYTES), forbid_dtd=True)
     return stack
 
@@ -149,7 +149,7 @@ def _top_stack(image: Element) -> Element:
 
 
 def _entry(archive: zipfile.ZipFile, name: str, most: int = _ENTRY_BYTES) -> bytes:
-    """The bytes of an entry. Its declared size is enforced while it is inflated."""
+    """Read the bytes of an entry. Its declared size is enforced while inflating."""
     if archive.getinfo(name).file_size > most:
         raise ValueError("an entry is too large")
     return archive.read(name)

@@ -1,4 +1,4 @@
-"""Read Photoshop documents, by psd-tools."""
+"""Read Photoshop documents with psd-tools."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ _INTERPRETATIONS = {
 }
 
 
-_FLOAT_BYTES = 4 * 2  # psd-tools gives floats, and makes them of something
+_FLOAT_BYTES = 4 * 2  # psd-tools returns floats, and converts them once
 
 
 def read_psd(path: Path, data: bytes) -> Picture:
-    """The document as one picture; alpha = the top layer's transparency times its layer mask.
+    """Read the document as one picture; alpha = the top layer's transparency times its layer mask.
 
-    CMYK is as in other files, 0 for no ink. A document that takes no layers comes without
-    `document`, with a notice, and in colours that a PNG can hold.
+    CMYK is stored as in other files, 0 for no ink. A document whose mode has no layers is returned
+    without `document`, with a notice, and in colours that a PNG supports.
 
     Raises:
         InpaintError: `unreadable` or `too_large`.
@@ -54,7 +54,7 @@ def read_psd(path: Path, data: bytes) -> Picture:
         np.ascontiguousarray(pixels), interpretation=_INTERPRETATIONS[mode.kind, mode.depth]
     ).copy()
     profile = document.image_resources.get_data(Resource.ICC_PROFILE)
-    # The profile of a duotone, say, is about its inks and not about the greys it is stored as.
+    # A duotone's profile, for example, describes its inks and not the greys it is stored as.
     if isinstance(profile, bytes) and is_profile_of(mode.kind, profile):
         vips.set_blob(image, "icc-profile-data", profile)
     packet = document.image_resources.get_data(Resource.XMP_METADATA)
@@ -85,7 +85,7 @@ def _answered_by_a_layer(picture: Picture, mode: Mode) -> Picture:
 
 
 def _pixels(name: str, document: PSDImage, mode: Mode) -> Samples:
-    """(H, W, colours + 1) in the document's own numbers."""
+    """(H, W, colours + 1) in the document's own samples."""
     whole = document.numpy("color")
     if whole is None or whole.shape[2] < mode.colours:
         raise ValueError("no merged picture")
@@ -103,17 +103,17 @@ def _pixels(name: str, document: PSDImage, mode: Mode) -> Samples:
         opacity = opacity * _mask(document, top)
         own = top.numpy("color")
         if len(shown) == 1 and own is not None and own.shape[2] == mode.colours:
-            # With the colour that transparency hides.
+            # With the colour hidden under transparency.
             colour = _on_canvas(document, top, own, np.zeros(mode.colours, np.float32))
     elif mode.indexed:
         opacity = _opacity_of_indices(document)
     if mode.kind == "cmyk":
-        colour = 1 - colour  # stored as what the inks leave of the paper
+        colour = 1 - colour  # stored as the amount of paper the inks leave
     return _in_own_numbers(np.concatenate([colour, opacity[..., np.newaxis]], axis=2), mode.depth)
 
 
 def _opacity_of_indices(document: PSDImage) -> Any:
-    """(H, W): one entry of the table may stand for transparency."""
+    """(H, W) alpha: one entry of the table may represent transparency."""
     header = document._record.header
     stored: Any = document._record.image_data.get_data(header)
     indices = np.frombuffer(stored[0], np.uint8).reshape(header.height, header.width)
@@ -131,7 +131,7 @@ def _mask(document: PSDImage, layer: Any) -> Any:
 
 
 def _on_canvas(document: PSDImage, place: Any, part: Any, background: Any) -> Any:
-    """A layer's or mask's part at its place on the canvas."""
+    """A layer's or mask's visible part, at its position on the canvas."""
     channels = part.shape[2] if part is not None else len(background)
     canvas = np.empty((document.height, document.width, channels), np.float32)
     canvas[:] = background if len(background) == channels else 0
@@ -146,7 +146,7 @@ def _on_canvas(document: PSDImage, place: Any, part: Any, background: Any) -> An
 
 
 def _in_own_numbers(pixels: Any, depth: str) -> Samples:
-    """psd-tools divides integers by their full scale; this undoes it without a loss."""
+    """Multiply by full scale, which losslessly reverses the division in psd-tools."""
     if depth == "f32":
         return np.asarray(pixels, np.float32)
     full, dtype = (255, np.uint8) if depth == "u8" else (65535, np.uint16)

@@ -1,4 +1,4 @@
-"""Add layers to Photoshop documents, by psd-tools."""
+"""Add layers to Photoshop documents with psd-tools."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from ..recipe import embed_recipe
 
 
 def add_to_psd(data: bytes, layers: Sequence[NewLayer]) -> bytes:
-    """The document with layers added on top, first one topmost.
+    """The document with layers added on top, the first one topmost.
 
-    The merged picture that other programs show is replaced by the first layer's.
+    The merged picture that other programs display is replaced by the first layer's.
     """
     document = PSDImage.open(io.BytesIO(data))
     planes = encode_image_data(document, *_merged(document, layers[0]))
@@ -42,14 +42,14 @@ def add_to_psd(data: bytes, layers: Sequence[NewLayer]) -> bytes:
 
 
 def _merged(document: PSDImage, layer: NewLayer) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Colour and opacity of the document as one sees it with the layer on top, in [0, 1]."""
+    """Colour and opacity of the document as displayed with the layer on top, in [0, 1]."""
     below = np.asarray(document.numpy("shape"), np.float32)
     above = to_unit(layer.image.numpy()[..., -1:])
     return to_unit(_stored(document, layer.merged)[..., :-1]), above + below * (1 - above)
 
 
 def _stored(document: PSDImage, image: Any) -> Samples:
-    """(H, W, C) with alpha last, as the document holds it: CMYK is what the inks leave of paper."""
+    """(H, W, C) with alpha last, as the document stores it: CMYK is inverted."""
     pixels: Samples = image.numpy()
     if document.color_mode == ColorMode.CMYK:
         pixels = pixels.copy()

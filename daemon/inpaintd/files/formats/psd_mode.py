@@ -1,4 +1,4 @@
-"""The colour modes of Photoshop documents, from their header alone.
+"""Colour modes of Photoshop documents, read from the header alone.
 
 Source: Adobe Photoshop File Formats Specification, section "File header".
 """
@@ -19,29 +19,29 @@ _COLOURS = {"grey": 1, "rgb": 3, "cmyk": 4, "lab": 3}
 _KINDS = {
     _BITMAP: "grey",
     _GREY: "grey",
-    _INDEXED: "rgb",  # by its table
+    _INDEXED: "rgb",  # through its palette
     _RGB: "rgb",
     _CMYK: "cmyk",
-    _DUOTONE: "grey",  # which the inks take their amounts from
+    _DUOTONE: "grey",  # which determines the amounts of ink
     _LAB: "lab",
 }
-# What Photoshop makes of other modes when it changes them to multichannel.
+# The modes that Photoshop converts to multichannel, by their number of channels.
 _MULTICHANNEL_KINDS = {1: "grey", 3: "rgb", 4: "cmyk"}
 _WITHOUT_LAYERS = {_BITMAP: "a bitmap", _INDEXED: "indexed", _MULTICHANNEL: "multichannel"}
 
 
-_FLOAT_BYTES = 4 * 3  # as psd-tools gives pixels: of the whole, of a layer, and of both as one
+_FLOAT_BYTES = 4 * 3  # as returned by psd-tools: for the whole, a layer, and the two combined
 
 
 @dataclass(frozen=True)
 class Mode:
-    """How the numbers of a document are meant.
+    """The meaning of a document's samples.
 
     Attributes:
         kind: grey, rgb, cmyk or lab.
         depth: u8, u16 or f32, as the protocol names them.
-        indexed: whether they are places in a table of colours.
-        without_layers: what the mode is called, when it has no layers; else empty.
+        indexed: whether they are indices into a palette.
+        without_layers: the name of a mode that has no layers; otherwise empty.
     """
 
     kind: str
@@ -51,7 +51,7 @@ class Mode:
 
     @property
     def colours(self) -> int:
-        """Channels without alpha."""
+        """The number of channels without alpha."""
         return _COLOURS[self.kind]
 
 
@@ -59,7 +59,7 @@ def mode_of(name: str, data: bytes) -> Mode:
     """The mode of the document with these bytes.
 
     Raises:
-        InpaintError: `unreadable` when it is no document, or of a mode whose colours are not known;
+        InpaintError: `unreadable` when it is not a document, or in a mode with unknown colours;
             `too_large`.
     """
     try:

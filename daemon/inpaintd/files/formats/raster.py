@@ -1,4 +1,4 @@
-"""Pictures of one layer, by libvips."""
+"""Single-layer pictures, read with libvips."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ def read(path: Path, data: bytes | None = None) -> Picture:
     """Decode a picture file.
 
     Args:
-        data: what the file holds, when it has been read already.
+        data: the file's contents, if they have already been read.
 
     Raises:
         InpaintError: `unreadable` when it is missing, damaged, or of a kind that cannot be filled;
-            `too_large` when it says that it has more pixels than may be read, or fit in memory.
+            `too_large` when it declares more pixels than may be read, or than fit in memory.
     """
     data, premultiplied = _as_stored(path, data)
     image, row = _open(path, data)
@@ -55,7 +55,7 @@ def read(path: Path, data: bytes | None = None) -> Picture:
     with vips.unreadable(path.name, _HALF_HINT):
         image = image.copy_memory()
         if image.get_typeof("orientation") and image.get("orientation") > 1:
-            # What the artist sees is upright, and so is a mask painted over it.
+            # The artist sees the picture upright, and so is a mask painted over it.
             image = image.autorot().copy_memory()
     if row.name == "tiff":
         with path.open("rb") if data is None else io.BytesIO(data) as file:
@@ -80,7 +80,7 @@ def read(path: Path, data: bytes | None = None) -> Picture:
 
 
 def _as_stored(path: Path, data: bytes | None) -> tuple[bytes | None, bool]:
-    """The bytes to decode, so that multiplied colours stay it, and whether they are that."""
+    """The bytes to decode, marked so that premultiplied colours are kept, and whether they are."""
     try:
         with path.open("rb") if data is None else io.BytesIO(data) as file:
             if not is_associated(file):
@@ -88,7 +88,7 @@ def _as_stored(path: Path, data: bytes | None) -> tuple[bytes | None, bool]:
             file.seek(0)
             stored = io.BytesIO(file.read())
     except OSError:
-        return data, False  # the next step says what is wrong with it
+        return data, False  # the next step reports the error
     set_associated(stored, associated=False)
     return stored.getvalue(), True
 
@@ -101,12 +101,12 @@ def _is_lossy(row: Format, path: Path, data: bytes | None) -> bool:
 
 
 def _open(path: Path, data: bytes | None) -> tuple[Any, Format]:
-    """The header and the format of a file, nothing decoded."""
+    """The header and the format of a file, without decoding pixels."""
     start = read_bytes(path, START_BYTES) if data is None else data[:START_BYTES]
     if (error := not_a_picture(path.name, start)) is not None:
         raise error
     with vips.unreadable(path.name, f"{formats_hint()} {_HALF_HINT}"):
-        # "error" refuses half a picture, which libvips would else pad with grey.
+        # "error" rejects a truncated picture, which libvips would otherwise pad with grey.
         source = vips.source(str(path)) if data is None else vips.source_of(data)
         image = vips.Image.new_from_source(source, "", access="sequential", fail_on="error")
     loader = str(image.get("vips-loader")).removesuffix("_source")
@@ -118,7 +118,7 @@ def _open(path: Path, data: bytes | None) -> tuple[Any, Format]:
 
 
 def _numbers(path: Path, image: Any) -> tuple[str, int]:
-    """Depth and count of colour channels, when they are ones that can be filled."""
+    """Depth and number of colour channels, if they can be filled."""
     depth = _DEPTHS.get(image.format)
     colours = _COLOUR_CHANNELS.get(image.interpretation)
     if depth is None or colours is None or image.bands not in (colours, colours + 1):

@@ -1,4 +1,4 @@
-"""Write pictures of one layer, by libvips, with their profile and metadata."""
+"""Write single-layer pictures with libvips, with their profile and metadata."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from ..premultiplied import divided
 from .associated import set_associated
 from .exif import write_exif
 
-_PNG_LEVEL = 2  # a fifth of the time of zlib's usual 6, and a tenth more bytes
-_PNG_FILTER_UP = 0x20  # photographs come out smaller than with SUB, and much smaller than with none
+_PNG_LEVEL = 2  # takes a fifth of the time of zlib's default 6, for 10 % more bytes
+_PNG_FILTER_UP = 0x20  # smaller files for photographs than SUB, and far smaller than no filter
 
 
 def save_png(image: Any, path: Path) -> None:
-    """8 or 16 bits; float is rounded to 16."""
+    """Save 8 or 16 bits; float is rounded to 16."""
     image = _straight(image)
     if image.format == "float":
         image = _as_integers(image)
@@ -24,7 +24,7 @@ def save_png(image: Any, path: Path) -> None:
 
 
 def save_tiff(image: Any, path: Path) -> None:
-    """Any depth, losslessly, with colours multiplied by alpha where the source has them so."""
+    """Save any depth losslessly, with colours premultiplied if the source has them so."""
     predictor = "float" if image.format == "float" else "horizontal"
     image.tiffsave(vips.encoded(str(path)), compression="deflate", predictor=predictor)
     write_exif(image, path)
@@ -34,14 +34,14 @@ def save_tiff(image: Any, path: Path) -> None:
 
 
 def save_webp(image: Any, path: Path) -> None:
-    """8 bits, losslessly."""
-    # exact keeps the colour under alpha 0, which is what holes are made of.
+    """Save 8 bits losslessly."""
+    # exact keeps the colour under alpha 0, which holes consist of.
     name = vips.encoded(str(path))
     _as_bytes(_straight(image)).webpsave(name, lossless=True, exact=True)
 
 
 def save_jpeg(image: Any, path: Path) -> None:
-    """8 bits without alpha."""
+    """Save 8 bits without alpha."""
     image = _straight(image)
     if image.hasalpha():
         image = image[: image.bands - 1]
@@ -54,7 +54,7 @@ def _is_premultiplied(image: Any) -> bool:
 
 
 def _straight(image: Any) -> Any:
-    """With straight alpha, which is all that formats other than TIFF have."""
+    """The image with straight alpha, the only kind that formats other than TIFF support."""
     if not _is_premultiplied(image):
         return image
     samples = divided(image.numpy())
