@@ -1,5 +1,5 @@
-"""The hot folder: pictures dropped into a folder come out filled.
+"""The hot folder: pictures dropped into it are filled.
 
-`watcher.py` decides, in one thread; `prepare.py` and `results.py` open pixels in other threads;
-`journal.py` says what has been done, and `recover.py` goes on from there after a crash.
+`watcher.py` runs in one thread and makes the decisions; other processes open the pixels.
+`journal.py` records what has been done, and `recover.py` continues from there after a crash.
 """

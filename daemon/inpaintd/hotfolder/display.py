@@ -1,4 +1,4 @@
-"""The hot folder in a terminal: what waits, runs, is done, has failed, and how fast it goes."""
+"""Terminal display of the hot folder: waiting, running, done and failed pictures, and the rate."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _MOST_SHOWN = 8
 
 
 class Display(Closing):
-    """Lines for what has ended, and in a terminal a live table of what has not."""
+    """Lines for finished pictures and, in a terminal, a live table of the others."""
 
     def __init__(self, stream: TextIO) -> None:
         self._console = Console(file=stream, highlight=False)
@@ -39,7 +39,7 @@ class Display(Closing):
             self._live.stop()
 
     def show(self, watcher: Watcher) -> None:
-        """Begin to show a watcher's numbers, where there is a terminal."""
+        """Start showing a watcher's numbers, if there is a terminal."""
         self._watcher = watcher
         if self._console.is_terminal:
             self._live = Live(
@@ -51,7 +51,7 @@ class Display(Closing):
             self._live.start()
 
     def tell(self, event: str, facts: dict[str, Any]) -> None:
-        """Take in an event."""
+        """Process an event."""
         job = facts.get("job", 0)
         if event in ("taken", "progress"):
             progress = (facts.get("phase", "waiting"), facts.get("fraction", 0.0))
@@ -65,17 +65,17 @@ class Display(Closing):
             self._console.print(line, soft_wrap=True)  # a log has no width
 
     def per_minute(self) -> float:
-        """Pictures a minute, over the last minute."""
+        """Pictures per minute, over the last minute."""
         now = time.monotonic()
         recent = sum(now - end <= _RATE_SECONDS for end in self._ends)
         span = min(_RATE_SECONDS, now - self._started)
         return recent * 60.0 / span if span > 0 else 0.0
 
     def table(self) -> Group:
-        """What is going on now."""
+        """A table of the current activity."""
         rows = Table.grid(padding=(0, 2))
         for name, phase, fraction in list(self._running.values())[:_MOST_SHOWN]:
-            total = None if phase == UNMEASURED else 1.0  # a bar that moves, or one that measures
+            total = None if phase == UNMEASURED else 1.0  # a pulsing bar, or one that measures
             rows.add_row(Text(printable(name)), phase, ProgressBar(total, fraction, width=24))
         watcher = self._watcher
         if watcher is None:
@@ -89,7 +89,7 @@ class Display(Closing):
 
 
 def printable(text: str) -> str:
-    """A file's name without what would steer the terminal."""
+    """A file's name without terminal control characters."""
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 

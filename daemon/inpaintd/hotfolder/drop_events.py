@@ -1,7 +1,7 @@
-"""What can happen to drops, and what is to be done about it. Plain values, no I/O.
+"""Events that affect drops, and the instructions that follow. Plain values, no I/O.
 
-A drop that is worked on has a number, its ticket, from the moment it is opened until it has come
-to an end; its journal's row comes later. Its pixels are in one of a few processes, by number.
+A drop in progress has a number, its ticket, from the moment it is opened until it has ended; its
+row in the journal is added later. Its pixels are in one of a few processes, known by number.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from inpaintd_protocol.settings import Settings
 from .drops import Drop, Signature
 from .journal import Row
 
-# ---------------------------------------------------------------------------------- in between
+# --------------------------------------------------------------------------------- shared types
 
 
 @dataclass(frozen=True)
 class Files:
-    """Where the files of a drop lie, for whoever opens them.
+    """The location of a drop's files, for the process that opens them.
 
     Attributes:
-        in_processing: with this job's files, not in the inbox.
+        in_processing: in processing, with this job's files, rather than in the inbox.
         members: names by role, relative to the inbox.
-        settings: the ones that were settled earlier; None reads them from the folder and files.
-        key: what the files must still be; empty for whatever they are.
+        settings: those resolved earlier; None reads them from the folder and files.
+        key: the hash that the files must still have; empty for any.
     """
 
     in_processing: int | None
@@ -40,12 +40,12 @@ class Files:
 
 @dataclass(frozen=True)
 class Looked:
-    """What was found in the files of a drop.
+    """The contents of a drop's files.
 
     Attributes:
         key: hash of the bytes of its pictures and of the settings.
         signatures: of the files as they were read, by role.
-        extent, bounds: of the picture, and of what is to be repainted.
+        extent, bounds: of the picture, and of the area to repaint.
         notices: what the user should know about the files.
     """
 
@@ -64,10 +64,10 @@ class Looked:
 class Restored:
     """The journal of an earlier run was opened.
 
-    Attributes:
+    rows: jobs to resume; their files are in processing.
         rows: jobs to go on with; their files are in processing.
-        ended: jobs that have been brought to their end.
-        tries: by signature, how often pixels were touched that nothing was heard of since.
+        ended: jobs that recovery has completed.
+        tries: by signature, how often processing of pixels started without a known outcome.
     """
 
     rows: tuple[Row, ...]
@@ -77,7 +77,7 @@ class Restored:
 
 @dataclass(frozen=True)
 class Scanned:
-    """The inbox was looked through."""
+    """The inbox was scanned."""
 
     drops: tuple[Drop, ...]
 
@@ -98,7 +98,7 @@ class Cut:
 
 @dataclass(frozen=True)
 class Stored:
-    """The results lie in the private folder, under these names."""
+    """The results are in the private folder, under these names."""
 
     ticket: int
     files: tuple[str, ...]
@@ -106,17 +106,17 @@ class Stored:
 
 @dataclass(frozen=True)
 class Changed:
-    """The files have changed, or have gone, since they were looked at."""
+    """The files have changed or disappeared since they were read."""
 
     ticket: int
 
 
 @dataclass(frozen=True)
 class Unopened:
-    """What was to be done with the pixels could not be done.
+    """Processing the pixels has failed.
 
     Attributes:
-        unexpected: nobody knows why, so that it may go better another time.
+        unexpected: the cause is unknown, so another attempt may succeed.
         disk_full: there is no room for the result.
     """
 
@@ -128,7 +128,7 @@ class Unopened:
 
 @dataclass(frozen=True)
 class Died:
-    """The process with the pixels is gone, and so are those of all its other drops."""
+    """The process with the pixels has ended, and with it the pixels of all its other drops."""
 
     ticket: int
     reason: str
@@ -136,7 +136,7 @@ class Died:
 
 @dataclass(frozen=True)
 class Taken:
-    """The files have been moved to processing; `earlier` has made the same result before."""
+    """The files have been moved to processing; `earlier` has already made the same result."""
 
     ticket: int
     row: Row
@@ -145,7 +145,7 @@ class Taken:
 
 @dataclass(frozen=True)
 class NotTaken:
-    """The files could not be moved, all of them and as they were read."""
+    """Not all of the files could be moved in the state in which they were read."""
 
     ticket: int
     row: Row
@@ -154,14 +154,14 @@ class NotTaken:
 
 @dataclass(frozen=True)
 class Answered:
-    """The daemon said something of a request."""
+    """The daemon sent a message about a request."""
 
     message: Message
 
 
 @dataclass(frozen=True)
 class Stepped:
-    """A step on disk is done, and the row says so; None when it is gone."""
+    """A step on disk is done and recorded in the row, which is None once it is deleted."""
 
     ticket: int
     row: Row | None
@@ -169,7 +169,7 @@ class Stepped:
 
 @dataclass(frozen=True)
 class Stuck:
-    """An instruction met a full or busy disk, or something unexpected. It may be repeated."""
+    """An instruction failed because of a full or busy disk, or unexpectedly. It may be repeated."""
 
     instruction: Instruction
     error: InpaintError
@@ -203,12 +203,12 @@ Event = (
 
 @dataclass(frozen=True)
 class Pixels:
-    """Something to be done by the process with the pixels.
+    """An instruction for the process with the pixels.
 
     Attributes:
         slot: number of the process.
-        signature: of the drop, to be noted while it is done.
-        alone: nothing else is done meanwhile, so that all memory is there for it.
+        signature: of the drop, to be recorded while the instruction is carried out.
+        alone: run it with nothing else running, so that it has all the memory.
     """
 
     ticket: int
@@ -220,12 +220,12 @@ class Pixels:
 
 @dataclass(frozen=True)
 class Open(Pixels):
-    """Read and decode the files, settle the settings, find the hole."""
+    """Read and decode the files, resolve the settings, find the hole."""
 
 
 @dataclass(frozen=True)
 class CutOut(Pixels):
-    """Cut out what is sent."""
+    """Cut out the rectangle to send."""
 
     rectangle: Rectangle
     request_id: str
@@ -242,7 +242,7 @@ class Store(Pixels):
 
 @dataclass(frozen=True)
 class Release:
-    """Nobody needs these pixels any more."""
+    """Discard pixels that are no longer needed."""
 
     slot: int
     ticket: int
@@ -259,7 +259,7 @@ class Take:
 
 @dataclass(frozen=True)
 class GiveBack:
-    """Put the files back into the inbox, and forget the row."""
+    """Move the files back to the inbox, and delete the row."""
 
     ticket: int
     row: Row
@@ -267,21 +267,21 @@ class GiveBack:
 
 @dataclass(frozen=True)
 class Ignore:
-    """Note that a file is an ordinary picture; it stays where it is."""
+    """Record that a file is an ordinary picture; it stays where it is."""
 
     row: Row
 
 
 @dataclass(frozen=True)
 class Ask:
-    """Send a request to the daemon, again and again until it is answered."""
+    """Send a request to the daemon, and send it again until it is answered."""
 
     request: Plan | Inpaint
 
 
 @dataclass(frozen=True)
 class NoteResults:
-    """Write into the journal what the results are to be called."""
+    """Record the final names of the results in the journal."""
 
     ticket: int
     row: Row
@@ -306,7 +306,7 @@ class PutAway:
 
 @dataclass(frozen=True)
 class NoteFailure:
-    """Write into the journal that the files are to be moved to failed, and why."""
+    """Record in the journal that the files are to be moved to failed, and why."""
 
     ticket: int
     row: Row
@@ -315,7 +315,7 @@ class NoteFailure:
 
 @dataclass(frozen=True)
 class PutAside:
-    """Move the files to failed, with a text that says why."""
+    """Move the files to failed, with a text file that says why."""
 
     ticket: int
     row: Row
@@ -323,7 +323,7 @@ class PutAside:
 
 @dataclass(frozen=True)
 class Rescan:
-    """Look through the inbox soon."""
+    """Scan the inbox soon."""
 
 
 @dataclass(frozen=True)
@@ -336,7 +336,7 @@ class Say:
 
 @dataclass(frozen=True)
 class GiveUp:
-    """Nothing can be done here; only where the watch is not to wait."""
+    """Give up: nothing can be done here. Only for a watch that is not meant to wait."""
 
     error: InpaintError
 

@@ -1,11 +1,11 @@
-"""The life of every drop, as a state machine: events in, instructions out, no I/O.
+"""The life cycle of every drop, as a state machine: events in, instructions out, no I/O.
 
     opening > taking > planning > cutting > filling > storing > ending
           any of them > failing, or > giving_back
 
-State changes here and nowhere else; the watcher feeds in events and carries out the instructions
-in order. What no picture can be blamed for is tried again. What one may be blamed for is tried a
-second time with all other pixels at rest, and then put aside: no drop takes down another.
+State changes only here; the watcher feeds in events and carries out the instructions in order.
+A failure that no picture can have caused is retried. One that a picture may have caused is retried
+once with all other pixels idle, and then set aside: no drop takes down another.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ class Drops:
     """All drops of one hot folder.
 
     Args:
-        slots: how many processes there are for pixels.
-        once: end when nothing is left to do, rather than wait for what may not come.
+        slots: the number of processes for pixels.
+        once: end when nothing is left to do, rather than wait for files that may never come.
     """
 
     def __init__(self, intake: Intake, *, slots: int, once: bool, in_place: bool) -> None:
@@ -54,10 +54,10 @@ class Drops:
         self._now = 0.0
 
     def handle(self, event: e.Event, now: float) -> list[e.Instruction]:
-        """Take in what happened; return what is to be done.
+        """Process an event; return the instructions that follow from it.
 
         Args:
-            now: seconds since the epoch that never go back.
+            now: seconds since the epoch that never decrease.
         """
         self._now = now
         self._out = []
@@ -67,21 +67,21 @@ class Drops:
 
     @property
     def waiting(self) -> int:
-        """Drops in the inbox that are not being worked on."""
+        """Number of drops in the inbox that are not in progress."""
         return max(0, self._intake.waiting - sum(j.row is None for j in self._jobs.values()))
 
     @property
     def running(self) -> int:
-        """Drops that have been taken and have not come to an end."""
+        """Number of drops that have been taken and have not ended."""
         return sum(job.row is not None for job in self._jobs.values())
 
     @property
     def idle(self) -> bool:
-        """Whether nothing is left to do."""
+        """True if nothing is left to do."""
         return not (self._jobs or self._retries or self._intake.waiting)
 
     def next_due(self) -> float | None:
-        """When something is to be done, whatever happens; None for never."""
+        """The time at which a tick is needed even without an event; None for never."""
         times = [self._retries.next_due()]
         if self._slots.may_open(len(self._jobs)):
             times.append(self._intake.next_due())
@@ -133,7 +133,7 @@ class Drops:
                     self._slots.wait(job)
 
     def _begin(self, job: Job) -> None:
-        """Have its process do what is next for a job."""
+        """Have a job's process carry out its next step."""
         if job.tries >= TRIES:
             self._slots.free(job.ticket)
             self._fail(job, _put_aside(job.name))
@@ -152,12 +152,12 @@ class Drops:
         return e.Store(*common, job.rectangle, job.row.id, job.answer)
 
     def _do(self, job: Job, state: State) -> None:
-        """Go on to a state in which something is done for the pixels."""
+        """Enter a state in which the job's process has work to do."""
         job.state = state
         self._slots.wait(job)
 
     def _done_in_process(self, ticket: int) -> Job | None:
-        """The job whose process has come back, if it is still one."""
+        """The job whose process has finished, unless the job has ended."""
         self._slots.free(ticket)
         job = self._jobs.get(ticket)
         if job is not None:
@@ -184,7 +184,7 @@ class Drops:
             self._look_again(job)
         elif not self._in_place and self._twin_runs(event.looked.key):
             self._parked.setdefault(event.looked.key, []).append(job.name)
-            self._end(job)  # until it is known what becomes of its twin
+            self._end(job)  # until the outcome of its twin is known
         else:
             job.state = "taking"
             row = row_of(job.drop, event.looked)
@@ -235,7 +235,7 @@ class Drops:
         job.state = "giving_back"
         self._out.append(e.GiveBack(job.ticket, job.row))
 
-    # -------------------------------------------------------------------- what goes wrong there
+    # ------------------------------------------------------------------------------------- failures
 
     @_on.register
     def _unopened(self, event: e.Unopened) -> None:
@@ -259,7 +259,7 @@ class Drops:
             self._fail(job, event.error)
 
     def _has_problem(self, job: Job, error: InpaintError) -> None:
-        """Perhaps only because the drop, or its other half, is still on its way."""
+        """Wait and retry: the drop, or its other half, may still be arriving."""
         assert job.drop is not None
         self._end(job)
         if self._in_place and error.code == "empty_mask":  # an ordinary picture
@@ -385,7 +385,7 @@ class Drops:
         self._retries.later(instruction, self._now)
 
     def _give_up_on(self, job: Job | None, instruction: e.Instruction, error: InpaintError) -> None:
-        """A step that fails every time, and nobody knows why."""
+        """Handle a step that keeps failing for an unknown reason."""
         if job is None:
             return
         if isinstance(instruction, e.Pixels):
@@ -393,7 +393,7 @@ class Drops:
         if not isinstance(instruction, (e.NoteFailure, e.PutAside, e.GiveBack)):
             self._fail(job, error)
             return
-        # Its files stay where they are; the journal knows them, and the next start tries again.
+        # Its files stay where they are; they are in the journal, so the next start tries again.
         self._end(job)
         if job.drop is not None:
             self._intake.forget(job.drop)
@@ -428,7 +428,7 @@ class Drops:
                 facts["warnings"] = [f"{n.message} {n.remedy}".rstrip() for n in notices]
             self._out.append(e.Say("done", facts))
 
-    # ---------------------------------------------------------------------------------- inside
+    # ------------------------------------------------------------------------------------ internals
 
     def _job_of(self, drop: Drop) -> Job:
         job = self._new_job(drop.name, drop.signature)
@@ -450,7 +450,7 @@ class Drops:
 
 
 def _put_aside(name: str, reason: str = "") -> InpaintError:
-    """What to say of a picture that has ended two processes."""
+    """The error for a picture that has crashed two processes."""
     because = f": {reason}" if reason else ""
     return InpaintError(
         "unreadable",

@@ -1,4 +1,4 @@
-"""What lies in the inbox: pictures with the files that belong to them."""
+"""The contents of the inbox: pictures with their companion files."""
 
 from __future__ import annotations
 
@@ -28,28 +28,28 @@ _SYSTEM_FILES = frozenset({"thumbs.db", "desktop.ini", SETTINGS_FILE})
 _MOST_FOLDERS_DEEP = 32
 
 Signature = tuple[int, int, int, int]
-"""Size, time of change in ns, device and inode."""
+"""Size, modification time in ns, device and inode."""
 
 
 @dataclass(frozen=True)
 class Member:
-    """One file of a drop: its name relative to the inbox, and what tells whether it changed."""
+    """One file of a drop: its name relative to the inbox, and the stamp that shows a change."""
 
     name: str
     signature: Signature
     newest: float
-    """When it was last touched, as far as the system knows; seconds since the epoch."""
+    """Time of the last change, as far as the system knows; seconds since the epoch."""
 
 
 @dataclass(frozen=True)
 class Drop:
-    """One job in the making.
+    """A prospective job.
 
     Attributes:
-        name: of the picture relative to the inbox, with slashes; of what lies there instead of it
-            when there is no picture.
-        members: its files by role: picture, mask, toml, txt; other for what is no drop at all.
-        refusal: why it cannot be taken whatever happens; empty when it can.
+        name: of the picture relative to the inbox, with slashes; of the file found instead when
+            there is no picture.
+        members: its files by role: picture, mask, toml, txt; other for anything that is not a drop.
+        refusal: why it can never be taken; empty when it can.
     """
 
     name: str
@@ -58,12 +58,12 @@ class Drop:
 
     @cached_property
     def signature(self) -> str:
-        """Changes whenever one of the files does."""
+        """A value that changes whenever one of the files does."""
         return repr(sorted((role, m.name, m.signature) for role, m in self.members.items()))
 
     @cached_property
     def newest(self) -> float:
-        """When one of the files was last touched."""
+        """Time at which one of the files last changed."""
         return max(m.newest for m in self.members.values())
 
     @property
@@ -75,10 +75,10 @@ class Drop:
 
 
 def find_drops(layout: Layout, skip: frozenset[str] = frozenset()) -> list[Drop]:
-    """All drops of the inbox and its sub-folders, in the order of their arrival.
+    """List all drops of the inbox and its subfolders, in order of arrival.
 
     Args:
-        skip: names that are no drops, such as results beside their sources.
+        skip: names that are not drops, such as results next to their sources.
     """
     drops: list[Drop] = []
     for folder, files, others in _folders(layout):
@@ -90,7 +90,7 @@ def find_drops(layout: Layout, skip: frozenset[str] = frozenset()) -> list[Drop]
 def _folders(
     layout: Layout,
 ) -> Iterator[tuple[PurePosixPath, list[Member], list[tuple[Member, str]]]]:
-    """Each folder with its files, and with what is neither file nor folder and why not."""
+    """Each folder with its files, and with any other entries and why they are not accepted."""
     waiting = [PurePosixPath()]
     own = {"inbox", "processing", "outbox", "done", "failed"} if layout.in_place else set()
     while waiting:
@@ -99,7 +99,7 @@ def _folders(
         try:
             entries = list(os.scandir(layout.inbox / folder))
         except OSError:
-            continue  # gone, or not ours to read
+            continue  # gone, or not readable
         has_settings = any(entry.name == SETTINGS_FILE for entry in entries)
         shared_mask = mask_named_in(layout.inbox / folder) if has_settings else ""
         for entry in entries:
@@ -109,7 +109,7 @@ def _folders(
             try:
                 status = entry.stat(follow_symlinks=False)
             except OSError:
-                continue  # gone since
+                continue  # gone by now
             member = Member(str(path), signature_of(status), max(status.st_mtime, status.st_ctime))
             if stat.S_ISDIR(status.st_mode):
                 if len(path.parts) > _MOST_FOLDERS_DEEP and not layout.in_place:
@@ -124,7 +124,7 @@ def _folders(
 
 
 def _grouped(folder: PurePosixPath, files: list[Member], in_place: bool) -> Iterator[Drop]:
-    """The drops among the files of one folder."""
+    """Group the files of one folder into drops."""
     taken: set[str] = set()
     pictures = [
         m
@@ -134,7 +134,7 @@ def _grouped(folder: PurePosixPath, files: list[Member], in_place: bool) -> Iter
     groups = {picture.name: {"picture": picture} for picture in pictures}
     taken.update(groups)
     left = [m for m in files if m.name not in taken]
-    # Exact names first: on some disks "A.png" and "a.png" are two pictures.
+    # Exact names first: on case-sensitive disks "A.png" and "a.png" are two pictures.
     for key in (str, str.lower):
         nearby = _by_role_and_stem([m for m in left if m.name not in taken], key)
         for name, members in groups.items():
@@ -149,7 +149,7 @@ def _grouped(folder: PurePosixPath, files: list[Member], in_place: bool) -> Iter
     for name, members in groups.items():
         yield Drop(name, members)
     if in_place:
-        return  # other people's files, which nobody dropped
+        return  # other people's files that were not dropped
     for member in files:
         if member.name not in taken:
             yield Drop(member.name, {_orphan_role(member): member})
@@ -158,7 +158,7 @@ def _grouped(folder: PurePosixPath, files: list[Member], in_place: bool) -> Iter
 def _by_role_and_stem(
     files: list[Member], key: Callable[[str], str]
 ) -> dict[tuple[str, str], list[Member]]:
-    """What may belong to a picture, by its role and the stem of that picture's name."""
+    """The companion files that a picture may have, by role and the stem of the picture's name."""
     found: dict[tuple[str, str], list[Member]] = {}
     for member in files:
         role = _orphan_role(member)
@@ -171,7 +171,7 @@ def _by_role_and_stem(
 
 
 def _distance(member: Member, suffix: str) -> tuple[int, bool, str]:
-    """Orders the companions that a picture with this suffix may have: the least one is taken."""
+    """A sort key for the companions of a picture with this suffix: the smallest one is taken."""
     path = PurePosixPath(member.name)
     mark = PurePosixPath(path.stem).suffix.lower()
     rank = _MASK_MARKS.index(mark) if mark in _MASK_MARKS else 0
@@ -192,7 +192,7 @@ def _is_mask(member: Member) -> bool:
 
 
 def is_result(name: str) -> bool:
-    """Whether a file is called like a result beside its source."""
+    """Test whether a file is named like a result next to its source."""
     return _RESULT.search(name) is not None
 
 

@@ -1,8 +1,7 @@
-"""Open and rename files so that no link on the way leads out of the hot folder.
+"""Open and rename files without following links that lead out of the hot folder.
 
-Each folder is opened in the one before it, and links are not followed, so it does not matter what
-somebody puts in a folder's place meanwhile. Windows has no such calls, but only administrators
-make links there; the path is resolved and compared instead.
+Each folder is opened relative to its parent, and links are not followed, so replacing a folder
+meanwhile does no harm. Windows has no such calls, but only administrators create links there; the path is resolved and compared instead.
 """
 
 from __future__ import annotations
@@ -18,10 +17,10 @@ _FOLDER |= getattr(os, "O_CLOEXEC", 0)
 
 
 def open_inside(root: Path, path: Path, flags: int) -> int:
-    """A descriptor of the file at this path, which begins with `root`.
+    """Open the file at this path, which begins with `root`; returns a descriptor.
 
     Raises:
-        OSError: also where one of the folders is a link.
+        OSError: also if one of the folders is a link.
     """
     if not _BY_DESCRIPTOR:
         _check(root, path)
@@ -31,10 +30,10 @@ def open_inside(root: Path, path: Path, flags: int) -> int:
 
 
 def rename_inside(root: Path, source: Path, target: Path) -> None:
-    """Rename a file; the folders of the new name are made. Both paths begin with `root`.
+    """Rename a file, creating the folders of the new name. Both paths begin with `root`.
 
     Raises:
-        OSError: also where one of the folders is a link, and when the file is a folder.
+        OSError: also if one of the folders is a link, or if the file is a folder.
     """
     if not _BY_DESCRIPTOR:
         _check(root, source)
@@ -51,7 +50,7 @@ def _folder(root: Path, path: Path, *, make: bool = False) -> Iterator[int]:
     try:
         for part in path.relative_to(root).parts:
             if make:
-                with suppress(FileExistsError):  # whatever it is, the next line opens folders alone
+                with suppress(FileExistsError):  # whatever it is, the next line opens only folders
                     os.mkdir(part, dir_fd=handle)
             inner = os.open(part, _FOLDER, dir_fd=handle)
             os.close(handle)

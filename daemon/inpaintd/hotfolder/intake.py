@@ -1,7 +1,7 @@
-"""Which drops of the inbox are to be opened next, and which have waited long enough. No I/O.
+"""Selects the drops of the inbox to open next, and those that have waited long enough. No I/O.
 
-A scan may find thousands of drops, and something happens for each of them many times, so whatever
-is asked between two scans is answered from queues and never by looking through all.
+A scan may find thousands of drops, and many events follow for each of them, so anything asked
+between two scans is answered from queues and never by searching all drops.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from inpaintd_protocol.errors import InpaintError
 from .drops import Drop
 
 _PASSING = frozenset({"unreadable", "empty_mask", "size_mismatch", "bad_message"})
-"""What may be wrong with a file only because it, or its other half, is still on its way."""
+"""Errors that may only mean that a file, or its other half, is still arriving."""
 
 
 class Intake:
-    """The drops of the latest scan, and what is known about each.
+    """The drops of the latest scan, and their known states.
 
-    Times are seconds since the epoch that never go back.
+    Times are seconds since the epoch that never decrease.
     """
 
     def __init__(self, *, settle_seconds: float, patience_seconds: float) -> None:
@@ -38,7 +38,7 @@ class Intake:
         self._first = True
 
     def see(self, drops: Iterable[Drop], now: float) -> None:
-        """Take in what a scan has found, in the order of arrival."""
+        """Process the drops that a scan has found, in order of arrival."""
         self._drops = {drop.name: drop for drop in drops}
         self._since = {name: self._seen(drop, now) for name, drop in self._drops.items()}
         self._first = False
@@ -62,7 +62,7 @@ class Intake:
         heapify(self._doomed)
 
     def next_ready(self, now: float) -> Drop | None:
-        """Hand out a drop that is whole as far as can be seen, oldest first; each once a scan."""
+        """Hand out a drop that appears complete, oldest first; each at most once per scan."""
         while self._settling and self._settling[0][0] <= now:
             self._ready.append(heappop(self._settling)[2])
         while self._ready:
@@ -72,7 +72,7 @@ class Intake:
         return None
 
     def next_doomed(self, now: float) -> tuple[Drop, InpaintError] | None:
-        """Hand out a drop that cannot be taken and will not get better any more."""
+        """Hand out a drop that cannot be taken and will not recover."""
         while self._doomed and self._doomed[0][0] <= now:
             drop = self._drops.get(heappop(self._doomed)[1])
             error = None if drop is None else self._error(drop)
@@ -81,7 +81,7 @@ class Intake:
         return None
 
     def problem(self, drop: Drop, error: InpaintError, now: float) -> bool:
-        """Note what was wrong with a drop; whether that was news."""
+        """Record the error of a drop; returns whether it is new."""
         news = self._problems.get(drop.name, ("", None))[0] != drop.signature
         self._problems[drop.name] = (drop.signature, error)
         if drop.name in self._drops:
@@ -89,17 +89,17 @@ class Intake:
         return news
 
     def hold(self, name: str, until: float) -> None:
-        """Leave a drop alone for a while."""
+        """Skip a drop for a while."""
         self._held[name] = until
         if name in self._drops:
             heappush(self._settling, (until, 0, name))
 
     def again(self, name: str) -> None:
-        """Hand a drop out once more, next time."""
+        """Hand a drop out again, next time."""
         self._ready.append(name)
 
     def forget(self, drop: Drop) -> None:
-        """The drop has left the inbox, or is done with."""
+        """Forget a drop that has left the inbox or is finished."""
         self._drops.pop(drop.name, None)
         self._problems.pop(drop.name, None)
 
@@ -108,21 +108,21 @@ class Intake:
         return len(self._drops)
 
     def next_due(self) -> float | None:
-        """When the next drop may be ready or doomed, whatever happens; None for never."""
+        """The time at which the next drop may be ready or fail without an event; None for never."""
         times = [queue[0][0] for queue in (self._settling, self._doomed) if queue]
         return min(times, default=None)
 
     def _seen(self, drop: Drop, now: float) -> tuple[str, float]:
-        """What the drop is like, and since when."""
+        """The signature of the drop, and since when it has had it."""
         before = self._since.get(drop.name)
         if before is not None and before[0] == drop.signature:
             return before
-        # Lain untouched since before the watch began: it need not wait any more.
+        # Unchanged since before the watch began: no need to wait longer.
         since = drop.newest if self._first else now
         return drop.signature, min(since, now)
 
     def _end_of_patience(self, drop: Drop, now: float) -> float:
-        """When a drop that has something wrong with it fails."""
+        """The time at which a drop with an error fails."""
         error = self._error(drop)
         if drop.refusal or (drop.complete and error is not None and error.code not in _PASSING):
             return now

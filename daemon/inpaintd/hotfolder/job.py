@@ -1,4 +1,4 @@
-"""One drop that is worked on, and what its journal's row begins with."""
+"""A drop in progress, and the initial contents of its row in the journal."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ State = Literal[
 
 @dataclass
 class Job:
-    """One drop that is worked on.
+    """A drop in progress.
 
     Attributes:
-        drop: as it lay in the inbox; None for one of an earlier run.
+        drop: as found in the inbox; None for one of an earlier run.
         row: None until it has been taken.
         slot: number of the process that has its pixels.
-        tries: how often they have ended a process, or failed for no known reason.
-        alone: they are touched with all others at rest.
+        tries: how often the pixels have crashed a process, or failed for an unknown reason.
+        alone: they are processed with all others idle.
     """
 
     ticket: int
@@ -56,14 +56,14 @@ class Job:
 
     @property
     def key(self) -> str:
-        """Hash of its files and settings; empty until it is clear that it may be taken."""
+        """Hash of its files and settings; empty until it is known that it may be taken."""
         if self.row is not None:
             return self.row.key
         return self.looked.key if self.looked is not None and self.state != "opening" else ""
 
     @property
     def files(self) -> e.Files:
-        """Where its files lie now."""
+        """The current location of its files."""
         if self.row is not None:
             return e.Files(self.row.id, self.row.members, self.row.settings, self.row.key)
         assert self.drop is not None
@@ -71,7 +71,7 @@ class Job:
 
 
 def row_of(drop: Drop, looked: e.Looked | None, *, state: str = "") -> Row:
-    """The row of a drop, with what was found in its files, if they have been opened."""
+    """The row of a drop, with the contents of its files if they have been opened."""
     row = Row(name=drop.name, members=drop.names(), signature=drop.signature)
     if state:
         row = replace(row, state=state)

@@ -1,11 +1,11 @@
-"""What has become of each drop, in one SQLite file: what makes a crash harmless.
+"""The history of each drop, in one SQLite file, which makes crashes harmless.
 
-A job's row is written before each step that cannot be undone, and says what the step will do, so
-that the step can be repeated:
+A job's row is written before each irreversible step and describes that step, so that it
+can be repeated:
 
     taken      its files are being moved to processing, and it is to be filled
-    written    its results lie in the private folder, and are being moved to the outbox
-    published  its results are in the outbox, or were there before it came; its files are being
+    written    its results are in the private folder, and are being moved to the outbox
+    published  its results are in the outbox, or were there already; its files are being
                moved to done
     failing    its files are being moved to failed
     done, failed, ignored   nothing is left to do
@@ -51,13 +51,13 @@ class Row:
         id: 0 before it has been added.
         name: of the picture, relative to the inbox.
         members: the names of its files by role, relative to the inbox.
-        key: what it is made of and how: hash of all files' bytes and of the settings. Empty for
-            what could not be read.
-        signature: of its drop.
+        key: hash of its inputs: the bytes of all files, and the settings. Empty for files that
+            could not be read.
+        signature: that of its drop.
         settings: as `settings_to_map`.
-        request_id: of its fill, the same after a crash, so that the daemon does it once.
+        request_id: that of its fill, the same after a crash, so that the daemon fills it once.
         outputs: [name in the private folder, name in the outbox] of each result.
-        targets: where its files go in done or failed, by role.
+        targets: destinations of its files in done or failed, by role.
         error: what was wrong, and what to do about it.
     """
 
@@ -81,10 +81,10 @@ class Journal:
         self._database = sqlite3.connect(path, isolation_level=None)
         try:
             self._database.execute("PRAGMA journal_mode = WAL")
-            # A row must be there before its step.
+            # A row must be on disk before its step.
             self._database.execute("PRAGMA synchronous = FULL")
             self._database.executescript(_SCHEMA)
-            self.unfinished()  # which tells whether its rows can be read
+            self.unfinished()  # checks that the rows can be read
         except BaseException:
             self._database.close()
             raise
@@ -93,7 +93,7 @@ class Journal:
         self._database.close()
 
     def add(self, row: Row) -> Row:
-        """Write a new row; returns it with its id."""
+        """Insert a new row; returns it with its id."""
         cursor = self._database.execute(
             "INSERT INTO jobs (state, key, signature, written_at, row) VALUES (?, ?, ?, ?, ?)",
             (row.state, row.key, row.signature, time.time(), _dump(row)),
@@ -102,7 +102,7 @@ class Journal:
         return replace(row, id=cursor.lastrowid)
 
     def write(self, row: Row) -> Row:
-        """Write what has changed about a row; returns it."""
+        """Save the changes to a row; returns it."""
         self._database.execute(
             "UPDATE jobs SET state = ?, key = ?, written_at = ?, row = ? WHERE id = ?",
             (row.state, row.key, time.time(), _dump(row), row.id),
@@ -113,11 +113,11 @@ class Journal:
         self._database.execute("DELETE FROM jobs WHERE id = ?", (row.id,))
 
     def begin(self, signature: str) -> None:
-        """Note that the pixels of a drop are about to be touched.
+        """Record that the pixels of a drop are about to be processed.
 
-        What is noted twice and never over has ended two processes, be it only its own.
+        A drop recorded twice and never cleared has crashed two processes.
         """
-        # It must outlive this process, not a power cut: that was no fault of the picture's.
+        # It must outlive this process, not a power cut, which would not be the picture's fault.
         self._database.execute("PRAGMA synchronous = NORMAL")
         self._database.execute(
             "INSERT INTO tries VALUES (?, 1) ON CONFLICT DO UPDATE SET times = times + 1",
@@ -126,26 +126,26 @@ class Journal:
         self._database.execute("PRAGMA synchronous = FULL")
 
     def over(self, signature: str) -> None:
-        """Note that this went well, or failed in an orderly way."""
+        """Clear the record after a success or an orderly failure."""
         self._database.execute("PRAGMA synchronous = NORMAL")
         self._database.execute("DELETE FROM tries WHERE signature = ?", (signature,))
         self._database.execute("PRAGMA synchronous = FULL")
 
     def tries(self) -> dict[str, int]:
-        """How often the pixels of drops have been touched that nothing was heard of since."""
+        """By drop, how often processing of its pixels started without a known outcome."""
         return dict(self._database.execute("SELECT signature, times FROM tries"))
 
     def unfinished(self) -> list[Row]:
-        """Rows with something left to do, oldest first."""
+        """Rows with work left to do, oldest first."""
         marks = ", ".join("?" * len(UNFINISHED))
         return self._rows(f"state IN ({marks}) ORDER BY id", *UNFINISHED)
 
     def with_key(self, key: str) -> list[Row]:
-        """Rows of the same files and settings that have not failed."""
+        """Rows with the same files and settings that have not failed."""
         return self._rows("key = ? AND state NOT IN ('failing', 'failed') ORDER BY id", key)
 
     def knows(self, signature: str) -> bool:
-        """Whether a drop with this signature has a row."""
+        """Test whether a drop with this signature has a row."""
         found = self._database.execute("SELECT 1 FROM jobs WHERE signature = ?", (signature,))
         return found.fetchone() is not None
 

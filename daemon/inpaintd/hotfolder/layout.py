@@ -1,4 +1,4 @@
-"""Which folder holds what."""
+"""The layout of a hot folder."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ class Layout:
     """The folders of one hot folder.
 
     Attributes:
-        root: the hot folder itself, without links in its path.
-        in_place: sources stay where they are, and results come to lie beside them.
+        root: the hot folder itself, with links in its path resolved.
+        in_place: sources stay where they are, and results are written next to them.
     """
 
     root: Path
@@ -47,7 +47,7 @@ class Layout:
 
     @property
     def private(self) -> Path:
-        """The journal, the lock and unfinished results; hidden, and on the same disk."""
+        """Hidden folder for the journal, the lock and unfinished results, on the same disk."""
         return self.root / PRIVATE
 
     @property
@@ -59,14 +59,14 @@ class Layout:
         return self.private / "journal.sqlite"
 
     def members_folder(self, job: int) -> Path:
-        """Where the files of a job lie while it is worked on."""
+        """The folder for a job's files while it is in progress."""
         return self.inbox if self.in_place else self.processing / str(job)
 
     def check(self, *, new: bool) -> None:
-        """Whether the hot folder is there, or may be made: a typo must not make a tree.
+        """Check that the hot folder exists or may be created: a typo must not create folders.
 
         Args:
-            new: whether it may be made, beside folders that are there.
+            new: whether it may be created inside an existing folder.
 
         Raises:
             InpaintError: `unreadable`.
@@ -79,10 +79,10 @@ class Layout:
         )
 
     def make(self) -> None:
-        """Make the folders that are not there.
+        """Create missing folders.
 
         Raises:
-            InpaintError: `unwritable` when one cannot be made, or is a link.
+            InpaintError: `unwritable` when one cannot be created, or is a link.
         """
         folders = [self.private, self.results]
         if not self.in_place:
@@ -97,7 +97,7 @@ class Layout:
                     "Name a folder that you may write to.",
                 ) from error
             if folder.is_symlink():
-                # What is moved there would leave the hot folder.
+                # Files moved there would leave the hot folder.
                 raise InpaintError(
                     "unwritable",
                     f"{folder} is a link to another place.",
@@ -107,5 +107,5 @@ class Layout:
 
 
 def layout_of(folder: Path, *, in_place: bool = False) -> Layout:
-    """The layout of the hot folder at this path; the folder itself may be named by a link."""
+    """The layout of the hot folder at this path; the path itself may be a link."""
     return Layout(Path(os.path.realpath(folder)), in_place)

@@ -1,4 +1,4 @@
-"""Renames that never replace anything, and that may be repeated after a crash."""
+"""Renames that never replace anything, and can be repeated after a crash."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from inpaintd.files.names import candidate_names
 
 
 def free_name(folder: Path, name: str) -> str:
-    """The first of a name's variations that nothing in `folder` has.
+    """The first variation of a name that is unused in `folder`.
 
-    Its folders may be varied, too: where a name is a file's, or a link's that leads elsewhere.
+    Its folders may be varied, too, where a name belongs to a file, or to a link leading elsewhere.
     """
     path = PurePosixPath(name)
     place = PurePosixPath()
@@ -33,11 +33,11 @@ def _may_be_folder(path: Path) -> bool:
 
 
 def move(source: Path, target: Path) -> None:
-    """Rename; done already is fine.
+    """Rename; does nothing if already done.
 
     Raises:
-        FileExistsError: when something else has the target's name, or the one of its folder.
-        FileNotFoundError: when there is neither source nor target.
+        FileExistsError: when something else has the target's name, or that of its folder.
+        FileNotFoundError: when neither source nor target exists.
     """
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -50,7 +50,7 @@ def move(source: Path, target: Path) -> None:
     if os.path.lexists(target):
         if not _same(source, target):
             raise FileExistsError(str(target))
-        source.unlink()  # killed between the two halves of an earlier move
+        source.unlink()  # an earlier move was killed between its two halves
         return
     if os.name == "nt" or source.is_symlink():
         source.rename(target)
@@ -59,14 +59,14 @@ def move(source: Path, target: Path) -> None:
         os.link(source, target)
     except FileExistsError:
         raise
-    except OSError:  # the file system knows no hard links
+    except OSError:  # the file system does not support hard links
         source.rename(target)
     else:
         source.unlink()
 
 
 def sync_folder(folder: Path) -> None:
-    """Make renames into a folder last through a power cut, where the system can."""
+    """Make renames into a folder survive a power cut, where the system supports it."""
     if os.name == "nt":
         return
     with suppress(OSError):
@@ -78,7 +78,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def remove_empty(folder: Path) -> None:
-    """Remove a folder and its sub-folders, as far as they are empty."""
+    """Remove a folder and its subfolders if they are empty."""
     for path, _, _ in os.walk(folder, topdown=False):
         with suppress(OSError):
             Path(path).rmdir()
@@ -90,5 +90,5 @@ def _same(one: Path, other: Path) -> bool:
 
 
 def result_is_there(outbox: Path, outputs: Iterable[tuple[str, str]]) -> bool:
-    """Whether one of a job's results still lies in the outbox."""
+    """Test whether one of a job's results is still in the outbox."""
     return any(os.path.lexists(outbox / final) for _, final in outputs)

@@ -1,4 +1,4 @@
-"""`inpaintd.toml` and sidecars: how to fill, and how to watch."""
+"""`inpaintd.toml` and sidecars: settings for filling and for watching."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ class WatchOptions:
     """The table [watch] of the hot folder's inpaintd.toml.
 
     Attributes:
-        settle_seconds: for how long a file must not have changed before it is looked at.
-        patience_seconds: for how long half a pair, or a file that does not decode, may wait for
+        settle_seconds: how long a file must be unchanged before it is opened.
+        patience_seconds: how long half a pair, or a file that cannot be decoded, may wait for
             its other half.
-        scan_seconds: how often the folder is looked through, whatever the system reports.
-        processes: how many pictures are decoded or written at a time; 0: one for each core, and
-            no more than 8.
+        scan_seconds: interval between scans of the folder, whatever the system reports.
+        processes: how many pictures are decoded or written at a time; 0: one per core, at
+            most 8.
     """
 
     settle_seconds: float = 1.0
@@ -42,7 +42,7 @@ class WatchOptions:
 
 
 def read_watch_options(layout: Layout) -> WatchOptions:
-    """The options of this hot folder.
+    """Read the options of this hot folder.
 
     Raises:
         InpaintError: `unreadable` when inpaintd.toml is not valid.
@@ -61,10 +61,10 @@ def read_watch_options(layout: Layout) -> WatchOptions:
 
 
 def merged_settings(layers: Iterable[Mapping[str, Any]]) -> Settings:
-    """Settings from maps of fields, each overriding the ones before.
+    """Merge maps of fields into settings; later ones override earlier ones.
 
     Raises:
-        InpaintError: `bad_message` naming the field that is wrong.
+        InpaintError: `bad_message` naming the invalid field.
     """
     together: dict[str, Any] = {}
     for layer in layers:
@@ -74,10 +74,10 @@ def merged_settings(layers: Iterable[Mapping[str, Any]]) -> Settings:
 
 
 def folder_layers(layout: Layout, relative: PurePosixPath) -> list[dict[str, Any]]:
-    """What the inpaintd.toml files say for a file of the inbox, outermost first.
+    """The contents of the inpaintd.toml files that apply to a file of the inbox, outermost first.
 
     Raises:
-        InpaintError: `unreadable` or `bad_message` when one of them is not valid.
+        InpaintError: `unreadable` or `bad_message` when one of them is invalid.
     """
     layers = []
     for path, table in _settings_files(layout, relative):
@@ -87,10 +87,10 @@ def folder_layers(layout: Layout, relative: PurePosixPath) -> list[dict[str, Any
 
 
 def folder_mask(layout: Layout, relative: PurePosixPath) -> Path | None:
-    """The mask for a file of the inbox that has none of its own: the innermost folder's.
+    """The mask for a file of the inbox without its own: that of the innermost folder.
 
     Raises:
-        InpaintError: `unreadable` when the name is not one of a file beside inpaintd.toml.
+        InpaintError: `unreadable` when the name is not that of a file next to inpaintd.toml.
     """
     mask = None
     for path, table in _settings_files(layout, relative):
@@ -103,12 +103,12 @@ def folder_mask(layout: Layout, relative: PurePosixPath) -> Path | None:
 
 
 def mask_named_in(folder: Path) -> str:
-    """The name of the mask in this folder that its inpaintd.toml speaks of; empty for none."""
+    """The mask in this folder named by its inpaintd.toml; empty for none."""
     path = folder / SETTINGS_FILE
     try:
         return _mask_name(_read_toml(path)) or ""
     except InpaintError:
-        return ""  # which is said of each picture there
+        return ""  # reported with each picture there
 
 
 def _settings_files(
@@ -125,7 +125,7 @@ def _settings_files(
 
 
 def _mask_name(table: Mapping[str, Any]) -> str | None:
-    """The name of a folder's mask; empty for none; None when it is no name of a file beside it."""
+    """The name of a folder's mask; empty for none; None when there cannot be such a file in it."""
     name = table.get(_MASK, "")
     if name == "":
         return ""
@@ -135,10 +135,10 @@ def _mask_name(table: Mapping[str, Any]) -> str | None:
 
 
 def sidecar_layer(name: str, data: bytes) -> dict[str, Any]:
-    """What a sidecar NAME.toml or NAME.txt says.
+    """The contents of a sidecar NAME.toml or NAME.txt.
 
     Raises:
-        InpaintError: `unreadable`, or `bad_message` for settings that are not any.
+        InpaintError: `unreadable`, or `bad_message` for invalid settings.
     """
     if name.lower().endswith(".txt"):
         try:
@@ -151,7 +151,7 @@ def sidecar_layer(name: str, data: bytes) -> dict[str, Any]:
 
 
 def recipe_layer(recipe: Settings) -> dict[str, Any]:
-    """What a picture's own recipe says."""
+    """The settings from a picture's own recipe."""
     return settings_to_map(recipe)
 
 

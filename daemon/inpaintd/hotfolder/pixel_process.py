@@ -1,8 +1,8 @@
-"""A process for pixels, which may die or hang of a picture without taking anything else down.
+"""A process for pixels, which a picture may crash or hang without affecting anything else.
 
-The parent sends pickled instructions to its standard input and gets pickled events from its
-standard output; both ends run as the same user, with the same code. The process ends itself when
-its input does. It may take only part of the free memory, and is the first that Linux's
+The parent writes pickled instructions to its standard input and reads pickled events from its
+standard output; both run as the same user, with the same code. The process exits when
+its input closes. It may use only part of the free memory, and is the first to be killed by Linux's
 out-of-memory killer takes.
 """
 
@@ -29,7 +29,7 @@ from . import drop_events as e
 from .layout import Layout
 
 MOST_SECONDS = 600.0
-"""How long one picture may take to decode or to write; a hundred million pixels take ten."""
+"""Time limit for decoding or writing one picture; a hundred million pixels take ten."""
 
 _LENGTH = struct.Struct(">Q")
 _SHARE = 0.9
@@ -38,10 +38,10 @@ _LEAST_BYTES = 256 << 20
 
 
 class PixelProcess:
-    """The parent's end. Starts the process when it is needed; for one thread at a time.
+    """The parent's end. Starts the process on demand; to be used by one thread at a time.
 
     Args:
-        share: of the free memory, for when other processes for pixels are at work, too.
+        share: of the free memory, when other processes for pixels are working, too.
     """
 
     def __init__(self, layout: Layout, share: float) -> None:
@@ -51,10 +51,10 @@ class PixelProcess:
         self._closed = False
 
     def ask(self, instruction: e.Pixels) -> e.Event:
-        """Have an instruction carried out.
+        """Have the process carry out an instruction.
 
         Raises:
-            InpaintError: when no process can open any picture here.
+            InpaintError: when processes for pixels cannot run here at all.
         """
         timed_out = threading.Event()
 
@@ -77,18 +77,18 @@ class PixelProcess:
         return answer
 
     def release(self, ticket: int) -> None:
-        """Let the pixels of a drop be forgotten."""
+        """Discard the pixels of a drop."""
         if self._process is not None and self._process.poll() is None:
             with suppress(OSError):  # it has just died: the next instruction starts another one
                 _write(self._process.stdin, (1.0, ticket))
 
     def kill(self) -> None:
-        """End the process at once, from any thread."""
+        """Kill the process immediately, from any thread."""
         if self._process is not None:
             self._process.kill()
 
     def close(self) -> None:
-        """End the process for good, from any thread."""
+        """Kill the process for good, from any thread."""
         self._closed = True
         self.kill()
         if self._process is not None:
@@ -100,7 +100,7 @@ class PixelProcess:
         if self._process is None or self._process.poll() is not None:
             self._forget()
             self._process = subprocess.Popen(
-                # -P: whatever lies in the current folder is not imported.
+                # -P: nothing is imported from the current folder.
                 [sys.executable, "-P", "-m", "inpaintd.hotfolder.pixel_process"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -113,7 +113,7 @@ class PixelProcess:
         return self._process
 
     def _last_words(self) -> str:
-        """What ended the process."""
+        """A clause that says why the process ended."""
         if self._process is None:
             return "it could not be started"
         code = self._process.wait()
@@ -128,14 +128,14 @@ class PixelProcess:
         if self._process is not None:
             for pipe in (self._process.stdin, self._process.stdout):
                 if pipe is not None:
-                    with suppress(OSError):  # what was not sent is lost with the process
+                    with suppress(OSError):  # unsent data is lost with the process
                         pipe.close()
             self._process = None
 
 
 def main() -> None:
     """The child's end."""
-    # Whatever a library prints must not come between the events.
+    # Library output must not be mixed with the events.
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for the parent
@@ -144,7 +144,7 @@ def main() -> None:
     try:
         _serve(sys.stdin.buffer, answers)
     except (EOFError, BrokenPipeError):
-        os._exit(0)  # the parent is gone; what is buffered for it cannot be flushed
+        os._exit(0)  # the parent is gone; data buffered for it cannot be flushed
 
 
 def _serve(instructions: IO[bytes], answers: IO[bytes]) -> None:
@@ -168,7 +168,7 @@ def _serve(instructions: IO[bytes], answers: IO[bytes]) -> None:
 
 
 def _be_disposable() -> None:
-    """End with the parent, and before it when memory runs out, where the system can see to that."""
+    """Exit with the parent, and before it when memory runs out, where the system supports it."""
     if sys.platform != "linux":
         return
     with suppress(OSError):
@@ -205,7 +205,7 @@ def _reduced(view: memoryview) -> tuple[Any, ...]:
 
 
 if __name__ == "__main__":
-    # Under its own name: classes of __main__ would be pickled as nobody else's.
+    # Under its own name: classes of __main__ would be pickled under the wrong one.
     from inpaintd.hotfolder.pixel_process import main as run
 
     run()

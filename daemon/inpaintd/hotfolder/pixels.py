@@ -1,7 +1,7 @@
-"""Everything that opens pixels: decode, cut out what is sent, write results.
+"""Everything that opens pixels: decoding, cutting out the rectangle to send, writing results.
 
-Runs in processes of its own, which may die of any picture. What they keep between two
-instructions for a drop spares work and is never needed: it is made again from the files.
+Runs in separate processes, which any picture may crash. State kept between two instructions
+for a drop only saves work: it can be rebuilt from the files.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Pixels:
         self._held: dict[int, _Held] = {}
 
     def handle(self, instruction: e.Pixels) -> e.Event:
-        """Carry out an instruction; whatever goes wrong comes back as an event."""
+        """Carry out an instruction; any failure is returned as an event."""
         ticket = instruction.ticket
         try:
             return self._do(instruction)
@@ -75,7 +75,7 @@ class Pixels:
             return e.Unopened(ticket, for_people(problem), unexpected=True)
 
     def release(self, ticket: int) -> None:
-        """Forget the pixels of a drop."""
+        """Discard the pixels of a drop."""
         self._held.pop(ticket, None)
 
     @singledispatchmethod
@@ -100,7 +100,7 @@ class Pixels:
     def _store(self, instruction: e.Store) -> e.Event:
         held = self._again(instruction, instruction.rectangle)
         assert held.sent is not None
-        # Where its files lie now: the recipe says what they held.
+        # Their current location: the recipe records their contents.
         folder = self._folder(instruction.files)
         order = replace(held.opened.order, source=folder / instruction.files.members["picture"])
         opened = replace(held.opened, order=order)
@@ -108,7 +108,7 @@ class Pixels:
         return e.Stored(instruction.ticket, files)
 
     def _again(self, instruction: e.Pixels, rectangle: Rectangle) -> _Held:
-        """The drop as it was opened before, by this process or by one that has died."""
+        """The drop as opened before, by this process or by one that has died."""
         held = self._held.get(instruction.ticket)
         if held is None:
             held = self._held[instruction.ticket] = self._read(instruction.files)
@@ -152,7 +152,7 @@ class Pixels:
         return _Held(looked, opened)
 
     def _mask_file(self, files: e.Files, folder: Path, data: dict[str, bytes]) -> Path | None:
-        """The mask's path: the drop's own or, read here, the one for all pictures of a folder."""
+        """The mask's path: the drop's own or, read here, that for all pictures of a folder."""
         if "mask" in files.members:
             return folder / files.members["mask"]
         mask = folder_mask(self._layout, PurePosixPath(files.members["picture"]))
@@ -176,7 +176,7 @@ class Pixels:
 
 
 def _bounds(picture: Picture, mask: Samples | None, settings: Settings) -> Rectangle:
-    """As `hole_bounds`, with what to do about an error here, where nobody types options."""
+    """Like `hole_bounds`, with remedies that suit the hot folder, which has no options to type."""
     try:
         return hole_bounds(picture, mask, settings)
     except InpaintError as error:

@@ -1,4 +1,4 @@
-"""Open a file of the hot folder so that nothing outside the folder can be read through it."""
+"""Open a file of the hot folder without reading anything outside the folder through it."""
 
 from __future__ import annotations
 
@@ -13,31 +13,31 @@ from .drops import Signature, signature_of
 from .inside import open_inside
 
 MOST_BYTES = 4 << 30
-"""Longest file that is read."""
+"""Longest file to read."""
 
 _FLAGS = (
     os.O_RDONLY
     | getattr(os, "O_NOFOLLOW", 0)
-    | getattr(os, "O_NONBLOCK", 0)  # opening a pipe would wait for somebody who writes to it
+    | getattr(os, "O_NONBLOCK", 0)  # opening a pipe would wait for a writer
     | getattr(os, "O_CLOEXEC", 0)
     | getattr(os, "O_BINARY", 0)
 )
 
 
 class ChangedError(Exception):
-    """The file changed, or went away, while it was read: look again later."""
+    """The file changed or disappeared while it was being read: try again later."""
 
 
 def read_regular(folder: Path, name: str, root: Path) -> tuple[bytes, Signature]:
-    """All bytes of a regular file that lies in `root`, and what tells whether it has changed.
+    """Read all bytes of a regular file in `root`, and the stamp that shows whether it has changed.
 
     Args:
         folder: inside `root`.
         name: of the file, relative to `folder`.
 
     Raises:
-        InpaintError: `unreadable` for links and whatever else is no file; `too_large`.
-        ChangedError
+        InpaintError: `unreadable` for links and anything else that is not a file; `too_large`.
+        ChangedError: when the file changed or disappeared meanwhile.
     """
     path = folder / name
     try:

@@ -1,4 +1,4 @@
-"""Go on where a run that was killed has stopped."""
+"""Resume the jobs of a run that was killed."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ Ended = Callable[[Row], None]
 
 
 def recover(layout: Layout, journal: Journal, ended: Ended) -> list[Row]:
-    """Bring every unfinished job to an end, or to where it only needs to be filled.
+    """Bring every unfinished job to its end, or to the point where it only needs to be filled.
 
     Args:
-        ended: told of each job that has come to its end.
+        ended: called with each job that has ended.
 
     Returns:
         The jobs to fill, with all their files in processing.
@@ -43,7 +43,7 @@ def recover(layout: Layout, journal: Journal, ended: Ended) -> list[Row]:
 
 
 def _tidy(layout: Layout, waiting: list[Row]) -> None:
-    """Remove unfinished results, and give back what lies in processing without a row."""
+    """Remove unfinished results, and move files in processing without a row back to the inbox."""
     for path in layout.results.iterdir():
         path.unlink()
     if layout.in_place:

@@ -1,4 +1,4 @@
-"""What happens in a hot folder, for the display and the log."""
+"""Events of a hot folder, for the display and the log."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from inpaintd_protocol.errors import InpaintError
 
 Facts = dict[str, Any]
 Tell = Callable[[str, Facts], None]
-"""Told of an event by its name and facts:
+"""Called with an event's name and facts:
 
     watching   folder
     waiting    name, reason: seen and not taken yet
@@ -20,14 +20,14 @@ Tell = Callable[[str, Facts], None]
     done       name, job, outputs, seconds, warnings
     duplicate  name, job, of: filled before, so not filled again
     failed     name, job, message, hint
-    trouble    message, hint: passes by itself, and is tried again
+    trouble    message, hint: temporary, and retried
     stopped    done, failed, duplicates
 """
 
 
 @dataclass
 class Counts:
-    """How many drops have come to which end in this run."""
+    """Number of drops by outcome in this run."""
 
     done: int = 0
     failed: int = 0
@@ -35,7 +35,7 @@ class Counts:
 
 
 def for_people(problem: Exception) -> InpaintError:
-    """Any error as one that says what to do."""
+    """Convert any error to one with a remedy."""
     if isinstance(problem, InpaintError):
         return problem
     if isinstance(problem, (OSError, sqlite3.OperationalError)):

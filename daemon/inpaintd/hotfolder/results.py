@@ -1,4 +1,4 @@
-"""Write a fill's results into the private folder, whole and synced."""
+"""Write the results of a fill to the private folder, complete and synced."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _SPARE_BYTES = 16 << 20
 def write_results(
     layout: Layout, job: int, opened: Opened, sent: Sent, answer: Finished
 ) -> tuple[str, ...]:
-    """Write each variant as `JOB-XXXX.SUFFIX` or `JOB-XXXX.1.SUFFIX`; a document holds them all.
+    """Write each variant as `JOB-XXXX.SUFFIX` or `JOB-XXXX.1.SUFFIX`; a document holds all of them.
 
-    Under other names each time: a process of a watch that was killed may still be writing.
+    The names differ each time: a process of a killed watch may still be writing.
 
     Returns:
         The names.
@@ -43,13 +43,13 @@ def write_results(
 
 
 def remove_results(layout: Layout, job: int) -> None:
-    """Remove what a job that was interrupted may have left."""
+    """Remove files that an interrupted job may have left."""
     for path in [*layout.results.glob(f"{job}-*"), *layout.results.glob(f".{job}-*")]:
         path.unlink(missing_ok=True)
 
 
 def disk_is_full(error: Exception, folder: Path) -> bool:
-    """Whether an error is due to a lack of room, which passes by itself."""
+    """Test whether an error is due to a lack of disk space, which is temporary."""
     if "No space left" in str(error) or "disk is full" in str(error):
         return True
     return shutil.disk_usage(folder).free < _SPARE_BYTES

@@ -1,4 +1,4 @@
-"""What met a full disk or something unexpected, to be done again later. No I/O."""
+"""Instructions that failed because of a full disk or unexpectedly, to be retried. No I/O."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from inpaintd_protocol.errors import InpaintError
 from . import drop_events as e
 
 RETRY_SECONDS = 5.0
-"""How long what met a full disk is left alone."""
+"""Delay before retrying after a full disk."""
 
 TRIES = 2
-"""How often a step may fail for no known reason, or pixels end a process."""
+"""How often a step may fail for an unknown reason, or pixels may crash a process."""
 
 _MOST_IN_A_ROW = 5
 _SAME_TROUBLE_SECONDS = 60.0
 
 
 class Retries:
-    """Instructions to be carried out again.
+    """Instructions to be retried.
 
     Args:
-        once: give up when nothing gets better for a while.
+        once: give up when nothing improves for a while.
     """
 
     def __init__(self, *, once: bool) -> None:
@@ -34,7 +34,7 @@ class Retries:
         return bool(self._later)
 
     def later(self, instruction: e.Instruction, now: float) -> None:
-        """Have an instruction carried out again."""
+        """Schedule an instruction to be carried out again."""
         self._later.append((now + RETRY_SECONDS, instruction))
 
     def due(self, now: float) -> list[e.Instruction]:
@@ -44,15 +44,15 @@ class Retries:
         return due
 
     def next_due(self) -> float | None:
-        """When the next one's time comes."""
+        """The time at which the next instruction is due."""
         return min((at for at, _ in self._later), default=None)
 
     def better(self) -> None:
-        """Something went well."""
+        """Record a success."""
         self._in_a_row = 0
 
     def trouble(self, error: InpaintError, now: float) -> list[e.Instruction]:
-        """Tell of a trouble once, not with each try; and give up when it does not pass."""
+        """Report a problem once, not with each attempt; and give up when it persists."""
         found: list[e.Instruction] = []
         message, at = self._told
         if message != error.message or now - at >= _SAME_TROUBLE_SECONDS:
@@ -64,7 +64,7 @@ class Retries:
         return found
 
     def is_hopeless(self, ticket: int, instruction: e.Instruction) -> bool:
-        """Count a failure that nobody can explain; whether there have been enough of them."""
+        """Count an unexplained failure; returns whether the limit has been reached."""
         key = (ticket, type(instruction))
         self._broken[key] = self._broken.get(key, 0) + 1
         return self._broken[key] >= TRIES

@@ -1,4 +1,4 @@
-"""The steps of a job on disk. Each may be repeated after a crash, and none replaces a file.
+"""The steps of a job on disk. Each can be repeated after a crash, and none replaces a file.
 
 `inbox -> processing -> results -> outbox -> done or failed`: every arrow is a rename, and the
 journal's row is written before it.
@@ -24,7 +24,7 @@ _ERROR_ROLE = "error"
 
 
 def move_in(layout: Layout, row: Row) -> bool:
-    """Move the files of a job from the inbox to processing; whether all of them are there now."""
+    """Move the files of a job from the inbox to processing; returns whether all are there now."""
     if layout.in_place:
         return all(os.path.lexists(layout.inbox / name) for name in row.members.values())
     folder = layout.members_folder(row.id)
@@ -35,7 +35,7 @@ def move_in(layout: Layout, row: Row) -> bool:
 
 
 def unchanged(layout: Layout, row: Row, signatures: Mapping[str, Signature]) -> bool:
-    """Whether the files that lie in processing are the ones that were read in the inbox."""
+    """Test whether the files in processing are those that were read in the inbox."""
     folder = layout.members_folder(row.id)
     try:
         found = {r: signature_of((folder / name).lstat()) for r, name in row.members.items()}
@@ -45,7 +45,7 @@ def unchanged(layout: Layout, row: Row, signatures: Mapping[str, Signature]) -> 
 
 
 def give_back(layout: Layout, journal: Journal, row: Row) -> None:
-    """Put the files of a job back into the inbox, to be looked at afresh."""
+    """Move the files of a job back to the inbox, to be read again."""
     if not layout.in_place:
         folder = layout.members_folder(row.id)
         for name in row.members.values():
@@ -56,7 +56,7 @@ def give_back(layout: Layout, journal: Journal, row: Row) -> None:
 
 
 def results_written(layout: Layout, journal: Journal, row: Row, files: tuple[str, ...]) -> Row:
-    """Note that the results lie in the private folder, and what each is to be called."""
+    """Record that the results are in the private folder, and their final names."""
     outputs = []
     for file in files:
         # The number of a variant is kept: 7.2.png of photo.png becomes photo.2.png.
@@ -94,14 +94,14 @@ def put_away_done(layout: Layout, journal: Journal, row: Row) -> Row:
 
 
 def note_failure(journal: Journal, row: Row, error: InpaintError) -> Row:
-    """Note that the job's files are to be moved to failed, and why."""
+    """Record that the job's files are to be moved to failed, and why."""
     row = replace(row, state=FAILING, error=(error.message, error.hint), targets={})
     return journal.write(row) if row.id else journal.add(row)
 
 
 def put_away_failed(layout: Layout, journal: Journal, row: Row) -> Row:
-    """Move the job's files to failed, from wherever they lie, and write the text."""
-    if not row.targets:  # else they have been in processing before
+    """Move the job's files to failed, from wherever they are, and write the text file."""
+    if not row.targets:  # otherwise they have been in processing before
         move_in(layout, row)
     if not layout.in_place:
         row = _put_away(layout, journal, row, layout.failed)
@@ -137,4 +137,4 @@ def _write_text(layout: Layout, row: Row, path: Path) -> None:
     message, hint = row.error
     text = f"{row.name}\n\n{message}\n\n{hint}\n"
     temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
-    temporary.replace(path)  # the name was free when it was noted in the journal as ours
+    temporary.replace(path)  # the name was unused when the journal recorded it as ours

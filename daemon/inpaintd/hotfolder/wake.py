@@ -1,7 +1,7 @@
 """Wake the watching thread: from other threads, and when the system reports a change.
 
-The system's reports are only hints. They miss files that were there before, and on network drives
-most others, so the folder is looked through regularly all the same.
+The system's reports are only hints. They miss files that existed before and, on network drives,
+most others, so the folder is still scanned regularly.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from .drops import is_result
 from .layout import PRIVATE, Layout
 
 log = logging.getLogger(__name__)
-logging.getLogger("watchdog").setLevel(logging.CRITICAL)  # it complains of what comes at its end
+logging.getLogger("watchdog").setLevel(logging.CRITICAL)  # it logs errors during shutdown
 
 
 class Wake:
-    """A flag that `wait` waits for. `changed` says whether the folder may have changed."""
+    """A flag to wait for. `changed` says whether the folder may have changed."""
 
     def __init__(self) -> None:
         self.changed = True
@@ -33,7 +33,7 @@ class Wake:
         self._writer.setblocking(False)
 
     def set(self) -> None:
-        with suppress(BlockingIOError):  # enough bytes are waiting to wake anybody
+        with suppress(BlockingIOError):  # the pipe holds enough bytes to wake the reader
             self._writer.send(b"w")
 
     def set_changed(self) -> None:
@@ -41,7 +41,7 @@ class Wake:
         self.set()
 
     def wait(self, seconds: float, also: int | None) -> None:
-        """Until it is set, the file number `also` can be read, or the time is over."""
+        """Wait until it is set, the file descriptor `also` is readable, or the time is over."""
         watched = [self._reader.fileno()] + ([] if also is None else [also])
         select.select(watched, [], [], max(0.0, seconds))
         with suppress(BlockingIOError):
@@ -54,7 +54,7 @@ class Wake:
 
 
 class Observed:
-    """Has the system report changes of the inbox, as far as it can."""
+    """Ask the system to report changes of the inbox, as far as it can."""
 
     def __init__(self, layout: Layout, wake: Wake) -> None:
         self._observer = Observer()
@@ -64,7 +64,7 @@ class Observed:
             )
             self._observer.start()
         except (OSError, RecursionError) as error:
-            # No more watches, or too many folders in one another: the regular scan finds all.
+            # No watches left, or folders nested too deeply: the regular scan finds everything.
             log.warning("the system does not report changes: %s", error)
 
     def close(self) -> None:
@@ -84,9 +84,9 @@ class _Handler(FileSystemEventHandler):
 
 
 def is_news(event: FileSystemEvent, *, in_place: bool) -> bool:
-    """Whether there may be something new in the inbox: not what the watch itself takes out of it.
+    """Test whether the inbox may have new files: the watch's own removals do not count.
 
-    What somebody else takes away is noticed by the next regular scan, or when it is opened.
+    Removals by others are noticed by the next regular scan, or on opening the file.
     """
     if event.event_type in ("opened", "closed_no_write", "deleted"):
         return False

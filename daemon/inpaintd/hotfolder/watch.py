@@ -1,4 +1,4 @@
-"""Watch one hot folder, from the lock to the last word."""
+"""Watch one hot folder, from acquiring the lock to the final report."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ OnStart = Callable[[Watcher], None]
 
 
 def watch(layout: Layout, tell: Tell, *, once: bool, on_start: OnStart | None = None) -> Counts:
-    """Work on a hot folder until a signal says stop, or with `once` until nothing is left.
+    """Process a hot folder until a signal stops it or, with `once`, until nothing is left.
 
     Raises:
         InpaintError: `busy` when another process watches this folder; `unwritable`, `unreadable`
@@ -65,9 +65,9 @@ def watch(layout: Layout, tell: Tell, *, once: bool, on_start: OnStart | None = 
 
 
 def _journal(layout: Layout, tell: Tell) -> Journal:
-    """The folder's journal; a damaged one is put aside, and what it knew is found out again.
+    """The folder's journal; a damaged one is set aside, and its contents are reconstructed.
 
-    What lay in processing goes back to the inbox then, and what has a result may be filled twice.
+    Files in processing then go back to the inbox, and pictures with a result may be filled twice.
     """
     try:
         return Journal(layout.journal)
@@ -85,7 +85,7 @@ def _journal(layout: Layout, tell: Tell) -> Journal:
 
 @contextmanager
 def _said_to_people() -> Iterator[None]:
-    """A disk that is full, or that fails, at the start."""
+    """The error for a disk that is full, or fails, at startup."""
     try:
         yield
     except (OSError, sqlite3.OperationalError) as error:

@@ -1,4 +1,4 @@
-"""The thread that carries out what drop_states.py decides, and tells it what has happened."""
+"""The thread that carries out the decisions of drop_states.py, and reports events to it."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ from .wake import Wake
 log = logging.getLogger(__name__)
 
 _SCAN_PAUSE_SECONDS = 0.2
-_SCAN_PAUSES = 5  # as long as a scan takes: a sixth of the time at most goes into scans
+_SCAN_PAUSES = 5  # times a scan's duration: scanning takes at most a sixth of the time
 _HEARTBEAT_SECONDS = 1.0
 _MOST_PROCESSES = 8
 
 
 class Watcher:
-    """Works on one hot folder until told to stop, or with `once` until nothing is left to do."""
+    """Processes one hot folder until told to stop or, with `once`, until nothing is left to do."""
 
     def __init__(
         self,
@@ -74,26 +74,26 @@ class Watcher:
 
     @property
     def waiting(self) -> int:
-        """Drops in the inbox that are not being worked on."""
+        """Number of drops in the inbox that are not in progress."""
         return self._drops.waiting
 
     @property
     def running(self) -> int:
-        """Drops that have been taken and have not come to an end."""
+        """Number of drops that have been taken and have not ended."""
         return self._drops.running
 
     @property
     def counts(self) -> Counts:
-        """How many drops have come to which end."""
+        """Number of drops by outcome."""
         return self._drops.counts
 
     def stop(self) -> None:
-        """From a signal handler: end soon. What is unfinished goes on at the next start."""
+        """Stop soon, from a signal handler. Unfinished work resumes at the next start."""
         self._stopping = True
         self._wake.set()
 
     def run(self) -> Counts:
-        """Watch. Only errors that concern no picture, and that no waiting can cure, come out."""
+        """Watch. Raises only errors that no picture has caused and that waiting cannot cure."""
         try:
             ended: list[Row] = []
             rows = recover(self._layout, self._journal, ended.append)
@@ -108,7 +108,7 @@ class Watcher:
         return self.counts
 
     def _work(self) -> None:
-        """Everything that can be done now."""
+        """Do everything that can be done now."""
         for _ in range(self._done_elsewhere.qsize()):
             self._happened(self._done_elsewhere.get()())
         if time.monotonic() >= self._scan_at or self._wake.changed:
@@ -120,7 +120,7 @@ class Watcher:
     def _scan(self) -> None:
         started = time.monotonic()
         if started < self._not_scanned_before:
-            return  # a thousand files that come at once need no thousand scans
+            return  # a thousand files that arrive at once do not need a thousand scans
         self._wake.changed = False
         drops = find_drops(self._layout)
         if self._layout.in_place:
@@ -132,18 +132,18 @@ class Watcher:
         self._not_scanned_before = ended + pause
 
     def _handled(self, drop: Drop) -> bool:
-        """Whether a drop of files that stay where they are has come to its end before."""
+        """Test whether a drop whose files stay in place has ended before."""
         signature = drop.signature
         if not self._known.get(signature):
             self._known[signature] = self._journal.knows(signature)
         return self._known[signature]
 
     def _now(self) -> float:
-        """Seconds since the epoch, whatever is done to the system's clock meanwhile."""
+        """Seconds since the epoch, unaffected by changes to the system's clock."""
         return self._epoch + time.monotonic()
 
     def _patience(self) -> float:
-        """For how long nothing needs to be done unless something happens."""
+        """Seconds until something must be done even without an event."""
         if not self._done_elsewhere.empty():
             return 0.0
         waits = [self._scan_at - time.monotonic()]
@@ -165,20 +165,20 @@ class Watcher:
         for threads in self._threads:
             threads.shutdown(wait=True, cancel_futures=True)
         for signature in self._at_work.values():
-            self._journal.over(signature)  # ended by us, and through no fault of theirs
+            self._journal.over(signature)  # ended by us, not by a fault of its own
         self._fills.close()
 
     # -------------------------------------------------------------------------------- carrying out
 
     def _happened(self, event: e.Event) -> None:
-        """Have it decided what is to be done about an event, and do it."""
+        """Pass an event to the state machine, and carry out its instructions."""
         events = [event]
         while events:
             for instruction in self._drops.handle(events.pop(0), self._now()):
                 events += self._attempt(instruction)
 
     def _attempt(self, instruction: e.Instruction) -> list[e.Event]:
-        """Carry out an instruction; returns what has happened by that."""
+        """Carry out an instruction; returns the resulting events."""
         try:
             event = self._do(instruction)
         except (OSError, sqlite3.OperationalError) as error:
@@ -205,7 +205,7 @@ class Watcher:
         future.add_done_callback(partial(self._came_back, instruction))
 
     def _came_back(self, instruction: e.Pixels, future: Future[e.Event]) -> None:
-        """In another thread: have this one go on."""
+        """Wake the watching thread; to be called from another one."""
         if future.cancelled():
             return
 
@@ -222,7 +222,7 @@ class Watcher:
     def _over(self, signature: str) -> None:
         try:
             self._journal.over(signature)
-        except sqlite3.OperationalError:  # the disk is full: at worst it is tried alone once
+        except sqlite3.OperationalError:  # the disk is full: at worst it is retried alone once
             log.warning("the journal cannot be written")
 
     @_do.register
