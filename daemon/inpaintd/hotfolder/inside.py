@@ -1,7 +1,8 @@
 """Open and rename files without following links that lead out of the hot folder.
 
 Each folder is opened relative to its parent, and links are not followed, so replacing a folder
-meanwhile does no harm. Windows has no such calls, but only administrators create links there; the path is resolved and compared instead.
+meanwhile does no harm. Windows has no such calls, but only administrators create links there; the
+path is resolved and compared instead.
 """
 
 from __future__ import annotations

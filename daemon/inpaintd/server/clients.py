@@ -1,4 +1,4 @@
-"""The daemon's clients, by whichever door they came in: their messages in, answers out."""
+"""The daemon's clients, whichever door they use: their incoming messages, and the answers."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _NAME_CHARACTERS = 80
 
 
 class Clients:
-    """Everybody who is connected, each known by an id.
+    """All connected clients, each identified by an id.
 
     Args:
-        poller: of the daemon's loop.
-        context: of the daemon's own sockets.
+        poller: that of the daemon's loop.
+        context: that of the daemon's own sockets.
         port: for the ZMTP door.
     """
 
@@ -37,7 +37,7 @@ class Clients:
         poller.register(self._inner.socket, zmq.POLLIN)
         self._names: OrderedDict[bytes, str] = OrderedDict()
         self._versions: dict[bytes, tuple[int, int]] = {}
-        """Of clients that speak an older minor of the protocol."""
+        """Clients that speak an older minor version of the protocol."""
         self._gone: list[bytes] = []
 
     @property
@@ -48,7 +48,7 @@ class Clients:
         self._zmtp.admit(user, password)
 
     def name(self, client: bytes) -> str:
-        """What this client calls itself; empty before it has said so."""
+        """The name this client has given itself; empty before it has given one."""
         return self._names.get(client, "")
 
     def version(self, client: bytes) -> tuple[int, int]:
@@ -56,7 +56,7 @@ class Clients:
         return self._versions.get(client, PROTOCOL_VERSION)
 
     def introduce(self, client: bytes, name: str, version: tuple[int, int]) -> None:
-        # Into logs and terminals: control characters could rewrite what stands there.
+        # For logs and terminals: control characters could rewrite earlier text there.
         self._names[client] = "".join(c for c in name if c.isprintable())[:_NAME_CHARACTERS]
         if len(self._names) > _MOST_NAMES:
             self._versions.pop(self._names.popitem(last=False)[0], None)
@@ -64,15 +64,15 @@ class Clients:
             self._versions[client] = version
 
     def receive(self, ready: Mapping[int, int]) -> Iterator[tuple[bytes, list[Buffer]]]:
-        """Messages that have come, a bounded number so that nobody keeps the loop busy."""
+        """Receive pending messages, a limited number so that no client keeps the loop busy."""
         return chain(self._zmtp.handle(ready), self._inner.receive())
 
     def send(self, client: bytes, message: m.Message) -> None:
-        """Answer a client; one that has gone is reported by `vanished`."""
+        """Answer a client; one that is gone is reported by `vanished`."""
         sketch = isinstance(message, (m.Progress, m.Preview))
         try:
             frames = codec.encode(message)
-        except InpaintError as error:  # such as an answer too large to be sent
+        except InpaintError as error:  # for example, an answer too large to send
             frames = codec.encode(m.Failed.of(message.request_id, error))
         door = self._zmtp if client.startswith(b"z") else self._inner
         try:
@@ -81,7 +81,7 @@ class Clients:
             self._gone.append(client)
 
     def vanished(self) -> list[bytes]:
-        """Clients that have gone since this was last asked."""
+        """Clients that have disconnected since the last call."""
         gone = [*dict.fromkeys([*self._gone, *self._zmtp.vanished()])]
         self._gone = []
         for client in gone:
@@ -91,7 +91,7 @@ class Clients:
 
     @property
     def restless(self) -> bool:
-        """Whether `tick` has something to do soon."""
+        """True if `tick` will have work soon."""
         return self._zmtp.restless or self._inner.waiting
 
     def tick(self) -> None:

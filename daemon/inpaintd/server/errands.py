@@ -1,6 +1,6 @@
-"""What clients ask about models, each done in a process of its own so that no fill is slowed.
+"""Requests about models, each handled in a separate process so that no fill is slowed.
 
-A download belongs to nobody: it goes on when its client is gone, and is taken up again by the next
+A download has no owner: it continues when its client disconnects, and is resumed by the next
 daemon when this one dies.
 """
 
@@ -31,12 +31,12 @@ _MODULE = "inpaintd.models.errand"
 _FOLDER = "downloads"
 
 Answer = tuple[bytes, m.Message]
-"""A client, and what it is told."""
+"""A client, and the function that makes its answers."""
 
 
 @dataclass
 class _Errand:
-    """A process that runs, and who waits for it, by request id."""
+    """A running process, and its waiting clients, by request id."""
 
     verb: str
     model: str
@@ -49,8 +49,8 @@ class Errands:
     """All errands of one daemon.
 
     Args:
-        home: its folder.
-        wake: called from other threads when an errand has said something.
+        home: the daemon's folder.
+        wake: called from other threads when an errand has sent something.
     """
 
     def __init__(self, home: Path, wake: Callable[[], None]) -> None:
@@ -64,17 +64,17 @@ class Errands:
         return bool(self._running)
 
     def go_on(self) -> None:
-        """Take up the downloads that were under way when the last daemon ended."""
+        """Resume the downloads that were in progress when the last daemon ended."""
         for path in sorted((self._home / _FOLDER).glob("*.json")):
             with suppress(OSError, ValueError, LookupError, TypeError):
                 intent = json.loads(path.read_text(encoding="utf-8"))
                 self._start("install", str(intent["model"]), bool(intent["accept_licence"]))
 
     def install(self, request: m.InstallModel, client: bytes) -> None:
-        """Fetch a model, or wait for it along with others.
+        """Fetch a model, or join others in waiting for it.
 
         Raises:
-            InpaintError: `unwritable`, `unsupported` for what cannot be a token.
+            InpaintError: `unwritable`, `unsupported` for a value that cannot be a token.
         """
         if request.token:
             write_token(self._home, request.token)
@@ -85,7 +85,7 @@ class Errands:
         errand.waiting[request.request_id] = client
 
     def do(self, request: m.RemoveModel | m.VerifyModel | m.GetDisk, client: bytes) -> None:
-        """Remove, verify, or tell what models take."""
+        """Remove or verify a model, or report the disk usage of models."""
         verb = request.type.removeprefix("model_")
         force = isinstance(request, m.RemoveModel) and request.force
         model = "" if isinstance(request, m.GetDisk) else request.model
@@ -96,7 +96,7 @@ class Errands:
         self._start(verb, model, force=force).waiting[request.request_id] = client
 
     def pause(self, request: m.PauseModel, client: bytes) -> Iterator[Answer]:
-        """Stop fetching a model; everybody who waits for it is told.
+        """Stop fetching a model; everybody waiting for it is told.
 
         Raises:
             InpaintError: `unsupported` when it is not being fetched.
@@ -110,7 +110,7 @@ class Errands:
             yield waiting, m.ModelDone(request_id, request.model, "paused")
 
     def cancel(self, request_id: str) -> Iterator[Answer]:
-        """End the errand of a request; a download that others wait for goes on for them."""
+        """End the errand of a request; a download that others wait for continues for them."""
         for errand in self._running:
             client = errand.waiting.pop(request_id, None)
             if client is not None:
@@ -120,7 +120,7 @@ class Errands:
                 return
 
     def answers(self) -> Iterator[Answer]:
-        """What errands have said since the last call."""
+        """Collect the messages of errands since the last call."""
         for _ in range(self._said.qsize()):
             errand, line = self._said.get()
             if errand.ended:
@@ -128,7 +128,7 @@ class Errands:
             yield from self._heard(errand, line)
 
     def close(self) -> None:
-        """End all; downloads are taken up by the next daemon."""
+        """End all errands; downloads are resumed by the next daemon."""
         for errand in self._running:
             errand.process.kill()
             errand.process.wait()
@@ -167,7 +167,7 @@ class Errands:
     def _start(
         self, verb: str, model: str, accept_licence: bool = False, *, force: bool = False
     ) -> _Errand:
-        import subprocess  # here, because a daemon must be ready at once
+        import subprocess  # here, because a daemon must start quickly
 
         process = subprocess.Popen(
             [sys.executable, "-P", "-m", _MODULE],
@@ -180,7 +180,7 @@ class Errands:
         errand = _Errand(verb, model, process)
         self._running.append(errand)
         values = {"verb": verb, "model": model, "home": str(self._home)}
-        with suppress(OSError):  # it has ended already, which is noticed
+        with suppress(OSError):  # it has already ended, which is noticed elsewhere
             process.stdin.write(
                 json.dumps(values | {"accept_licence": accept_licence, "force": force}) + "\n"
             )
@@ -217,7 +217,7 @@ class Errands:
             ) from error
 
     def _intent(self, model: str) -> Path:
-        """The file that says that a model is being fetched; names may hold what no file's can."""
+        """The file that marks a download; file names allow fewer characters than model names."""
         return self._home / _FOLDER / f"{hashlib.sha256(model.encode()).hexdigest()[:16]}.json"
 
 

@@ -1,6 +1,6 @@
-"""What can happen to jobs, and what jobs can ask for in turn. Plain values, no I/O.
+"""Events that affect jobs, and instructions that jobs issue in turn. Plain values, no I/O.
 
-Clients are known by the routing id of their connection, workers by the number of their slot.
+Clients are identified by the routing id of their connection, workers by the number of their slot.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Submitted:
 
 @dataclass(frozen=True)
 class Restored:
-    """The journal was opened and holds these: work to do, and ids of kept answers."""
+    """The journal was opened and contains these: work to do, and ids of stored answers."""
 
     requests: tuple[Job, ...]
     answered: frozenset[str]
@@ -32,7 +32,7 @@ class Restored:
 
 @dataclass(frozen=True)
 class Kept:
-    """The journal holds this request: it survives whatever happens to the daemon."""
+    """The journal has stored this request: it now survives a crash of the daemon."""
 
     request_id: str
 
@@ -48,8 +48,8 @@ class NotKept:
 
 @dataclass(frozen=True)
 class Recalled:
-    """All that the journal holds of a request that a client asked for: its answer, or the request
-    itself when its answer could not be written, or nothing."""
+    """The journal's record of a request that a client asked for: its answer, or the request
+    itself if its answer could not be written, or nothing."""
 
     client: bytes
     client_name: str
@@ -60,7 +60,7 @@ class Recalled:
 
 @dataclass(frozen=True)
 class Anticipated:
-    """A request is likely to come soon; a worker may get ready for it."""
+    """A request is likely to follow soon; a worker may prepare for it."""
 
 
 @dataclass(frozen=True)
@@ -85,18 +85,18 @@ class ClientVanished:
 class WorkerReady:
     worker: int
     device: str = ""
-    """Where it computes, as far as is known before an engine is loaded."""
+    """The device it computes on, as far as is known before an engine is loaded."""
 
 
 @dataclass(frozen=True)
 class WorkStarted:
-    """The worker has loaded its engine and begins; `interruptible` engines heed `Interrupt`."""
+    """The worker has loaded its engine and starts; `interruptible` engines heed `Interrupt`."""
 
     worker: int
     model: str
     interruptible: bool
     device: str = ""
-    """Where that engine computes, such as "cuda:0 (NVIDIA L4)" or "cpu"."""
+    """The device that engine computes on, such as "cuda:0 (NVIDIA L4)" or "cpu"."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ class WorkerEnded:
     reason: str
     """A clause without a full stop."""
     explained: bool = False
-    """Whether the worker itself gave the reason, so that another try would end alike."""
+    """True if the worker itself gave the reason, so that another attempt would end the same way."""
 
 
 @dataclass(frozen=True)
@@ -178,7 +178,7 @@ class Interrupt:
 class KillWorker:
     worker: int
     reason: str
-    """Comes back in `WorkerEnded`: a clause without a full stop."""
+    """Returned in `WorkerEnded`: a clause without a full stop."""
 
 
 @dataclass(frozen=True)
@@ -190,28 +190,28 @@ class AbandonWorker:
 
 @dataclass(frozen=True)
 class Keep:
-    """Write down a request that must survive a restart; `Kept` or `NotKept` answers."""
+    """Store a request that must survive a restart; `Kept` or `NotKept` answers."""
 
     request: Job
 
 
 @dataclass(frozen=True)
 class KeepAnswer:
-    """Write down the end of a request that is kept; only `NotKept` answers."""
+    """Store the end of a kept request; only `NotKept` answers."""
 
     answer: Terminal
 
 
 @dataclass(frozen=True)
 class Discard:
-    """Drop a request from the journal: it was refused after all."""
+    """Delete a request from the journal: it was rejected after all."""
 
     request_id: str
 
 
 @dataclass(frozen=True)
 class Recall:
-    """Look up what the journal holds of this request; `Recalled` answers."""
+    """Look up this request in the journal; `Recalled` answers."""
 
     client: bytes
     client_name: str
@@ -220,11 +220,11 @@ class Recall:
 
 @dataclass(frozen=True)
 class Log:
-    """Write a line to the daemon's log. Never holds a prompt."""
+    """Write a line to the daemon's log. Never contains a prompt."""
 
     text: str
     facts: dict[str, Any] = field(default_factory=dict)
-    """The same for programs."""
+    """The same facts, machine-readable."""
     debug: bool = True
 
 

@@ -1,4 +1,4 @@
-"""A queue that serves its owners in turn, so that a batch of hundreds delays nobody else by more
+"""A queue that serves its owners in turn, so that a batch of hundreds delays others by no more
 than the request that is running."""
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 
 class FairQueue:
-    """Request ids waiting, grouped by who sent them, each with the bytes that it holds."""
+    """Waiting request ids, grouped by sender, each with its size in bytes."""
 
     def __init__(self) -> None:
         self._lanes: OrderedDict[bytes, deque[str]] = OrderedDict()
@@ -22,7 +22,7 @@ class FairQueue:
         return len(self._byte_counts)
 
     def __iter__(self) -> Iterator[str]:
-        """All ids in the order in which they would be served if nothing more came."""
+        """All ids in the order in which they would be served if no more arrived."""
         lanes = [list(lane) for lane in self._lanes.values()]
         for turn in range(max(map(len, lanes), default=0)):
             for lane in lanes:
@@ -30,7 +30,7 @@ class FairQueue:
                     yield lane[turn]
 
     def position(self, request_id: str) -> int:
-        """Place in the queue, 1 = next; 0 when it does not wait."""
+        """Position in the queue, 1 = next; 0 when it is not queued."""
         if request_id not in self._byte_counts:
             return 0
         return next(place for place, waiting in enumerate(self, start=1) if waiting == request_id)
@@ -40,7 +40,7 @@ class FairQueue:
         self._byte_counts[request_id] = byte_count
 
     def put_first(self, owner: bytes, request_id: str, byte_count: int) -> None:
-        """For a request that was running and must run again."""
+        """Put back a request that was running and must run again."""
         self._lanes.setdefault(owner, deque()).appendleft(request_id)
         self._lanes.move_to_end(owner, last=False)
         self._byte_counts[request_id] = byte_count

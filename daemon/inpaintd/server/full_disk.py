@@ -1,4 +1,4 @@
-"""Make a daemon findable even when the disk of its home folder is full."""
+"""Make a daemon discoverable even when the disk of its home folder is full."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 
 
 def publish(home: Path, connection: Connection) -> None:
-    """Write connection.json; with no room for it, put a link there to a file on another disk.
+    """Write connection.json or, if there is no room, a link there to a file on another disk.
 
     Raises:
         OSError: neither can be written.
@@ -44,7 +44,7 @@ def publish(home: Path, connection: Connection) -> None:
 
 
 def withdraw(home: Path, connection: Connection) -> None:
-    """Take connection.json away again, wherever it lies, unless it is another daemon's by now."""
+    """Remove connection.json, wherever it is, unless another daemon has replaced it."""
     file = home / FILE_NAME
     elsewhere = file.readlink() if file.is_symlink() else None
     remove_connection(home, connection)
@@ -55,8 +55,8 @@ def withdraw(home: Path, connection: Connection) -> None:
 
 
 def _write_elsewhere(home: Path, connection: Connection) -> Path | None:
-    """The folder where connection.json could be written, for this user alone."""
-    import tempfile  # here, because a daemon must be ready at once
+    """A folder where connection.json can be written, accessible to this user only."""
+    import tempfile  # here, because a daemon must start quickly
 
     for parent in (os.environ.get("XDG_RUNTIME_DIR"), "/dev/shm", tempfile.gettempdir()):
         if not parent:
@@ -64,7 +64,7 @@ def _write_elsewhere(home: Path, connection: Connection) -> Path | None:
         with suppress(OSError):
             folder = Path(tempfile.mkdtemp(prefix="inpaintd-", dir=parent))  # 0700
             write_connection(folder, connection)
-            # A short link needs no block of its own on most file systems.
+            # On most file systems, a short link takes no block of its own.
             link = home / f".{FILE_NAME}.{os.getpid()}"
             link.unlink(missing_ok=True)
             link.symlink_to(folder / FILE_NAME)

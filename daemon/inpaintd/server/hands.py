@@ -1,4 +1,4 @@
-"""Carries out what the jobs ask for, and brings back what comes of it."""
+"""Carries out the jobs' instructions, and reports the results."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 
 class Hands:
-    """Between the jobs, which only decide, and clients, workers and journal."""
+    """The link between the jobs, which only decide, and clients, workers and journal."""
 
     def __init__(
         self, jobs: Jobs, clients: Clients, workers: WorkerProcesses, journal: JournalThread
@@ -29,11 +29,11 @@ class Hands:
         self._events: deque[e.Event] = deque()
         self._at_work = False
         self.finished = False
-        """Whether everybody has been answered and the daemon may end."""
+        """True if everybody has been answered and the daemon may end."""
 
     def happened(self, event: e.Event) -> None:
-        """Have the jobs decide about an event, and do what they ask for."""
-        # Carrying out instructions can raise further events: they wait until this one is done.
+        """Pass an event to the jobs, and carry out their instructions."""
+        # Carrying out instructions can raise further events, queued until this one is done.
         self._events.append(event)
         if self._at_work:
             return
@@ -49,7 +49,7 @@ class Hands:
         try:
             self._carry_out(instruction)
         except Exception:
-            # The others' requests go on all the same.
+            # The other instructions are still carried out.
             log.exception("could not be done: %s", type(instruction).__name__)
 
     @singledispatchmethod
@@ -64,7 +64,7 @@ class Hands:
     def _start_worker(self, instruction: e.StartWorker) -> None:
         try:
             self._workers.start(instruction.worker)
-        except (OSError, ImportError) as error:  # such as too many open files
+        except (OSError, ImportError) as error:  # for example, too many open files
             self.happened(e.WorkerEnded(instruction.worker, str(error)))
 
     @_carry_out.register

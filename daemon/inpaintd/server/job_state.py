@@ -1,4 +1,4 @@
-"""What is known of each request between its arrival and its terminal answer."""
+"""The state of each request between its arrival and its terminal answer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from inpaintd_protocol import limits
 from inpaintd_protocol.messages import Inpaint, Job, Progress
 
 State = Literal["recording", "waiting", "running"]
-"""`recording` until the journal holds a request that is to be kept, `waiting` in the queue,
+"""`recording` until the journal has stored a request that is to be kept, `waiting` in the queue,
 `running` on a worker. A terminal answer ends each of them."""
 
 INTERRUPT_SECONDS = 5.0
@@ -19,14 +19,14 @@ INTERRUPT_SECONDS = 5.0
 
 @dataclass
 class JobState:
-    """A request under way. Times are monotonic seconds."""
+    """A request in progress. Times are monotonic seconds."""
 
     request: Job
     owner: bytes | None
-    """The client that gets its answers; None when that client has gone."""
+    """The client that gets its answers; None when that client is gone."""
     owner_name: str
     lane: bytes
-    """Whose turn it uses up in the queue, even when the owner has gone."""
+    """The client whose turn in the queue it uses, even when the owner is gone."""
     progress: Progress
     story: Story
     began_at: float
@@ -36,13 +36,13 @@ class JobState:
     slot: int | None = None
     """Number of the slot where it runs; None while it does not run."""
     model: str = ""
-    """The model at work, once its worker has said so."""
+    """The model in use, once the worker has reported it."""
     interrupted_at: float | None = None
     cancelling: bool = False
     watchers: set[bytes] = field(default_factory=set)
-    """Clients that cancelled it and wait for its end."""
+    """Clients that cancelled it and are waiting for its end."""
     seconds: dict[str, float] = field(default_factory=dict)
-    """Time spent in each phase that is over."""
+    """Time spent in each completed phase."""
     phase_since: float = 0.0
 
     @property
@@ -65,11 +65,11 @@ class JobState:
         return now - self.told_at >= limits.HEARTBEAT_SECONDS
 
     def overdue(self, now: float) -> bool:
-        """Whether its engine was asked to stop and has not heeded for too long."""
+        """True if its engine was asked to stop and has not heeded that for too long."""
         return self.interrupted_at is not None and now - self.interrupted_at > INTERRUPT_SECONDS
 
     def advance(self, progress: Progress, now: float) -> bool:
-        """Take over a report; true when a new phase begins with it."""
+        """Store a progress report; returns true when it starts a new phase."""
         new_phase = progress.phase != self.progress.phase
         if new_phase:
             self.close_phase(now)

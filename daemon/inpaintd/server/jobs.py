@@ -1,9 +1,9 @@
-"""The life of every request, as a state machine: events in, instructions out, no I/O.
+"""The life cycle of every request, as a state machine: events in, instructions out, no I/O.
 
     (arrives) -> recording -> waiting -> running -> (one terminal answer)
 
-`recording` is for requests that are to be kept: nothing is promised before the journal holds them.
-A worker that dies brings its request from running back to waiting, once. Whoever owns the sockets
+`recording` is for requests that are to be kept: nothing is promised before the journal has them.
+If a worker dies, its request returns from running to waiting, once. The owner of the sockets
 and processes reports events and carries out the instructions in order.
 """
 
@@ -21,7 +21,7 @@ from inpaintd_protocol import limits
 from inpaintd_protocol import messages as m
 
 ATTEMPTS = 2
-"""How often a request is given to a worker before a dying worker fails it."""
+"""How often a request is given to a worker before a dying worker makes it fail."""
 
 
 class Jobs:
@@ -29,9 +29,9 @@ class Jobs:
 
     Args:
         workers: number of slots.
-        time_limits: when a worker counts as stuck.
-        restoring: whether `Restored` is still to come. Until then nobody can say which requests
-            are known, so whoever asks for one waits.
+        time_limits: limits after which a worker counts as stuck.
+        restoring: whether `Restored` is still to come. Until then it is unknown which requests
+            exist, so anybody who asks for one waits.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class Jobs:
         self._early: list[e.Event] = []
 
     def handle(self, event: e.Event, now: float) -> list[e.Instruction]:
-        """Take in what happened at `now` (monotonic seconds); return what is to be done."""
+        """Process an event at `now` (monotonic seconds); return the resulting instructions."""
         ledger = self._ledger
         ledger.now, ledger.out = now, []
         if self._restoring and self._asks_for_the_unknown(event):
@@ -59,17 +59,17 @@ class Jobs:
 
     @property
     def busy(self) -> bool:
-        """Whether a request is under way."""
+        """Test whether a request is in progress."""
         return bool(self._ledger.jobs)
 
     @property
     def active(self) -> bool:
-        """Whether ticks are needed: something runs, waits or may time out."""
+        """True if ticks are needed: something runs, waits or may time out."""
         return self.busy or not self.slots.all_absent
 
     @property
     def counts(self) -> dict[str, int]:
-        """Requests that have ended, by the type of their answer."""
+        """Number of finished requests, by the type of their answer."""
         return self._ledger.counts
 
     def states(self) -> tuple[m.RequestState, ...]:
@@ -84,11 +84,11 @@ class Jobs:
         )
 
     def story(self, request_id: str) -> Story | None:
-        """What has happened to a request under way, or to one that ended not long ago."""
+        """The story of a request in progress, or of one that ended recently."""
         return self._ledger.stories.of(request_id)
 
     def _asks_for_the_unknown(self, event: e.Event) -> bool:
-        """Whether only the journal can tell if this is about a request from before."""
+        """Test whether only the journal can tell if this refers to an earlier request."""
         if isinstance(event, e.Submitted):
             asked, kept = event.request.request_id, event.request.on_disconnect == "keep"
         elif isinstance(event, (e.AttachRequested, e.CancelRequested)):
@@ -156,7 +156,7 @@ class Jobs:
     def _cancel_requested(self, event: e.CancelRequested) -> None:
         job = self._ledger.jobs.get(event.request_id)
         if job is None:
-            # Ended before the cancellation came: its answer says how.
+            # It ended before the cancellation arrived: its answer says how.
             self._attach_requested(e.AttachRequested(event.client, event.request_id))
             return
         if event.client != job.owner:
@@ -183,7 +183,7 @@ class Jobs:
         self._closing = True
         for job in list(self._ledger.jobs.values()):
             if job.state == "recording":
-                # It was never promised, so nobody comes back for it.
+                # It was never promised, so nobody will ask for it.
                 self._ledger.out.append(e.Discard(job.id))
                 error = refusals.stopping()
             else:
@@ -221,10 +221,10 @@ class Jobs:
         if job is not None and job.state == "recording":
             error = refusals.cannot_keep(event.reason)
             ledger.end(job, m.Failed.of(job.id, error), keep=False)
-            # So that it can be sent again once the disk is mended.
+            # So that it can be sent again once the disk works.
             ledger.recent.forget(job.id)
         else:
-            # The request itself is still journalled: in the worst case it is done again.
+            # The request itself is still in the journal: at worst it is done again.
             ledger.log(
                 f"the answer of request {event.request_id} could not be kept: {event.reason}",
                 debug=False,
@@ -271,7 +271,7 @@ class Jobs:
         slot.heard(ledger.now)
         job = ledger.jobs.get(message.request_id)
         if job is None or slot.request_id != job.id:
-            return  # late words about a request that has been answered
+            return  # a late message about a request that has been answered
         if isinstance(message, m.Progress):
             if job.advance(message, ledger.now):
                 ledger.note(job, message.phase)
@@ -295,7 +295,7 @@ class Jobs:
             self._start_failed(event)
 
     def _bereave(self, job: JobState, reason: str) -> None:
-        """The worker of this job has died."""
+        """Handle the death of the worker of this job."""
         if job.cancelling:
             self._ledger.end(job, m.Cancelled(job.id))
         elif job.attempts < ATTEMPTS:
@@ -333,7 +333,7 @@ class Jobs:
                 self._worker_ended(e.WorkerEnded(number, "it could not even be killed"))
 
     def _dispatch(self) -> None:
-        """Put waiting requests on idle workers, and start workers while some must wait."""
+        """Assign waiting requests to idle workers, and start workers while requests wait."""
         ledger = self._ledger
         for number, _slot in self.slots.numbered("idle"):
             if len(ledger.queue):

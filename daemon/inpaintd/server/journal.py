@@ -1,11 +1,11 @@
-"""What must survive a restart: requests with `on_disconnect = "keep"`, and their answers.
+"""State that must survive a restart: requests with `on_disconnect = "keep"`, and their answers.
 
-A folder with one file for each, as mail spools and print queues have it. A file is written under
-another name, forced to the disk, then renamed, so it is there as a whole or not at all. An index
-beside it, in a database for instance, could only contradict it. Names say all that a start has to
-know: `000000000042-6162.request` holds the request `ab`, the 42nd that was written.
+A folder with one file for each, as in mail spools and print queues. A file is written under a
+temporary name, synced to disk, then renamed, so it exists either whole or not at all. A separate
+index, for example in a database, could only contradict it. Names contain all that is needed at
+startup: `000000000042-6162.request` is the request `ab`, the 42nd that was written.
 
-On disk there are at most the requests that the daemon's queue holds (`limits.QUEUED_BYTES`) and
+On disk there are at most as many requests as the daemon's queue holds (`limits.QUEUED_BYTES`) and
 MOST_BYTES of answers, none older than KEEP_DAYS.
 """
 
@@ -39,14 +39,14 @@ from inpaintd_protocol.plane import Buffer
 log = logging.getLogger(__name__)
 
 KEEP_DAYS = 7
-"""How long the answer of a kept request waits to be fetched."""
+"""How long the answer of a kept request is available."""
 
 MOST_BYTES = 4 << 30
-"""Most bytes of answers that wait to be fetched; the oldest go first, the newest always stays."""
+"""Most bytes of answers not yet fetched; the oldest are deleted first, the newest never."""
 
 _MAGIC = b"inpaintd journal "
 _VERSION = b"1\n"
-_HEAD = struct.Struct("<d")  # when it was written, by the journal's clock
+_HEAD = struct.Struct("<d")  # time of writing, by the journal's clock
 _LENGTH = struct.Struct("<Q")
 _NAME = re.compile(r"(\d{12})-([0-9a-f]{2,128})\.(request|answer)")
 
@@ -54,7 +54,7 @@ Kind = Literal["request", "answer"]
 
 
 class DamagedError(Exception):
-    """A file of the journal that this version cannot read; says why."""
+    """A file of the journal that this version cannot read; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -67,10 +67,10 @@ class _Entry:
 
 
 class Journal:
-    """The journal of one daemon, in a folder of its own; only that daemon opens it.
+    """The journal of one daemon, in its own folder; only that daemon opens it.
 
     Raises:
-        OSError: the folder cannot be made or read. All other methods raise it likewise.
+        OSError: the folder cannot be created or read. All other methods may raise it, too.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -102,13 +102,13 @@ class Journal:
         self._drop_old_answers()
 
     def discard(self, request_id: str) -> None:
-        """Forget a request and its answer."""
+        """Delete a request and its answer."""
         entry = self._entries.pop(request_id, None)
         if entry is not None:
             entry.path.unlink(missing_ok=True)
 
     def recall(self, request_id: str) -> Terminal | Job | None:
-        """The answer kept for this request; without one the request itself; or nothing."""
+        """The stored answer to this request; without one, the request itself; or nothing."""
         entry = self._entries.get(request_id)
         if entry is None:
             return None
@@ -122,10 +122,10 @@ class Journal:
     # -------------------------------------------------------------------------------- inside
 
     def _find(self, path: Path) -> None:
-        """Take over a file that lies there from before."""
+        """Register an existing file from an earlier run."""
         match = _NAME.fullmatch(path.name)
         if match is None:
-            if path.suffix == ".part":  # the daemon ended while it wrote this
+            if path.suffix == ".part":  # the daemon ended while writing this
                 path.unlink(missing_ok=True)
             return
         self._number = max(self._number, int(match[1]))
@@ -142,7 +142,7 @@ class Journal:
     def _enter(
         self, request_id: str, path: Path, kind: Kind, number: int, size: int, written_at: float
     ) -> None:
-        """One entry for each id: an answer takes the place of its request."""
+        """Register one entry per id: an answer replaces its request."""
         old = self._entries.get(request_id)
         if old is not None and old.path != path:
             if old.kind == "answer" and kind == "request":
@@ -179,7 +179,7 @@ class Journal:
         return None
 
     def _put_aside(self, path: Path, reason: str) -> None:
-        """Keep what cannot be read, for a person to look at."""
+        """Set aside an unreadable file, for a person to look at."""
         aside = self._folder / "aside"
         aside.mkdir(mode=0o700, exist_ok=True)
         target = aside / path.name
@@ -203,8 +203,8 @@ _KEPT = (Finished, Failed, Cancelled, Inpaint, MakeMask)
 
 
 def _write_durably(path: Path, frames: Sequence[Buffer], written_at: float) -> int:
-    """Write frames to a new file and force them to the disk; returns its length."""
-    # Never more than this user may read, whatever the umask says.
+    """Write frames to a new file and sync it to disk; returns its length."""
+    # Readable by this user at most, whatever the umask is.
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _BINARY, 0o600)
     with os.fdopen(handle, "wb", buffering=0) as file:
         _write_all(file.write, _MAGIC + _VERSION + _HEAD.pack(written_at))
@@ -215,7 +215,7 @@ def _write_durably(path: Path, frames: Sequence[Buffer], written_at: float) -> i
         return file.tell()
 
 
-_BINARY: int = getattr(os, "O_BINARY", 0)  # Windows would change bytes that look like line ends
+_BINARY: int = getattr(os, "O_BINARY", 0)  # Windows would convert bytes that look like line ends
 
 
 def _write_all(write: Callable[[memoryview], int | None], data: Buffer) -> None:
@@ -225,7 +225,7 @@ def _write_all(write: Callable[[memoryview], int | None], data: Buffer) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make a renaming last; Windows, which opens no folders, does so by itself."""
+    """Sync a rename to disk; Windows, which cannot open folders, does so by itself."""
     if os.name == "posix":
         handle = os.open(folder, os.O_RDONLY)
         try:
@@ -235,10 +235,10 @@ def _sync_folder(folder: Path) -> None:
 
 
 def _read_head(data: bytes) -> float:
-    """When a file was written.
+    """Time at which a file was written.
 
     Raises:
-        DamagedError: it is none of ours.
+        DamagedError: it was not written by the journal.
     """
     if not data.startswith(_MAGIC):
         raise DamagedError("it is damaged")
@@ -254,7 +254,7 @@ def _frames_of(data: bytes) -> list[Buffer]:
     """The frames in a file, as views of it.
 
     Raises:
-        DamagedError: it is none of ours, or cut off.
+        DamagedError: it was not written by the journal, or is truncated.
     """
     _read_head(data)
     rest = memoryview(data)[len(_MAGIC) + len(_VERSION) + _HEAD.size :]

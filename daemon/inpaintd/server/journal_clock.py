@@ -1,4 +1,4 @@
-"""A clock for the age of answers that no change of the system's clock can make old at once."""
+"""A clock for the age of answers; no change to the system's clock makes them suddenly old."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from pathlib import Path
 
 LONGEST_GAP_SECONDS = 86_400.0
 """A pause between two runs counts as one day at most. After a longer one answers are kept for
-longer than promised, which harms nobody; a clock that jumps ahead drops none."""
+longer than promised, which does no harm; a clock that jumps ahead deletes none."""
 
 
 class JournalClock:
-    """Seconds that a journal has lived through. Between runs the system's clock says how many;
-    within a run nobody can change what is counted.
+    """Seconds in the life of a journal. Between runs they are taken from the system's clock;
+    within a run no change to that clock affects them.
 
     Args:
-        path: of a small file with the count; its own date says when that was written.
+        path: a small file with the count; its own modification time says when that was written.
     """
 
     def __init__(self, path: Path) -> None:
@@ -33,7 +33,7 @@ class JournalClock:
         return self._lived + time.monotonic() - self._started
 
     def save(self) -> None:
-        """Remember the count for the next run; a full disk leaves the one of before."""
+        """Save the count for the next run; if the disk is full, the previous one remains."""
         with suppress(OSError):
             part = self._path.with_suffix(".part")
             handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

@@ -1,7 +1,7 @@
 """The journal's thread: the daemon's loop never waits for a disk.
 
-Orders go in by one queue and are carried out one after the other; what comes of them goes back by
-another one as events, and wakes the loop.
+Orders arrive on one queue and are carried out one after the other; the results are returned on
+another one as events, and wake the loop.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 Order = e.Keep | e.KeepAnswer | e.Discard | e.Recall
 
 _CLOSE_SECONDS = 60.0
-"""How long a daemon that stops may still write; what is not written by then is done again."""
+"""How long a stopping daemon may still write; work not recorded by then is done again."""
 
 
 class JournalThread:
@@ -40,8 +40,8 @@ class JournalThread:
         self._journal: Journal | None = None
 
     def restore(self) -> bool:
-        """Have what is there from before reported; false when there is no journal yet, so that
-        nothing will come."""
+        """Have the thread report the stored requests; returns false if there is no journal yet, so
+        that no report will follow."""
         if self._folder.exists():
             self._start()
         return self._thread is not None
@@ -71,9 +71,9 @@ class JournalThread:
         try:
             self._opened()
         except OSError as error:
-            # It is tried again with each order.
+            # Opening is retried with each order.
             log.error("the journal in %s cannot be opened: %s", self._folder, error)  # noqa: TRY400
-            self._report(e.Restored((), frozenset()))  # nobody need wait for it
+            self._report(e.Restored((), frozenset()))  # so that nobody waits for it
         while (order := self._orders.get()) is not None:
             event = self._try(order)
             del order  # it may hold hundreds of megabytes
@@ -114,7 +114,7 @@ class JournalThread:
         return None
 
     def _opened(self) -> Journal:
-        """The journal; when it is opened for the first time, what it holds is reported."""
+        """The journal; on first opening it reports its contents."""
         if self._journal is None:
             self._journal = Journal(self._folder)
             unfinished = tuple(self._journal.unfinished())

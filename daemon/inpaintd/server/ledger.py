@@ -1,7 +1,7 @@
-"""All requests and worker slots of a daemon, and the few changes that their state is made of.
+"""All requests and worker slots of a daemon, and the elementary changes to their state.
 
-jobs.py decides which of these an event calls for. Each change also says what must be done about it
-outside (`out`), tells the request's owner, and adds to the request's story.
+jobs.py decides which of these an event calls for. Each change also adds the resulting instructions
+to `out`, notifies the request's owner, and adds to the request's story.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from inpaintd_protocol.errors import InpaintError
 
 
 class Ledger:
-    """State and the instructions that its changes have led to. Times are monotonic seconds."""
+    """State and the instructions that result from its changes. Times are monotonic seconds."""
 
     def __init__(self, slots: Slots) -> None:
         self.now = 0.0
@@ -32,14 +32,14 @@ class Ledger:
         self.recent = RecentAnswers()
         self.stories = Stories()
         self.kept_ids: set[str] = set()
-        """Ids of all requests that the journal holds, finished ones too."""
+        """Ids of all requests in the journal, including finished ones."""
         self.counts = {"finished": 0, "failed": 0, "cancelled": 0}
         self.mean_seconds = 0.25
 
     # ----------------------------------------------------------------------------- beginnings
 
     def open_job(self, request: m.Job, owner: bytes | None, owner_name: str) -> JobState:
-        """A new request, not yet in the queue."""
+        """Create a job for a new request, not yet queued."""
         story = self.stories.begin(request.request_id, self.now)
         job = JobState(
             request=request,
@@ -60,7 +60,7 @@ class Ledger:
         self.queue.put(job.lane, job.id, job.byte_count)
 
     def accept(self, job: JobState) -> None:
-        """Into the queue, and a promise to its owner."""
+        """Queue a job, and promise its owner an answer."""
         self.enqueue(job)
         layer = job.request.layer
         self.note(
@@ -99,20 +99,20 @@ class Ledger:
         elif self.slots[job.slot].interruptible is False:
             self.kill(job.slot, "its request was cancelled")
         else:
-            # An engine still loading may finish that: the next request will want it.
+            # An engine that is still loading may finish that: the next request will need it.
             job.interrupted_at = self.now
             self.out.append(e.Interrupt(job.slot, job.id))
 
     def take_back(self, job: JobState, reason: str) -> None:
-        """Its worker has died or was given up: to the head of the queue."""
+        """Return a job to the head of the queue after its worker has died or was given up."""
         job.state, job.slot, job.interrupted_at = "waiting", None, None
         job.advance(m.Progress(job.id, phase="waiting", fraction=0.0), self.now)
         self.queue.put_first(job.lane, job.id, job.byte_count)
         self.note(job, f"back in the queue, because its worker ended: {reason}", debug=False)
 
     def end(self, job: JobState, answer: m.Terminal, *, keep: bool = True) -> None:
-        """Give the job its one terminal answer. Without `keep` the journal goes on holding the
-        request as one to be done."""
+        """Give the job its one terminal answer. Without `keep` the journal continues to hold the
+        request as unfinished."""
         if job.state == "waiting":
             self.queue.remove(job.lane, job.id)
         del self.jobs[job.id]
@@ -128,26 +128,26 @@ class Ledger:
             self.send(client, answer)
 
     def fail_waiting(self, error: InpaintError) -> None:
-        """Fail what somebody waits for; what is kept waits on."""
+        """Fail the requests that somebody waits for; kept ones stay queued."""
         for request_id in list(self.queue):
             job = self.jobs[request_id]
             if not job.kept:
                 self.end(job, m.Failed.of(request_id, error))
 
     def kill(self, number: int, reason: str) -> None:
-        """End a worker; its slot is free once its end is certain."""
+        """End a worker; its slot becomes free once it is certain to have ended."""
         slot = self.slots[number]
         if slot.state not in ("absent", "ending"):
             slot.enter("ending", self.now)
             self.out.append(e.KillWorker(number, reason))
 
-    # ---------------------------------------------------------------------------------- words
+    # ---------------------------------------------------------------------------------- reporting
 
     def tell(self, job: JobState) -> None:
-        """Send the owner how far the job is."""
+        """Send the job's progress to its owner."""
         job.told_at = self.now
         if job.owner is not None and job.state != "recording":
-            # A job that runs has no place in the queue.
+            # A running job has no position in the queue.
             self.send(job.owner, replace(job.progress, position=self.queue.position(job.id)))
 
     def send(self, client: bytes, message: m.Message) -> None:
@@ -163,7 +163,7 @@ class Ledger:
         self.out.append(e.Log(text, facts, debug=debug))
 
     def refusal(self, job: JobState, most_requests: int, most_bytes: int) -> InpaintError | None:
-        """Why there is no room for this job, or None; `job` itself is not counted."""
+        """The error if there is no room for this job, else None; `job` itself is not counted."""
         others = [other for other in self.jobs.values() if other is not job and other.slot is None]
         byte_count = sum(other.byte_count for other in others)
         if len(others) >= most_requests or byte_count + job.byte_count > most_bytes:
@@ -172,7 +172,7 @@ class Ledger:
 
 
 def _facts(job: JobState, answer: m.Terminal, now: float) -> dict[str, Any]:
-    """What the log says of an end; never a prompt."""
+    """The log's description of an end; never a prompt."""
     facts: dict[str, Any] = {"client": job.owner_name, "model": job.model}
     if isinstance(answer, m.Finished):
         facts["hole"] = f"{answer.mask.width}x{answer.mask.height}"

@@ -1,6 +1,6 @@
 """The daemon: one thread that moves frames between clients, the job state machine and workers.
 
-It imports neither numpy nor torch and never opens a pixel, so it is ready at once and stays small.
+It imports neither numpy nor torch and never opens a pixel, so it starts fast and stays small.
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ log = logging.getLogger(__name__)
 
 _TICK_SECONDS = 0.25
 _CHECK_SECONDS = 15.0
-"""How often an idle daemon looks whether its home is still there."""
+"""Interval at which an idle daemon checks that its home still exists."""
 
 
 @dataclass(frozen=True)
 class Options:
-    """How a daemon is set up. `websocket_port` None leaves the WebSocket door closed; `devices` has
-    one entry for each worker, empty where the worker chooses."""
+    """The options of a daemon. `websocket_port` None leaves the WebSocket door closed; `devices` has
+    one entry for each worker, empty if the worker chooses."""
 
     port: int
     websocket_port: int | None
@@ -57,9 +57,9 @@ class Server:
     """A running daemon.
 
     Args:
-        home: its folder.
-        options: how it is set up.
-        still_mine: whether the home folder and the daemon's lock in it are still there.
+        home: the daemon's folder.
+        options: its configuration.
+        still_mine: tests whether the home folder still exists, with the daemon's lock in it.
     """
 
     def __init__(self, home: Path, options: Options, still_mine: Callable[[], bool]) -> None:
@@ -162,7 +162,7 @@ class Server:
                 self._tick()
 
     def _patience(self) -> float:
-        """How long to sleep at most, in seconds; idle for days means asleep for days, nearly."""
+        """Longest time to sleep, in seconds; an idle daemon hardly ever wakes."""
         under_way = self._jobs.active or self._clients.restless or self._workers.restless
         return _TICK_SECONDS if under_way else _CHECK_SECONDS
 
@@ -176,7 +176,7 @@ class Server:
         self._was_busy = busy
 
     def _check_home(self) -> None:
-        """End when nobody can find this daemon any more, or another one may have started."""
+        """Stop when no client can find this daemon any more, or another one may have started."""
         if not self._stopping and not self._still_mine():
             log.warning("the folder %s or the lock in it is gone, so the daemon stops", self._home)
             self._stop()

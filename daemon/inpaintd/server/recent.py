@@ -1,4 +1,4 @@
-"""The latest terminal answers, held in memory for repeated and re-attached requests."""
+"""The latest terminal answers, kept in memory for repeated and re-attached requests."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ MOST_BYTES = 64 << 20
 
 
 class RecentAnswers:
-    """The latest terminal answers, bounded in number and in bytes; the oldest go first."""
+    """The latest terminal answers, limited in number and in bytes; the oldest are dropped first."""
 
     def __init__(self) -> None:
         self._answers: OrderedDict[str, tuple[Terminal, int]] = OrderedDict()
@@ -26,7 +26,7 @@ class RecentAnswers:
         size = byte_count(answer)
         self._answers[answer.request_id] = (answer, size)
         self._bytes += size
-        # One answer may be larger than the whole allowance: the newest always stays.
+        # One answer may exceed the whole limit: the newest always stays.
         while len(self._answers) > MOST_ANSWERS or (
             self._bytes > MOST_BYTES and len(self._answers) > 1
         ):
@@ -38,7 +38,7 @@ class RecentAnswers:
 
 
 def byte_count(answer: Terminal) -> int:
-    """Bytes of pixels in an answer."""
+    """Number of bytes of pixels in an answer."""
     if not isinstance(answer, Finished):
         return 0
     layers = sum(

@@ -1,4 +1,4 @@
-"""What clients are told about requests that the daemon cannot do or will not do."""
+"""Errors for requests that the daemon cannot or will not carry out."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from inpaintd_protocol.messages import Failed
 
 
 def unknown_request(request_id: str) -> Failed:
-    """The answer about a request that nobody here has heard of."""
+    """The answer about an unknown request."""
     return Failed(
         request_id,
         code="unknown_request",
@@ -17,7 +17,7 @@ def unknown_request(request_id: str) -> Failed:
 
 
 def busy(waiting: int, mean_seconds: float) -> InpaintError:
-    """The queue is full; `mean_seconds` is what a request has taken of late."""
+    """The queue is full; `mean_seconds` is the recent average time of a request."""
     return InpaintError(
         "busy",
         f"The daemon is busy: {waiting} requests are waiting.",
@@ -28,14 +28,14 @@ def busy(waiting: int, mean_seconds: float) -> InpaintError:
 
 
 def stopping() -> InpaintError:
-    """It came too late."""
+    """It arrived too late."""
     return InpaintError(
         "shutting_down", "The inpaint daemon is stopping.", "Send the request again soon."
     )
 
 
 def stopped(request_id: str, *, kept: bool) -> InpaintError:
-    """It was under way when the daemon stopped."""
+    """It was in progress when the daemon stopped."""
     return InpaintError(
         "shutting_down",
         "The inpaint daemon was stopped.",

@@ -1,4 +1,4 @@
-"""What each message of a client leads to: an answer at once, or an event for the jobs."""
+"""Dispatch of client messages: each leads to an immediate answer or to an event for the jobs."""
 
 from __future__ import annotations
 
@@ -33,15 +33,15 @@ INTERNAL = InpaintError(
 
 
 class Requests:
-    """Understands clients.
+    """Handles the messages of clients.
 
     Args:
         home: the daemon's folder.
-        connection: what the daemon proves with that it is the one.
-        clients: to answer.
-        happened: takes events.
-        status: makes the answer to `GetStatus`.
-        errands: does what is asked about models.
+        connection: proves that this is the daemon it claims to be.
+        clients: used to answer.
+        happened: receives events.
+        status: creates the answer to `GetStatus`.
+        errands: handles requests about models.
     """
 
     def __init__(
@@ -61,14 +61,14 @@ class Requests:
         self._errands = errands
 
     def receive(self, client: bytes, frames: list[Buffer]) -> None:
-        """Do what a message asks for. Raises nothing that a client could cause."""
+        """Handle a message. Raises nothing that a client could cause."""
         try:
             version = self._clients.version(client)
             self._answer(codec.decode_request(frames, version), client)
         except InpaintError as error:
             self._fail(client, frames, error)
         except Exception:
-            # One client's message must never end the daemon of all the others.
+            # One client's message must never end the daemon for all others.
             log.exception("a message could not be handled")
             self._fail(client, frames, INTERNAL)
 

@@ -1,4 +1,4 @@
-"""How much memory this process holds, and giving back what it does not need."""
+"""The memory held by this process, and the return of unused memory to the system."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def resident_bytes() -> int:
-    """Resident set size of this process in bytes; 0 where the system does not say."""
+    """Resident set size of this process in bytes; 0 if the system does not report it."""
     try:
         pages = int(Path("/proc/self/statm").read_text().split()[1])
     except (OSError, ValueError, IndexError):
@@ -18,7 +18,7 @@ def resident_bytes() -> int:
 
 
 def give_back_unused() -> None:
-    """Return freed memory to the system: glibc keeps it, and a resident daemon would grow by it."""
+    """Return freed memory to the system: glibc keeps it, so a resident daemon would grow."""
     if sys.platform == "linux":
         # AttributeError: another C library, such as musl, keeps little anyway. The others: no file
         # can be opened, because too many are.
@@ -29,7 +29,7 @@ def give_back_unused() -> None:
 
 
 def _peak_bytes() -> int:
-    """The highest it has been: the best that macOS tells without another library."""
+    """Peak resident set size: the best that macOS reports without another library."""
     try:
         import resource
     except ImportError:  # Windows

@@ -1,4 +1,4 @@
-"""The worker slots: when a worker is started, found stuck, tried again and given back.
+"""The worker slots: starting workers, detecting stuck ones, retrying, and releasing idle ones.
 
 Pure state like jobs.py, which owns it: no process is touched here.
 """
@@ -12,23 +12,23 @@ from typing import Literal
 SlotState = Literal["absent", "starting", "idle", "busy", "ending"]
 
 STARTS = 5
-"""Failed starts in a row, without any other worker, after which those who wait in person are told
-that there will be none. Kept requests wait on: what is wrong may be mended meanwhile."""
+"""Successive failed starts, with no other worker running, after which those who wait are told
+that there will be none. Kept requests stay queued: the cause may be mended meanwhile."""
 
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 60.0
 """Pauses between failed starts double from the first to the longest."""
 
 END_SECONDS = 30.0
-"""How long a killed process may stay; one that hangs in a driver's call does for ever."""
+"""How long a killed process may remain; one that hangs in a driver call remains for ever."""
 
 PATIENCE = 3.0
-"""An engine that was once silent for long, and went on, may be silent this many times as long."""
+"""An engine that was once silent for long, and then continued, may be silent for this multiple."""
 
 
 @dataclass(frozen=True)
 class TimeLimits:
-    """When a worker counts as stuck, in seconds."""
+    """Times after which a worker counts as stuck, in seconds."""
 
     start: float = 60.0
     """From its start until it is ready for work."""
@@ -40,28 +40,28 @@ class TimeLimits:
 
 @dataclass
 class Slot:
-    """One place for a worker process. Times are monotonic seconds."""
+    """A slot for one worker process. Times are monotonic seconds."""
 
     state: SlotState = "absent"
     since: float = 0.0
-    """When it entered its state."""
+    """Time at which it entered its state."""
     request_id: str | None = None
-    """What it works on; also while it is ending, until its end is certain."""
+    """Its request; also while it is ending, until it is certain to have ended."""
     model: str = ""
     device: str = ""
     interruptible: bool | None = None
-    """Of the engine at work; None while it is being loaded."""
+    """That of the engine in use; None while it is being loaded."""
     heard_at: float = 0.0
-    """When it last gave a sign of progress."""
+    """Time of its latest sign of progress."""
     longest_silence: float = 0.0
     started_at: float = 0.0
-    """When it took up its request."""
+    """Time at which it received its request."""
     was_ready: bool = False
-    """Whether this worker has ever been ready for work."""
+    """True if this worker has ever been ready for work."""
     failed_starts: int = 0
     next_start: float = 0.0
     problem: str = ""
-    """Why its last start failed: a clause without a full stop."""
+    """The reason its last start failed: a clause without a full stop."""
 
     def enter(self, state: SlotState, now: float) -> None:
         self.state, self.since, self.heard_at = state, now, now
@@ -76,13 +76,13 @@ class Slot:
         self.heard_at = now
 
     def rest(self, now: float) -> None:
-        """Its request has been answered; a worker that is being ended does not become idle."""
+        """Mark its request as answered; a worker that is being ended does not become idle."""
         self.request_id = None
         if self.state != "ending":
             self.enter("idle", now)
 
     def stuck(self, now: float, limits: TimeLimits) -> str | None:
-        """Why this worker should be ended now, or None: a clause without a full stop."""
+        """The reason to end this worker now, or None: a clause without a full stop."""
         waited = now - self.heard_at
         if self.state == "starting" and waited > limits.start:
             return f"it was not ready {limits.start:.0f} seconds after its start"
@@ -119,11 +119,11 @@ class Slots:
 
     @property
     def helpless(self) -> bool:
-        """Whether no worker is there that could do anything now or soon."""
+        """True if no worker exists that could do anything now or soon."""
         return all(slot.state in ("absent", "ending") for slot in self._slots)
 
     def due(self, waiting: int, now: float) -> Iterator[int]:
-        """Slots where a worker should be started for so many waiting requests."""
+        """Slots in which to start workers for this many waiting requests."""
         wanted = waiting - len(self.numbered("starting"))
         for number, slot in self.numbered("absent"):
             if wanted > 0 and now >= slot.next_start:
@@ -137,13 +137,13 @@ class Slots:
 
     def ready(self, number: int, device: str, now: float) -> None:
         slot = self._slots[number]
-        if slot.state == "starting":  # not when it is being ended already
+        if slot.state == "starting":  # not if it is already being ended
             slot.enter("idle", now)
         slot.device, slot.was_ready = device, True
         slot.failed_starts, slot.problem = 0, ""
 
     def ended(self, number: int, reason: str, now: float) -> bool:
-        """Its process is gone; true when it had never been ready."""
+        """Mark its process as gone; returns true if it had never been ready."""
         old = self._slots[number]
         new = self._slots[number] = Slot(since=now)
         if old.was_ready or old.state == "absent":

@@ -15,7 +15,7 @@ from inpaintd_protocol import messages as m
 
 
 class Reporter:
-    """Says what the daemon is doing."""
+    """Reports the daemon's current activity."""
 
     def __init__(self, home: Path, jobs: Jobs, workers: WorkerProcesses, endpoint: str) -> None:
         self._home = home

@@ -1,7 +1,7 @@
-"""The story of each request: what happened to it and when, for `inpaintd status ID` and the log.
+"""The story of each request: its events with their times, for `inpaintd status ID` and the log.
 
-Bounded twice, because a daemon runs for months: so many moments for one request, and so many
-stories of requests that have ended.
+Limited twice, because a daemon runs for months: in moments per request, and in stories of finished
+requests.
 """
 
 from __future__ import annotations
@@ -10,17 +10,17 @@ from collections import OrderedDict, deque
 from dataclasses import dataclass, field
 
 MOST_MOMENTS = 64  # also less than the protocol's longest list
-"""Moments remembered of one request; the first stays, later ones push out the second."""
+"""Moments recorded per request; the first stays, later ones push out the second."""
 
 _MOMENT_CHARACTERS = 400
 
 MOST_STORIES = 256
-"""Stories remembered of requests that have ended; the oldest go first."""
+"""Stories kept of finished requests; the oldest are dropped first."""
 
 
 @dataclass
 class Story:
-    """What happened to one request. Times are monotonic seconds."""
+    """The events of one request. Times are monotonic seconds."""
 
     began_at: float
     moments: deque[tuple[float, str]] = field(default_factory=deque)
@@ -33,7 +33,7 @@ class Story:
 
 
 class Stories:
-    """The stories of requests under way, and of the latest that have ended."""
+    """The stories of requests in progress, and of the latest finished ones."""
 
     def __init__(self) -> None:
         self._stories: OrderedDict[str, Story] = OrderedDict()
@@ -43,7 +43,7 @@ class Stories:
         return self._stories.get(request_id)
 
     def begin(self, request_id: str, now: float) -> Story:
-        """A new story; one of an earlier request with the same id goes on."""
+        """Start a story; that of an earlier request with the same id is continued."""
         self._ended.pop(request_id, None)
         return self._stories.setdefault(request_id, Story(now))
 

@@ -1,4 +1,4 @@
-"""Where the WebSocket door's thread hands over its messages: a ROUTER within this process."""
+"""An in-process ROUTER that receives messages from the WebSocket door's thread."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from inpaintd_protocol.zmq_frames import contents
 log = logging.getLogger(__name__)
 
 INNER_ENDPOINT = "inproc://clients"
-"""Where other threads of this process connect as clients."""
+"""Endpoint at which other threads of this process connect as clients."""
 
 _MESSAGES_AT_ONCE = 64
 _PIPE_MESSAGES = 64
-"""How many messages wait in a client's pipe, each way, before its sender has to wait."""
+"""How many messages a client's pipe holds in each direction before the sender has to wait."""
 
 _MOST_DROPPED = 1024
 
 
 class InnerDoor:
-    """WebSocket clients come and go here; each is known by the routing id that ROUTER gave it."""
+    """The connected WebSocket clients, each identified by the routing id that ROUTER assigned."""
 
     def __init__(self, context: zmq.Context[zmq.Socket[bytes]]) -> None:
         self.socket = context.socket(zmq.ROUTER)
-        # So that sending to a client that has gone says so, instead of dropping the message.
+        # Report an error on sending to a client that is gone, instead of dropping the message.
         self.socket.setsockopt(zmq.ROUTER_MANDATORY, 1)
-        # A client that is slow to read shall not make the daemon grow with previews.
+        # A client that reads slowly must not make the daemon grow with previews.
         self.socket.setsockopt(zmq.SNDHWM, _PIPE_MESSAGES)
         self.socket.setsockopt(zmq.RCVHWM, _PIPE_MESSAGES)
         self.socket.setsockopt(zmq.LINGER, 2_000)
@@ -40,7 +40,7 @@ class InnerDoor:
         self._dropped: dict[bytes, None] = {}  # in order, oldest first
 
     def receive(self) -> Iterator[tuple[bytes, list[Buffer]]]:
-        """Messages that have come, a bounded number so that nobody keeps the loop busy."""
+        """Receive pending messages, a limited number so that no client keeps the loop busy."""
         for _ in range(_MESSAGES_AT_ONCE):
             try:
                 client, *frames = self.socket.recv_multipart(zmq.DONTWAIT, copy=False)
@@ -50,11 +50,11 @@ class InnerDoor:
                 yield client.bytes, contents(frames)
 
     def send(self, client: bytes, frames: list[Buffer], *, droppable: bool = False) -> None:
-        """Send, or queue for a client that is slow to read, unless it is not worth it.
+        """Send, or queue for a client that reads slowly, unless the message is not worth queueing.
 
         Raises:
-            Vanished: the client is not connected any more, or reads so little that it may as well
-                not be.
+            Vanished: the client is not connected any more, or reads so little that it is treated
+                as gone.
         """
         if client in self._dropped:
             raise Vanished
@@ -71,11 +71,11 @@ class InnerDoor:
 
     @property
     def waiting(self) -> bool:
-        """Whether `retry` has something to do."""
+        """True if `retry` has work to do."""
         return any(outbox.waiting for outbox in self._outboxes.values())
 
     def retry(self) -> list[bytes]:
-        """Try again what could not be sent; returns the clients that have vanished."""
+        """Retry the queued messages; returns the clients that have vanished."""
         vanished = []
         for client, outbox in list(self._outboxes.items()):
             try:
@@ -91,7 +91,7 @@ class InnerDoor:
         self.socket.close()
 
     def _try(self, client: bytes, frames: list[Buffer], outbox: Outbox) -> bool:
-        """False when the client's pipe is full."""
+        """Try to send; returns false when the client's pipe is full."""
         try:
             outbox.left(send(self.socket, client, frames), frames)
         except zmq.Again:
@@ -103,7 +103,7 @@ class InnerDoor:
         return True
 
     def _drop(self, client: bytes) -> None:
-        """Treat a client as gone: a ROUTER cannot hang up on one, but nobody need listen to it."""
+        """Treat a client as gone: a ROUTER cannot disconnect one, but it can be ignored."""
         log.warning("a client is dropped, because it reads no answers")
         self._outboxes.pop(client, None)
         self._dropped[client] = None

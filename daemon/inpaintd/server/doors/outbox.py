@@ -1,4 +1,4 @@
-"""What one client has been sent and has not read yet, and how much of that there may be."""
+"""A client's unread answers, and the limits on them."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from inpaintd_protocol import limits
 from inpaintd_protocol.plane import Buffer
 
 MOST_MESSAGES = 1024
-"""Most answers that wait for a client; one that fills the daemon's queue has 512 to come."""
+"""Most answers queued for a client; one that fills the daemon's queue is owed 512."""
 
 MOST_BYTES = limits.MESSAGE_BYTES
-"""Most bytes of pixels that a client may leave unread; a single answer may be as long as that."""
+"""Most bytes of pixels that a client may leave unread; a single answer may be that long."""
 
 _TRACKED_BYTES = 64 * 1024
-"""From this length on pyzmq passes a frame on without a copy, and can tell when it has gone."""
+"""Frame length from which pyzmq sends without copying, and can report when it has done so."""
 
 
 class Outbox:
-    """The answers for one client: those in libzmq's hands, and behind them those that wait."""
+    """The answers for one client: those handed to libzmq, and those still queued behind them."""
 
     def __init__(self) -> None:
         self.waiting: deque[list[Buffer]] = deque()
@@ -30,29 +30,29 @@ class Outbox:
         self._leaving_bytes = 0
 
     def __bool__(self) -> bool:
-        """Whether there is anything to remember about this client."""
+        """True if there is anything to remember about this client."""
         self._forget_what_left()
         return bool(self.waiting or self._leaving)
 
     @property
     def overflows(self) -> bool:
-        """Whether this client leaves more unread than anybody may."""
+        """True if this client has exceeded a limit on unread answers."""
         self._forget_what_left()
         unread = len(self.waiting) + len(self._leaving)
         too_long = self._waiting_bytes + self._leaving_bytes > MOST_BYTES
         return len(self.waiting) > MOST_MESSAGES or (too_long and unread > 1)
 
     def put(self, frames: list[Buffer]) -> None:
-        """Let a message wait behind the others."""
+        """Queue a message."""
         self.waiting.append(frames)
         self._waiting_bytes += _byte_count(frames)
 
     def take(self) -> None:
-        """The first that waited does so no more."""
+        """Remove the first queued message."""
         self._waiting_bytes -= _byte_count(self.waiting.popleft())
 
     def left(self, tracker: zmq.MessageTracker | None, frames: Sequence[Buffer]) -> None:
-        """libzmq has taken a message; `tracker` tells when its pixels are on their way."""
+        """Record that libzmq has taken a message; `tracker` reports when its pixels are sent."""
         if tracker is not None:
             size = _byte_count(frames)
             self._leaving.append((tracker, size))
@@ -66,10 +66,10 @@ class Outbox:
 def send(
     socket: zmq.Socket[bytes], client: bytes, frames: Sequence[Buffer]
 ) -> zmq.MessageTracker | None:
-    """Hand a message to a ROUTER without waiting; a tracker of its pixels if it has many.
+    """Pass a message to a ROUTER without blocking; returns a tracker if it has many pixels.
 
     Raises:
-        zmq.ZMQError: EAGAIN when the client's pipe is full, EHOSTUNREACH when the client has gone.
+        zmq.ZMQError: EAGAIN when the client's pipe is full, EHOSTUNREACH when the client is gone.
     """
     parts: list[Buffer | zmq.Frame] = [client, *frames]
     tracker = None

@@ -1,8 +1,8 @@
-"""One TCP connection that speaks ZMTP 3, from its first byte on: the server's side.
+"""Server side of one TCP connection that speaks ZMTP 3, from its first byte.
 
-Why not libzmq's: it reads whole frames before it asks for the password, and the largest frame that
-pixels need is 1.6 GB, so that anybody on this machine could fill its memory. Here a peer that has
-not shown the password has a kilobyte, and one that has is cut off at the protocol's limits.
+libzmq's implementation is unsuitable: it reads whole frames before it asks for the password, and
+pixels need frames of up to 1.6 GB, so anybody on this machine could fill its memory. Here a peer is
+limited to a kilobyte before it has sent the password, and to the protocol's limits afterwards.
 
 Source: ZMTP 3.1 (rfc.zeromq.org/spec/37), PLAIN (spec/24).
 """
@@ -22,34 +22,34 @@ from inpaintd_protocol.zmtp_frames import FrameDecoder, ZmtpError
 Stage = Literal["greeting", "hello", "initiate", "open", "refused"]
 
 HANDSHAKE_BYTES = 1024
-"""Most bytes that a peer may send, and the daemon holds of it, before it has shown the password."""
+"""Most bytes a peer may send, and the daemon buffers, before the peer has sent the password."""
 
 MOST_MESSAGES = 1024
-"""Most answers that wait for a peer; one that fills the daemon's queue has 512 to come."""
+"""Most answers queued for a peer; one that fills the daemon's queue is owed 512."""
 
 MOST_BYTES = limits.MESSAGE_BYTES
-"""Most bytes of answers that a peer may leave unread; a single answer may be as long as that."""
+"""Most bytes of answers that a peer may leave unread; a single answer may be that long."""
 
 _PAUSE_MESSAGES = 64
-"""With so many answers unread, no further questions are read: they wait with whoever asks."""
+"""Number of unread answers at which no further requests are read: they wait with the sender."""
 
 _READ_AT_ONCE = 4 << 20
 _COALESCED_BYTES = 64 * 1024
 
-# As libzmq sends and expects it; its clients take the correct form for a broken handshake.
+# As libzmq sends and expects it; its clients treat the correct form as a broken handshake.
 _REFUSAL = zmtp_frames.LIBZMQ_ERROR + b"\x03400"
 
 
 class Gone(Exception):
-    """The connection has ended, by either side."""
+    """The connection was ended by either side."""
 
 
 class Peer:
-    """A connection and what is on its way through it, both ways.
+    """A connection and the data in transit on it, in both directions.
 
     Args:
         connection: non-blocking.
-        admits: whether a user name and password may come in.
+        admits: tests a user name and password.
     """
 
     def __init__(
@@ -59,14 +59,14 @@ class Peer:
         self.user = b""
         self.stage: Stage = "greeting"
         self.deadline = deadline
-        """Until then it must be open."""
+        """Deadline by which the handshake must be complete."""
         self._admits = admits
         self._early = bytearray()
         self._decoder: FrameDecoder | None = None
         self._parts: list[Buffer] = []
         self._parts_bytes = 0
         self._out: deque[memoryview] = deque()
-        self._ends: deque[int] = deque()  # how many buffers each waiting message has left
+        self._ends: deque[int] = deque()  # how many buffers each queued message has left
         self._out_bytes = 0
         self._put([memoryview(zmtp_frames.greeting(b"PLAIN", as_server=True))])
 
@@ -77,10 +77,10 @@ class Peer:
         return self.stage != "refused" and len(self._ends) < _PAUSE_MESSAGES
 
     def read(self) -> Iterator[list[Buffer]]:
-        """Messages that have come. A bounded number of bytes, so that nobody keeps the loop busy.
+        """Receive messages, limited in bytes so that no peer keeps the loop busy.
 
         Raises:
-            Gone: it hung up, or does not keep to ZMTP or to the protocol's limits.
+            Gone: the peer hung up, or violates ZMTP or the protocol's limits.
         """
         left = _READ_AT_ONCE
         while left > 0 and self.wants_to_read:
@@ -95,7 +95,7 @@ class Peer:
                 raise Gone(str(error)) from error
 
     def _fill(self) -> int:
-        """Read once; 0 when nothing is there."""
+        """Read once; returns 0 when nothing is available."""
         try:
             if self._decoder is None:
                 data = self.socket.recv(HANDSHAKE_BYTES - len(self._early))
@@ -165,10 +165,10 @@ class Peer:
             self._put([memoryview(bytes((4, len(_REFUSAL))) + _REFUSAL)])
 
     def _open(self) -> None:
-        """From here on frames of any size that the protocol has are welcome."""
+        """Accept frames of any size that the protocol allows from now on."""
         self.stage = "open"
         self._decoder = FrameDecoder(FRAME_BYTES)
-        # What came behind the handshake; less than what the decoder holds.
+        # Data that followed the handshake; it is less than the decoder holds.
         with self._decoder.space() as space:
             space[: len(self._early)] = self._early
         self._decoder.filled(len(self._early))
@@ -178,7 +178,7 @@ class Peer:
         if len(self._early) < 2:
             return None
         flags, size = self._early[:2]
-        if flags != 4:  # a command of less than 256 bytes, which is all that a handshake needs
+        if flags != 4:  # a command of less than 256 bytes, long enough for any handshake
             raise ZmtpError("its handshake is too long")
         body = self._take_early(2 + size)
         return None if body is None else zmtp_frames.parse_command(body[2:])
@@ -198,7 +198,7 @@ class Peer:
 
     @property
     def overflows(self) -> bool:
-        """Whether it leaves more unread than anybody may."""
+        """True if the peer has exceeded a limit on unread answers."""
         waiting = len(self._ends)
         return waiting > MOST_MESSAGES or (self._out_bytes > MOST_BYTES and waiting > 1)
 
@@ -217,10 +217,10 @@ class Peer:
         self._put([*buffers, memoryview(small)] if small else buffers)
 
     def write(self) -> None:
-        """Send what the system takes now.
+        """Send as much as the system accepts now.
 
         Raises:
-            Gone: it hung up, or was refused and has been told so.
+            Gone: the peer hung up, or was rejected and has been told so.
         """
         try:
             while self._out:
@@ -250,7 +250,7 @@ class Peer:
 
 
 def _short(data: bytes) -> tuple[bytes, bytes]:
-    """A text with its length in the first byte, and what follows it."""
+    """Split off a text prefixed with its length in one byte; returns it and the rest."""
     if not data or len(data) < 1 + data[0]:
         raise ZmtpError("it sent a broken password")
     return data[1 : 1 + data[0]], data[1 + data[0] :]

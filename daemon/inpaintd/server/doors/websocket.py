@@ -1,11 +1,11 @@
 """The second door: the same messages over ZeroMQ's WebSocket transport, ZWS 2.0 (RFC 45).
 
-For peers that can open a WebSocket and nothing else, such as a panel in Photoshop. Each WebSocket
-is bridged by a DEALER of its own to the ROUTER of the ZMTP door, so jobs, limits and what happens
-when a client vanishes are the same at both. All of it runs in one thread beside the daemon's.
+For peers limited to WebSockets, such as a panel in Photoshop. Each WebSocket is bridged by its own
+DEALER to the ROUTER of the inner door, so jobs, limits and the handling of vanished clients are the
+same as over ZMTP. All of it runs in one thread beside the daemon's.
 
 On the wire one ZeroMQ frame is one binary message: a flag byte, then the frame. libzmq's own
-transport refuses fragmented messages, which browsers send from 128 KiB on; this one takes them.
+transport rejects fragmented messages, which browsers send from 128 KiB on; this one accepts them.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ LAST, MORE, COMMAND = 0, 1, 2
 """Values of the flag byte before each frame."""
 
 MOST_CONNECTIONS = 64
-"""Most peers at once; each holds a socket of libzmq, which has about a thousand."""
+"""Most simultaneous peers; each uses a libzmq socket, of which there are about a thousand."""
 
 _FRAMES_READ_AHEAD = 4
 _MESSAGES_QUEUED = 4
@@ -51,7 +51,7 @@ _TOO_LARGE = 1009
 
 
 class NotZws(Exception):
-    """A peer does not keep to ZWS 2.0 or to the limits; `code` closes its WebSocket."""
+    """A peer violates ZWS 2.0 or the limits; `code` closes its WebSocket."""
 
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(reason)
@@ -69,14 +69,14 @@ async def serve_until(
     ping_seconds: float,
     silence_seconds: float,
 ) -> None:
-    """Accept WebSockets on the listening sockets until told to stop; hand on what is queued first.
+    """Accept WebSockets on the listening sockets until told to stop; then flush queued messages.
 
     Args:
-        stop: set it from within this event loop.
-        inner_endpoint: where the daemon's ROUTER listens within this process.
-        token: that a peer must show.
-        ping_seconds: between two pings of a peer.
-        silence_seconds: for which a peer may leave a ping unanswered.
+        stop: to be set from within this event loop.
+        inner_endpoint: the in-process endpoint of the daemon's ROUTER.
+        token: the token that a peer must present.
+        ping_seconds: interval between pings.
+        silence_seconds: how long a peer may leave a ping unanswered.
     """
     bridges: set[asyncio.Task[None]] = set()
 
@@ -98,14 +98,14 @@ async def serve_until(
             reason = "Too many connections are open."
             refusal = Refusal(HTTPStatus.SERVICE_UNAVAILABLE, reason, told=True)
         if refusal is None:
-            # libzmq offers "ZWS2.0/NULL,ZWS2.0"; the library takes a "/" there for bad syntax.
+            # libzmq offers "ZWS2.0/NULL,ZWS2.0"; the library treats the "/" as a syntax error.
             del request.headers[OFFERED]
             request.headers[OFFERED] = SUBPROTOCOL
             return None
         refusals.add(refusal.reason)
         if not refusal.told:
             peer.transport.abort()
-            await peer.wait_closed()  # or the library would answer after all
+            await peer.wait_closed()  # otherwise the library would answer after all
         return peer.respond(refusal.status, f"{refusal.reason}\n")
 
     library_log = logging.getLogger(f"{__name__}.library")
@@ -116,7 +116,7 @@ async def serve_until(
             sock=listener,
             process_request=check,
             subprotocols=[SUBPROTOCOL],
-            # Pixels do not get smaller enough to be worth the time.
+            # Compression does not shrink pixels enough to be worth the time.
             compression=None,
             max_size=FRAME_BYTES + 1,
             max_queue=_FRAMES_READ_AHEAD,
@@ -142,7 +142,7 @@ async def serve_until(
 async def _bridge(
     peer: ServerConnection, context: zmq.asyncio.Context, endpoint: str, stop: asyncio.Event
 ) -> None:
-    """Carry messages both ways until either side has gone or the door closes."""
+    """Carry messages both ways until either side is gone or the door closes."""
     inner = context.socket(zmq.DEALER)
     inner.setsockopt(zmq.LINGER, 0)
     inner.setsockopt(zmq.SNDHWM, _MESSAGES_QUEUED)
@@ -167,7 +167,7 @@ async def _bridge(
         for task in tasks:
             task.cancel()
         outcomes = await asyncio.gather(*tasks, return_exceptions=True)
-        # Last: closing it is what tells the daemon that the client has gone.
+        # Last: closing it is what tells the daemon that the client is gone.
         inner.close()
         with suppress(ConnectionClosed):
             await peer.close(code, reason)
@@ -180,7 +180,7 @@ async def _carry_inward(
     peer: ServerConnection, inner: zmq.asyncio.Socket, writing: asyncio.Lock
 ) -> None:
     async for message in _messages(peer):
-        # Who does not read answers gets no further questions in: they would pile up here.
+        # Requests of a peer that does not read its answers are held back: they would pile up here.
         async with writing:
             pass
         await inner.send_multipart(message, copy=False)
@@ -196,16 +196,16 @@ async def _carry_outward(
         for index, frame in enumerate(frames, start=1):
             flag = LAST if index == len(frames) else MORE
             async with writing:
-                # One WebSocket frame each, not fragments: libzmq's peers take no others.
+                # One WebSocket frame each, not fragments: libzmq's peers accept nothing else.
                 await peer.send(b"".join((bytes((flag,)), frame.buffer)))
 
 
 async def _messages(peer: ServerConnection) -> AsyncIterator[list[memoryview]]:
-    """The multipart messages of a peer, without its routing id, which is nobody's business.
+    """The multipart messages of a peer, without its routing id, which is of no interest here.
 
     Raises:
         NotZws: for anything but ZWS 2.0, and beyond the limits of the protocol.
-        ConnectionClosed: in the end.
+        ConnectionClosed: at the end of the connection.
     """
     introduced = False
     frames: list[memoryview] = []
@@ -214,7 +214,7 @@ async def _messages(peer: ServerConnection) -> AsyncIterator[list[memoryview]]:
         if isinstance(data, str) or not data or data[0] not in (LAST, MORE, COMMAND):
             raise NotZws(_NOT_ZWS, "Not a frame of ZWS 2.0.")
         if data[0] == COMMAND:
-            continue  # none that matters here; the heartbeat is WebSocket's own
+            continue  # no command matters here; the heartbeat is WebSocket's own
         if not introduced:
             introduced = True
             continue
@@ -227,7 +227,7 @@ async def _messages(peer: ServerConnection) -> AsyncIterator[list[memoryview]]:
 
 
 async def _until_empty(inner: zmq.asyncio.Socket, outward: asyncio.Task[None]) -> None:
-    """Let the last answers of a daemon that stops go out, unless their reader takes too long."""
+    """Send the last answers of a daemon that is stopping, unless the reader takes too long."""
     deadline = asyncio.get_running_loop().time() + _CLOSE_SECONDS
     while asyncio.get_running_loop().time() < deadline and not outward.done():
         await asyncio.sleep(0.01)

@@ -1,8 +1,7 @@
-"""Who may open a WebSocket, and what the others get to know: rules without sockets.
+"""Admission of WebSocket clients, and the information given to others: rules without sockets.
 
-A web page in the user's browser can try to connect, too. It learns nothing: whoever does not show
-the token gets no answer, only an end of the connection, which a page cannot tell from a closed
-port.
+A web page in the user's browser can try to connect, too. It learns nothing: without the token
+it gets no answer, only a closed connection, which a page cannot distinguish from a closed port.
 """
 
 from __future__ import annotations
@@ -30,23 +29,23 @@ _LOG_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why an upgrade is refused."""
+    """The reason for refusing an upgrade."""
 
     status: HTTPStatus
     reason: str
     told: bool
-    """Whether the peer is told; otherwise the connection just ends."""
+    """True to tell the peer; otherwise the connection is just closed."""
 
 
 def refuse(request: Request, token: str, port: int) -> Refusal | None:
-    """Say why this upgrade is refused; None when it may go on.
+    """The reason to refuse this upgrade; None to accept it.
 
-    Token: it is known to whoever can read connection.json. Host: a page that has its own name point
-    to this machine (DNS rebinding) still sends that name. Origin: with http it is a web page, but
-    for the door's own, which hosts of plug-ins make up; no page is ever served there.
+    Token: known to anyone who can read connection.json. Host: a page whose own name resolves to
+    this machine (DNS rebinding) still sends that name. Origin: http means a web page, except for
+    the door's own origin, which plug-in hosts make up; no page is ever served there.
 
     Args:
-        port: where the door listens.
+        port: the door's port.
     """
     given = parse_qs(urlsplit(request.path).query).get("token", [""])
     if not hmac.compare_digest(given[-1].encode(), token.encode()):
@@ -68,7 +67,7 @@ def refuse(request: Request, token: str, port: int) -> Refusal | None:
 
 
 class RefusalLog:
-    """Log refusals, each reason at most once a minute: a page that keeps trying fills no disk."""
+    """Log refusals, each reason at most once a minute: a persistent page must not fill the disk."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock

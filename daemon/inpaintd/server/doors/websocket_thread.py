@@ -1,8 +1,8 @@
 """The WebSocket door's thread and listening sockets.
 
-The listeners are there at once, so that connection.json can name them from the start. What is slow
-and large to import comes when the first peer knocks, which in many daemons none ever does; until
-then the operating system lets it wait.
+The sockets listen from the start, so that connection.json can name them. Slow and large imports are
+deferred until the first peer connects, if one ever does; until then the operating system keeps it
+waiting.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ class WebSocketDoor:
     """Listens from the start; accepts between `start` and `stop`.
 
     Args:
-        port: to listen at; a taken one means another, 0 any.
-        context: of the daemon's sockets.
-        inner_endpoint: where the daemon's ROUTER listens within this process.
-        token: that opens the door.
-        ping_seconds: between two pings of a peer.
-        silence_seconds: for which a peer may leave a ping unanswered; Photoshop can be busy for a
+        port: to listen on; if it is taken another is used; 0 for any.
+        context: that of the daemon's sockets.
+        inner_endpoint: the in-process endpoint of the daemon's ROUTER.
+        token: the token that opens the door.
+        ping_seconds: interval between pings.
+        silence_seconds: how long a peer may leave a ping unanswered; Photoshop can be busy for a
             while.
     """
 
@@ -69,14 +69,14 @@ class WebSocketDoor:
 
     @property
     def endpoint(self) -> str:
-        """With a name for a host: plug-ins may be allowed to dial names only."""
+        """The door's URL, with a host name: plug-ins may be allowed to connect to names only."""
         return f"ws://localhost:{self._listeners[0].getsockname()[1]}"
 
     def start(self) -> None:
         self._thread.start()
 
     def stop(self) -> None:
-        """Hand on what is queued for the peers, hang up, and end the thread."""
+        """Flush messages queued for the peers, disconnect them, and end the thread."""
         with self._lock:
             self._stopped = True
             if self._loop is not None and self._stop is not None:
@@ -130,10 +130,10 @@ class WebSocketDoor:
 
 
 def listen(port: int) -> list[socket.socket]:
-    """Listening sockets on 127.0.0.1 and, where there is IPv6, on ::1, both at the same port.
+    """Listening sockets on 127.0.0.1 and, if IPv6 is available, on ::1, both on the same port.
 
-    The name localhost can mean either. Were one of the two left to somebody else, that one would be
-    shown the token. A port that is taken on either means another port; 0 means any.
+    The name localhost can mean either. If another process had one of the two, that process would
+    be shown the token. If a port is taken on either, another one is used; 0 means any.
 
     Raises:
         OSError: no port is free on both.
@@ -153,12 +153,12 @@ def listen(port: int) -> list[socket.socket]:
 
 
 def _bound(family: socket.AddressFamily, host: str, port: int) -> socket.socket:
-    # Named as TCP, so that asyncio sends small messages at once (TCP_NODELAY): without that each
+    # Named as TCP, so that asyncio sends small messages at once (TCP_NODELAY): otherwise each
     # request waits 40 ms for an acknowledgement.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         if sys.platform == "win32":
-            # There, others may take a port over unless one says otherwise.
+            # On Windows others can take over a port by default.
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
         else:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -1,4 +1,4 @@
-"""A ZMTP door: a listening socket on the loopback interface, and the peers that came in by it.
+"""A ZMTP door: a listening socket on the loopback interface, and the peers connected to it.
 
 It runs in the daemon's loop, without a thread: the poller watches every connection.
 """
@@ -26,18 +26,18 @@ log = logging.getLogger(__name__)
 HANDSHAKE_SECONDS = 5.0
 
 MOST_STRANGERS = 256
-"""Most connections in their handshake; the oldest goes when another one comes."""
+"""Most connections in their handshake; the oldest is dropped for a new one."""
 
 _BACKLOG = 128
 _NO_ROOM = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 
 class ZmtpDoor:
-    """Peers come and go here; each is known by an id that no other ever has.
+    """The connected peers, each identified by an id that is never reused.
 
     Args:
-        poller: of the loop that calls `handle` with what it has found.
-        port: to listen at; a taken one means another, 0 any.
+        poller: that of the loop that calls `handle` with its results.
+        port: to listen on; if it is taken another is used; 0 for any.
     """
 
     def __init__(self, poller: zmq.Poller, port: int) -> None:
@@ -60,11 +60,11 @@ class ZmtpDoor:
         self._passwords.pop(user, None)
 
     def user(self, name: bytes) -> bytes:
-        """As whom this peer has introduced itself."""
+        """The user name under which this peer has logged in."""
         return self._peers[name].user
 
     def find(self, user: bytes) -> bytes | None:
-        """The id of the latest peer that introduced itself as this user."""
+        """The id of the latest peer that logged in under this user name."""
         found = [n for n, peer in self._peers.items() if peer.user == user and peer.stage == "open"]
         return found[-1] if found else None
 
@@ -72,18 +72,18 @@ class ZmtpDoor:
         return name in self._peers
 
     def descriptor(self, name: bytes) -> dict[int, int]:
-        """For `handle`, to read this peer whether or not the poller has found it."""
+        """An argument for `handle` to read this peer, whether or not the poller has reported it."""
         return {self._peers[name].socket.fileno(): zmq.POLLIN}
 
     @property
     def restless(self) -> bool:
-        """Whether `tick` has something to do."""
+        """True if `tick` has work to do."""
         return bool(self._strangers) or not self._listening
 
     # ----------------------------------------------------------------------------- in and out
 
     def handle(self, ready: Mapping[int, int]) -> Iterator[tuple[bytes, list[Buffer]]]:
-        """Messages from the peers among these descriptors; answers that wait are sent on."""
+        """Receive messages from the peers with these descriptors, and send queued answers."""
         if self._listener.fileno() in ready:
             self._accept()
         for descriptor, event in ready.items():
@@ -92,7 +92,7 @@ class ZmtpDoor:
                 continue
             peer = self._peers[name]
             try:
-                if event & ~zmq.POLLOUT:  # an error, too, is found by reading
+                if event & ~zmq.POLLOUT:  # errors, too, are found by reading
                     for message in peer.read():
                         yield name, message
                         if name not in self._peers:
@@ -106,11 +106,11 @@ class ZmtpDoor:
                 self._part(name)
 
     def send(self, name: bytes, frames: list[Buffer], *, droppable: bool = False) -> None:
-        """Send, or queue for a peer that is slow to read, unless it is not worth it.
+        """Send, or queue for a peer that reads slowly, unless the message is not worth queueing.
 
         Raises:
-            Vanished: the peer is not connected any more, or reads so little that it may as well
-                not be.
+            Vanished: the peer is not connected any more, or reads so little that it is treated
+                as gone.
         """
         peer = self._peers.get(name)
         if peer is None:
@@ -130,12 +130,12 @@ class ZmtpDoor:
         self._watch(peer)
 
     def vanished(self) -> list[bytes]:
-        """Peers that have gone since this was last asked."""
+        """Peers that have disconnected since the last call."""
         gone, self._vanished = self._vanished, []
         return gone
 
     def tick(self) -> None:
-        """End handshakes that take too long, and listen again after a shortage."""
+        """End handshakes that take too long, and resume listening after a shortage."""
         now = time.monotonic()
         for name in list(self._strangers):
             if now > self._peers[name].deadline:
@@ -148,7 +148,7 @@ class ZmtpDoor:
             self._listening = True
 
     def close(self, seconds: float = 2.0) -> None:
-        """Hang up on everybody, after the answers that still wait, unless they take too long."""
+        """Disconnect all peers after sending the queued answers, unless they take too long."""
         deadline = time.monotonic() + seconds
         for peer in self._peers.values():
             with suppress(Gone, OSError):
@@ -191,7 +191,7 @@ class ZmtpDoor:
 
     def _watch(self, peer: Peer) -> None:
         events = zmq.POLLIN * peer.wants_to_read | zmq.POLLOUT * peer.wants_to_write
-        # POLLERR: one that is neither read from nor written to must still be missed when it goes.
+        # POLLERR: the end of a peer must be noticed even if it is neither read from nor written to.
         self._poller.register(peer.socket.fileno(), events or zmq.POLLERR)
 
     def _part(self, name: bytes, *, told: bool = False) -> None:
@@ -212,10 +212,10 @@ class ZmtpDoor:
 
 
 def _listening(port: int) -> socket.socket:
-    """Listen at the port on the loopback interface, or at any when it is taken."""
+    """Listen on the port on the loopback interface, or on any if it is taken."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     if sys.platform == "win32":
-        # There, others may take a port over unless one says otherwise.
+        # On Windows others can take over a port by default.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
     else:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
