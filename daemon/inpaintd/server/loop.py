@@ -43,7 +43,7 @@ _CHECK_SECONDS = 15.0
 
 @dataclass(frozen=True)
 class Options:
-    """The options of a daemon. `websocket_port` None leaves the WebSocket door closed; `devices` has
+    """A daemon's options. `websocket_port` None leaves the WebSocket door closed; `devices` has
     one entry for each worker, empty if the worker chooses."""
 
     port: int
