@@ -1,1 +1,1 @@
-"""What can fill a region. Every engine satisfies `inpaintd.engine.Engine`."""
+"""The engines that fill regions. Each implements `inpaintd.engine.Engine`."""

@@ -1,4 +1,4 @@
-"""The built-in engines: what each can do and needs. A new engine is one more entry and its module.
+"""The built-in engines: abilities and requirements. A new engine is one more entry and its module.
 
 Standard library only: the daemon reads this too, and must not import what the engines import.
 """
@@ -33,19 +33,19 @@ HONOURED_BY_DIFFUSION = frozenset(
 
 @dataclass(frozen=True)
 class About:
-    """What is known of an engine before it is imported.
+    """Facts about an engine that are known before it is imported.
 
     Attributes:
-        factory: `module:function` of (name, registry) that makes it, ready to paint.
-        honours: the settings done by engines that this one takes into account; those that the
-            pipeline does (`done_by="pipeline"`) work with every engine and are not listed.
+        factory: `module:function` of (name, registry) that creates it, ready to paint.
+        honours: the engine settings (`done_by="engine"`) that this one respects; those of the
+            pipeline (`done_by="pipeline"`) work with every engine and are not listed.
         soft: whether it honours grey masks by itself, so that they are not applied again when its
             colours are pasted back.
-        interruptible: whether it reports often; if not, cancelling ends the worker process.
-        package: import name of a package that it cannot do without; empty when none is special.
-        extra: the extra of inpaintd that brings this package; empty for one of the base install.
+        interruptible: whether it reports often; if not, cancelling kills the worker process.
+        package: import name of a package that it requires; empty when none is special.
+        extra: the extra of inpaintd that installs this package; empty if the base install does.
         environment: variables to set before it is imported, unless the user has set them.
-        what: the engine in a message such as "Diffusion models need ...".
+        what: the engine's name in a message such as "Diffusion models need ...".
     """
 
     factory: str
@@ -80,17 +80,17 @@ ENGINES = {
         package="diffusers",
         extra="diffusion",
         what="Diffusion models",
-        # What is installed is complete, so nobody is to be asked.
+        # Installed models are complete, so no download is needed.
         environment=(("HF_HUB_OFFLINE", "1"),),
     ),
 }
-"""By the name that an entry of models.toml gives as its `engine`."""
+"""The entries by the name that models.toml gives as `engine`."""
 
 MASK_ENGINES = {
     "textmask": About("", package="transformers", extra="diffusion", what="Masks by text"),
     "objectmask": About("", package="transformers", extra="diffusion", what="Selecting objects"),
 }
-"""Engines that find a hole instead of filling one."""
+"""Engines that find a hole rather than fill one."""
 
 
 SCHEDULERS = (
@@ -98,12 +98,12 @@ SCHEDULERS = (
     *("dpmpp_2m_sde_karras", "dpmpp_2s", "euler", "euler_a", "euler_karras", "heun", "lcm", "lms"),
     *("lms_karras", "pndm", "tcd", "unipc"),
 )
-"""Names of the samplers of diffusion models; each model takes some of them."""
+"""Names of the samplers of diffusion models; each model supports some of them."""
 
 
 def honoured_by(engine: str) -> frozenset[str]:
-    """The settings done by engines that this one honours; none for one that is not built in.
+    """The engine settings that this engine honours; none for one that is not built in.
 
-    An engine of somebody's own, `package.module:factory`, is told by `honours` in models.toml.
+    For a custom engine, `package.module:factory`, they are declared as `honours` in models.toml.
     """
     return ENGINES[engine].honours if engine in ENGINES else frozenset()

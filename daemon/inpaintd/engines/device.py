@@ -1,4 +1,4 @@
-"""Which device an engine computes on. Imports torch only when asked."""
+"""Selection of the device an engine computes on. Imports torch only when asked."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ if TYPE_CHECKING:
     import torch
 
 DEVICE_VARIABLE = "INPAINTD_DEVICE"
-"""Environment variable that names the device, such as cuda:1; unset means: the fastest."""
+"""Environment variable that names the device, such as cuda:1; if unset, the fastest is used."""
 
 
 def best_device() -> torch.device:
-    """The device that was asked for, else the fastest of this machine.
+    """The requested device, else the fastest of this machine.
 
     Raises:
-        InpaintError: `unsupported` when torch cannot use the one that was asked for.
+        InpaintError: `unsupported` when torch cannot use the requested device.
     """
     import torch
 
     available = {
-        "cuda": torch.cuda.is_available(),  # ROCm's cards count as these
+        "cuda": torch.cuda.is_available(),  # includes ROCm cards
         "xpu": torch.xpu.is_available(),
         "mps": torch.backends.mps.is_available(),
         "cpu": True,

@@ -1,4 +1,4 @@
-"""A coarse mask brought to the picture's own edges. A pure function on arrays.
+"""Refinement of a coarse mask to the picture's own edges. A pure function on arrays.
 
 Source: He, Sun and Tang, "Guided Image Filtering", PAMI 2013, with a grey guide.
 """
@@ -16,16 +16,16 @@ _SENSITIVITY = np.float32(1e-4)
 _LUMA = np.array((0.2126, 0.7152, 0.0722), np.float32)
 
 _SURE = 0.05
-"""What is nearer to 0 or 1 than this becomes 0 or 1."""
+"""Values closer to 0 or 1 than this become 0 or 1."""
 
 
 def snapped_to_edges(coarse: Array, colour: Array, blur_pixels: float) -> Array:
-    """The mask with its edge where the picture has one.
+    """The mask with its edge aligned to the picture's.
 
     Args:
         coarse: (H, W) float32 in [0, 1].
         colour: (H, W, 3) float32, sRGB-encoded.
-        blur_pixels: how far off the coarse mask's edge may be.
+        blur_pixels: maximum offset of the coarse mask's edge.
 
     Returns:
         (H, W) float32 in [0, 1]: exactly 0 and 1 away from the edge, soft along it.
@@ -37,7 +37,7 @@ def snapped_to_edges(coarse: Array, colour: Array, blur_pixels: float) -> Array:
         return fine
     mask, guide = coarse[near], colour[near] @ _LUMA
     while radius:
-        # Each pass brings the edge nearer, so the next one need not look as far.
+        # Each pass moves the edge closer, so the next one can use a smaller radius.
         mask = _filtered(mask, guide, radius)
         radius //= 2
     fine[near] = mask
@@ -56,7 +56,7 @@ def _filtered(coarse: Array, guide: Array, radius: int) -> Array:
 
 
 def _around(mask: Array, margin: int) -> tuple[slice, slice] | None:
-    """Rows and columns that hold the mask with a margin; filtering all of a picture is slow."""
+    """Rows and columns that contain the mask with a margin; filtering a whole picture is slow."""
     rows, columns = (np.flatnonzero(mask.max(axis=axis) > _SURE) for axis in (1, 0))
     if not rows.size:
         return None

@@ -1,4 +1,4 @@
-"""Colours to 8 bits and back, for fills that know nothing finer."""
+"""Conversion of colours to 8 bits and back, for fills that support no more."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from inpaintd.engine import Array
 
 _PASSES = 3
-"""How often what 8 bits left open is smoothed; more changes nothing visible."""
+"""Number of smoothing passes within the 8-bit rounding; more changes nothing visible."""
 
 
 def to_bytes(colour: Array) -> NDArray[np.uint8]:
@@ -21,7 +21,7 @@ def to_bytes(colour: Array) -> NDArray[np.uint8]:
 def from_bytes(pixels: NDArray[np.uint8]) -> Array:
     """8-bit samples as the smoothest (H, W, 3) float32 colour that rounds to them.
 
-    So a fill's gradients have no bands in a 16-bit picture, and 8-bit pictures stay as they were.
+    Thus a fill's gradients show no banding in a 16-bit picture, and 8-bit pictures are unchanged.
     """
     values = pixels.astype(np.float32)
     smooth = values

@@ -1,4 +1,4 @@
-"""The engines by name, each imported when it is first needed."""
+"""The engines by name, each imported on first use."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 
 def load(name: str, home: Path = Path()) -> Engine:
-    """The engine of this name, ready to paint; `package.module:factory` is somebody's own.
+    """The engine of this name, ready to paint; `package.module:factory` is a custom one.
 
     Args:
-        home: where models are installed; those of the base install need none.
+        home: the folder with the installed models; base engines need none.
 
     Raises:
-        InpaintError: `unknown_model`, or `not_installed` when what it needs is not installed.
+        InpaintError: `unknown_model`, or `not_installed` when its requirements are missing.
     """
     made: Engine
     if ":" in name:

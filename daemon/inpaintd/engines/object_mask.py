@@ -1,7 +1,7 @@
 """Select the object at some points or in some boxes, with SAM 2.
 
-Source: Ravi et al., "SAM 2: Segment Anything in Images and Videos", 2024. What the picture holds is
-computed once and kept, so that a second click costs only the small mask decoder.
+Source: Ravi et al., "SAM 2: Segment Anything in Images and Videos", 2024. A picture's embedding is
+computed once and cached, so that a second click costs only the small mask decoder.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from inpaintd_protocol.rectangle import Rectangle
 _SIDE = 1024
 _MEAN, _DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet
 _KEPT_PICTURES = 4
-"""How many pictures' embeddings are kept, about 20 MB each."""
+"""Number of cached picture embeddings, about 20 MB each."""
 
 
 class ObjectMask:
@@ -49,7 +49,7 @@ class ObjectMask:
             prompt: in pixels of the picture, with at least one click inside or one box.
 
         Returns:
-            (H, W) float32 in [0, 1], soft where the object's edge is.
+            (H, W) float32 in [0, 1], soft along the object's edge.
         """
         height, width = colour.shape[:2]
         with torch.inference_mode():
@@ -60,7 +60,7 @@ class ObjectMask:
                 together[None, None], (height, width), mode="bilinear", align_corners=False
             )
         coarse: Array = torch.sigmoid(large[0, 0].float()).cpu().numpy()
-        # One pixel of the model's answer covers so many of the picture's.
+        # Size of one pixel of the model's answer in pixels of the picture.
         blur = max(height / logits[0].shape[0], width / logits[0].shape[1])
         return snapped_to_edges(coarse, colour, blur)
 
@@ -70,7 +70,7 @@ class ObjectMask:
         small = functional.interpolate(
             pixels.clamp(0, 1), size, mode="bilinear", antialias=True, align_corners=False
         )
-        # Of the reduced picture, which is all that the model sees and quick to read.
+        # Of the scaled-down picture, which is all that the model sees and fast to read.
         key = hashlib.sha256(np.ascontiguousarray(small).data).digest()
         if key in self._embeddings:
             self._embeddings.move_to_end(key)
@@ -99,7 +99,7 @@ class ObjectMask:
             (box,) = prompt.boxes
             corners = torch.tensor([[box.x, box.y], [box.right, box.bottom]]) * scale
             arguments["input_boxes"] = corners.reshape(1, 1, 4).to(self._device)
-        # A box or several clicks leave little open, so that one answer is the better one.
+        # A box or several clicks are unambiguous, so a single answer is better.
         several = prompt.choice is not None or (len(prompt.clicks) == 1 and not prompt.boxes)
         answer = self._model(image_embeddings=embedding, multimask_output=several, **arguments)
         masks, scores = answer.pred_masks[0, 0], answer.iou_scores[0, 0]
@@ -113,7 +113,7 @@ class ObjectMask:
 
 
 def _objects(prompt: ObjectPrompt) -> list[ObjectPrompt]:
-    """One prompt for each object: clicks belong to the box that they lie in."""
+    """Prompts for single objects: clicks belong to the box that contains them."""
     if len(prompt.boxes) <= 1:
         return [prompt]
     return [

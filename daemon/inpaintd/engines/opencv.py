@@ -1,4 +1,4 @@
-"""Quick smooth fills by OpenCV, for scratches and thin lines."""
+"""Fast smooth fills with OpenCV, for scratches and thin lines."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ _RADIUS_PIXELS = 5
 
 
 def make(name: str, _registry: object) -> Engine:
-    """The method of this name."""
+    """Create an engine for the method of this name."""
     return Diffused(name)
 
 
 class Diffused:
-    """Carries the hole's edge inwards, smoothly. Works on 8 bits, within the hole only."""
+    """Smoothly extends the hole's edge inwards. Works on 8 bits, within the hole only."""
 
     honours = ENGINES["telea"].honours
     soft = ENGINES["telea"].soft
     interruptible = ENGINES["telea"].interruptible
 
     def __init__(self, name: str, notices: tuple[tuple[str, str, str], ...] = ()) -> None:
-        """Args: name: "telea" or "navier-stokes"; notices: told with each result."""
+        """Args: name: "telea" or "navier-stokes"; notices: attached to each result."""
         self._method = _METHODS[name]
         self._notices = notices
 
     def paint(self, tasks: Sequence[Task], settings: Settled, report: Report) -> Painted:
-        """As `Engine.paint`; the colours under the hole have no influence.
+        """Paint as described in `Engine.paint`; the colours under the hole have no influence.
 
         Raises:
-            InpaintError: `nothing_kept` when nothing is kept that could be continued.
+            InpaintError: `nothing_kept` when nothing is kept to continue from.
         """
         colours = []
         for index, task in enumerate(tasks):

@@ -1,4 +1,4 @@
-"""Content-aware fill: PatchMatch copies texture from near the hole. Needs no model."""
+"""Content-aware fill: PatchMatch copies texture from around the hole. Needs no model."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ Pixels = NDArray[np.bool_]
 """(H, W), a set of pixels."""
 
 _THIN = 5
-"""Half the width of a scratch, in pixels: up to here smaller patches give the better texture."""
+"""Half the width of a scratch, in pixels: below it smaller patches give the better texture."""
 
 _LEAST_REACH = 24
-"""How far from the hole there are always sources, in pixels."""
+"""Distance from the hole within which sources are always allowed, in pixels."""
 
 _REACH = 1.5
 """The same as a multiple of half the hole's width. With less, smooth skies get darker spots."""
@@ -32,22 +32,22 @@ _SOLVED_AT_ONCE = 40_000
 """Largest hole that is solved at its own resolution, in pixels; beyond, it gets slow."""
 
 _REFINED = 300_000
-"""Largest hole whose sources are looked for pixel by pixel, in pixels."""
+"""Largest hole whose sources are searched pixel by pixel, in pixels."""
 
 _BAND = 8
-"""Width of the border where they always are, at full resolution, in pixels."""
+"""Width of the border that is always searched at full resolution, in pixels."""
 
 _BAND_ROUNDS = 2
-"""How often the border's sources are looked for again after it has taken their colours."""
+"""How often the border's sources are searched again after it has taken their colours."""
 
 _LEAST_SIDE = 40
-"""Least side of a picture that PyPatchMatch fills well, in pixels."""
+"""Minimum side of a picture that PyPatchMatch fills well, in pixels."""
 
 _WIDE = 3
-"""How many times farther sources may lie when the surroundings are all alike."""
+"""How many times farther sources may be when the surroundings are uniform."""
 
 _ALIKE = 0.02
-"""Largest difference between near and far surroundings, of 1, at which they count as alike."""
+"""Largest difference between near and far surroundings, of 1, that counts as uniform."""
 
 
 _NOT_INSTALLED = (
@@ -58,12 +58,12 @@ _NOT_INSTALLED = (
 
 
 def make(_name: str, _registry: object) -> Engine:
-    """PatchMatch, or a smooth fill that says so where there is none for the system."""
+    """Create PatchMatch, or a smooth fill with a notice if there is none for the system."""
     return made()
 
 
 def made(notices: tuple[tuple[str, str, str], ...] = ()) -> Engine:
-    """As `make`, with these (code, message, remedy) warnings for every result."""
+    """Create it as `make` does, with these (code, message, remedy) warnings for every result."""
     try:
         from patchmatch import patchmatch_available
     except ImportError:
@@ -74,21 +74,21 @@ def made(notices: tuple[tuple[str, str, str], ...] = ()) -> Engine:
 
 
 class PatchMatch:
-    """Fills with PyPatchMatch. Works on 8 bits; only the hole's own pixels pass through them."""
+    """Fills with PyPatchMatch. Works on 8 bits; only the hole's own pixels are quantized."""
 
     honours = ENGINES["patchmatch"].honours
     soft = ENGINES["patchmatch"].soft
     interruptible = ENGINES["patchmatch"].interruptible
 
     def __init__(self, notices: tuple[tuple[str, str, str], ...] = ()) -> None:
-        """Args: notices: (code, message, remedy) of each warning to give with every result."""
+        """Args: notices: (code, message, remedy) of each warning to add to every result."""
         self._notices = notices
 
     def paint(self, tasks: Sequence[Task], settings: Settled, report: Report) -> Painted:
-        """As `Engine.paint`; the colours under the hole have no influence.
+        """Paint as described in `Engine.paint`; the colours under the hole have no influence.
 
         Raises:
-            InpaintError: `nothing_kept` when nothing is kept that could be continued.
+            InpaintError: `nothing_kept` when nothing is kept to continue from.
         """
         colours = []
         for index, task in enumerate(tasks):
@@ -99,10 +99,10 @@ class PatchMatch:
 
 
 def completed(task: Task) -> Array:
-    """The task's colours with the hole filled, (H, W, 3) float32; kept pixels as they were.
+    """The task's colours with the hole filled, (H, W, 3) float32; kept pixels are unchanged.
 
     Raises:
-        InpaintError: `nothing_kept` when nothing is kept that could be continued.
+        InpaintError: `nothing_kept` when nothing is kept to continue from.
     """
     hole = task.mask > 0
     shown = ~hole if task.source is None else task.source
@@ -128,10 +128,10 @@ def completed(task: Task) -> Array:
 
 
 def _solved_coarse_to_fine(scale: Scale, seed: int) -> Array:
-    """(H, W, 3) colours with the hole filled; large ones in a time that grows with their area.
+    """(H, W, 3) colours with the hole filled; for large ones the time grows with their area.
 
     A large hole is laid out at a lower resolution, which also gives better shapes, and then takes
-    its colours from the sources at full resolution. What is beside the border is looked for once
+    its colours from the sources at full resolution. Sources next to the border are searched once
     more, so that no seam is left.
     """
     scales = [scale]
@@ -159,7 +159,7 @@ def _solved_coarse_to_fine(scale: Scale, seed: int) -> Array:
 def _joined(
     scale: Scale, matches: Matches, coarse_hole: Pixels, factor: int, rng: np.random.Generator
 ) -> Array:
-    """The filled colours with a border that goes on from the kept pixels, (H, W, 3)."""
+    """The filled colours with a border that continues the kept pixels, (H, W, 3)."""
     depth = distance_to(~scale.hole, exact=False)
     band = scale.hole & (depth <= _BAND)
     border = Scale(scale.picture, band, scale.sources)
@@ -202,13 +202,13 @@ def _inpainted(
 def sources_near(pixels: NDArray[np.uint8], hole: Pixels, shown: Pixels, reach: float) -> Pixels:
     """The kept pixels that may be copied into the hole.
 
-    What is near belongs together: a face two hole-widths away has no business in a wall. Only in
-    surroundings that are all alike, such as gravel, do farther sources make for less repetition.
+    Nearby things belong together: a face two hole-widths away has no business in a wall. Only in
+    uniform surroundings, such as gravel, do farther sources reduce repetition.
 
     Args:
         pixels: (H, W, 3).
         shown: kept pixels that may be copied at all.
-        reach: how far from the hole things belong together, in pixels.
+        reach: distance from the hole within which things belong together, in pixels.
     """
     away = distance_to(hole, exact=False)
     near = shown & (away <= reach)
@@ -224,11 +224,11 @@ def sources_near(pixels: NDArray[np.uint8], hole: Pixels, shown: Pixels, reach: 
 
 
 def _half_width(hole: Pixels) -> float:
-    """Radius of the largest disc inside the hole; what lies beyond the picture counts as hole."""
+    """Radius of the largest disc inside the hole; pixels beyond the picture count as hole."""
     return float(distance_to(~hole, exact=False).max())
 
 
 def _around(pixels: Pixels) -> tuple[slice, slice]:
-    """Rows and columns that hold all of these pixels."""
+    """Rows and columns that contain all of these pixels."""
     rows, columns = np.flatnonzero(pixels.any(axis=1)), np.flatnonzero(pixels.any(axis=0))
     return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)

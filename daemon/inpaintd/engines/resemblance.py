@@ -1,11 +1,11 @@
-"""Carrying a coarse fill to full resolution, in the source's own pixels and depth.
+"""Transfer of a coarse fill to full resolution, in the source's own pixels and depth.
 
-For each hole pixel of a fill made at a lower resolution, the source pixel is found whose
-surroundings resemble its own; at full resolution the hole takes the colours found there.
+For each hole pixel of a low-resolution fill, the source pixel with the most similar
+surroundings is found; at full resolution the hole takes the colours found there.
 
 Source: Barnes et al., PatchMatch (2009), for the propagation; Wexler, Shechtman, Irani, Space-Time
-Completion of Video (2007), for the mean of what good matches say; Orchard, Sullivan, Overlapped
-Block Motion Compensation (1994), for the windows that leave no blocks. The field starts from an
+Completion of Video (2007), for averaging good matches; Orchard, Sullivan, Overlapped
+Block Motion Compensation (1994), for windows that avoid blocks. The field starts from an
 exhaustive search at a scale so coarse that it is cheap.
 """
 
@@ -24,14 +24,14 @@ Pixels = NDArray[np.bool_]
 Indices = NDArray[np.intp]
 
 _RADIUS = 2
-"""Of the patches that are searched for, in pixels; refining needs no more than their middles."""
+"""Radius of the patches searched for, in pixels; refining needs only their centres."""
 
 _EXHAUSTIVE = 60_000_000
-"""Most pairs of patches that are all compared."""
+"""Maximum pairs of patches for an exhaustive comparison."""
 
 _PASSES = 2
 _JITTER = 4
-"""How far a random look beside the best match so far goes, in pixels."""
+"""Radius of a random search around the best match so far, in pixels."""
 
 _ROUND = ((0, 1), (0, -1), (1, 0), (-1, 0), (1, 1), (-1, -1), (1, -1), (-1, 1))
 """Steps to the eight neighbours, rows and columns."""
@@ -39,7 +39,7 @@ _ROUND = ((0, 1), (0, -1), (1, 0), (-1, 0), (1, 1), (-1, -1), (1, -1), (-1, 1))
 
 @dataclass(frozen=True)
 class Matches:
-    """For each hole pixel, in reading order: where its source is, and how little it resembles."""
+    """For each hole pixel, in reading order: the position of its source, and their difference."""
 
     rows: Indices
     columns: Indices
@@ -62,7 +62,7 @@ class Scale:
 
     @cached_property
     def centres(self) -> Pixels:
-        """Middles of patches that are all source."""
+        """Centres of patches that consist of source pixels."""
         patch = np.ones((2 * _RADIUS + 1, 2 * _RADIUS + 1), np.uint8)
         sources = self.sources.astype(np.uint8)
         eroded = cv2.erode(sources, patch, borderType=cv2.BORDER_CONSTANT, borderValue=0)
@@ -73,7 +73,7 @@ class Scale:
         return Scale(picture, self.hole, self.sources)
 
     def halved(self) -> Scale:
-        """At half the resolution; what is partly hole is hole, what is all source is source."""
+        """The scale at half the resolution: hole where partly hole, source where all source."""
         height, width = self.hole.shape
         even = ((0, height % 2), (0, width % 2))
         size = ((width + 1) // 2, (height + 1) // 2)
@@ -110,12 +110,12 @@ def refined(
     *,
     radius: int = 1,
 ) -> Matches:
-    """The matches for a picture `factor` times larger, put right to the pixel.
+    """The matches for a picture `factor` times larger, refined to the pixel.
 
     Args:
         scale: the larger picture, filled; its hole lies within that of the matches.
         coarse_hole: the hole of the matches.
-        radius: of the patches that are compared, in pixels.
+        radius: that of the patches compared, in pixels.
     """
     rows, columns = _expanded(matches, coarse_hole, scale.hole, factor)
     return _propagated(_Comparison(scale, radius), rows, columns, rng)
@@ -126,8 +126,8 @@ def carried(
 ) -> Array:
     """The colours with the hole filled from the matches of a picture `factor` times smaller.
 
-    Each match speaks for a soft window, a quadratic B-spline, round its pixel; good ones louder. So
-    neighbours with different sources fade into each other, and no blocks are seen.
+    Each match covers a soft window, a quadratic B-spline, around its pixel; good ones weigh more.
+    So neighbours with different sources blend into each other, without visible blocks.
     """
     height, width = hole.shape
     own = np.nonzero(coarse_hole)
@@ -145,7 +145,7 @@ def carried(
     for i in range(3):
         for j in range(3):
             cell = (rows // factor + i, columns // factor + j)
-            # Near the picture's edge a source may reach beyond it; the nearest pixel stands in.
+            # Near the picture's edge a source may reach beyond it; the nearest pixel is used.
             y = np.clip(rows + away[0][cell], 0, height - 1)
             x = np.clip(columns + away[1][cell], 0, width - 1)
             share = window[rows % factor, i] * window[columns % factor, j] * weight[cell]
@@ -156,14 +156,14 @@ def carried(
 
 
 def _spline_window(factor: int) -> Array:
-    """Shares of the cell before, of its own and of the cell after for each pixel, (factor, 3)."""
+    """Weights of the previous, the own and the next cell for each pixel, (factor, 3)."""
     at = (np.arange(factor) + 0.5) / factor - 0.5
     shares = np.stack([0.5 * (0.5 - at) ** 2, 0.75 - at**2, 0.5 * (0.5 + at) ** 2], axis=1)
     return shares.astype(np.float32)
 
 
 class _Comparison:
-    """The patches round all hole pixels, to be compared with source patches."""
+    """The patches around all hole pixels, to be compared with source patches."""
 
     def __init__(self, scale: Scale, radius: int) -> None:
         self.height, self.width = scale.hole.shape
@@ -198,7 +198,7 @@ class _Comparison:
 
 
 def _exhaustive(comparison: _Comparison, scale: Scale) -> tuple[Indices, Indices]:
-    """The best source for each hole pixel, of all centres or evenly chosen ones."""
+    """The best source for each hole pixel, of all centres or an even selection of them."""
     rows, columns = np.nonzero(scale.centres)
     step = 1 + rows.size * comparison.rows.size // _EXHAUSTIVE
     rows, columns = rows[::step], columns[::step]
@@ -215,7 +215,7 @@ def _exhaustive(comparison: _Comparison, scale: Scale) -> tuple[Indices, Indices
 def _propagated(
     comparison: _Comparison, rows: Indices, columns: Indices, rng: np.random.Generator
 ) -> Matches:
-    """Better matches: beside those of the neighbours, and a little way off."""
+    """Improve matches: next to those of the neighbours, and at a random offset."""
     error = comparison.error(rows, columns)
     height, width = comparison.height, comparison.width
 

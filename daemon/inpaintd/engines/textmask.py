@@ -36,11 +36,11 @@ class TextMask:
         self._side, self._mean, self._deviation = _preprocessing(folder)
 
     def find(self, colour: Array, words: str) -> Array:
-        """How surely each pixel shows one of the words, as a `TextMasker`.
+        """The confidence that each pixel shows one of the words, as a `TextMasker`.
 
         Args:
             colour: (H, W, 3) float32, sRGB-encoded, 1.0 = white; the whole picture.
-            words: separated by commas; a pixel counts for the word that fits it best.
+            words: separated by commas; the best-fitting word counts for a pixel.
 
         Returns:
             (H, W) float32 in [0, 1].

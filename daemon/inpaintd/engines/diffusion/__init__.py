@@ -1,7 +1,7 @@
-"""Diffusion models of the diffusers library as an engine.
+"""An engine for the diffusion models of the diffusers library.
 
-`engine.py` tells the story of a request. `loading` turns names into models on the device, `prompts`
-turns words into a pipeline's arguments, and `painting` runs the passes. The stock pipelines are
-called unchanged, never copied: what they lack (soft masks, infill in latent space, previews,
-cancelling) is done in their step callback or around their VAE.
+`engine.py` controls the course of a request. `loading` turns names into models on the device,
+`prompts` turns text into a pipeline's arguments, and `painting` runs the passes. The stock
+pipelines are called unchanged, never copied: missing features (soft masks, latent infill, previews,
+cancelling) are added in their step callback or around their VAE.
 """

@@ -69,7 +69,7 @@ def make(_name: str, registry: Callable[[], Registry]) -> DiffusionEngine:
 
 
 class DiffusionEngine:
-    """Fills regions with the models of a library, each loaded when it is first needed."""
+    """Fills regions with the models of a library, each loaded on first use."""
 
     honours = ENGINES["diffusion"].honours
     soft = ENGINES["diffusion"].soft
@@ -89,10 +89,10 @@ class DiffusionEngine:
         self._wider: dict[Source, torch.dtype] = {}
         self._memory = DeviceMemory(self.device, library.registry.home)
         self.plan: Plan | None = None
-        """How the last request was run."""
+        """A description of how the last request was run."""
 
     def paint(self, tasks: Sequence[Task], settings: Settled, report: Report) -> Painted:
-        """Fill each task's region; one after the other, so that each equals a run of its own."""
+        """Fill each task's region, one after the other, so that each equals a separate run."""
         all_passes = [one for one in passes(settings) if one.settings.strength > 0]
         if not all_passes:
             return Painted([task.colour for task in tasks], notices=(_NOTHING_TO_DO,))
@@ -140,7 +140,7 @@ class DiffusionEngine:
         report: Report,
         steps_before: int,
     ) -> Done:
-        """The results, those larger than the model's area painted over once more in tiles."""
+        """The results, with those larger than the model's area repainted in tiles."""
         side = self._model.native_side if self._model else 0
         large = any(needs_detail(task.mask, side) for task in tasks)
         if last.settings.width or last.settings.height or not large:
@@ -158,10 +158,10 @@ class DiffusionEngine:
         )
 
     def _pass(self, settings: Settled, tasks: Sequence[Task], report: Report, work: Work) -> Done:
-        """One pass, on whatever rung of the memory ladder and in whatever type it works.
+        """Run one pass, on whatever rung of the memory ladder and in whatever type works.
 
         Args:
-            tasks: those whose regions are painted whole; none for a pass in tiles.
+            tasks: those whose regions are painted in one piece; none for a pass in tiles.
         """
         raised = False
         while True:
@@ -211,7 +211,7 @@ class DiffusionEngine:
             model.settle()
 
     def _raise_precision(self, name: str) -> None:
-        """Have a model loaded in a type of wider range from now on."""
+        """Load a model in a type of wider range from now on."""
         source = self.library.model(name)
         now = self._model.dtype if self._model else torch.float32
         if now == torch.float32:
@@ -231,8 +231,8 @@ class DiffusionEngine:
         """The model of this source, and the rungs that its plan takes from the start.
 
         Args:
-            pixels: of the work area.
-            adapters: whether LoRAs are laid over it.
+            pixels: area of the work area.
+            adapters: whether LoRAs are applied to it.
         """
         dtype = self._wider.get(source) or self.dtype or best_type(source, self.device)
         loaded = self._model if self._model and self._model.source == source else None
@@ -256,7 +256,7 @@ class DiffusionEngine:
     def _load(
         self, source: Source, dtype: torch.dtype, plan: Plan, shared: Mapping[str, Any]
     ) -> Model:
-        # What is free may have gone since the plan was made.
+        # Free memory may have been taken since the plan was made.
         placements = list(dict.fromkeys((plan.placement, Placement.OFFLOADED)))
         for placement in placements if self.device.type != "cpu" else placements[:1]:
             loaded = fitting(

@@ -1,6 +1,6 @@
-"""What is known about each family of diffusion models, as data.
+"""The known families of diffusion models, as data.
 
-The files of a model say which family it is: `_class_name` in its model_index.json.
+The files of a model identify its family: `_class_name` in its model_index.json.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from inpaintd_protocol.errors import InpaintError
 
 @dataclass(frozen=True)
 class Guided:
-    """How a family is guided by ControlNets of one class.
+    """The guidance of a family by ControlNets of one class.
 
     Attributes:
-        pipeline: the inpainting pipeline that takes them.
-        kinds: what they may have been trained on.
+        pipeline: the inpainting pipeline that supports them.
+        kinds: the control kinds they may have been trained on.
         whole: whether the pipeline only shows the mask to the ControlNet, starts from pure noise
-            and keeps nothing: what is kept is put back after each step then.
-        union: whether one net was trained on several kinds, and is told which.
+            and keeps nothing: the kept part is then restored after each step.
+        union: whether one net was trained on several kinds, and is told which one to use.
     """
 
     pipeline: str
@@ -32,18 +32,18 @@ class Guided:
 
 @dataclass(frozen=True)
 class Family:
-    """How the inpainting pipeline of one family wants to be called.
+    """The calling convention of a family's inpainting pipeline.
 
     Attributes:
-        name: as printed.
+        name: the display name.
         pipeline: its inpainting pipeline in diffusers. Imported by name: importing
-            `AutoPipelineForInpainting` instead would import every pipeline there is, 4 to 6 s.
-        controlled: how it is guided, by the class of ControlNet; empty for not at all.
-        denoiser: the component whose input channels tell whether the mask is an input.
-        free_channels: input channels of a denoiser that is not told about the mask; more than
+            `AutoPipelineForInpainting` instead would import every existing pipeline, 4 to 6 s.
+        controlled: its guidance by class of ControlNet; empty for none.
+        denoiser: the component whose input channels show whether the mask is an input.
+        free_channels: input channels of a denoiser that does not see the mask; more than
             these means that it was trained for inpainting.
-        multiple: what the sides of a picture must be a multiple of.
-        native_side: side of the square area it was trained on, where its files do not say.
+        multiple: the sides of a picture must be multiples of this.
+        native_side: side of the square area it was trained on, if its files do not say.
         guidance: its argument for classifier-free guidance.
         negative: whether it takes a negative prompt.
         unguided: guidance scale up to which a negative prompt has no effect.
@@ -53,18 +53,18 @@ class Family:
         flow: whether it is a flow-matching model, which has schedulers of its own.
         half: the 16-bit type that it runs in on a GPU.
         mask: its local variable that holds the mask at latent size, for the step callback.
-        tokens: how much of a prompt one pass of its text encoder reads.
+        tokens: how many tokens of a prompt one pass of its text encoder reads.
         chunked: whether longer prompts may be encoded in several passes.
-        video: whether its VAE takes pictures as videos of one frame.
-        true_cfg: whether a negative prompt asks for guidance by another argument, "true_cfg_scale".
-        no_negative: what stands for no negative prompt; None is not the same as empty.
-        sees_hole: whether the model is shown the whole picture, with what is in the hole, as models
-            that edit by instruction are. Nothing must be filled in beforehand then.
-        edits: whether its pipeline edits by instruction and takes no mask: what is kept is put back
+        video: whether its VAE treats pictures as videos of one frame.
+        true_cfg: whether a negative prompt needs guidance by another argument, "true_cfg_scale".
+        no_negative: the value for no negative prompt; None is not the same as empty.
+        sees_hole: whether the model is shown the whole picture including the hole, as models that
+            edit by instruction are. The hole must not be pre-filled then.
+        edits: whether its pipeline edits by instruction and has no mask: the kept part is restored
             after each step then.
-        eight_bit: whether its pipeline takes only pictures of PIL, which have 8 bits.
-        references: how many reference pictures its pipeline takes.
-        largest: pixels that its pipeline works at, at most; more it would scale down by itself.
+        eight_bit: whether its pipeline accepts only PIL pictures, which have 8 bits.
+        references: how many reference pictures its pipeline accepts.
+        largest: maximum pixels that its pipeline works at; more it would scale down by itself.
     """
 
     name: str
@@ -324,21 +324,21 @@ REFUSED = {
     "StableAudio3InpaintPipeline": "it makes sounds",
     "WanVACEPipeline": _VIDEO,
 }
-"""Pipelines that paint into a mask and are not offered, and why."""
+"""Pipelines that inpaint but are not offered, with the reasons."""
 
 
 CONTROLNETS = {name for family in FAMILY_OF_CLASS.values() for name in family.controlled}
-"""Classes of ControlNets that some family can be guided by."""
+"""Classes of ControlNets that can guide at least one family."""
 
 
 def family_of_class(class_name: str, place: str) -> Family:
     """The family whose models name this class in their model_index.json.
 
     Args:
-        place: of the model, for the sentence.
+        place: location of the model, for the message.
 
     Raises:
-        InpaintError: `unsupported`, with the reason where there is one.
+        InpaintError: `unsupported`, with the reason if one is known.
     """
     family = FAMILY_OF_CLASS.get(class_name)
     if family is not None:

@@ -17,10 +17,10 @@ from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.settings import Settled
 
 _SIDE = 512
-"""Of the windows of a network that takes any size: what these networks were trained on."""
+"""Window side for a network that takes any size: these networks were trained on this."""
 
 _RIM = 3
-"""By how much the hole is grown for a network that blends its answer with its input, in pixels."""
+"""Pixels by which the hole is grown for a network that blends its answer with its input."""
 
 
 def make(_name: str, registry: Callable[[], Registry]) -> Erase:
@@ -50,16 +50,16 @@ class Erase:
         self._loaded: tuple[Path, Network] | None = None
 
     def paint(self, tasks: Sequence[Task], settings: Settled, report: Report) -> Painted:
-        """As `Engine.paint`; the colours under the hole have no influence.
+        """Paint as described in `Engine.paint`; the colours under the hole have no influence.
 
         Raises:
-            InpaintError: `model_missing`, `model_damaged`, `unsupported` for a file that is no
-                inpainting network or when nothing is kept that could be continued.
+            InpaintError: `model_missing`, `model_damaged`, `unsupported` for a file that is not an
+                inpainting network, or when nothing is kept to continue from.
         """
         file = self._file_of(settings.model)
         report("loading", 0, len(tasks))
         if self._loaded is None or self._loaded[0] != file:
-            self._loaded = None  # two large networks need not be held at once
+            self._loaded = None  # avoids holding two large networks at once
             self._loaded = file, Network(file)
         network = self._loaded[1]
         colours: list[Array] = []
@@ -72,12 +72,12 @@ class Erase:
 
 
 def _same_work(one: Task, other: Task) -> bool:
-    """Whether two tasks differ by no more than their seed, which these networks do not have."""
+    """Test whether two tasks differ at most in their seed, which these networks do not have."""
     return one.colour is other.colour and one.mask is other.mask
 
 
 def _filled(task: Task, network: Network) -> Array:
-    """The task's colours with the hole filled, (H, W, 3) float32; kept pixels as they were."""
+    """The task's colours with the hole filled, (H, W, 3) float32; kept pixels are unchanged."""
     hole = task.mask > 0
     shown = ~hole if task.source is None else task.source
     if not shown.any():
@@ -107,7 +107,7 @@ def _filled(task: Task, network: Network) -> Array:
 
 
 def _resized(colour: Array, scale: float) -> Array:
-    """A picture, or a mask as floats, at another size."""
+    """A picture, or a mask as floats, scaled to another size."""
     if scale == 1:
         return colour
     height, width = (max(1, round(side * scale)) for side in colour.shape[:2])
@@ -115,5 +115,5 @@ def _resized(colour: Array, scale: float) -> Array:
 
 
 def _covered(pixels: Pixels, scale: float) -> Pixels:
-    """A set of pixels at another size; what it covers in part belongs to it."""
+    """A set of pixels scaled to another size; partly covered pixels belong to it."""
     return _resized(pixels.astype(np.float32), scale) > 0

@@ -25,7 +25,7 @@ _PREFERRED = (
     "DmlExecutionProvider",
     "CPUExecutionProvider",
 )
-"""Where networks run, fastest first; TensorRT is left out, which compiles for minutes."""
+"""Execution providers, fastest first; TensorRT is omitted, as it compiles for minutes."""
 
 _FLOAT = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
 _BYTES = "tensor(uint8)"
@@ -35,12 +35,12 @@ _FULL_SCALE = np.float32(255)
 
 @dataclass(frozen=True)
 class Signature:
-    """How a network takes a picture and its hole: as (1, 3, H, W) and (1, 1, H, W).
+    """The inputs of a network, a picture and its hole: (1, 3, H, W) and (1, 1, H, W).
 
     Attributes:
         image, mask: names of the inputs.
-        dtype: of both. Floats are in [0, 1] with a mask of 1 in the hole, as LaMa has it; uint8 has
-            a mask of 255 where the picture is kept, as MI-GAN's pipeline has it.
+        dtype: of both. Floats are in [0, 1] with a mask of 1 in the hole, as in LaMa; uint8 has
+            a mask of 255 where the picture is kept, as in MI-GAN's pipeline.
         side: side of the square that it takes; None for a network that takes any size.
     """
 
@@ -63,26 +63,26 @@ class Network:
         self._session = _session(file)
         self.signature = _signature(self._session, file)
         self._range: np.float32 | None = None
-        """What stands for white in its answer: 1 or 255; known after the first answer."""
+        """The value of white in its answer: 1 or 255; known after the first answer."""
 
     @property
     def provider(self) -> str:
-        """Where it runs, as ONNX Runtime names it."""
+        """The device it runs on, as named by ONNX Runtime."""
         return str(self._session.get_providers()[0])
 
     def fill(self, colour: Array, hole: Pixels) -> Array:
-        """One pass through the network.
+        """Run the network once.
 
         Args:
-            colour: (H, W, 3) float32, sRGB-encoded, 1.0 = white; what is under the hole has no
-                influence. H and W are the signature's side, where it has one.
+            colour: (H, W, 3) float32, sRGB-encoded, 1.0 = white; the content of the hole has no
+                influence. H and W are the signature's side, if it has one.
             hole: (H, W) bool.
 
         Returns:
             (H, W, 3) float32 in [0, 1]; only the hole is meant to be used.
         """
         signature = self.signature
-        # Some exports mix the input back in at the rim, so nothing of the old content may be there.
+        # Some exports blend in the input at the edge, so the old content must be gone.
         blank = np.where(hole[..., None], np.float32(0.5), np.clip(colour, 0, 1))
         if signature.dtype == np.uint8:
             image = np.floor(blank * _FULL_SCALE + np.float32(0.5)).astype(np.uint8)
@@ -113,14 +113,14 @@ class Network:
 
 def _session(file: Path) -> Any:
     options = onnxruntime.SessionOptions()
-    # The arena keeps the largest working memory ever needed; given back, an idle worker is small.
+    # The arena would keep the peak working memory; without it an idle worker is small.
     options.enable_cpu_mem_arena = False
     options.log_severity_level = 3  # errors only: warnings are about operators left on the CPU
     providers = [name for name in _PREFERRED if name in onnxruntime.get_available_providers()]
     for first in range(len(providers)):
         try:
             return onnxruntime.InferenceSession(file, options, providers=providers[first:])
-        except Exception as error:  # one class for each kind of failure, none of them documented
+        except Exception as error:  # one undocumented class for each kind of failure
             reason = error
             log.warning("%s does not run on %s: %s", file.name, providers[first], error)
     raise InpaintError(
@@ -131,7 +131,7 @@ def _session(file: Path) -> Any:
 
 
 def _signature(session: Any, file: Path) -> Signature:
-    """The signature of a session's network, told by the shapes of its inputs."""
+    """The signature of a session's network, derived from the shapes of its inputs."""
     by_channels = {
         node.shape[1]: node for node in session.get_inputs() if len(node.shape or ()) == 4
     }
@@ -155,7 +155,7 @@ def _unknown(file: Path) -> InpaintError:
 
 
 def _white(painted: Array, colour: Array, hole: Pixels) -> np.float32:
-    """What stands for white in a network's answer, told by what it gives back of the kept pixels.
+    """The value of white in a network's answer, derived from its output for the kept pixels.
 
     Exports of LaMa differ: some answer in [0, 1], some in [0, 255].
     """

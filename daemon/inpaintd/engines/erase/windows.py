@@ -1,4 +1,4 @@
-"""The windows of a picture through which a network of fixed size sees a hole. Pure functions."""
+"""The windows through which a network of fixed size sees a hole. Pure functions."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def work_scale(hole: Pixels, side: int) -> float:
 
     Args:
         hole: (H, W) bool.
-        side: of the network's windows, in pixels.
+        side: that of the network's windows, in pixels.
     """
     padded = np.pad(hole, 1)  # so that there is an edge to measure from
     width = 2 * float(distance_to(~padded, exact=False).max())
@@ -37,17 +37,17 @@ def work_scale(hole: Pixels, side: int) -> float:
 def through_windows(
     colour: Array, hole: Pixels, unseen: Pixels, side: int, fill: Fill
 ) -> Iterator[Array]:
-    """Fill a hole window by window, each seeing what the ones before it have filled.
+    """Fill a hole window by window, each seeing the results of the previous ones.
 
     Args:
         colour: (H, W, 3) float32.
         hole: (H, W) bool.
-        unseen: (H, W) bool, the hole and all else that must have no influence.
-        side: of the windows, in pixels.
+        unseen: (H, W) bool, the hole and anything else that must have no influence.
+        side: that of the windows, in pixels.
 
     Yields:
-        (H, W, 3) float32 after each window; the last has all of the hole filled, and kept pixels as
-        they were.
+        (H, W, 3) float32 after each window; the last has the whole hole filled, and kept pixels
+        unchanged.
     """
     height, width = hole.shape
     filled, todo, open_hole = colour.copy(), hole.copy(), unseen.copy()
@@ -68,7 +68,7 @@ def through_windows(
 
 
 def _cores(hole: Pixels, side: int) -> Iterator[tuple[int, int, int, int]]:
-    """Top, left, bottom and right of what each window fills, at most half as large as it.
+    """Top, left, bottom and right of the area each window fills, at most half its size.
 
     Connected holes that fit are filled in one pass.
     """
@@ -81,14 +81,14 @@ def _cores(hole: Pixels, side: int) -> Iterator[tuple[int, int, int, int]]:
 
 
 def _parts(start: int, length: int, longest: int) -> list[tuple[int, int]]:
-    """A span in equal parts of at most this length."""
+    """A span divided into equal parts of at most this length."""
     count = -(-length // longest)
     edges = [start + length * part // count for part in range(count + 1)]
     return list(pairwise(edges))
 
 
 def _start(first: int, last: int, side: int, available: int) -> int:
-    """Where a window round a span begins, inside the picture where that is large enough."""
+    """Start of a window centred on a span, inside the picture if that is large enough."""
     start = (first + last - side) // 2
     if available >= side:
         return min(max(start, 0), available - side)
@@ -96,6 +96,6 @@ def _start(first: int, last: int, side: int, available: int) -> int:
 
 
 def _mirrored(start: int, side: int, available: int) -> NDArray[np.intp]:
-    """Indices of a window's rows or columns; beyond the picture's edge it is mirrored."""
+    """Indices of a window's rows or columns; mirrored beyond the picture's edge."""
     index = np.arange(start, start + side) % (2 * available)
     return np.where(index < available, index, 2 * available - 1 - index)

@@ -17,8 +17,8 @@ _NO_NUMBA = (
 
 
 def make(_name: str, registry: Callable[[], Registry]) -> Engine:
-    """The fill, or PatchMatch saying so where there is no numba for the system."""
-    # Before numba is imported: the compiled loops are kept where the user may write.
+    """Create the fill, or PatchMatch with a notice if there is no numba for the system."""
+    # Before numba is imported: compiled loops are cached in a folder that the user can write to.
     home = registry().home
     if home.parts:
         os.environ.setdefault("NUMBA_CACHE_DIR", str(home / "compiled"))

@@ -1,4 +1,4 @@
-"""The built-in fill as an engine: it continues what is round the hole, and needs no model."""
+"""The built-in fill as an engine: continues the hole's surroundings, without a model."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.settings import Settled
 
 _THOUSANDTHS = 1000
-"""Steps in which a task's progress is told."""
+"""Number of steps in which a task's progress is reported."""
 
 
 class Patches:
-    """Fills with patches of what is kept, at the full depth of the picture."""
+    """Fills with patches of the kept pixels, at the full depth of the picture."""
 
     honours = ENGINES["patches"].honours
     soft = ENGINES["patches"].soft
     interruptible = ENGINES["patches"].interruptible
 
     def paint(self, tasks: Sequence[Task], settings: Settled, report: Report) -> Painted:
-        """As `Engine.paint`; the colours under the hole have no influence.
+        """Paint as described in `Engine.paint`; the colours under the hole have no influence.
 
         Raises:
-            InpaintError: `nothing_kept` when nothing is kept that could be continued.
+            InpaintError: `nothing_kept` when nothing is kept to continue from.
         """
         colours = []
         steps = _THOUSANDTHS * len(tasks)
@@ -45,14 +45,14 @@ class Patches:
 
 
 def completed(task: Task, settings: Settled, tell: Callable[[float, Array | None], None]) -> Array:
-    """The task's colours with the hole filled, (H, W, 3) float32; kept pixels as they were.
+    """The task's colours with the hole filled, (H, W, 3) float32; kept pixels are unchanged.
 
     Args:
-        settings: of which the sampling area counts, and whether estimates are wanted.
-        tell: takes the share that is done, in [0, 1], and a (h, w, 3) estimate of any size.
+        settings: only the sampling area, and whether estimates are requested, matter.
+        tell: receives the completed share, in [0, 1], and a (h, w, 3) estimate of any size.
 
     Raises:
-        InpaintError: `nothing_kept` when nothing is kept that could be continued.
+        InpaintError: `nothing_kept` when nothing is kept to continue from.
     """
     hole = task.mask > 0
     shown = ~hole if task.source is None else task.source & ~hole
@@ -74,7 +74,7 @@ def completed(task: Task, settings: Settled, tell: Callable[[float, Array | None
         allowed = sampling_area(shown[part.window], part.own, settings)
         colours = filled(task.colour[part.window], inside, allowed, task.seed, told)
         made.append(colours[part.own[inside]])
-    # At the end, when what the fill needed is free again.
+    # At the end, once the fill's working memory is free again.
     colour = task.colour.copy()
     for part, colours in zip(parts, made, strict=True):
         colour[part.window][part.own] = colours

@@ -1,8 +1,8 @@
-"""Filling a hole with patches of what is kept, from coarse to fine.
+"""Filling a hole with patches of the kept pixels, from coarse to fine.
 
-Sources: Wexler, Shechtman, Irani, Space-Time Completion of Video (2007), for matches and votes in
-turn; Barnes et al., PatchMatch (2009), for the search; Darabi et al., Image Melding (2012), for
-patches that may be brighter than their source.
+Sources: Wexler, Shechtman, Irani, Space-Time Completion of Video (2007), for alternating matches
+and votes; Barnes et al., PatchMatch (2009), for the search; Darabi et al., Image Melding (2012),
+for patches that may be brighter than their source.
 """
 
 from __future__ import annotations
@@ -23,28 +23,28 @@ from inpaintd.engines.patches.votes import energy, revised
 from inpaintd.smooth import extended
 
 Tell = Callable[[float, Level], None]
-"""Told after each round: the share of the work that is done, and the level with its estimate. It
-may raise to end the fill."""
+"""Called after each round with the completed share and the level with its estimate. It may raise
+to end the fill."""
 
 _THIN = 5
-"""Half the width of a scratch, in pixels: up to here smaller patches give the better texture."""
+"""Half the width of a scratch, in pixels: below it smaller patches give the better texture."""
 
 _ROUNDS = (3, 4, 5, 6)
 """Rounds of matches and votes at full resolution, at half of it, and so on."""
 
 _SOLVED = 120_000
-"""Largest hole whose layout is still changed, in pixels; beyond, its matches are put right."""
+"""Largest hole whose layout may still change, in pixels; beyond, its matches are only refined."""
 
 
 def filled(colour: Array, hole: Pixels, allowed: Pixels, seed: int, tell: Tell) -> Array:
     """The colours of the hole's pixels in reading order, (N, 3) float32.
 
     Args:
-        colour: (h, w, 3) float32; what is under the hole has no influence.
+        colour: (h, w, 3) float32; the content of the hole has no influence.
         hole: (h, w) bool.
-        allowed: (h, w) bool, kept pixels that may be copied. Where not even the smallest patch
+        allowed: (h, w) bool, kept pixels that may be copied. If not even the smallest patch
             fits into them, the fill is smooth.
-        seed: the same one gives the same fill, on any number of cores.
+        seed: the same seed gives the same fill, on any number of cores.
     """
     half_width = half_width_of(hole)
     radius = 2 if half_width <= _THIN else 3
@@ -87,9 +87,9 @@ def filled(colour: Array, hole: Pixels, allowed: Pixels, seed: int, tell: Tell) 
 
 
 def _better(level: Level, prices: Prices, sources: Places, seed: int) -> Places:
-    """The sources of this layout, or of one made anew at this level, whichever costs less.
+    """The sources of this layout, or of a new one for this level, whichever costs less.
 
-    The coarsest level continues long edges, but it can take small objects for texture.
+    The coarsest level continues long edges, but it can mistake small objects for texture.
     """
     prices.without_use()
     picture = level.picture[level.places]
@@ -102,6 +102,6 @@ def _better(level: Level, prices: Prices, sources: Places, seed: int) -> Places:
 
 
 def half_width_of(hole: Pixels) -> float:
-    """Radius of the largest disc inside the hole; what lies beyond the picture counts as kept."""
+    """Radius of the largest disc inside the hole; pixels beyond the picture count as kept."""
     inside = np.pad(hole, 1).astype(np.uint8)
     return float(np.max(cv2.distanceTransform(inside, cv2.DIST_L2, cv2.DIST_MASK_5)))

@@ -1,4 +1,4 @@
-"""From a level to the one at twice its size."""
+"""The step from a level to the one at twice its size."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def raised_colours(low: Level, level: Level) -> None:
     radius = level.radius
     y = np.clip(level.places // level.width - radius, 0, level.height - 2 * radius - 1)
     x = np.clip(level.places % level.width - radius, 0, level.width - 2 * radius - 1)
-    # Round the hole alone: at full resolution every copy counts.
+    # Only around the hole: at full resolution every copy counts.
     top, left = max(0, y.min() // 2 - 2), max(0, x.min() // 2 - 2)
     small = low.picture.reshape(low.height, low.width, 4)[low.inner]
     small = small[top : y.max() // 2 + 3, left : x.max() // 2 + 3]
@@ -49,7 +49,7 @@ def raised_sources(low: Level, level: Level, sources: Places) -> Places:
 def _nearest(
     level: Level, among: Places, places: NDArray[np.integer], values: NDArray[np.int32]
 ) -> NDArray[np.int32]:
-    """For each of these places the value of that among the others which is nearest to it."""
+    """For each of these places, the value at the nearest of the others."""
     others = np.ones(level.height * level.width, np.uint8)
     others[among] = 0
     _, nearest = cv2.distanceTransformWithLabels(

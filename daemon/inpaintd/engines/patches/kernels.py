@@ -1,8 +1,8 @@
-"""The loops over patches, compiled by numba, each on one stretch of the target patches.
+"""The loops over patches, compiled by numba, each for one range of target patches.
 
 Pictures are flat (H * W, 4) float32: red, green, blue, texture. Places are flat indices into them.
-All patches lie within the picture, which its maker has padded by their radius. The kernels release
-the interpreter's lock, so that stretches run in threads; their results do not depend on how many.
+All patches are within the picture, which has been padded by their radius. The kernels release
+the interpreter's lock, so that ranges run in threads; their results do not depend on how many.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
 def _compiled(function: _Function) -> _Function:
-    """Compile at the first call, and keep the result on disk for later processes."""
+    """Compile on the first call, and cache the result on disk for later processes."""
     compiling = njit(
         cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz"}
     )
@@ -26,7 +26,7 @@ def _compiled(function: _Function) -> _Function:
 
 @_compiled
 def _difference(picture, width, radius, a, b, discount, start, limit):  # type: ignore[no-untyped-def]
-    """Squared difference of two patches, their mean colours' counted less by `discount`."""
+    """Squared difference of two patches, with that of their mean colours reduced by `discount`."""
     red = green = blue = np.float32(0)
     total = np.float32(0)
     allowance = np.float32(0)
@@ -43,7 +43,7 @@ def _difference(picture, width, radius, a, b, discount, start, limit):  # type: 
             green += g
             blue += c
             total += r * r + g * g + c * c + x * x
-        # What the mean may still take off is bounded by what the rows so far have in common.
+        # The rows so far bound how much the mean may still reduce it.
         allowance = share * (red * red + green * green + blue * blue)
         if start + total * (np.float32(1) - discount) > limit:
             return np.float32(np.inf)
@@ -52,7 +52,7 @@ def _difference(picture, width, radius, a, b, discount, start, limit):  # type: 
 
 @_compiled
 def _random(state):  # type: ignore[no-untyped-def]
-    """The next 32 random bits and the state after them (Steele et al., SplitMix, 2014)."""
+    """The next 32 random bits and the new state (Steele et al., SplitMix, 2014)."""
     state = state + np.uint64(0x9E3779B97F4A7C15)
     z = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
@@ -61,7 +61,7 @@ def _random(state):  # type: ignore[no-untyped-def]
 
 @_compiled
 def _within(state, span):  # type: ignore[no-untyped-def]
-    """A random whole number from -span to span, and the state after it."""
+    """A random integer from -span to span, and the new state."""
     state, bits = _random(state)
     return state, np.int64(bits % np.uint64(2 * span + 1)) - span
 
@@ -86,15 +86,15 @@ def search(  # type: ignore[no-untyped-def]
     looks,
     backwards,
 ):
-    """Better sources for the targets from `first` to `last`, found in place.
+    """Find better sources for the targets from `first` to `last`, in place.
 
     Args:
-        price: (H * W,) float32, what a source costs by itself; infinite where none is.
-        number: (H * W,) int32, index of the target at each place; -1 where none is.
-        before: the sources as they were, which targets of other stretches are seen with.
-        around: whether the eight places round each source are tried.
+        price: (H * W,) float32, cost of a source in itself; infinite where there is none.
+        number: (H * W,) int32, index of the target at each place; -1 where there is none.
+        before: the previous sources, used for targets of other ranges.
+        around: whether the eight places around each source are tried.
         jumps: distances of the neighbours whose sources are tried.
-        looks: how many random places are tried, each within half the distance of the last.
+        looks: number of random places tried, each within half the distance of the last.
     """
     places = price.shape[0]
     height = places // width
@@ -153,7 +153,7 @@ def search(  # type: ignore[no-untyped-def]
 def judge(  # type: ignore[no-untyped-def]
     picture, price, width, radius, discount, targets, sources, errors, shifts, most, first, last
 ):
-    """The error of each match, and how much brighter its target is, at most by `most`, (N, 3)."""
+    """The error of each match, and how much brighter its target is, at most `most`, (N, 3)."""
     side = np.float32((2 * radius + 1) ** 2)
     for i in range(first, last):
         t = np.int64(targets[i])
@@ -173,7 +173,7 @@ def judge(  # type: ignore[no-untyped-def]
 
 @_compiled
 def agreement(number, width, targets, sources, agreeing, first, last):  # type: ignore[no-untyped-def]
-    """How many of a target's four neighbours have their source beside its own, 0 to 4."""
+    """The number of a target's four neighbours whose source is beside its own, 0 to 4."""
     for i in range(first, last):
         t = np.int64(targets[i])
         same = 0
@@ -191,10 +191,10 @@ def agreement(number, width, targets, sources, agreeing, first, last):  # type: 
 def vote(  # type: ignore[no-untyped-def]
     picture, number, width, radius, sources, loudness, shifts, window, places, voted, first, last
 ):
-    """The colours of the places from the sources of all patches that hold them, into `voted`.
+    """Accumulate the colours of the places from the sources of all patches around them in `voted`.
 
     Args:
-        window: (side, side) float32, weight of a patch by where in it the place lies.
+        window: (side, side) float32, weight of a patch by the place's position in it.
         voted: (N, 5) float32; the last column is the sum of the weights.
     """
     side = 2 * radius + 1

@@ -1,4 +1,4 @@
-"""One resolution of a picture that is being filled: its patches, their sources, and the votes."""
+"""One resolution of a picture being filled: its patches, their sources, and the votes."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ Places = NDArray[np.int32]
 """(N,), flat indices into a padded level."""
 
 _STRETCH = 512
-"""Least number of targets for a thread. Results depend on it, so it is the same everywhere."""
+"""Minimum number of targets per thread. Results depend on it, so it is the same everywhere."""
 
 _STRETCHES = 16
 
 ALIKE = np.float32(0.8)
-"""How much less a difference of two patches' mean colours counts than one of their structure."""
+"""Factor by which a difference of two patches' means counts less than one of structure."""
 
 
 class Level:
     """A picture padded by the patches' radius, at one resolution.
 
     Attributes:
-        picture: (H * W, 4) float32, red, green, blue and texture; the hole's are the estimate.
-        unknown: (H, W) bool; beyond the picture's edge, what patches of the hole reach.
-        targets: middles of the patches that hold something unknown.
-        places: what is unknown.
-        price: (H * W,) what a source costs by itself; infinite where none is.
+        picture: (H * W, 4) float32, red, green, blue and texture; the estimate inside the hole.
+        unknown: (H, W) bool; beyond the picture's edge, the reach of patches in the hole.
+        targets: centres of the patches that contain unknown pixels.
+        places: the unknown pixels.
+        price: (H * W,) cost of a source in itself; infinite where there is none.
     """
 
     def __init__(self, scaled: Scaled) -> None:
@@ -89,7 +89,7 @@ class Level:
         looks: int = 3,
         backwards: bool = False,
     ) -> Places:
-        """Better sources for all targets; arguments as `kernels.search`."""
+        """Find better sources for all targets; arguments as for `kernels.search`."""
         before, found = sources, sources.copy()
         errors = np.empty(sources.size, np.float32)
         steps = np.array(jumps, np.int64)
@@ -105,7 +105,7 @@ class Level:
         return found
 
     def judged(self, sources: Places, most: float) -> tuple[Array, Array]:
-        """The matches' errors, and by how much their targets are brighter, at most `most`."""
+        """The matches' errors, and how much brighter their targets are, at most `most`."""
         errors = np.empty(sources.size, np.float32)
         shifts = np.empty((sources.size, 3), np.float32)
 
@@ -119,7 +119,7 @@ class Level:
         return errors, shifts
 
     def agreement(self, sources: Places) -> Array:
-        """How far each target's neighbours continue what its source shows, (N,) in [0, 4]."""
+        """How far each target's neighbours continue its source, (N,) in [0, 4]."""
         agreeing = np.zeros(sources.size, np.float32)
 
         def stretch(first: int, last: int) -> None:
@@ -134,7 +134,7 @@ class Level:
     def voted(
         self, sources: Places, loudness: Array, shifts: Array, places: Places, window: Array
     ) -> Array:
-        """(N, 5): what the places' patches say, and the sum of their weights."""
+        """(N, 5): the colours voted for by the places' patches, and the sum of their weights."""
         voted = np.zeros((places.size, 5), np.float32)
 
         def stretch(first: int, last: int) -> None:

@@ -1,4 +1,4 @@
-"""A hole as parts that are filled by themselves: five hundred specks cost little more than one."""
+"""Separately filled parts of a hole: five hundred specks cost little more than one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from inpaintd.engines.patches.pyramid import Pixels
 
 _APART = 8
-"""Parts that are nearer to each other than this are one, in pixels."""
+"""Parts closer together than this are merged, in pixels."""
 
 _MARGIN = 3
 """Surroundings of a part as a multiple of its longer side."""
@@ -19,12 +19,12 @@ _MARGIN = 3
 _LEAST_MARGIN = 32
 
 _WORTH_IT = 0.5
-"""Largest share of the picture that all parts with their surroundings may take."""
+"""Maximum share of the picture that all parts with their surroundings may take."""
 
 
 @dataclass(frozen=True)
 class Part:
-    """Some of a hole, and the rectangle in which it is filled.
+    """A part of a hole, and the rectangle in which it is filled.
 
     Attributes:
         window: rows and columns of the picture.
@@ -36,7 +36,7 @@ class Part:
 
 
 def parts_of(hole: Pixels) -> list[Part]:
-    """The parts of a (H, W) hole; all of it as one where they are not small and far apart."""
+    """The parts of a (H, W) hole; a single one unless they are small and far apart."""
     height, width = hole.shape
     whole = Part((slice(0, height), slice(0, width)), hole)
     near = np.ones((2 * _APART + 1, 2 * _APART + 1), np.uint8)

@@ -1,8 +1,8 @@
-"""What a source costs besides its unlikeness: its distance from the hole, and how often it is used.
+"""The cost of a source besides its dissimilarity: its distance from the hole, and its use.
 
-What is near belongs together: a face two hole-widths away has no business in a wall. Yet where
-only something far away continues what is there, it may be copied. A wall would forbid that; a
-price does not.
+Nearby things belong together: a face two hole-widths away has no business in a wall. Yet if
+only something far away continues the structure, it may be copied. A hard limit would forbid that;
+a price does not.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _DISTANCE = 0.006
 """Price of a source one reach away from the hole, as a squared difference of each sample."""
 
 _FARTHEST = 3.0
-"""Reaches beyond which a source becomes no dearer."""
+"""Number of reaches beyond which the price of a source stops rising."""
 
 _USE = 0.001
 """Price of each use of a source beyond its fair share, as a squared difference of each sample."""
@@ -27,20 +27,20 @@ _SHAKE = 0.003
 """Largest random price of a source, as a squared difference of each sample."""
 
 _REACH = 1.5
-"""How far things belong together, as a multiple of half the hole's width."""
+"""Distance within which things belong together, as a multiple of half the hole's width."""
 
 _LEAST_REACH = 12.0
-"""Least reach, in pixels of the level."""
+"""Minimum reach, in pixels of the level."""
 
 
 class Prices:
-    """The prices of a level's sources, which it writes into the level.
+    """The prices of a level's sources, written into the level.
 
     Source: Kaspar et al., Self Tuning Texture Optimization (2015), for the balanced use.
     """
 
     def __init__(self, level: Level, half_width: float) -> None:
-        """Args: half_width: of the hole, in pixels of this level."""
+        """Args: half_width: that of the hole, in pixels of this level."""
         self._level = level
         self._samples = 3 * level.side**2
         reach = max(_LEAST_REACH, _REACH * half_width)
@@ -58,14 +58,14 @@ class Prices:
         self._level.price[:] = self._base
 
     def shaken(self, rng: np.random.Generator) -> None:
-        """Price the sources so that another layout may come out, as good as the first."""
+        """Price the sources so that a different layout of the same quality may result."""
         noise = rng.random(self._level.centres.size, np.float32)
         centres = self._level.centres
         price = self._base[centres] * (np.float32(0.5) + noise)
         self._level.price[centres] = price + np.float32(_SHAKE * self._samples) * noise
 
     def with_use(self, sources: Places) -> None:
-        """Make what these matches use more than its fair share dearer."""
+        """Raise the price of sources that these matches use more than their fair share."""
         level = self._level
         # In place: at full resolution every copy counts.
         price = level.price

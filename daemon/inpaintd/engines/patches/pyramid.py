@@ -1,4 +1,4 @@
-"""A picture with a hole at ever lower resolutions."""
+"""A picture with a hole at successively lower resolutions."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _COARSEST = 250
 """Largest hole of the coarsest level, in pixels: a few patches wide, so that edges meet."""
 
 _TEXTURED = 900
-"""Hole pixels at a level whose texture the texture channel stands for."""
+"""Number of hole pixels at the level whose texture the texture channel represents."""
 
 _LEAST_SIDE = 24
 _LEAST_CENTRES = 50
 
 _TEXTURE = np.float32(6.0)
-"""Weight of the texture channel beside the colours."""
+"""Weight of the texture channel relative to the colours."""
 
 _BRIGHTNESS = np.array([0.299, 0.587, 0.114], np.float32)
 
@@ -50,7 +50,7 @@ class Scaled:
         return self.padded[r:-r, r:-r]
 
     def halved(self) -> Scaled:
-        """At half the resolution. What is mostly hole is hole, what is all allowed is allowed."""
+        """The level at half the resolution: hole where mostly hole, allowed where all allowed."""
         height, width = self.hole.shape
         even = ((0, height % 2), (0, width % 2))
         size = ((width + 1) // 2, (height + 1) // 2)
@@ -77,7 +77,7 @@ def pyramid(colour: Array, hole: Pixels, allowed: Pixels, radius: int) -> list[S
     Args:
         colour: (h, w, 3) float32.
         allowed: kept pixels that may be copied.
-        radius: of the patches, of which each level must have some that may be copied.
+        radius: that of the patches, some of which must be allowed at each level.
     """
     scales = [Scaled(_with_texture(colour, hole, radius), hole, allowed, radius)]
     while (
@@ -92,7 +92,7 @@ def pyramid(colour: Array, hole: Pixels, allowed: Pixels, radius: int) -> list[S
 
 
 def centres_of(pixels: Pixels, radius: int) -> Pixels:
-    """Middles of the patches that lie within these pixels."""
+    """Centres of the patches that are within these pixels."""
     patch = np.ones((2 * radius + 1, 2 * radius + 1), np.uint8)
     inside = cv2.erode(
         pixels.astype(np.uint8), patch, borderType=cv2.BORDER_CONSTANT, borderValue=0
@@ -101,9 +101,9 @@ def centres_of(pixels: Pixels, radius: int) -> Pixels:
 
 
 def _with_texture(colour: Array, hole: Pixels, radius: int) -> Array:
-    """Colours and how much they change nearby, padded, (h + 2 r, w + 2 r, 4).
+    """Colours and a measure of their local variation, padded, (h + 2 r, w + 2 r, 4).
 
-    Without it a coarse level, where fine texture is averaged away, takes smooth for rough.
+    Without it a coarse level, where fine texture is averaged away, mistakes smooth for rough.
 
     Source: Newson et al., Video inpainting of complex scenes (2014), section 3.3.
     """

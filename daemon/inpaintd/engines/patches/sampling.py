@@ -1,4 +1,4 @@
-"""The sampling area: which kept pixels the user allows to be copied."""
+"""The sampling area: the kept pixels that the user allows to be copied."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ _SIDES = {
 
 
 def sampling_area(shown: Pixels, hole: Pixels, settings: Settled) -> Pixels:
-    """Those of the shown pixels that lie within the distance and on the sides that were set.
+    """The shown pixels within the set distance and on the set sides.
 
-    A pixel lies on the side of the hole's bounding box beyond which it is farthest.
+    A pixel is on the side of the hole's bounding box beyond which it is farthest.
 
     Args:
         shown: (H, W) bool, kept pixels that may be copied at all.
         hole: (H, W) bool, a part of the hole.
 
     Raises:
-        InpaintError: `unsupported` when that leaves nothing to copy.
+        InpaintError: `unsupported` when there is nothing left to copy.
     """
     area = shown
     if settings.sampling_pixels is not None:

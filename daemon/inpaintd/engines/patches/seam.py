@@ -1,4 +1,4 @@
-"""The finished colours: the last vote, and no step at the hole's border."""
+"""The finished colours: the last vote, without a step at the hole's border."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from inpaintd.engines.patches.votes import last_vote
 from inpaintd.smooth import extended
 
 _RIM_PIXELS = 1.5
-"""Width of the kept rim whose votes are compared with what it is."""
+"""Width of the kept rim whose votes are compared with its actual colours."""
 
 _LARGEST_STEP = np.float32(0.12)
-"""Largest step that is taken off, of 1; beyond, it is an edge and no seam."""
+"""Largest step that is corrected, of 1; a larger one is an edge and not a seam."""
 
 
 def finished(colour: Array, hole: Pixels, level: Level, sources: Places) -> Array:
     """The colours of the hole's pixels in reading order, (N, 3) float32.
 
-    What the votes say about the kept rim, less what it is, is extended into the hole and taken
-    off there.
+    The difference between the votes for the kept rim and its actual colours is extended into the
+    hole and subtracted there.
 
     Source: Pérez, Gangnet, Blake, Poisson Image Editing (2003), with `inpaintd.smooth` for the
     membrane.

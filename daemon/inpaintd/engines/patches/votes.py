@@ -1,4 +1,4 @@
-"""From matches to colours: each pixel is the mean of what its patches' sources show there."""
+"""Colours from matches: each pixel is the mean of its patches' sources at that place."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from inpaintd.engine import Array
 from inpaintd.engines.patches.level import Level, Places
 
 _BRIGHTER = 0.3
-"""How much brighter or darker than its source a patch may be, of 1."""
+"""Maximum difference in brightness between a patch and its source, of 1."""
 
 _SHARPNESS = 0.3
-"""Share of the errors' upper quartile at which a match's voice is quiet. Less is sharper."""
+"""Share of the errors' upper quartile at which a match's weight is low. Less is sharper."""
 
 _LEAST_VOICE = np.float32(1e-4)
 
 _INWARDS = np.float32(1.3)
-"""How much quieter a patch is for each pixel that its middle lies deeper in the hole."""
+"""Reduction of a patch's weight for each pixel that its centre is deeper in the hole."""
 
 _DEEPEST = 30
 
 _TOGETHER = np.float32(1.5)
-"""How much louder, as a power of e, each neighbour makes a patch that shows the same place."""
+"""Increase of a patch's weight, as a power of e, for each neighbour that shows the same place."""
 
 
 def weights(level: Level, sources: Places, errors: Array, sharpness: float = _SHARPNESS) -> Array:
-    """How much each match has to say, (N,): likeness, nearness to the border, agreement."""
+    """The weight of each match, (N,): likeness, nearness to the border, agreement."""
     spread = max(float(np.percentile(errors, 75)) * sharpness, 1e-6)
     voice = np.exp(-np.minimum(errors / np.float32(2 * spread), np.float32(60))) + _LEAST_VOICE
     voice *= _INWARDS ** -np.minimum(level.depth, np.float32(_DEEPEST))
@@ -34,7 +34,7 @@ def weights(level: Level, sources: Places, errors: Array, sharpness: float = _SH
 
 
 def window(level: Level, sigma: float | None = None) -> Array:
-    """(side, side), how much a patch says about each of its pixels; all alike without `sigma`."""
+    """(side, side), the weight of a patch for each of its pixels; uniform without `sigma`."""
     if sigma is None:
         return np.ones((level.side, level.side), np.float32)
     span = np.arange(-level.radius, level.radius + 1)
@@ -55,13 +55,13 @@ def revised(level: Level, sources: Places) -> float:
 
 
 def energy(level: Level, sources: Places) -> float:
-    """Mean error of the matches, their prices included; of two fills the lower is better."""
+    """Mean error of the matches, including prices; of two fills the lower is better."""
     errors, _ = level.judged(sources, _BRIGHTER)
     return float(errors.mean())
 
 
 def last_vote(level: Level, sources: Places, places: Places) -> Array:
-    """(N, 5) colours of these places, each nearly from one source, so that texture stays sharp."""
+    """(N, 5) colours of these places, each mostly from one source, so that texture stays sharp."""
     errors, shifts = level.judged(sources, _BRIGHTER)
     voices = weights(level, sources, errors, sharpness=0.5)
     return level.voted(sources, voices, shifts, places, window(level, 0.5))

@@ -1,6 +1,6 @@
-"""LoRAs and textual embeddings, for the length of one request.
+"""LoRAs and textual embeddings, applied for the duration of one request.
 
-Both change the model in place; whatever happens, the model is afterwards as it was before.
+Both change the model in place; it is always restored afterwards.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from .model import Model
 
 @contextmanager
 def adapted(model: Model, library: Library, settings: Settled) -> Iterator[None]:
-    """Have the request's LoRAs and embeddings in the model.
+    """Apply the request's LoRAs and embeddings to the model.
 
     Raises:
-        InpaintError: `unknown_model` naming the nearest names, `unsupported` for what does not
+        InpaintError: `unknown_model` naming the nearest names, `unsupported` for files that do not
             fit the model, `model_damaged` for a file that cannot be read.
     """
     lora_files = [(library.lora(name), weight) for name, weight in lora_names(settings)]
@@ -45,7 +45,7 @@ def adapted(model: Model, library: Library, settings: Settled) -> Iterator[None]
 
 
 def lora_names(settings: Settled) -> list[tuple[str, float]]:
-    """Name and weight of each LoRA that the settings or their prompt name."""
+    """Name and weight of each LoRA named by the settings or their prompt."""
     return [(lora.name, lora.weight) for lora in settings.loras] + [*parse(settings.prompt).loras]
 
 
@@ -96,7 +96,7 @@ def _with_embeddings(model: Model, files: Sequence[Path]) -> Iterator[None]:
             for pair in pairs:
                 _load_embedding(model, file, vectors, *pair)
         if model.offloaded:
-            model.offload()  # diffusers goes on with the device of the idle encoder: the CPU
+            model.offload()  # otherwise diffusers uses the device of the idle encoder: the CPU
         yield
     finally:
         for tokenizer, before in tokenizers.items():
@@ -110,7 +110,7 @@ def _with_embeddings(model: Model, files: Sequence[Path]) -> Iterator[None]:
 def _load_embedding(
     model: Model, file: Path, vectors: dict[str, torch.Tensor], tokenizer: str, encoder: str
 ) -> None:
-    """SDXL's files hold a tensor for each encoder, others a single one by any name."""
+    """Select an embedding's tensors: SDXL's files have one per encoder, others one by any name."""
     text_encoder = getattr(model.pipe, encoder)
     width = text_encoder.get_input_embeddings().embedding_dim
     by_encoder = {"text_encoder": "clip_l", "text_encoder_2": "clip_g"}[encoder]
@@ -130,7 +130,7 @@ def _load_embedding(
 def _read(file: Path) -> dict[str, torch.Tensor]:
     try:
         return safetensors.torch.load_file(file)
-    except Exception as error:  # safetensors has an error class of its own in Rust
+    except Exception as error:  # safetensors raises its own class, defined in Rust
         raise InpaintError(
             "model_damaged",
             f"{file.name} is damaged: it cannot be read as safetensors.",

@@ -1,4 +1,4 @@
-"""ControlNets: which pipeline takes them, and what each is shown."""
+"""ControlNets: the pipelines that support them, and their control pictures."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from .model import Model
 Notice = tuple[str, str, str]
 
 _MASKED = -1.0
-"""What the inpainting ControlNet was shown where it should invent."""
+"""The value shown to the inpainting ControlNet where it is to invent."""
 
 
 def inpaint_condition(picture: Array, mask: Array) -> Array:
@@ -36,7 +36,7 @@ def inpaint_condition(picture: Array, mask: Array) -> Array:
 
     Args:
         picture: (H, W, 3) float32 in [0, 1].
-        mask: (H, W) float32; counted as masked above 0.5.
+        mask: (H, W) float32; treated as masked above 0.5.
     """
     return np.where(mask[..., None] > 0.5, np.float32(_MASKED), picture)
 
@@ -53,10 +53,10 @@ def tile_resample(picture: Array, rate: float) -> Array:
 
 @dataclass(frozen=True)
 class Guide:
-    """A pipeline with ControlNets, and how it wants to be called.
+    """A pipeline with ControlNets, and its calling convention.
 
     Attributes:
-        how: what its family knows of their class.
+        how: the family's guidance by their class.
         nets: one for each control of the request.
     """
 
@@ -97,10 +97,10 @@ def control_arguments(
 
 
 _UNION_MODES = {"tile": 6, "inpaint": 7}
-"""Of the net that its makers call ProMax: https://huggingface.co/xinsir/controlnet-union-sdxl-1.0"""
+"""That of the net called ProMax by its makers: https://huggingface.co/xinsir/controlnet-union-sdxl-1.0"""
 
 _FLUX_TILE = 1
-"""Of FLUX.1's union: https://huggingface.co/InstantX/FLUX.1-dev-Controlnet-Union"""
+"""That of FLUX.1's union: https://huggingface.co/InstantX/FLUX.1-dev-Controlnet-Union"""
 
 
 def _shown(how: Guided, kind: str, control: Control, picture: Array, mask: Array) -> torch.Tensor:
@@ -108,7 +108,7 @@ def _shown(how: Guided, kind: str, control: Control, picture: Array, mask: Array
         return _tensor(tile_resample(picture, control.downsampling_rate))
     hole = mask[..., None] > 0
     if kind == "ZImageControlNetModel":
-        # It is shown the mask as well; this is the place of what guides it otherwise.
+        # It sees the mask as well; this argument is the control picture otherwise.
         return _tensor(np.where(hole, np.float32(0.5), picture))
     if how.whole:  # the pipeline masks it by itself
         return _tensor(2 * picture - 1)
@@ -122,11 +122,11 @@ def _tensor(plane: Array) -> torch.Tensor:
 
 
 def guided(model: Model, library: Library, controls: Sequence[Control]) -> Guide:
-    """A pipeline of the model's own components and the request's ControlNets.
+    """A pipeline with the model's own components and the request's ControlNets.
 
     Raises:
-        InpaintError: `unsupported` for a family without ControlNets, a net of another one, or
-            kinds that do not go together; `unknown_model`, `model_missing`, `model_damaged`.
+        InpaintError: `unsupported` for a family without ControlNets, a net for another one, or
+            kinds that cannot be combined; `unknown_model`, `model_missing`, `model_damaged`.
     """
     family = model.family
     if not family.controlled:
@@ -168,7 +168,7 @@ def guided(model: Model, library: Library, controls: Sequence[Control]) -> Guide
 
 
 def _way(model: Model, nets: Sequence[Any], controls: Sequence[Control]) -> Guided:
-    """How nets of one class are called; those of several classes cannot be together."""
+    """The guidance by nets of one class; nets of several classes cannot be combined."""
     classes = {type(net).__name__ for net in nets}
     how = model.family.controlled[type(nets[0]).__name__]
     if len(classes) > 1 or (how.whole and len(nets) > 1):
@@ -202,7 +202,7 @@ def _families_guided() -> str:
 
 
 def _flags(model: Model, taken: Any) -> dict[str, Any]:
-    """What the pipeline was configured with besides its components."""
+    """The pipeline's configuration besides its components."""
     config = model.pipe.config
     return {k: config[k] for k in taken if k.startswith(("requires_", "force_")) and k in config}
 
@@ -229,7 +229,7 @@ def _net(model: Model, library: Library, control: Control) -> Any:
 
 
 def _fits(model: Model, folder: Path) -> bool:
-    """Whether a ControlNet was made for a model's family, by its configuration."""
+    """Test whether a ControlNet was made for a model's family, by its configuration."""
     if _class_of(folder) not in model.family.controlled:
         return False
     theirs = _config(folder)
@@ -259,7 +259,7 @@ def _loaded(folder: Path, kind: str, dtype: torch.dtype) -> Any:
             local_files_only=True,
             variant="fp16" if any(folder.glob("*.fp16.safetensors")) else None,
         )
-    except Exception as error:  # whatever a damaged file makes the loaders raise
+    except Exception as error:  # loaders raise many types on damaged files
         if is_out_of_memory(error) or is_device_failure(error):
             raise
         raise _damaged(folder) from error

@@ -1,4 +1,4 @@
-"""The plan for a model on a device, by what is free there now."""
+"""Selection of a plan for a model on a device, by the memory that is free there now."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from .plan import Placement, Plan, fastest, smallest, ways_for, weight_bytes
 from .working import WorkingMemory, free_bytes
 
 _RESERVE = 0.03
-"""Share of what is free that is left free, for what nobody counts."""
+"""Share of the free memory that stays unused, as a reserve for untracked allocations."""
 
 _GIGABYTE = 1e9
 
 
 class DeviceMemory:
-    """What a device can hold, and what models need there."""
+    """The capacity of a device, and the needs of models there."""
 
     def __init__(self, device: torch.device, home: Path) -> None:
         self._device = device
@@ -43,9 +43,9 @@ class DeviceMemory:
         """The fastest plan that fits, and the rungs of the ladder that it takes from the start.
 
         Args:
-            pixels: of the work area.
-            loaded: this model, when it is loaded; it stays where it is while it fits there.
-            adapters: whether LoRAs are laid over it.
+            pixels: area of the work area.
+            loaded: this model, if it is loaded; it stays where it is while it fits there.
+            adapters: whether LoRAs are applied to it.
 
         Raises:
             InpaintError: `out_of_memory` when no plan fits, before anything is loaded.
@@ -77,10 +77,10 @@ class DeviceMemory:
         )
 
     def learn(self, model: Model, pixels: int, peak_bytes: int, *, tiled: bool) -> None:
-        """Keep what a run has taken.
+        """Record the memory used by a run.
 
         Args:
-            peak_bytes: the most memory that was taken; 0 when nobody can tell.
+            peak_bytes: the peak memory use; 0 if unknown.
         """
         if peak_bytes:
             weights = weight_bytes(
@@ -99,7 +99,7 @@ class DeviceMemory:
 
 
 def _of_files(source: Source, bytes_per_number: int) -> Footprint:
-    """The footprint of a model with another VAE, or with a prior, where it has one."""
+    """The footprint of a model including another VAE or a prior, if it has one."""
     parts: dict[str, Part] = dict(
         footprint(source.folder, bytes_per_number, variant=source.variant).parts
     )
@@ -112,7 +112,7 @@ def _of_files(source: Source, bytes_per_number: int) -> Footprint:
 
 
 def _held(device: torch.device) -> int:
-    """What this process holds on the device, and can give back."""
+    """Bytes that this process holds on the device and can release."""
     module: Any = torch.get_device_module(device)
     if device.type == "mps":
         return int(module.current_allocated_memory())

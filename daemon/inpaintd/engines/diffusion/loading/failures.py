@@ -1,4 +1,4 @@
-"""What an error of torch means: too little memory, or a device that can no longer be used."""
+"""Classification of torch errors: out of memory, or a device that can no longer be used."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _OUT_OF_MEMORY = (
     "not enough memory",
     "can't allocate memory",
     "alloc_failed",  # cuBLAS and cuDNN, which allocate by themselves
-    "unable to find an engine to execute",  # cuDNN, when none fits into what is left
+    "unable to find an engine to execute",  # cuDNN, when none fits into the remaining memory
 )
 _DEVICE_FAILED = ("cuda error", "cudnn error", "hip error")
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an error means that memory ran out, however it was raised."""
+    """Test whether an error means that memory ran out, however it was raised."""
     if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
         return True
     text = str(error).lower()
@@ -29,7 +29,7 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 
 def is_device_failure(error: BaseException) -> bool:
-    """Whether the device failed in a way that spoils all that this process does with it."""
+    """Test whether the device failed in a way that makes it unusable for this process."""
     if is_out_of_memory(error):
         return False
     # cuBLAS and cuDNN raise a plain RuntimeError.
@@ -39,9 +39,9 @@ def is_device_failure(error: BaseException) -> bool:
 
 
 def fitting(attempt: Callable[[], Result]) -> tuple[Result] | None:
-    """What an attempt returned, or None when memory ran out.
+    """The result of an attempt, or None when memory ran out.
 
-    The traceback ends here: while it lives it holds the very tensors that are in the way.
+    The traceback is dropped here: while it lives it holds the very tensors that are in the way.
     """
     try:
         return (attempt(),)
@@ -52,9 +52,9 @@ def fitting(attempt: Callable[[], Result]) -> tuple[Result] | None:
 
 
 def give_back_memory() -> None:
-    """Free what nobody refers to any more, on the device too.
+    """Free unreferenced objects, on the device too.
 
-    Models and their hooks refer to each other, so they do not go away by themselves.
+    Models and their hooks refer to each other, so only the garbage collector frees them.
     """
     gc.collect()
     if torch.accelerator.is_available():

@@ -1,4 +1,4 @@
-"""A model's files: what family they hold, and the pipeline that diffusers makes of them."""
+"""A model's files: their family, and the pipeline that diffusers creates from them."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ from .vision import qwen_processor
 
 log = logging.getLogger(__name__)
 
-# All this would go into the daemon's log: bars, a warning for each cast of SDXL's VAE, that
-# torchvision is not installed, that a prompt is long.
+# Otherwise all this would go to the daemon's log: progress bars, a warning for each cast of SDXL's
+# VAE, for the lack of torchvision, for a long prompt.
 diffusers.utils.logging.disable_progress_bar()
 diffusers.utils.logging.set_verbosity_error()
 transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
@@ -38,10 +38,10 @@ transformers.utils.logging.set_verbosity_error()  # type: ignore[no-untyped-call
 
 
 def family_of(folder: Path) -> Family:
-    """The family of the model in a folder, by its files.
+    """The family of the model in a folder, determined by its files.
 
     Raises:
-        InpaintError: `not_a_model` when it is no model that can inpaint.
+        InpaintError: `not_a_model` when it is not a model that can inpaint.
     """
     index = folder / "model_index.json"
     try:
@@ -56,7 +56,7 @@ def family_of(folder: Path) -> Family:
 
 
 def best_type(source: Source, device: torch.device) -> torch.dtype:
-    """The type that a model's weights have on a device."""
+    """The dtype of a model's weights on a device."""
     if device.type == "cpu":
         return torch.float32
     half: torch.dtype = getattr(torch, family_of_source(source).half)
@@ -64,7 +64,7 @@ def best_type(source: Source, device: torch.device) -> torch.dtype:
 
 
 def family_of_source(source: Source) -> Family:
-    """The family of a model, of which nothing is loaded.
+    """The family of a model, without loading it.
 
     Raises:
         InpaintError: as `family_of`.
@@ -75,7 +75,7 @@ def family_of_source(source: Source) -> Family:
 
 @contextmanager
 def configured(source: Source) -> Iterator[Path]:
-    """The folder whose files configure a model, in the layout of diffusers, until the block ends.
+    """The folder with a model's configuration, in the layout of diffusers, until the block ends.
 
     Raises:
         InpaintError: as `kind_of`, and `unwritable` when there is no room for a temporary folder.
@@ -114,8 +114,8 @@ def pipeline_of(
     if source.variant and any(source.folder.rglob(f"*.{source.variant}*.safetensors")):
         options["variant"] = source.variant
     if family is SD:
-        # It blackens pictures it takes offence at; a black layer is not an answer.
-        # What the checker alone looks at is left out with it.
+        # It blackens pictures it rejects; a black layer is not an answer.
+        # Components that only the checker uses are left out with it.
         options |= {"safety_checker": None, "requires_safety_checker": False}
         options |= {"feature_extractor": None}
     if source.vae is not None and "vae" not in shared:
@@ -127,13 +127,13 @@ def pipeline_of(
     pipe = from_files(family.pipeline, source.folder, source.name, **options)
     _check_tokenizers(pipe, source)
     if family is CHROMA and "guidance_embeds" not in pipe.transformer.config:
-        # Its inpainting pipeline asks for it, and its transformer does not say it.
+        # Its inpainting pipeline needs this, and its transformer's configuration lacks it.
         pipe.transformer.register_to_config(guidance_embeds=False)
     return pipe
 
 
 def _check_tokenizers(pipe: Any, source: Source) -> None:
-    """Refuse a model whose tokenizer knows no words: it would paint the same for each prompt."""
+    """Reject a model with an empty vocabulary: it would ignore the prompt."""
     for name, component in pipe.components.items():
         if isinstance(component, transformers.PreTrainedTokenizerBase):
             words = set(component.get_vocab()) - set(component.all_special_tokens)
@@ -146,7 +146,7 @@ def _check_tokenizers(pipe: Any, source: Source) -> None:
 
 
 def _vae(source: Source, vae: Path, configuration: Path, dtype: torch.dtype) -> Any:
-    """Another VAE; one in a single file is configured as the model's own."""
+    """Load another VAE; one in a single file uses the configuration of the model's own."""
     options: dict[str, Any] = {"dtype": dtype}
     if vae.is_file():
         options |= {"config": str(configuration), "subfolder": "vae"}
@@ -154,13 +154,13 @@ def _vae(source: Source, vae: Path, configuration: Path, dtype: torch.dtype) -> 
 
 
 def from_files(class_name: str, files: Path, model: str, **options: Any) -> Any:
-    """A pipeline or a model; `files` is a folder, or a single file along with a `config`."""
+    """Load a pipeline or a model; `files` is a folder, or a single file along with a `config`."""
     kind = getattr(diffusers, class_name)
     try:
         if "config" in options:
             return kind.from_single_file(str(files), local_files_only=True, **options)
         return kind.from_pretrained(files, use_safetensors=True, local_files_only=True, **options)
-    except Exception as error:  # whatever a damaged file makes the loaders raise
+    except Exception as error:  # loaders raise many types on damaged files
         if is_out_of_memory(error) or is_device_failure(error):
             raise
         log.warning("%s cannot be loaded", files, exc_info=True)
@@ -173,14 +173,14 @@ def from_files(class_name: str, files: Path, model: str, **options: Any) -> Any:
 
 
 def _again(folder: Path, model: str) -> str:
-    """The remedy that really fetches a model's files again."""
+    """The remedy that fetches a model's files again."""
     if (folder / MARKER).exists():
         return f"See which are damaged: {command('inpaintd', 'models', 'verify', model)}"
     return f"Fetch the files in {folder} again."
 
 
 def _damaged(files: Path) -> Iterator[str]:
-    """Those of a model's files that cannot be read, by their names."""
+    """The names of a model's files that cannot be read."""
     for file in sorted(files.rglob("*")) if files.is_dir() else [files]:
         try:
             if file.suffix == ".json":
@@ -188,5 +188,5 @@ def _damaged(files: Path) -> Iterator[str]:
             if file.suffix == ".safetensors":
                 with safetensors.safe_open(file, framework="pt"):
                     pass
-        except Exception:  # safetensors has an error class of its own in Rust
+        except Exception:  # safetensors raises its own class, defined in Rust
             yield f"{file.relative_to(files.parent)} is damaged"

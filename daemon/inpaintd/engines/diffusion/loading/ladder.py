@@ -1,4 +1,4 @@
-"""The ladder that is climbed when memory runs out, one rung at a time."""
+"""The ladder of measures taken one by one when memory runs out."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .plan import Placement
 Result = TypeVar("Result")
 
 SMALLER = 0.75
-"""By how much the last rung shortens the sides of the work area."""
+"""Factor by which the last rung scales the sides of the work area."""
 
 
 @dataclass(frozen=True)
@@ -23,9 +23,9 @@ class Rung:
     """One measure.
 
     Attributes:
-        name: what it does, as told to the user when it did not help.
-        take: takes the measure; False where it does not apply.
-        release: undoes what would change the next request's picture.
+        name: its effect, as told to the user when it did not help.
+        take: takes the measure; returns False if it does not apply.
+        release: reverts whatever would change the next request's picture.
     """
 
     name: str
@@ -42,11 +42,11 @@ def _free_caches(model: Model) -> bool:
 
 def _tile_vae(model: Model) -> bool:
     vae = model.vae
-    if not hasattr(vae, "use_tiling"):  # Kandinsky's has the method, which only raises
+    if not hasattr(vae, "use_tiling"):  # Kandinsky's has the method, but it raises
         return False
     vae.enable_tiling()
     vae.enable_slicing()
-    # Tiles as large as a model's native area would be no help at that size.
+    # Tiles as large as a model's native area would not help at that size.
     for attribute in _TILE_SIDES:
         if hasattr(vae, attribute):
             setattr(vae, attribute, getattr(vae, attribute) // 2)
@@ -63,11 +63,11 @@ def _untile_vae(model: Model) -> None:
 
 
 _TILE_SIDES = ("tile_sample_min_size", "tile_latent_min_size")
-"""Of `AutoencoderKL`; Qwen's has tiles of 256 pixels by itself."""
+"""Disable tiling of `AutoencoderKL`; Qwen's has tiles of 256 pixels by default."""
 
 
 def _offload(model: Model) -> bool:
-    """Keeps only the component on the device that works; it stays so, as it changes no picture."""
+    """Keep only the active component on the device; it stays so, as it changes no picture."""
     if model.device.type == "cpu" or model.placement not in (
         Placement.RESIDENT,
         Placement.ENCODERS_AWAY,
@@ -87,23 +87,23 @@ LADDER = (
 
 
 WORK_SMALLER = Rung("work at a smaller size", lambda _: True)
-"""The last one, since it alone changes the layout of the picture."""
+"""The last one, since it alone changes the picture's composition."""
 
 
 def climb(
     model: Model, attempt: Callable[[float], Result], planned: Sequence[Rung] = ()
 ) -> tuple[Result, tuple[Rung, ...]]:
-    """Run `attempt` until it fits, taking one rung more after each time that memory ran out.
+    """Run `attempt` until it fits, taking one more rung each time memory runs out.
 
     Args:
-        attempt: is given the scale of the work area: 1, on the last rung `SMALLER`.
+        attempt: receives the scale of the work area: 1, on the last rung `SMALLER`.
         planned: rungs that are taken from the start.
 
     Returns:
-        What it returned, and the rungs taken.
+        The attempt's result, and the rungs taken.
 
     Raises:
-        InpaintError: `out_of_memory`, saying what was tried.
+        InpaintError: `out_of_memory`, listing the rungs that were tried.
     """
     taken: list[Rung] = []
     left = [rung for rung in LADDER if rung not in planned]

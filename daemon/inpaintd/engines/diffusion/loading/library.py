@@ -1,7 +1,7 @@
 """The files behind the names in a request: models, ControlNets, LoRAs and embeddings.
 
 LoRAs and embeddings need no entry in models.toml: every .safetensors file in ~/.inpaintd/loras and
-~/.inpaintd/embeddings is known by its name.
+~/.inpaintd/embeddings is available under its name.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from inpaintd_protocol.errors import InpaintError
 
 @dataclass(frozen=True)
 class Source:
-    """Where the files of a model are.
+    """The location of a model's files.
 
     Attributes:
         name: as in the registry.
         folder: in the layout of diffusers, with a model_index.json; or a single file of weights.
         config: for a single file, the folder of a model with the same configuration; None for
-            the shipped one of its kind.
-        variant: which of several sets of weights ("fp16"); empty for the plain one.
+            the one shipped for its kind.
+        variant: the set of weights, such as "fp16"; empty for the default one.
         vae: folder or file of another VAE; None for the model's own.
         prior: folder of Kandinsky's prior.
-        native_side: side of the square area that it paints best; None for what its files say.
+        native_side: side of the square area that it paints best; None to read it from its files.
     """
 
     name: str
@@ -41,13 +41,13 @@ class Source:
 
     @property
     def single_file(self) -> bool:
-        """Whether it is a file of weights, and no folder."""
+        """True if it is a single file of weights rather than a folder."""
         return not self.folder.is_dir()
 
 
 @dataclass(frozen=True)
 class Library:
-    """What is installed now: models may come while the engine lives."""
+    """The installed models; more may be installed while the engine is running."""
 
     current: Callable[[], Registry]
 
@@ -59,7 +59,7 @@ class Library:
         """The files of a model.
 
         Raises:
-            InpaintError: `unknown_model`, `model_missing`, or `unsupported` for what is no
+            InpaintError: `unknown_model`, `model_missing`, or `unsupported` if it is not a
                 diffusion model.
         """
         entry = self.registry.filling(name)
@@ -90,7 +90,7 @@ class Library:
         return path
 
     def controlnets(self, name: str, control: str) -> list[Path]:
-        """Folders of the ControlNet of this name, or for no name of all installed of its kind.
+        """Folders of the ControlNet of this name or, without a name, of all installed of its kind.
 
         Raises:
             InpaintError: `unknown_model`, or `model_missing` when none is installed.

@@ -1,4 +1,4 @@
-"""Loading a model: from a folder of files to a pipeline that is ready to be called."""
+"""Loading a model: from a folder of files to a callable pipeline."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ class Model:
         pipe: the stock inpainting pipeline.
         prior: Kandinsky's prior pipeline.
         conditioned: whether the mask is an input of the denoiser ("9 channels").
-        scheduler: as it was loaded, never used itself.
+        scheduler: as loaded, never used itself.
         cell: pixels per latent cell and side.
-        reuse: what it need not compute twice.
-        placement: where its weights are now.
+        reuse: its caches.
+        placement: the current location of its weights.
         eight_bits: whether the denoiser's weights are stored in 8 bits.
-        controlnets: those that were used with it, by their folders.
+        controlnets: those that have been used with it, by folder.
     """
 
     source: Source
@@ -55,23 +55,23 @@ class Model:
 
     @property
     def dtype(self) -> torch.dtype:
-        """Of the denoiser's weights."""
+        """The dtype of the denoiser's weights."""
         dtype: torch.dtype = getattr(self.pipe, self.family.denoiser).dtype
         return dtype
 
     @property
     def offloaded(self) -> bool:
-        """Whether only the component that works is on the device."""
+        """True if only the active component is on the device."""
         return self.placement is Placement.OFFLOADED
 
     @property
     def video_vae(self) -> bool:
-        """Whether its VAE takes pictures as videos of one frame."""
+        """True if its VAE treats pictures as videos of one frame."""
         return self.family.video
 
     @property
     def blends(self) -> bool:
-        """Whether its pipeline keeps what the mask keeps, at each step."""
+        """True if its pipeline preserves the kept part at each step."""
         return self.family is KANDINSKY or not (self.conditioned or self.family.edits)
 
     @property
@@ -79,7 +79,7 @@ class Model:
         return self.pipe.movq if self.family is KANDINSKY else self.pipe.vae
 
     def offload(self) -> None:
-        """Have only the component that works on the device from now on."""
+        """Keep only the active component on the device from now on."""
         self.placement = Placement.OFFLOADED
         for pipe in (self.pipe, self.prior):
             if pipe is not None:
@@ -88,8 +88,8 @@ class Model:
             net.to("cpu")
 
     def settle(self) -> None:
-        """Undo what a request leaves behind when it breaks off in the middle."""
-        # SDXL's pipeline decodes in 32 bits, and goes back only if that succeeds.
+        """Clean up after a request that was interrupted."""
+        # SDXL's pipeline decodes in 32 bits, and switches back only on success.
         self.vae.to(self.dtype)
         if self.offloaded:
             self.offload()
@@ -108,9 +108,9 @@ def load(
 
     Args:
         dtype: of the weights.
-        placement: where its weights are to be.
+        placement: the location for its weights.
         eight_bits: whether to store the denoiser's weights in 8 bits.
-        shared: components that are loaded already.
+        shared: components that are already loaded.
 
     Raises:
         InpaintError: `unsupported` for a folder of the wrong kind, `model_damaged` for files
@@ -131,7 +131,7 @@ def load(
         prior = from_files("KandinskyV22PriorPipeline", source.prior, source.name, dtype=dtype)
         prior.set_progress_bar_config(disable=True)
     pipe.set_progress_bar_config(disable=True)
-    # On the instance: the class would hand out only what it thinks callbacks should change.
+    # On the instance: the class would expose only what it thinks callbacks should change.
     if not family.edits:
         pipe._callback_tensor_inputs = [*pipe._callback_tensor_inputs, family.mask]
     reuse = Reuse(REUSE_BYTES)
@@ -167,7 +167,7 @@ def _takes_mask(family: Family, pipe: Any) -> bool:
 def _cell(family: Family, pipe: Any) -> int:
     if family is KANDINSKY:
         return int(pipe.movq_scale_factor)
-    # FLUX.2 lays 2 x 2 of the VAE's latents into the channels of one cell.
+    # FLUX.2 packs 2 x 2 of the VAE's latents into the channels of one cell.
     return int(pipe.vae_scale_factor) * (2 if family.layout == "rows" else 1)
 
 

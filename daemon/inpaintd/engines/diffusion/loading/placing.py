@@ -1,4 +1,4 @@
-"""Putting a loaded model where its plan says, with the hooks of diffusers and accelerate."""
+"""Placement of a loaded model according to its plan, with the hooks of diffusers and accelerate."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from .plan import Placement
 
 
 def place(pipe: Any, placement: Placement, device: torch.device, *, eight_bits: bool) -> None:
-    """Put a pipeline, whose parts are all in main memory, where its plan says.
+    """Place a pipeline, whose components are all in main memory, according to its plan.
 
     Args:
-        pipe: of diffusers, just loaded.
-        eight_bits: store the denoiser's weights in 8 bits, and compute in the type that they have.
+        pipe: a diffusers pipeline, just loaded.
+        eight_bits: store the denoiser's weights in 8 bits, and compute in their original type.
     """
     if eight_bits:
         for denoiser in _parts(pipe, DENOISERS):
@@ -41,14 +41,14 @@ def place(pipe: Any, placement: Placement, device: torch.device, *, eight_bits: 
 
 
 def _to(pipe: Any, device: torch.device) -> None:
-    # Not pipe.to, which refuses weights in 8 bits.
+    # Not pipe.to, which rejects weights in 8 bits.
     for part in pipe.components.values():
         if isinstance(part, torch.nn.Module):
             part.to(device)
 
 
 def _encoders_away(pipe: Any, device: torch.device) -> None:
-    """The denoiser and the text encoders take turns; they change places for a new prompt only."""
+    """Swap the denoiser and the text encoders; they trade places only for a new prompt."""
     hook = None
     turns = [*_parts(pipe, ENCODERS), *_parts(pipe, DENOISERS)]
     first = None
@@ -61,7 +61,7 @@ def _encoders_away(pipe: Any, device: torch.device) -> None:
         if isinstance(part, torch.nn.Module) and part not in turns:
             part.to(device)
             if name in DECODERS:
-                # The pipeline asks its parts' hooks which device it works on.
+                # The pipeline asks its components' hooks for its device.
                 add_hook_to_module(part, AlignDevicesHook(execution_device=device))
 
 

@@ -1,4 +1,4 @@
-"""Which parts of a model are on the device when, and how much memory that takes. Pure functions."""
+"""Plans for placing a model's parts on the device, and their memory use. Pure functions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from inpaintd.models.footprint import DECODERS, DENOISERS, ENCODERS, Footprint
 
 
 class Placement(Enum):
-    """Where a model's weights are, from the fastest to the smallest."""
+    """The location of a model's weights, from the fastest to the smallest."""
 
     RESIDENT = "all of it on the device"
     ENCODERS_AWAY = "text encoders on the device only while they read a new prompt"
@@ -24,11 +24,11 @@ _TIMES_SLOWER = {
     Placement.OFFLOADED: 1.3,
     Placement.STREAMED: 3.0,
 }
-"""Of a whole request; what is typical of a card on a PCIe 4 bus, not measured on this one."""
+"""Transfer rate over a whole request; typical for a card on PCIe 4, not measured on this one."""
 
 _EIGHT_BITS_SLOWER = 1.1
 _STREAMED_LAYERS = 3
-"""The layer that works, the one that is fetched, and the one that leaves."""
+"""The layer in use, the one being fetched, and the one being released."""
 
 
 @dataclass(frozen=True)
@@ -36,11 +36,11 @@ class Plan:
     """A way to run a model.
 
     Attributes:
-        placement: where its weights are.
+        placement: the location of its weights.
         eight_bits: whether the denoiser's weights are stored in 8 bits and computed in 16, which
-            changes the picture slightly; all else changes no pixel.
+            changes the picture slightly; nothing else changes a pixel.
         tiled: whether the VAE works in tiles, which changes the picture slightly.
-        peak_bytes: the most memory of the device that it takes.
+        peak_bytes: peak memory use on the device.
     """
 
     placement: Placement
@@ -50,18 +50,18 @@ class Plan:
 
     @property
     def times_slower(self) -> float:
-        """How much longer a request takes than with all of the model on the device."""
+        """Extra time of a request compared with all of the model on the device."""
         return _TIMES_SLOWER[self.placement] * (_EIGHT_BITS_SLOWER if self.eight_bits else 1)
 
     @property
     def exact(self) -> bool:
-        """Whether it gives the very pixels of the fastest plan."""
+        """True if it gives exactly the pixels of the fastest plan."""
         return not (self.eight_bits or self.tiled)
 
 
 @dataclass(frozen=True)
 class Working:
-    """Memory that is needed besides the weights, in bytes.
+    """Memory needed besides the weights, in bytes.
 
     Attributes:
         whole: with a VAE that works in one piece.
@@ -73,7 +73,7 @@ class Working:
 
 
 Way = tuple[Placement, bool]
-"""Where the weights are, and whether the denoiser's are stored in 8 bits."""
+"""The location of the weights, and whether the denoiser's are stored in 8 bits."""
 
 WAYS: tuple[Way, ...] = (
     (Placement.RESIDENT, False),
@@ -87,11 +87,11 @@ WAYS: tuple[Way, ...] = (
 
 
 def ways_for(*, streams: bool, adapters: bool) -> tuple[Way, ...]:
-    """The ways that a device and a request can be served in.
+    """The options that a device and a request allow.
 
     Args:
         streams: whether the device can fetch a layer while another works.
-        adapters: whether LoRAs are laid over the model, which would be stored in 8 bits, too.
+        adapters: whether LoRAs are applied to the model, which would be stored in 8 bits, too.
     """
     return tuple(
         (placement, eight_bits)
@@ -118,12 +118,12 @@ def fastest(
 
 
 def smallest(model: Footprint, working: Working, ways: Sequence[Way] = WAYS) -> Plan:
-    """The plan that takes least memory."""
+    """The plan that takes the least memory."""
     return min(plans(model, working, ways), key=lambda plan: plan.peak_bytes)
 
 
 def weight_bytes(model: Footprint, placement: Placement, *, eight_bits: bool) -> int:
-    """The most memory that a model's weights take on the device at any time, in bytes."""
+    """Peak memory of a model's weights on the device, in bytes."""
     denoiser = sum(
         part.eight_bit_bytes + part.largest_layer_bytes if eight_bits else part.bytes
         for part in model.named(DENOISERS)

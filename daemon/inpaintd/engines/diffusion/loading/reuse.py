@@ -1,7 +1,7 @@
 """Caches for another run with a new seed: prompt embeddings and VAE posteriors.
 
-Both are exact: a hit returns the very tensors that were computed before. For the VAE the posterior
-is kept rather than a sample of it, so that the random stream is the same with and without a cache.
+Both are exact: a hit returns the very tensors computed before. For the VAE the posterior is
+stored rather than a sample of it, so that the random stream is the same with and without a cache.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Lru:
     def get_or_make(
         self, key: Hashable, make: Callable[[], Any], size_of: Callable[[Any], int]
     ) -> Any:
-        """The value of this key, made now if it is not held."""
+        """The value of this key, computed now if it is not cached."""
         found = self._values.get(key)
         if found is not None:
             self._values.move_to_end(key)
@@ -53,28 +53,28 @@ class Lru:
 
 
 LatentEdit = Callable[[torch.Tensor], torch.Tensor]
-"""Changes the latents of the picture, as the VAE gives them, before anything else sees them."""
+"""Changes the picture's latents, as returned by the VAE, before anything else sees them."""
 
 
 class Reuse:
-    """Stands before a pipeline's `vae.encode` and `encode_prompt`."""
+    """Wraps a pipeline's `vae.encode` and `encode_prompt`."""
 
     def __init__(self, limit_bytes: int) -> None:
         self.posteriors = Lru(limit_bytes // 2)
         self.embeddings = Lru(limit_bytes // 2)
         self.adapters: tuple[Any, ...] = ()
-        """What changes the text encoders now (LoRAs, embeddings); part of each prompt's key."""
+        """The changes to the text encoders (LoRAs, embeddings); part of each prompt's key."""
         self._edit: LatentEdit | None = None
         self._picture: torch.Tensor | None = None
         self._rounded: torch.Tensor | None = None
 
     def clear(self) -> None:
-        """Forget everything, to free memory."""
+        """Clear the caches, to free memory."""
         self.posteriors.clear()
         self.embeddings.clear()
 
     def stand_before_vae(self, vae: Any) -> None:
-        """Replace `vae.encode` by one that remembers."""
+        """Replace `vae.encode` with a caching one."""
         encode = vae.encode
 
         def remembered(pixels: torch.Tensor, *args: Any, **options: Any) -> Any:
@@ -89,7 +89,7 @@ class Reuse:
         vae.encode = remembered
 
     def stand_before_prompts(self, pipe: Any) -> None:
-        """Replace `pipe.encode_prompt` by one that remembers."""
+        """Replace `pipe.encode_prompt` with a caching one."""
         encode_prompt = pipe.encode_prompt
 
         def remembered(*args: Any, **options: Any) -> Any:
@@ -110,16 +110,16 @@ class Reuse:
         edit: LatentEdit | None = None,
         rounded: torch.Tensor | None = None,
     ) -> Iterator[None]:
-        """Have the latents of this picture changed, once.
+        """Change the latents of this picture, once.
 
-        Told by its pixels, since a pipeline that takes the masked picture as an input encodes that
-        one too: at strength 1 it is the only one it encodes, and must stay as it is.
+        It is recognized by its pixels: a pipeline with the masked picture as an input encodes that
+        one too: at strength 1 it is the only one it encodes, and must not change.
 
         Args:
-            picture: (1, 3, H, W) float32 in [-1, 1], as the pipeline hands it to the VAE.
+            picture: (1, 3, H, W) float32 in [-1, 1], as the pipeline passes it to the VAE.
             edit: None for none.
-            rounded: the same with 8 bits, where the pipeline takes no other; the VAE gets the
-                picture itself in its stead.
+            rounded: the same with 8 bits, if the pipeline accepts no other; the VAE gets the
+                picture itself instead.
         """
         self._edit, self._picture, self._rounded = edit, picture, rounded
         try:
@@ -141,7 +141,7 @@ class Reuse:
 
 
 def _same(pixels: torch.Tensor, picture: torch.Tensor) -> bool:
-    """Whether the VAE is given this picture, in whatever type and on whatever device."""
+    """Test whether the VAE is given this picture, in whatever type and on whatever device."""
     if pixels.numel() != picture.numel() or pixels.shape[-2:] != picture.shape[-2:]:
         return False
     given = pixels.detach().reshape(picture.shape).to("cpu")
@@ -167,7 +167,7 @@ def _edited(output: Any, edit: LatentEdit) -> Any:
 
 
 def _plain(values: list[Any]) -> bool:
-    """Whether these arguments are wholly told by their `repr`: no tensors, no pictures."""
+    """Test whether `repr` fully identifies these arguments: no tensors, no pictures."""
     simple = (str, int, float, bool, type(None), torch.device, torch.dtype)
     return all(
         isinstance(v, simple) or (isinstance(v, list) and all(isinstance(x, simple) for x in v))
@@ -190,7 +190,7 @@ def _tiling(vae: Any) -> tuple[bool, bool]:
 
 
 def bytes_in(value: Any) -> int:
-    """Bytes of all tensors in an output, a posterior, or lists of them."""
+    """Size in bytes of all tensors in an output, a posterior, or lists of them."""
     if isinstance(value, torch.Tensor):
         return value.nbytes
     if isinstance(value, dict):

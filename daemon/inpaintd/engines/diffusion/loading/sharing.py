@@ -1,4 +1,4 @@
-"""What the next model has in common with the last one, and so need not be loaded again."""
+"""Components that the next model shares with the last one, and so need not be loaded again."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _CHUNK_BYTES = 1 << 20
 
 
 def shared_components(model: Model, source: Source, dtype: torch.dtype) -> dict[str, Any]:
-    """Components of a loaded model that the files of another one hold as well, by name.
+    """Components of a loaded model that the files of another one contain as well, by name.
 
     SDXL's base, its inpainting model and its refiner share a text encoder and the VAE.
     """
@@ -36,7 +36,7 @@ def shared_components(model: Model, source: Source, dtype: torch.dtype) -> dict[
         if name == "vae":
             if not same_vae(model.source, source):
                 continue
-            # What stood before it belongs to the last model.
+            # The functions wrapped around it belong to the last model.
             vars(component).pop("encode", None)
         elif not _same(model.source.folder / name, source.folder / name):
             continue
@@ -45,13 +45,13 @@ def shared_components(model: Model, source: Source, dtype: torch.dtype) -> dict[
 
 
 def same_vae(one: Source, other: Source) -> bool:
-    """Whether two models have the same VAE, by their files; they share their latents then."""
+    """Test whether two models have the same VAE, by their files; they then share their latents."""
     if one == other:
         return True
     if one.vae != other.vae:
         return False
     if one.vae is not None:
-        # A single file has its configuration from the model, so it may be another one there.
+        # A single file takes its configuration from the model, so it may differ there.
         return one.vae.is_dir()
     return _same(one.folder / "vae", other.folder / "vae")
 

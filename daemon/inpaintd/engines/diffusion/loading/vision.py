@@ -1,6 +1,6 @@
-"""Qwen's reader of pictures and words, as far as its image editing needs it.
+"""Qwen's processor for pictures and text, as far as its image editing needs it.
 
-The library's own also reads videos, and for these asks for torchvision, which nothing else here
+The library's own also reads videos, and for these requires torchvision, which nothing else here
 needs.
 """
 
@@ -20,12 +20,12 @@ class PictureProcessor(transformers.Qwen2VLProcessor):
     """Reads pictures and words; never videos."""
 
     def __init__(self, image_processor: Any, tokenizer: Any) -> None:
-        # Not the library's own, which needs a reader of videos.
+        # Not the library's own, which needs a video processor.
         self.image_processor = image_processor
         self.tokenizer = tokenizer
 
     def __call__(self, images: Any = None, text: Sequence[str] = (), **options: Any) -> Any:
-        """Tokens of the texts, each picture's place in them as long as its patches."""
+        """Tokens of the texts, with placeholders for each picture as long as its patches."""
         texts = list(text)
         read: dict[str, Any] = {}
         if images is not None:
@@ -55,7 +55,7 @@ def qwen_processor(folder: Path, model: str) -> PictureProcessor:
     try:
         tokenizer = transformers.AutoTokenizer.from_pretrained(place, local_files_only=True)
         pictures = Qwen2VLImageProcessorPil.from_pretrained(place, local_files_only=True)
-    except Exception as error:  # whatever a damaged file makes the loaders raise
+    except Exception as error:  # loaders raise many types on damaged files
         raise InpaintError(
             "model_damaged",
             f"The files of the model {model} cannot be loaded: {place.name} cannot be read.",

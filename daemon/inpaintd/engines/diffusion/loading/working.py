@@ -1,6 +1,6 @@
-"""How much memory a model works with besides its weights: measured here, and kept.
+"""Working memory of models besides their weights: measured here, and stored.
 
-Until a model has run once, figures typical of its family are used; what was measured replaces them.
+Until a model has run once, figures typical of its family are used; measurements replace them.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ import torch
 from .plan import Working
 
 _TYPICAL_BYTES = 3500
-"""For each pixel of the work area in 16 bits, with a VAE in one piece: its decoder takes most."""
+"""Bytes per pixel of the work area in 16 bits, with an untiled VAE: its decoder takes most."""
 
 _TYPICAL_TILED_BYTES = 2200
-"""The same with a VAE in tiles: the denoiser then takes most."""
+"""The same with a tiled VAE: the denoiser then takes most."""
 
 _TYPICAL_BASE = 150 << 20
-"""What does not depend on the size, such as the libraries' workspaces."""
+"""The part that does not depend on the size, such as the libraries' workspaces."""
 
 _GROWTH = 1.15
 """Reserve for a larger area than the measured one: attention grows faster than the area."""
@@ -47,17 +47,17 @@ class WorkingMemory:
             for key, (pixels, size) in json.loads(self._file.read_text(encoding="utf-8")).items():
                 self._measured[key] = _Measured(int(pixels), int(size))
         except (OSError, ValueError, TypeError, AttributeError):
-            self._measured = {}  # it is learned again
+            self._measured = {}  # it is measured again
 
     def expected(self, model: str, dtype: torch.dtype, pixels: int) -> Working:
-        """What a model will need for a work area of so many pixels."""
+        """The working memory of a model for a work area of this many pixels."""
         whole, tiled = (self._of(model, dtype, pixels, tiled=tiled) for tiled in (False, True))
         return Working(whole, min(whole, tiled))
 
     def learn(
         self, model: str, dtype: torch.dtype, pixels: int, *, tiled: bool, taken: int
     ) -> None:
-        """Keep what a run has taken; the most of several runs of one size counts."""
+        """Record the memory used by a run; the maximum of several runs of one size counts."""
         key = _key(model, dtype, tiled=tiled)
         known = self._measured.get(key)
         if known is not None and known.pixels == pixels and known.bytes >= taken:
@@ -74,7 +74,7 @@ class WorkingMemory:
     def _of(self, model: str, dtype: torch.dtype, pixels: int, *, tiled: bool) -> int:
         known = self._measured.get(_key(model, dtype, tiled=tiled))
         if known is not None:
-            # Of a smaller area nobody knows how much stays: text encoders do not look at it.
+            # The fixed share of a smaller area is unknown: text encoders do not depend on it.
             growth = pixels / known.pixels * _GROWTH if pixels > known.pixels else 1
             return round(known.bytes * growth)
         each = (_TYPICAL_TILED_BYTES if tiled else _TYPICAL_BYTES) * dtype.itemsize / 2
@@ -86,20 +86,20 @@ def _key(model: str, dtype: torch.dtype, *, tiled: bool) -> str:
 
 
 def free_bytes(device: torch.device) -> int | None:
-    """Memory of a device that is free for this process; None where nobody can tell."""
+    """Memory of a device that is free for this process; None if unknown."""
     module: Any = None if device.type == "cpu" else torch.get_device_module(device)
     if device.type == "mps":
         return int(module.recommended_max_memory() - module.driver_allocated_memory())
     if not hasattr(module, "mem_get_info"):
         return None
     free, _ = module.mem_get_info()
-    # What torch holds for itself but does not use is free, too.
+    # Memory that torch has reserved but does not use is free, too.
     unused = module.memory_reserved() - module.memory_allocated()
     return int(free + unused)
 
 
 class Peak:
-    """The most memory that was taken while it was watched; 0 where nobody can tell."""
+    """Peak memory use while it was watched; 0 if unknown."""
 
     bytes = 0
 

@@ -1,8 +1,8 @@
-"""Shift and zoom of a whole picture, measured on what is kept, and undone. Pure functions.
+"""Shift and zoom of a whole picture, measured on the kept pixels, and undone. Pure functions.
 
-Models that edit by instruction repaint the whole picture, and some move it as a whole by some per
-cent. What they paint into the hole is moved as well, so it has to be brought back before it is
-composited.
+Models that edit by instruction repaint the whole picture, and some move all of it by a few
+per cent. The content painted into the hole moves as well, so it has to be brought back before it
+is composited.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ from numpy.typing import NDArray
 from inpaintd.engine import Array
 
 _ZOOMS = np.geomspace(0.8, 1.25, 19)
-"""Candidates, 2.5 % apart; what lies between them is left to the refinement."""
+"""Candidates, 2.5 % apart; the refinement covers the values between them."""
 
 _MEASURED_SIDE = 512
-"""Longer sides are scaled down to this for measuring, which is still exact to half a pixel."""
+"""Longer sides are scaled down to this for measuring, which is still accurate to half a pixel."""
 
 _LEAST_LIKENESS = 0.5
-"""Correlation of the kept pixels from which on a measurement is believed."""
+"""Correlation of the kept pixels from which a measurement is trusted."""
 
 _LEAST_GAIN = 0.02
-"""By how much the correlation must rise for a movement to be more than chance."""
+"""Increase in correlation above which a movement is more than chance."""
 
 
 @dataclass(frozen=True)
 class Movement:
-    """A similarity without rotation: a point p of the source lies at `zoom * p + shift`.
+    """A similarity without rotation: a point p of the source is at `zoom * p + shift`.
 
     Attributes:
         zoom: 1 for none.
@@ -43,7 +43,7 @@ class Movement:
     likeness: float
 
     def largest(self, height: int, width: int) -> float:
-        """The longest way that any pixel of a picture of this size has moved, in pixels."""
+        """The largest distance that any pixel of a picture of this size has moved, in pixels."""
         corners = [(x, y) for x in (0, width) for y in (0, height)]
         dx, dy = self.shift
         grown = self.zoom - 1
@@ -51,22 +51,22 @@ class Movement:
 
     @property
     def matrix(self) -> NDArray[np.float32]:
-        """From the source's coordinates to the moved picture's, (2, 3) float32."""
+        """The matrix from the source's coordinates to the moved picture's, (2, 3) float32."""
         return np.array([[self.zoom, 0, self.shift[0]], [0, self.zoom, self.shift[1]]], np.float32)
 
 
 def movement(moved: Array, source: Array, keep: Array) -> Movement | None:
-    """How a picture was moved as a whole, by what it shares with its source.
+    """Estimate how a picture was moved as a whole, from the part it shares with its source.
 
     Phase correlation (Kuglin and Hines, 1975) at several zooms gives a guess that the enhanced
     correlation coefficient (Evangelidis and Psarakis, 2008) refines on the kept pixels alone.
 
     Args:
         moved, source: (H, W, 3) float32.
-        keep: (H, W) float32, 1 = kept, whose pixels both show.
+        keep: (H, W) float32, 1 = kept, where both show the same.
 
     Returns:
-        None when the two are too unlike to tell.
+        None when the two are too different to tell.
     """
     height, width = keep.shape
     factor = max(1.0, max(height, width) / _MEASURED_SIDE)
@@ -101,7 +101,7 @@ def _scaled(plane: Array, size: tuple[int, int]) -> Array:
 
 
 def undone(moved: Array, found: Movement) -> tuple[Array, Array]:
-    """The picture moved back, and where it now shows something.
+    """The picture moved back, and the area it covers.
 
     Args:
         moved: (H, W, 3) float32.
@@ -157,7 +157,7 @@ def _guess(after: Array, before: Array, known: NDArray[np.uint8], zoom: float) -
 def _judged(found: Movement, after: Array, before: Array, known: NDArray[np.uint8]) -> Movement:
     back, inside = undone(after[..., None].repeat(3, axis=2), found)
     shared = known * (inside > 0).astype(np.uint8)
-    # A match of a narrow strip proves little.
+    # A match of a narrow strip is weak evidence.
     if shared.sum() < known.sum() / 3:
         return Movement(found.zoom, found.shift, -1.0)
     return Movement(found.zoom, found.shift, likeness(back[..., 0], before, shared))
@@ -175,7 +175,7 @@ def _refined(guess: Movement, after: Array, before: Array, known: NDArray[np.uin
         return guess
     zoom = float(matrix[0, 0] + matrix[1, 1]) / 2
     height, width = before.shape
-    # The affine map at the centre, where leaving out its shear and rotation changes nothing.
+    # The affine map at the centre, where omitting its shear and rotation changes nothing.
     centre = np.array([width / 2, height / 2], np.float32)
     shift = matrix[:, :2] @ centre + matrix[:, 2] - zoom * centre
     found = Movement(zoom, (float(shift[0]), float(shift[1])), 0.0)

@@ -1,4 +1,4 @@
-"""One try at a pass: its tasks through a model that has the request's adapters."""
+"""One attempt at a pass: its tasks, run through a model with the request's adapters."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from .watch import LatentColours
 
 @dataclass(frozen=True)
 class Done:
-    """What a pass has made of its tasks.
+    """The output of a pass for its tasks.
 
     Attributes:
-        colours: of each task, (H, W, 3) float32; none where the pass after it goes on from latents.
-        so_far: of each task, for the pass after it; none of a pass in tiles.
+        colours: of each task, (H, W, 3) float32; none if the next pass continues from latents.
+        so_far: of each task, for the next pass; none for a pass in tiles.
         steps: run for each task.
     """
 
@@ -40,12 +40,12 @@ class Done:
 
 @dataclass(frozen=True)
 class Attempt:
-    """One try.
+    """One attempt.
 
     Attributes:
         settings: of this pass alone.
         scale: of the work area's sides, less than 1 when memory is short.
-        latent_colours: for previews; None when nobody looks.
+        latent_colours: for previews; None when they are not needed.
     """
 
     model: Model
@@ -56,10 +56,10 @@ class Attempt:
     latent_colours: LatentColours | None = None
 
     def paint(self, one: Pass, so_far: Sequence[SoFar], following: Pass | None) -> Done:
-        """Paint one task after the other, so that each equals a run of its own.
+        """Paint one task after the other, so that each equals a separate run.
 
         Args:
-            following: the pass after it, which may go on from latents.
+            following: the next pass, which may continue from latents.
         """
         ready = [self._ready(one, each) for each in so_far]
         jobs = [job for _, job in ready]
@@ -85,10 +85,10 @@ class Attempt:
     def paint_over(
         self, tasks: Sequence[Task], masks: Sequence[Array], results: Sequence[Array]
     ) -> Done:
-        """Paint over the results that are larger than the model's area, tile by tile.
+        """Repaint the results that are larger than the model's area, tile by tile.
 
         Args:
-            masks: (H, W) float32 for each task, what is to be painted over of its hole.
+            masks: (H, W) float32 for each task, the part of its hole to repaint.
         """
         side = self.model.native_side
         canvases = [
@@ -107,12 +107,12 @@ class Attempt:
             mask = mask_of(tile, masks[index])
             job = self._job(replace(tasks[index], colour=part, mask=mask, source=None))
             place = (index, number * job.steps, len(places) * job.steps)
-            # A sketch of a tile would be taken for one of the whole region.
+            # A preview of a tile would be mistaken for one of the whole region.
             colour, _ = paint(self.model, job, self.settings, self.report, place)
             assert colour is not None
             part[mask > 0] = colour[mask > 0]
             steps += job.steps
-        # What is kept stays as the first pass saw it, so that its colour shift can be told.
+        # Kept pixels stay as the first pass saw them, so that its colour shift can be measured.
         colours = [
             np.where(mask[..., None] > 0, canvas, result)
             for mask, canvas, result in zip(masks, canvases, results, strict=True)
@@ -120,7 +120,7 @@ class Attempt:
         return Done(colours, steps)
 
     def _ready(self, one: Pass, so_far: SoFar) -> tuple[SoFar, Job]:
-        """A task's job, going on from latents where that is possible."""
+        """A task's job, continuing from latents if possible."""
         job = self._job(so_far.task_of(one))
         usable = takes_latents(self.model, job)
         if so_far.latents is not None:
@@ -144,7 +144,7 @@ class Attempt:
 
 
 Work = Callable[[Attempt], Done]
-"""What is done in a pass. It may be called again, after a try that failed for want of memory."""
+"""The work of a pass. May be called again after an attempt that ran out of memory."""
 
 
 def _made_for_inpainting(name: str) -> Notice:

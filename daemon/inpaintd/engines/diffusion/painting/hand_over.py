@@ -1,4 +1,4 @@
-"""From one pass to the next: as latents where both have the same VAE, for nothing is lost then."""
+"""Handover between passes: as latents if both have the same VAE, so that nothing is lost."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ Pixels = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class SoFar:
-    """What the passes so far have made of a task.
+    """The combined output of the passes so far for a task.
 
     Attributes:
-        task: as it was given.
-        colour: (H, W, 3) float32, the picture; without what was only made as latents.
-        painted: (H, W) bool, where any pass has painted.
-        latents: newer than `colour`; None when that is all there is.
-        fresh: (H, W) bool, where a picture of the latents is to be taken.
-        exact: whether the latents are the picture elsewhere, too.
+        task: as given.
+        colour: (H, W, 3) float32, the picture; without parts that exist only as latents.
+        painted: (H, W) bool, the area painted by any pass.
+        latents: newer than `colour`; None if there are none.
+        fresh: (H, W) bool, the area to take from the decoded latents.
+        exact: whether the latents represent the picture elsewhere, too.
     """
 
     task: Task
@@ -47,7 +47,7 @@ class SoFar:
         return cls(task, task.colour, nowhere, nowhere)
 
     def task_of(self, one: Pass) -> Task:
-        """The task of the next pass, which goes on from here."""
+        """The task of the next pass, which continues from here."""
         return replace(
             self.task, colour=self.colour, mask=one.denoised(self.task), seed=one.seed(self.task)
         )
@@ -66,7 +66,7 @@ class SoFar:
         return replace(self, colour=colour, fresh=np.zeros_like(self.fresh), latents=None)
 
     def after(self, one: Pass, model: Model, picture: Array | None, latents: torch.Tensor) -> SoFar:
-        """What it is after a pass, which made a picture or only latents."""
+        """The state after a pass, which produced a picture or only latents."""
         taken = one.painted(self.task) > 0
         changed = taken | (one.denoised(self.task) > 0) | model.conditioned
         fresh, painted = self.fresh | taken, self.painted | taken
@@ -82,9 +82,9 @@ class SoFar:
         )
 
     def result(self, picture: Array) -> Array:
-        """The last pass's picture, with what earlier ones painted where it did not.
+        """The last pass's picture, plus what earlier ones painted elsewhere.
 
-        Where none has painted it stays as it is: its error there tells the model's colour shift.
+        Unpainted parts are left as they are: the error there shows the model's colour shift.
         """
         return np.where(self.painted[..., None], self.colour, picture)
 
@@ -93,33 +93,33 @@ class SoFar:
 
 
 def hands_over(family: Family) -> bool:
-    """Whether the family's pipelines take latents for a picture."""
+    """Test whether the family's pipelines accept latents in place of a picture."""
     return family in (SD, SDXL)
 
 
 def takes_latents(model: Model, job: Job) -> bool:
-    """Whether this job can go on from latents.
+    """Test whether this job can continue from latents.
 
-    A model that is told the mask needs to see the picture behind it, and so do ControlNets.
+    A model with a mask input needs to see the picture behind the mask, and so do ControlNets.
     """
     return hands_over(model.family) and not model.conditioned and not job.controls
 
 
 def fits(so_far: SoFar, job: Job) -> bool:
-    """Whether the latents so far can be this job's: of its size, and right where it keeps them."""
+    """Test whether the latents fit this job: in size, and in the part that it keeps."""
     assert so_far.latents is not None
     same_size = so_far.latents.shape[-2:] == job.cells.shape
     return same_size and (so_far.exact or goes_over_all(job))
 
 
 def goes_over_all(job: Job) -> bool:
-    """Whether a job keeps nothing, as text-to-image and image-to-image do."""
+    """Test whether a job keeps nothing, as in text-to-image and image-to-image."""
     return bool((job.cells == 1).all())
 
 
 def empty_latents(model: Model, job: Job) -> torch.Tensor:
-    """Latents that stand for no picture; at full strength nothing of them is left.
+    """Latents that represent no picture; at full strength nothing of them remains.
 
-    With them nothing is encoded, so the seed gives the picture of the text-to-image pipeline.
+    They avoid encoding, so the seed gives the picture of the text-to-image pipeline.
     """
     return torch.zeros((1, model.vae.config.latent_channels, *job.cells.shape))

@@ -31,19 +31,19 @@ class Job:
     """A task at the size at which it is denoised.
 
     Attributes:
-        task: as it was given.
-        picture: (H, W, 3) float32 in [0, 1], what the model sees.
+        task: as given.
+        picture: (H, W, 3) float32 in [0, 1], the model's input.
         mask: (H, W) float32 in [0, 1].
         cells: the mask pooled to latent cells.
-        scheduler: fresh, for this job alone.
-        steps: steps that will be run.
+        scheduler: a fresh one, for this job alone.
+        steps: number of steps to run.
         prompt: the pipeline's arguments for the prompt.
         pipe: the pipeline that paints it.
         controls: its arguments for ControlNets.
-        notices: what could not be done as asked.
-        latents: of the pass before, to go on from instead of the picture; None for the picture.
-        whole: whether its pipeline keeps nothing by itself, by a ControlNet or because it edits.
-        exact: whether the pipeline gets the mask as it is, to do with it what diffusers does.
+        notices: requests that could not be met.
+        latents: output of the previous pass, to continue from; None to start from the picture.
+        whole: whether its pipeline keeps nothing by itself, because of a ControlNet or editing.
+        exact: whether the pipeline gets the mask unchanged, to handle it as diffusers does.
     """
 
     task: Task
@@ -64,7 +64,7 @@ class Job:
 def prepare(
     model: Model, library: Library, task: Task, settings: Settled, scale: float = 1.0
 ) -> Job:
-    """Scale a task to the model's size and make its scheduler.
+    """Scale a task to the model's size and create its scheduler.
 
     Args:
         scale: of the work area's sides, less than 1 when memory is short.
@@ -137,11 +137,11 @@ def _check_size(family: Family, size: WorkSize) -> None:
 
 
 def check(library: Library, settings: Settled) -> None:
-    """Whether a pass can run: a chain is not to fail at its last pass, minutes later.
+    """Check that a pass can run: a chain must not fail at its last pass, minutes later.
 
     Raises:
-        InpaintError: `unknown_model`, `model_missing`, or `unsupported` for what is no diffusion
-            model, a scheduler that does not fit it, or a strength too low for the steps.
+        InpaintError: `unknown_model`, `model_missing`, or `unsupported` if it is not a diffusion
+            model, for a scheduler that does not fit it, or a strength too low for the steps.
     """
     family = family_of_source(library.model(settings.model))
     check_scheduler(settings.scheduler, family)

@@ -1,4 +1,4 @@
-"""Conversions between pixels, the VAE's own latents and the denoiser's, and infill in latents."""
+"""Conversions between pixels, the VAE's latents and the denoiser's, and infill in latents."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PATCH = 2
 
 
 def to_denoiser(raw: torch.Tensor, vae: Any) -> torch.Tensor:
-    """From what the VAE makes to what the denoiser takes."""
+    """Convert the VAE's latents to the denoiser's."""
     raw = gathered(raw, vae)
     shift, scale = _shift_and_scale(raw, vae)
     return torch.as_tensor((raw - shift) * scale)
@@ -33,12 +33,12 @@ def from_denoiser(latents: torch.Tensor, vae: Any) -> torch.Tensor:
 
 
 def gathered(raw: torch.Tensor, vae: Any) -> torch.Tensor:
-    """The VAE's latents with as many channels as the denoiser's, not normalised."""
+    """The VAE's latents with as many channels as the denoiser's, not normalized."""
     return functional.pixel_unshuffle(raw, _PATCH) if _patched(vae) else raw
 
 
 def _patched(vae: Any) -> bool:
-    """Whether the denoiser's cells are 2 × 2 of the VAE's, normalised together, as FLUX.2's."""
+    """Test whether the denoiser's cells are 2 × 2 of the VAE's, normalized jointly, as FLUX.2's."""
     return hasattr(vae, "bn")
 
 
@@ -49,7 +49,7 @@ def _shift_and_scale(like: torch.Tensor, vae: Any) -> tuple[Any, Any]:
         deviation = torch.sqrt(norm.running_var + config.batch_norm_eps)
         mean, deviation = (v.view(1, -1, 1, 1).to(like) for v in (norm.running_mean, deviation))
         return mean, 1 / deviation
-    if like.ndim == 5:  # Qwen's VAE is one for videos, with numbers for each channel
+    if like.ndim == 5:  # Qwen's is a video VAE, with values per channel
         mean, std = (torch.tensor(config[k]).to(like) for k in ("latents_mean", "latents_std"))
         return mean.view(1, -1, 1, 1, 1), 1 / std.view(1, -1, 1, 1, 1)
     return config.get("shift_factor") or 0.0, config.get("scaling_factor") or 1.0
@@ -57,7 +57,7 @@ def _shift_and_scale(like: torch.Tensor, vae: Any) -> tuple[Any, Any]:
 
 @torch.no_grad()
 def encoded(model: Model, picture: Array) -> torch.Tensor:
-    """The most likely latents of a picture, as the denoiser takes them.
+    """The most likely latents of a picture, in the denoiser's form.
 
     Args:
         picture: (H, W, 3) float32 in [0, 1].
@@ -81,7 +81,7 @@ def encoded(model: Model, picture: Array) -> torch.Tensor:
 
 @torch.no_grad()
 def decoded(model: Model, latents: torch.Tensor) -> Array:
-    """The picture of latents as the denoiser gives them.
+    """Decode latents in the denoiser's form to a picture.
 
     Args:
         latents: (1, C, h, w).
@@ -131,11 +131,11 @@ def packed(model: Model, latents: torch.Tensor) -> torch.Tensor:
 
 
 _OWN_NOISE = 0x9E3779B9
-"""Told from the seed of the denoising, whose stream of random numbers must not shift."""
+"""Derived from the denoising seed, whose stream of random numbers must not shift."""
 
 
 def latent_infill(cells: Array, settings: Settled, seed: int, vae: Any) -> LatentEdit | None:
-    """What is done to the picture's latents z before denoising; None for nothing.
+    """The change to the picture's latents z before denoising; None for no change.
 
     With the mask m and noise eps: noise is z(1-m) + eps·m, nothing is z(1-m), and `replace` r is
     z + m·r(eps - z), which InvokeAI calls inpaint_replace.

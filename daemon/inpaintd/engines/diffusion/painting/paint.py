@@ -1,4 +1,4 @@
-"""One region through one model."""
+"""Painting one region with one model."""
 
 from __future__ import annotations
 
@@ -42,15 +42,15 @@ def paint(
 
     Args:
         place: index of the task, steps done before it, and steps of all tasks together.
-        colours: for previews; None when nobody looks.
-        as_latents: whether nobody needs the picture, so that it is not decoded.
+        colours: for previews; None when they are not needed.
+        as_latents: whether the picture is not needed, so that it is not decoded.
 
     Returns:
-        (H, W, 3) float32, as large as the task's colour, or None; and the latents behind it.
+        (H, W, 3) float32, the size of the task's colour, or None; and the latents behind it.
 
     Raises:
         BrokenNumbersError: when the model does not run in its 16-bit type.
-        CancelledError: out of `report`.
+        CancelledError: from `report`.
     """
     index, before, total = place
     height, width = job.mask.shape
@@ -65,9 +65,9 @@ def paint(
         tensors += soft.tensors
     job.pipe.scheduler = job.scheduler
     edit = None
-    if not model.family.sees_hole:  # what it is shown is the picture that it is to edit
+    if not model.family.sees_hole:  # such a model is shown the picture it is to edit
         edit = latent_infill(job.cells, settings, job.task.seed, model.vae)
-    # SD 3's pipeline forgets the VAE's shift when it decodes: diffusers issue 13611.
+    # SD 3's pipeline omits the VAE's shift when it decodes: diffusers issue 13611.
     decodes = model.family is not SD3
     picture = 2 * _tensor(job.picture.transpose(2, 0, 1)) - 1
     with (
@@ -94,19 +94,19 @@ def paint(
 
 
 def _in_place(model: Model, job: Job, painted: Array, unblended: torch.Tensor) -> Array:
-    """The picture of an editing model with what it painted where it belongs.
+    """The picture of an editing model, with the painted content moved to its proper place.
 
-    Such models may move the picture as a whole. What is kept was put back at each step, so the
-    movement shows in what the last step gave by itself.
+    Such models may move the picture as a whole. Kept pixels were restored at each step, so the
+    movement shows in the unblended output of the last step.
 
     Args:
-        unblended: (1, C, h, w), the latents of that.
+        unblended: (1, C, h, w), the latents of that output.
     """
     height, width = job.mask.shape
     own = decoded(model, unblended)
     found = movement(own, job.picture, (job.mask <= 0).astype(np.float32))
     if found is None:
-        # Nothing shared shows: an edit of all that there is, or a model that paints at random.
+        # No common ground: an edit of the entire picture, or a model with random weights.
         if (job.cells == 0).any():
             job.notices.append(_NOT_MEASURED)
         return painted
@@ -135,7 +135,7 @@ def arguments(model: Model, job: Job, settings: Settled) -> dict[str, Any]:
         "width": width,
         "num_inference_steps": settings.steps,
         family.guidance: settings.guidance_scale,
-        # On the CPU always, so that a seed means the same picture on every device.
+        # Always on the CPU, so that a seed means the same picture on every device.
         "generator": torch.Generator("cpu").manual_seed(job.task.seed),
     }
     if not job.whole:
@@ -151,7 +151,7 @@ def arguments(model: Model, job: Job, settings: Settled) -> dict[str, Any]:
     if family is KANDINSKY:
         called["image"] = 2 * image - 1
     if family is KONTEXT:
-        # It would choose a size of its own.
+        # Otherwise the pipeline would choose the size.
         called |= {"max_area": height * width, "_auto_resize": False}
     if job.latents is not None:
         # The second only keeps the pipeline from masking latents as if they were a picture.
@@ -186,7 +186,7 @@ def _bytes(picture: Array) -> NDArray[np.uint8]:
 
 
 def _rounded(model: Model, job: Job) -> torch.Tensor | None:
-    """The picture as the VAE would get it of a pipeline that takes 8 bits, in [-1, 1]."""
+    """The picture as an 8-bit pipeline would pass it to the VAE, in [-1, 1]."""
     if not model.family.eight_bit:
         return None
     seen = _bytes(job.picture).astype(np.float32) / 255.0
@@ -195,9 +195,9 @@ def _rounded(model: Model, job: Job) -> torch.Tensor | None:
 
 @contextmanager
 def sized(pipe: Any, height: int, width: int) -> Iterator[None]:
-    """Have a pipeline that chooses its size by itself work at this one.
+    """Make a pipeline that chooses its own size work at this one.
 
-    Qwen-Image-Edit's scale every picture to about a million pixels, by a function of their module.
+    Those of Qwen-Image-Edit scale every picture to about a million pixels, by a module function.
     """
     module = sys.modules[type(pipe).__module__]
     real = getattr(module, "calculate_dimensions", None)
@@ -220,7 +220,7 @@ def sized(pipe: Any, height: int, width: int) -> Iterator[None]:
 _EDITED_PIXELS = 1024 * 1024
 
 _UNMOVED_PIXELS = 1.0
-"""Movements up to this are left alone: bringing them back would only soften the picture."""
+"""Movements up to this are not corrected: resampling would only soften the picture."""
 
 _MOVED_BACK = (
     "moved_back",

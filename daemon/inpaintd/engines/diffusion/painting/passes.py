@@ -1,8 +1,8 @@
 """Several passes over a region: the request's own, and its stages before and after. Pure functions.
 
 A pass that changes the whole region, as text-to-image and image-to-image do, is an inpainting whose
-mask covers everything: so each model needs but one pipeline, and one for inpainting can do it as
-well.
+mask covers everything: so each model needs only one pipeline, and an inpainting pipeline will do.
+
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ class Pass:
 
     Attributes:
         settings: of this pass alone.
-        whole: whether it goes over the whole region where it has no mask of its own.
-        stage: its place among the request's stages; None for the request's own pass.
+        whole: whether it covers the whole region if it has no mask of its own.
+        stage: its index among the request's stages; None for the request's own pass.
     """
 
     settings: Settled
@@ -36,11 +36,11 @@ class Pass:
 
     @property
     def steps(self) -> int:
-        """Steps, about: the model that knows them exactly is not loaded yet."""
+        """Approximate number of steps: the model that knows it exactly is not loaded yet."""
         return max(1, int(self.settings.steps * self.settings.strength))
 
     def painted(self, task: Task) -> Array:
-        """The mask of what the pass may change in the result."""
+        """The mask of the area that the pass may change in the result."""
         own = self._own_mask(task)
         return task.mask if own is None else own
 
@@ -62,7 +62,7 @@ class Pass:
 
 
 def passes(settings: Settled) -> list[Pass]:
-    """The passes in their order: text-to-image gives what the request's own pass goes on from."""
+    """The passes in order: text-to-image produces the input of the request's own pass."""
     own = Pass(replace(settings, stages=()))
     before: list[Pass] = []
     after: list[Pass] = []
@@ -74,9 +74,9 @@ def passes(settings: Settled) -> list[Pass]:
 
 
 def _settings_of(stage: SettledStage, own: Settled) -> Settled:
-    """The settings of a stage, with those of the request where it says nothing.
+    """The settings of a stage, completed by those of the request.
 
-    What was made for one model seldom fits another, so it is not passed on.
+    Model-specific settings seldom suit another model, so they are not passed on.
     """
     another = bool(stage.model) and stage.model != own.model
     guidance = own.guidance_scale if stage.guidance_scale is None else stage.guidance_scale
@@ -100,7 +100,7 @@ def _settings_of(stage: SettledStage, own: Settled) -> Settled:
 
 
 def reporting(report: Report, all_passes: Sequence[Pass], index: int, tasks: int) -> Report:
-    """A report for one pass that tells its place among all of them."""
+    """A report for one pass that includes its position among all passes."""
     if len(all_passes) == 1:
         return report
     before = tasks * sum(one.steps for one in all_passes[:index])
@@ -114,10 +114,10 @@ def reporting(report: Report, all_passes: Sequence[Pass], index: int, tasks: int
 
 
 def counted(report: Report, count: Callable[[int, int], tuple[int, int]]) -> Report:
-    """A report that counts otherwise.
+    """A report that counts differently.
 
     Args:
-        count: from the steps done and the steps to do, both as they are to be told.
+        count: maps steps done and total steps to the numbers to report.
     """
 
     def counting(

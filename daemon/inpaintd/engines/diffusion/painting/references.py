@@ -1,4 +1,4 @@
-"""Reference pictures: which models take them, and as what their pipelines get them."""
+"""Reference pictures: the models that support them, and their form as pipeline arguments."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from ..prompts.encoding import Notice
 from .work_area import WorkSize, scale_colour
 
 _PIXELS = 1024 * 1024
-"""Larger references are scaled down to this; the pipelines would do so by a coarser filter."""
+"""Larger references are scaled down to this; the pipelines would use a coarser filter."""
 
 
 def check_references(references: Sequence[Reference], family: Family) -> None:
-    """Check that a family takes so many references.
+    """Check that a family supports this many references.
 
     Raises:
-        InpaintError: `unsupported`, naming the families that take some.
+        InpaintError: `unsupported`, naming the families that support any.
     """
     if len(references) <= family.references:
         return
@@ -40,7 +40,7 @@ def check_references(references: Sequence[Reference], family: Family) -> None:
 
 
 def unweighted(references: Sequence[Reference], family: Family) -> list[Notice]:
-    """A notice when a weight was set and the family knows none."""
+    """A notice when a weight was set and the family does not support them."""
     if all(reference.weight == 1 for reference in references):
         return []
     return [
@@ -53,7 +53,7 @@ def unweighted(references: Sequence[Reference], family: Family) -> list[Notice]:
 
 
 def reference_arguments(pictures: Sequence[Array], family: Family) -> dict[str, Any]:
-    """The pipeline's argument for references, of families that have one for them.
+    """The pipeline's argument for references, for families that have one.
 
     Args:
         pictures: (H, W, 3) float32 of any size.
@@ -66,15 +66,15 @@ def reference_arguments(pictures: Sequence[Array], family: Family) -> dict[str, 
 
 
 def as_images(pictures: Sequence[Array], family: Family) -> list[Image.Image]:
-    """The references as further pictures to edit by, which have 8 bits."""
+    """The references as additional 8-bit input pictures for editing."""
     fitted = (_fitted(picture, family.multiple) for picture in pictures)
     return [Image.fromarray(np.floor(one * 255 + 0.5).astype(np.uint8)) for one in fitted]
 
 
 def _fitted(picture: Array, multiple: int) -> Array:
-    """The picture with sides that are multiples, scaled down where it is too large."""
+    """The picture with sides that are multiples, scaled down if it is too large."""
     height, width = picture.shape[:2]
     factor = min(1.0, math.sqrt(_PIXELS / (height * width)))
-    # Down, so that the area stays within the limit; the smallest that FLUX.2 takes is 64.
+    # Down, so that the area stays within the limit; FLUX.2's minimum is 64.
     height, width = (max(64, int(side * factor) // multiple * multiple) for side in (height, width))
     return np.clip(scale_colour(picture, WorkSize(height, width)), 0.0, 1.0)

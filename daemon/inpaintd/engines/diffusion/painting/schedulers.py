@@ -1,4 +1,4 @@
-"""Schedulers by the names that people use for them, and how many steps they run."""
+"""Schedulers by their common names, and how many steps they run."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ FLOW_SCHEDULERS: dict[str, tuple[str, dict[str, Any]]] = {
 LEARNED_VARIANCE_SCHEDULERS: dict[str, tuple[str, dict[str, Any]]] = {
     "ddpm": ("DDPMScheduler", {}),
 }
-"""Kandinsky's decoder predicts the variance as well, which only this one takes."""
+"""Kandinsky's decoder predicts the variance as well, which only this one accepts."""
 
 _ALIASES = {
     "dpmpp_2": "dpmpp_2s",
@@ -59,7 +59,7 @@ _ALIASES = {
 
 
 def usual_name(name: str) -> str:
-    """The name in our tables of a scheduler by any of its usual names.
+    """The table's name of a scheduler, given any of its common names.
 
     `k_lms`, `DPM++ 2M Karras`, `Euler a` and `euler-ancestral` are all in use.
     """
@@ -69,18 +69,18 @@ def usual_name(name: str) -> str:
 
 
 def schedulers_of(family: Family) -> dict[str, tuple[str, dict[str, Any]]]:
-    """The schedulers that a family can be sampled with: name, class, and changed configuration."""
+    """The schedulers that a family supports: name, class, and changed configuration."""
     if family is KANDINSKY:
         return LEARNED_VARIANCE_SCHEDULERS
     return FLOW_SCHEDULERS if family.flow else SCHEDULERS
 
 
 def make_scheduler(name: str, own: Any, family: Family) -> Any:
-    """A fresh scheduler, so that no request sees the state of another.
+    """Create a fresh scheduler, so that no request sees the state of another.
 
     Args:
-        name: a usual name; empty for the model's own kind.
-        own: the model's scheduler as it was loaded; only its configuration is read.
+        name: a common name; empty for the model's default.
+        own: the model's scheduler as loaded; only its configuration is read.
 
     Raises:
         InpaintError: as `check_scheduler`.
@@ -93,7 +93,7 @@ def make_scheduler(name: str, own: Any, family: Family) -> Any:
 
 
 def check_scheduler(name: str, family: Family) -> None:
-    """Whether a family can be sampled with the scheduler of this name; empty for its own.
+    """Check that a family supports the scheduler of this name; empty for its default.
 
     Raises:
         InpaintError: `unsupported`, naming the nearest names.
@@ -111,9 +111,9 @@ def check_scheduler(name: str, family: Family) -> None:
 
 
 def steps_to_run(steps: int, strength: float, scheduler: Any, family: Family) -> int:
-    """Denoising steps that a pipeline runs, as it counts them itself.
+    """Denoising steps that a pipeline runs, by its own count.
 
-    Second-order schedulers run nearly twice as many as asked for, PNDM one more.
+    Second-order schedulers run nearly twice as many as requested, PNDM one more.
 
     Args:
         scheduler: only its configuration is used.
@@ -131,7 +131,7 @@ def steps_to_run(steps: int, strength: float, scheduler: Any, family: Family) ->
 
 
 def kept_steps(steps: int, strength: float) -> int:
-    """How many of the steps a strength leaves.
+    """Number of steps that a strength leaves.
 
     Raises:
         InpaintError: `unsupported` when it leaves none.
@@ -147,7 +147,7 @@ def kept_steps(steps: int, strength: float) -> int:
 
 
 def _or_steps(strength: float) -> str:
-    """The steps that would do, where they are within the limit."""
+    """Advice on a sufficient number of steps, if it is within the limit."""
     needed = math.ceil(1 / strength)
     most: int = Settled.__dataclass_fields__["steps"].metadata["maximum"]
     return f", or the steps to {needed} or more" if needed <= most else ""

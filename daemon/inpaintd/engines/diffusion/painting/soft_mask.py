@@ -1,8 +1,8 @@
-"""Soft masks on the stock pipelines: which latent cells are free in which step.
+"""Soft masks on the stock pipelines: the latent cells that are free in each step.
 
 A model that blends does so at the end of each step, with a local variable of its pipeline. That
-tensor is changed in place, which also reaches pipelines that do not take it back from the callback.
-A model that takes the mask as an input does not blend, so its latents are blended here.
+tensor is changed in place, which also reaches pipelines that do not read it from the callback.
+A model with a mask input does not blend, so its latents are blended here.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ _EPSILON = 1e-6
 
 
 def pooled(mask: Array, cell: int) -> Array:
-    """The greatest value in each latent cell.
+    """The maximum in each latent cell.
 
     diffusers takes the nearest pixel, which loses a stroke of w pixels with probability 1 - w/8.
-    An average would free the rim of a hard selection only in the last steps.
+    An average would free the edge of a hard selection only in the last steps.
 
     Args:
         mask: (H, W) float32 in [0, 1], sides multiples of `cell`.
@@ -39,7 +39,7 @@ def pooled(mask: Array, cell: int) -> Array:
 
 
 def freed(mask: Array, step: int, steps: int) -> Array:
-    """Which cells the result of a step is taken for; the others keep the noised original.
+    """The cells that take the result of a step; the others keep the noised original.
 
     Differential diffusion (Levin and Fried, 2023): a cell of grey m is free in the last m of all
     steps, so first in step ceil((1 - m) · steps) - 1.
@@ -57,12 +57,12 @@ def freed(mask: Array, step: int, steps: int) -> Array:
 
 
 def is_soft(mask: Array) -> bool:
-    """Whether a mask has greys."""
+    """Test whether a mask has intermediate values."""
     return bool(((mask > 0) & (mask < 1)).any())
 
 
 def spread(cells: Array, cell: int) -> Array:
-    """Each latent cell as `cell` × `cell` pixels, so that nearest sampling gives it back."""
+    """Repeat each latent cell as `cell` × `cell` pixels, so that nearest sampling recovers it."""
     return cells.repeat(cell, axis=0).repeat(cell, axis=1)
 
 
@@ -86,7 +86,7 @@ class SoftMask:
 
 
 class HeldBack:
-    """For models that are told the mask: puts the noised original where a cell is not free yet."""
+    """For models with a mask input: restores the noised original where a cell is not free yet."""
 
     tensors: tuple[str, ...] = ()
 
@@ -98,7 +98,7 @@ class HeldBack:
         noise = torch.randn(original.shape, generator=torch.Generator("cpu").manual_seed(seed))
         self.noise = packed(model, noise.to(original))
         self.unblended = self.original
-        """What the last step gave by itself, all over the picture."""
+        """The unblended output of the last step, over the whole picture."""
 
     def __call__(self, pipe: Any, step: int, tensors: dict[str, Any]) -> None:
         steps = pipe.num_timesteps
@@ -117,7 +117,7 @@ class HeldBack:
 
 
 def _plane(model: Model, cells: Array, like: torch.Tensor) -> torch.Tensor:
-    """Cells in the arrangement, size, type and place of a pipeline's tensor."""
+    """Cells in the arrangement, size, type and device of a pipeline's tensor."""
     plane = torch.from_numpy(cells)[None, None].to(like)
     if model.family.layout == "pairs":
         plane = packed(model, plane.repeat(1, like.shape[-1] // 4, 1, 1))

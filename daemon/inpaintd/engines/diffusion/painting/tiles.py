@@ -1,7 +1,7 @@
 """The second pass over large holes: tile by tile at full size. Pure functions.
 
 A hole larger than the model's area is first painted small and scaled up, which gives its layout;
-then tiles of the model's own size are painted over it at low strength, each seeing its finished
+then tiles of the model's own size are painted over it at low strength, each with its finished
 neighbours as context.
 """
 
@@ -27,7 +27,7 @@ _CONTEXT_SHARE = 0.125
 
 @dataclass(frozen=True)
 class Tile:
-    """A window on the region, and the part of it that this tile is to repaint."""
+    """A window on the region, and the part of it that this tile repaints."""
 
     window: tuple[slice, slice]
     core: tuple[slice, slice]
@@ -35,7 +35,7 @@ class Tile:
 
 
 def needs_detail(mask: Array, native_side: int) -> bool:
-    """Whether the first pass had to work at less than the size of the region's mask, (H, W)."""
+    """Test whether the first pass worked at less than the size of the region's mask, (H, W)."""
     return mask.size > LARGEST_OVER_NATIVE * native_side**2
 
 
@@ -46,12 +46,12 @@ def finer(settings: Settled) -> Settled:
 
 
 def going_on(report: Report, steps_before: int) -> Report:
-    """A report that counts on after the steps of the passes before."""
+    """A report that continues counting after the steps of the previous passes."""
     return counted(report, lambda step, steps: (steps_before + step, steps_before + steps))
 
 
 def tiles(mask: Array, native_side: int) -> Iterator[Tile]:
-    """Tiles that together cover the hole; those without any of it are left out.
+    """Tiles that together cover the hole; those outside it are omitted.
 
     Args:
         mask: (H, W) float32, the hole where above 0.
@@ -77,14 +77,14 @@ def tiles(mask: Array, native_side: int) -> Iterator[Tile]:
 
 
 def _window(start: int, length: int, available: int) -> slice:
-    """`length` pixels from `start`, slid inside what is there."""
+    """`length` pixels from `start`, shifted to fit inside the picture."""
     length = min(length, available)
     start = min(max(0, start), available - length)
     return slice(start, start + length)
 
 
 def mask_of(tile: Tile, mask: Array) -> Array:
-    """The mask of a tile's window: the hole in its core alone."""
+    """The mask of a tile's window: only the hole in its core."""
     own = np.zeros_like(mask)
     own[tile.core] = mask[tile.core]
     return own[tile.window]

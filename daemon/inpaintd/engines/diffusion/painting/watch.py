@@ -1,7 +1,7 @@
 """The callback after each denoising step: soft mask, progress, preview, cancel, broken numbers.
 
-Previews are a linear map from latents to colours. The map is fitted once for each VAE on a chart of
-colours, so no family needs a table.
+Previews are a linear map from latents to colours. The map is fitted once for each VAE on a colour
+chart, so no family needs a table.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ class Watch:
     """The step callback of one call of a pipeline.
 
     Attributes:
-        report: may raise `CancelledError`; raising out of the callback is the only way to stop
-            that every pipeline obeys, without a needless decode.
-        before, total: steps done before this call, and to do over all calls.
-        preview: makes a picture of the latents; None when nobody looks.
+        report: may raise `CancelledError`; raising from the callback is the only way to stop
+            that every pipeline supports, without a needless decode.
+        before, total: steps done before this call, and total steps over all calls.
+        preview: decodes a preview of the latents; None when it is not needed.
         latents: as the last step left them.
-        after_step: changes what the pipeline goes on with, as soft masks do.
+        after_step: changes the latents that the pipeline continues with, as soft masks do.
     """
 
     report: Report
@@ -79,7 +79,7 @@ _LEVELS = (0.05, 0.35, 0.65, 0.95)
 
 
 def colour_chart(cell: int) -> tuple[Array, Array]:
-    """64 patches of colours that span the cube, in a mixed order.
+    """64 patches of colours that span the cube, in shuffled order.
 
     Returns:
         The chart (H, W, 3) and its colours (64, 3), float32 in [0, 1], row by row.
@@ -107,8 +107,8 @@ class LatentColours:
     def picture(self, model: Model, latents: torch.Tensor, height: int, width: int) -> Array:
         """(h, w, 3) float32 in [0, 1], one pixel for each latent cell.
 
-        Latents that are still noisy are scaled down to the spread of clean ones; else they would
-        show as saturated speckles.
+        Latents that are still noisy are scaled down to the spread of clean ones; otherwise they
+        would show as saturated speckles.
         """
         cells = unpacked(model, latents[:1], height, width)[0].float().cpu().numpy()
         # Not in place: on the CPU these are the very latents that are denoised further.

@@ -1,4 +1,4 @@
-"""From a region of the canvas to the size that a model works at, and back. Pure functions."""
+"""Scaling between a region of the canvas and the size that a model works at. Pure functions."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ def work_size(
     Small regions are scaled up to the model's native area, where it paints best; those beyond
     `LARGEST_OVER_NATIVE` are scaled down to it.
 
-    Args:
+    asked: width and height requested by the user; if only one is given the other follows in
         asked: width and height that the user asked for; with one of them the other follows in
             proportion.
         scale: of the sides, less than 1 when memory is short.
-        largest: pixels that the model works at, at most, where nothing is asked.
+        largest: maximum pixels that the model works at, if no size is requested.
     """
     asked_width, asked_height = asked
     if asked_width and asked_height:
@@ -80,7 +80,7 @@ def work_pixels(
     multiple: int,
     asked: tuple[int | None, int | None],
 ) -> int:
-    """Pixels of the largest work area of regions; of the native one for no regions.
+    """Pixels of the largest work area of the regions; of the native one if there are none.
 
     Args:
         shapes: height and width of each region.
@@ -106,7 +106,7 @@ def scale_colour(colour: Array, size: WorkSize) -> Array:
 
 
 def scale_mask(mask: Array, size: WorkSize) -> Array:
-    """Scale a (H, W) float32 mask in [0, 1] so that nothing of it gets lost or weaker.
+    """Scale a (H, W) float32 mask in [0, 1] without losing or weakening any part of it.
 
     A hard mask stays hard: it covers each pixel that it touches.
     """
@@ -114,7 +114,7 @@ def scale_mask(mask: Array, size: WorkSize) -> Array:
     if (height, width) == (size.height, size.width):
         return mask
     hard = not ((mask > 0) & (mask < 1)).any()
-    # Each pixel spreads as far as one pixel of the smaller picture reaches.
+    # Each pixel spreads as far as one pixel of the smaller picture extends.
     reach_y, reach_x = math.ceil(height / size.height), math.ceil(width / size.width)
     if reach_y > 1 or reach_x > 1:
         mask = np.asarray(cv2.dilate(mask, np.ones((2 * reach_y - 1, 2 * reach_x - 1), np.uint8)))
@@ -127,10 +127,10 @@ def scale_mask(mask: Array, size: WorkSize) -> Array:
 
 
 def smooth_fill(colour: Array, keep: Array) -> Array:
-    """Fill what is not kept from its surroundings.
+    """Fill everything that is not kept from its surroundings.
 
-    At full strength the model should not see what is under the hole; it does all the same, since
-    the VAE's context reaches from there into the kept cells.
+    At full strength the model should not see the content of the hole; it does all the same, since
+    the VAE's receptive field extends from there into the kept cells.
 
     Args:
         colour: (H, W, 3) float32.

@@ -1,1 +1,1 @@
-"""Prompts: their syntax, and what a pipeline is given for them."""
+"""Prompts: their syntax, and their conversion to a pipeline's arguments."""

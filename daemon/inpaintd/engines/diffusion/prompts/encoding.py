@@ -1,4 +1,4 @@
-"""From a prompt to the arguments that a pipeline takes for it."""
+"""Conversion of a prompt to a pipeline's arguments."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ Notice = tuple[str, str, str]
 def prompt_arguments(
     model: Model, pipe: Any, prompt: str, negative_prompt: str, guidance_scale: float
 ) -> tuple[dict[str, Any], list[Notice]]:
-    """The arguments for a prompt, and what of it could not be done.
+    """The arguments for a prompt, and notices of its unsupported parts.
 
-    A prompt without weights that fits into one pass goes to the pipeline as it is, so it is encoded
+    A prompt without weights that fits into one pass goes to the pipeline as is, so it is encoded
     exactly as diffusers does.
     """
     family = model.family
@@ -62,7 +62,7 @@ def _encoders(pipe: Any) -> list[tuple[Any, Any]]:
 
 
 def _expanded(pipe: Any, text: str, tokenizer: Any) -> str:
-    """The text with each embedding of several vectors named as often as it has vectors."""
+    """The text with each multi-vector embedding repeated as often as it has vectors."""
     return str(pipe.maybe_convert_prompt(text, tokenizer))
 
 
@@ -110,7 +110,7 @@ def _of_chunk(pipe: Any, provider: Any, chunk: tuple[Fragment, ...]) -> torch.Te
 
 
 def _lengthened(pipe: Any, family: Family, embeddings: torch.Tensor, length: int) -> torch.Tensor:
-    """The embeddings with empty chunks behind them."""
+    """The embeddings padded with empty chunks."""
     empty = torch.cat([p.empty_z for p in _providers(pipe, family)], dim=-1).to(embeddings)
     missing = (length - embeddings.shape[1]) // empty.shape[1]
     return torch.cat([embeddings, *[empty] * missing], dim=1)
@@ -138,7 +138,7 @@ def _providers(pipe: Any, family: Family) -> list[Any]:
 
 
 def _left_out(model: Model, *prompts: Prompt) -> list[Notice]:
-    """Notices of what a model cannot do with its prompts."""
+    """Notices of the parts of its prompts that a model does not support."""
     notices = []
     if any(not prompt.plain for prompt in prompts):
         notices.append(
@@ -171,7 +171,7 @@ PRIOR_GUIDANCE_SCALE = 4.0
 def kandinsky_embeddings(
     prior: Any, prompt: str, negative_prompt: str | None, seed: int
 ) -> dict[str, torch.Tensor]:
-    """The arguments of Kandinsky's decoder that stand for the prompt. They depend on the seed.
+    """The arguments of Kandinsky's decoder that represent the prompt. They depend on the seed.
 
     diffusers has a pipeline that combines prior and decoder, but its progress bar switches
     offloading on as a side effect; so the two are called one after the other.

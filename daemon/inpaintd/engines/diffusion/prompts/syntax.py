@@ -1,10 +1,10 @@
-"""The syntax in which the field writes weights into prompts. Standard library only.
+"""The common syntax for weights in prompts. Standard library only.
 
     (x)      1.1 times as strong          (x:1.3)   1.3 times
     [x]      1.1 times weaker             \\( \\)     the characters themselves
-    BREAK    go on in a new chunk         <lora:name:0.8>
+    BREAK    start a new chunk            <lora:name:0.8>
 
-Nested weights multiply, brackets that are never closed close at the end, and `[x:1.3]` is no
+Nested weights multiply, unclosed brackets are closed at the end, and `[x:1.3]` is not a
 weight. This is AUTOMATIC1111's syntax; compel's own misreads plain text such as `C++`.
 """
 
@@ -27,10 +27,10 @@ Fragment = tuple[str, float]
 
 @dataclass(frozen=True)
 class Prompt:
-    """A prompt taken apart.
+    """A parsed prompt.
 
     Attributes:
-        chunks: of each chunk its fragments of text and their weights.
+        chunks: the text fragments of each chunk, with their weights.
         loras: (name, weight) in the order of the prompt.
     """
 
@@ -44,12 +44,12 @@ class Prompt:
 
     @property
     def plain(self) -> bool:
-        """Whether it is one chunk without weights."""
+        """True if it is one chunk without weights."""
         return len(self.chunks) == 1 and all(weight == 1 for _, weight in self.chunks[0])
 
 
 def parse(prompt: str) -> Prompt:
-    """Take a prompt apart. Every text is a valid prompt."""
+    """Parse a prompt. Every text is a valid prompt."""
     loras = tuple((name, _number(weight)) for name, weight in _LORA.findall(prompt))
     chunks: list[list[tuple[str, float]]] = [[]]
     opened: list[tuple[str, int, int]] = []  # bracket, chunk and fragment where it was opened
@@ -89,12 +89,12 @@ def parse(prompt: str) -> Prompt:
 
 
 def without_loras(prompt: str) -> str:
-    """The prompt without its LoRAs, its weights as they were."""
+    """The prompt without its LoRAs, its weights unchanged."""
     return _LORA.sub("", prompt)
 
 
 def _merged(fragments: list[Fragment]) -> tuple[Fragment, ...]:
-    """Neighbours of the same weight as one fragment."""
+    """Merge adjacent fragments of the same weight."""
     merged: list[Fragment] = []
     for text, weight in fragments:
         if merged and merged[-1][1] == weight:
