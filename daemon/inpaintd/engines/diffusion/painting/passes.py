@@ -2,7 +2,6 @@
 
 A pass that changes the whole region, as text-to-image and image-to-image do, is an inpainting whose
 mask covers everything: so each model needs only one pipeline, and an inpainting pipeline will do.
-
 """
 
 from __future__ import annotations
