@@ -1,4 +1,4 @@
-"""`with` for whatever has a `close`."""
+"""Context management for objects with a `close` method."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Self = TypeVar("Self", bound="Closing")
 
 
 class Closing(ABC):
-    """Closed at the end of its `with`, however that ends."""
+    """A context manager that closes itself however its block ends."""
 
     @abstractmethod
     def close(self) -> None: ...

@@ -1,11 +1,11 @@
-"""Messages to frames and back.
+"""Conversion of messages to frames and back.
 
 A message is a multipart of frames: a msgpack header, then one frame for each pixel plane. In the
 header a plane is `{"width", "height", "channels", "depth", "frame"}`, where `frame` counts the
-frames after the header. Everything else maps by itself: dataclasses to maps, tuples to arrays.
+frames after the header. Everything else maps naturally: dataclasses to maps, tuples to arrays.
 
 Requests are read strictly (an unknown key would be a setting silently dropped), answers leniently
-(a newer daemon may say more than an older client knows).
+(a newer daemon may send more than an older client knows).
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from .version import PROTOCOL_VERSION
 
 
 def encode(message: Message) -> list[Buffer]:
-    """The frames of a message; planes are passed on without a copy.
+    """Encode a message as frames; planes are passed on without a copy.
 
     Raises:
         InpaintError: `too_large` when the header or the planes exceed limits.py; `bad_frames` when
-            a plane's data has another length than its size says; `bad_message` for text that is
+        a plane's data has the wrong length for its size; `bad_message` for text that is
             not valid Unicode and for numbers over 64 bits.
     """
     frames: list[Buffer] = []
@@ -54,10 +54,10 @@ def encode(message: Message) -> list[Buffer]:
 def decode_request(
     frames: Sequence[Buffer], version: tuple[int, int] = PROTOCOL_VERSION
 ) -> Message:
-    """The request in these frames.
+    """Decode the request in these frames.
 
     Args:
-        version: of the protocol that its sender speaks.
+        version: version of the protocol that the sender speaks.
 
     Raises:
         InpaintError: `bad_message`, `unknown_message`, `bad_frames` or `too_large`.
@@ -66,7 +66,7 @@ def decode_request(
 
 
 def decode_answer(frames: Sequence[Buffer]) -> Message:
-    """The answer in these frames; keys that this version does not know are passed over.
+    """Decode the answer in these frames, ignoring keys unknown to this version.
 
     Raises:
         InpaintError: as `decode_request`.
@@ -75,7 +75,7 @@ def decode_answer(frames: Sequence[Buffer]) -> Message:
 
 
 def request_id_of(frames: Sequence[Buffer]) -> str:
-    """The request id in a message that may otherwise be unreadable; empty when there is none."""
+    """Find the request id of a message that may otherwise be unreadable; empty without one."""
     try:
         request_id = _unpack(frames[0]).get("request_id", "")
     except (InpaintError, IndexError):
@@ -84,7 +84,7 @@ def request_id_of(frames: Sequence[Buffer]) -> str:
 
 
 def settings_to_map(value: Any) -> dict[str, Any]:
-    """A settings dataclass as plain values, for JSON, TOML and recipes; without what is unset."""
+    """Convert a settings dataclass to plain values for JSON, TOML and recipes; skip unset ones."""
     wire = _to_wire(value, [])
     assert isinstance(wire, dict)
     return wire
@@ -93,10 +93,10 @@ def settings_to_map(value: Any) -> dict[str, Any]:
 def settings_from_map(
     cls: type[Any], value: dict[str, Any], version: tuple[int, int] = PROTOCOL_VERSION
 ) -> Any:
-    """The reverse of `settings_to_map`, with the checks of a request.
+    """Reverse `settings_to_map`, with the checks of a request.
 
     Args:
-        version: of the protocol of which the map is.
+        version: version of the protocol that the map was written in.
 
     Raises:
         InpaintError: `bad_message` naming the field.

@@ -1,7 +1,7 @@
-"""Where a running daemon is found, and how both sides prove that they belong together.
+"""Discovery of a running daemon, and mutual proof that both sides belong together.
 
 The daemon writes `connection.json` into its home folder, readable by this user only. The secret in
-it is made anew at each start. What goes over the socket is derived from it, never the secret.
+it is new at each start, and never sent: only values derived from it go over the socket.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from pathlib import Path
 from .errors import InpaintError
 
 USER = b"inpaintd"
-"""User name of the PLAIN mechanism."""
+"""User name for the PLAIN mechanism."""
 
 DEFAULT_PORT = 47700
-"""ZMTP port that the daemon asks for first; a taken one means another, named in the file."""
+"""ZMTP port that the daemon tries first; if it is taken, the file names another."""
 
 DEFAULT_WEBSOCKET_PORT = 47701
-"""Likewise for the WebSocket door."""
+"""Port that the WebSocket door tries first."""
 
 FILE_NAME = "connection.json"
 
@@ -43,16 +43,16 @@ class Connection:
 
     @property
     def password(self) -> bytes:
-        """The PLAIN password. A port squatter who is shown it learns nothing about the secret."""
+        """The PLAIN password, which reveals nothing of the secret to a port squatter."""
         return _derive(self.secret, b"inpaintd PLAIN password").hex().encode()
 
     @property
     def websocket_token(self) -> str:
-        """64 hexadecimal digits that open the WebSocket door, as `token` in its URL's query."""
+        """The WebSocket door's password, 64 hexadecimal digits: `token` in its URL's query."""
         return _derive(self.secret, b"inpaintd websocket token").hex()
 
     def proof(self, nonce: bytes) -> bytes:
-        """32 bytes that only somebody who knows the secret can make from this nonce."""
+        """Compute the 32-byte answer to a nonce, which proves knowledge of the secret."""
         return _derive(self.secret, b"inpaintd hello" + nonce)
 
     def verify(self, nonce: bytes, proof: bytes) -> bool:
@@ -60,17 +60,17 @@ class Connection:
 
 
 def new_secret() -> str:
-    # What secrets.token_hex does; that module would add a tenth to the daemon's start.
+    # Same as secrets.token_hex, but importing that module would slow the daemon's start by 10%.
     return os.urandom(32).hex()
 
 
 def home() -> Path:
-    """The daemon's folder: $INPAINTD_HOME, else ~/.inpaintd, on every system alike.
+    """Return the daemon's folder: $INPAINTD_HOME, else ~/.inpaintd, on every system.
 
     Not the platform's own data folder: a sandboxed editor must find it without a library.
 
     Raises:
-        InpaintError: `not_running` when it lies in the home folder of nobody known.
+        InpaintError: `not_running` when it begins with an unknown `~user`.
     """
     configured = os.environ.get("INPAINTD_HOME") or "~/.inpaintd"
     try:
@@ -84,7 +84,7 @@ def home() -> Path:
 
 
 def read_connection(folder: Path) -> Connection:
-    """The connection that a daemon with this home folder has written.
+    """Read the connection that a daemon with this home folder has written.
 
     Raises:
         InpaintError: `not_running` when there is none, or it cannot be read.
@@ -93,7 +93,7 @@ def read_connection(folder: Path) -> Connection:
         values = json.loads((folder / FILE_NAME).read_text(encoding="utf-8"))
         known = {name: values[name] for name in Connection.__dataclass_fields__ if name in values}
         connection = Connection(**known)
-        # A file that somebody has edited badly is found here, not at the first message.
+        # Report a badly edited file here, not at the first message.
         bytes.fromhex(connection.secret)
         str.encode(connection.endpoint)
     except (OSError, ValueError, TypeError, RecursionError) as error:
@@ -104,10 +104,10 @@ def read_connection(folder: Path) -> Connection:
 
 
 def write_connection(folder: Path, connection: Connection) -> None:
-    """Write connection.json so that no other user can read it and no reader sees half of it."""
+    """Write connection.json atomically, so that no other user can read it."""
     temporary = folder / f".{FILE_NAME}.{os.getpid()}"
     temporary.unlink(missing_ok=True)
-    # O_EXCL and the mode at creation: the secret is never readable by others, not for a moment.
+    # O_EXCL and the mode at creation: others cannot read the secret even for a moment.
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
@@ -119,7 +119,7 @@ def write_connection(folder: Path, connection: Connection) -> None:
 
 
 def remove_connection(folder: Path, connection: Connection) -> None:
-    """Take the file away again, unless another daemon has replaced it meanwhile."""
+    """Remove the file, unless another daemon has replaced it meanwhile."""
     try:
         if read_connection(folder).secret == connection.secret:
             (folder / FILE_NAME).unlink()

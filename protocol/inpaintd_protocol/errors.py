@@ -1,7 +1,7 @@
-"""Everything that can go wrong, as one exception with a code.
+"""All errors of the protocol, as one exception with a code.
 
-An error says what is wrong and what to do about it in whole sentences; programs compare `category`,
-or `code` where it must be that one.
+An error says what is wrong and what to do about it in whole sentences. Programs compare `category`,
+or `code` for one particular error.
 """
 
 from __future__ import annotations
@@ -45,12 +45,12 @@ Code = Literal[
 Category = Literal[
     "request", "protocol", "picture", "model", "machine", "connection", "passing", "ended"
 ]
-"""What kind of thing is wrong:
+"""The category of an error:
 
-request: with what was asked for; protocol: with a message, as the two sides do not fit each other;
-picture: with this picture, mask or file, so that others may go well; model: with the model;
-machine: with the daemon or its machine; connection: nobody is there to answer; passing: wait and
-try again; ended: the request itself has ended or is not known.
+request: the request asks for something wrong; protocol: a message is wrong, as the two sides are
+incompatible; picture: this picture, mask or file is at fault, so others may succeed; model: the
+model is at fault; machine: the daemon or its machine is at fault; connection: no daemon answers;
+passing: wait and try again; ended: the request has ended or is unknown.
 """
 
 ERRORS: dict[Code, tuple[Category, str]] = {
@@ -185,18 +185,18 @@ assert set(ERRORS) == set(get_args(Code))
 
 
 def category_of(code: str) -> Category:
-    """The category of a code; that of `internal` for one of a newer daemon."""
+    """Return the category of a code; an unknown code, from a newer daemon, counts as `internal`."""
     return ERRORS[code][0] if code in ERRORS else "machine"
 
 
 class InpaintError(Exception):
-    """What went wrong, for people (`message`, `hint`) and for programs (`code`).
+    """An error, described for people (`message`, `hint`) and for programs (`code`).
 
     Attributes:
-        code: one of `ERRORS`; from a newer daemon perhaps another.
+        code: one of `ERRORS`; a newer daemon may send others.
         message: a sentence that says what is wrong.
         hint: a sentence that says what to do about it; may be empty.
-        retriable: whether the same request can succeed when it is simply sent again.
+        retriable: whether the same request can succeed when sent again unchanged.
         retry_after_seconds: how long to wait first; None when unknown.
     """
 
@@ -218,7 +218,7 @@ class InpaintError(Exception):
 
     @property
     def category(self) -> Category:
-        """What kind of thing is wrong; see `Category`."""
+        """The error's category; see `Category`."""
         return category_of(self.code)
 
     def __str__(self) -> str:

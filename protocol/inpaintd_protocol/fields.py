@@ -1,7 +1,7 @@
-"""Plain values, as msgpack and JSON know them, to dataclasses: checked field by field.
+"""Conversion of plain msgpack or JSON values to dataclasses, checked field by field.
 
-What a field may hold is said by its type hint and by its metadata: `choices`, `minimum`, `maximum`
-and `characters`.
+A field's permitted values follow from its type hint and its metadata: `choices`, `minimum`,
+`maximum` and `characters`.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ class Reader:
     Every method raises `InpaintError("bad_message")`, or `bad_frames` or `too_large` for planes.
 
     Args:
-        frames: where the pixels of planes are found.
-        strict: refuse fields that the dataclass does not have, instead of passing them over.
-        version: of the protocol that the values are written in.
+        frames: the frames that hold the pixels of planes.
+        strict: refuse unknown fields instead of ignoring them.
+        version: version of the protocol that the values were written in.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class Reader:
         self._used: set[int] = set()
 
     def dataclass(self, cls: type[Any], value: Any, path: str) -> Any:
-        """An instance of `cls` from a map; `path` is what messages about its fields begin with."""
+        """Build an instance of `cls` from a map; errors name its fields with the prefix `path`."""
         if not isinstance(value, dict):
             raise bad_message(f"{path or 'The header'} must be a map.")
         value = brought_up_to_date(cls, value, self._version)
@@ -147,7 +147,7 @@ class Reader:
 
 
 def check_plane(plane: Plane, path: str) -> None:
-    """Whether a plane is within the limits, and its data as long as its size says.
+    """Check that a plane is within the limits, and its data of the right length for its size.
 
     Raises:
         InpaintError: `too_large` or `bad_frames`.
@@ -230,7 +230,7 @@ _SCALARS: dict[Any, Callable[[Any, str], Any]] = {
 
 @cache
 def _fields_of(cls: type[Any]) -> list[tuple[str, Any, Any, bool]]:
-    """Name, type, metadata and whether it must be there, for each field of a dataclass."""
+    """Name, type, metadata and whether it is required, for each field of a dataclass."""
     hints = get_type_hints(cls)
     return [
         (

@@ -1,10 +1,10 @@
-"""Every limit of the protocol, named once."""
+"""All limits of the protocol."""
 
 HEADER_BYTES = 64 * 1024
-"""Longest msgpack header of a message."""
+"""Longest msgpack header of a message, in bytes."""
 
 PLANES = 32
-"""Most pixel planes, and so most frames after the header, in one message."""
+"""Most pixel planes in one message, and hence most frames after its header."""
 
 PLANE_PIXELS = 100_000_000
 """Most pixels in one plane. A bigger canvas is fine: `plan` keeps what is sent small."""
@@ -34,4 +34,4 @@ QUEUED_BYTES = 4 << 30
 """Most bytes of pixels waiting in the daemon before it answers `busy`."""
 
 HEARTBEAT_SECONDS = 0.5
-"""How often the daemon writes progress to the owner of an unfinished request."""
+"""Interval at which the daemon sends progress to the owner of an unfinished request."""

@@ -1,4 +1,4 @@
-"""Requests out and answers in, sorted by request, so that several can be in flight."""
+"""A mailbox that sorts answers by request, so that several requests can be in flight."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .transport import Transport
 
 
 class Mailbox:
-    """What goes over one connection. All calls can raise InpaintError("disconnected")."""
+    """The messages of one connection. All calls can raise InpaintError("disconnected")."""
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
@@ -19,23 +19,23 @@ class Mailbox:
         self._abandoned: set[str] = set()
 
     def send(self, request: Message) -> None:
-        """Send a request; its answers are wanted, even if those to its id were not before."""
+        """Send a request and accept its answers, even if its id was ignored before."""
         if not isinstance(request, Cancel):
             self._abandoned.discard(request.request_id)
         self._transport.send(encode(request))
 
     def abandon(self, request_id: str) -> None:
-        """Throw away what comes for this request from now on: nobody waits for it."""
+        """Discard further answers to this request, as nobody waits for them."""
         self._abandoned.add(request_id)
 
     def next(self, timeout_seconds: float | None) -> Message | None:
-        """The next answer to any request; None when none came in time."""
+        """Return the next answer to any request; None after the timeout."""
         if self._aside:
             return self._aside.pop(0)
         return self._read(timeout_seconds)
 
     def next_of(self, request_id: str, timeout_seconds: float) -> Message | None:
-        """The next answer to this request; those to others are put aside."""
+        """Return the next answer to this request, setting aside those to others."""
         for index, answer in enumerate(self._aside):
             if answer.request_id == request_id:
                 return self._aside.pop(index)
@@ -47,7 +47,7 @@ class Mailbox:
         return None
 
     def _read(self, timeout_seconds: float | None) -> Message | None:
-        """The next answer that somebody waits for, off the transport."""
+        """Read the next answer that somebody waits for from the transport."""
         deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
         while True:
             left = None if deadline is None else max(0.0, deadline - time.monotonic())
@@ -58,7 +58,7 @@ class Mailbox:
                 answer = decode_answer(frames)
             except InpaintError as error:
                 if error.code == "unknown_message":
-                    continue  # a newer daemon may say more than this client knows
+                    continue  # a newer daemon may send more than this client knows
                 raise
             if answer.request_id not in self._abandoned:
                 return answer

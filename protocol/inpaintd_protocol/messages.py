@@ -24,7 +24,7 @@ _ON_CANVAS = {"minimum": -limits.CANVAS_SIDE, "maximum": limits.CANVAS_SIDE}
 
 @dataclass(frozen=True)
 class Message:
-    """What all messages share."""
+    """The field that all messages share."""
 
     type: ClassVar[str]
     request_id: str
@@ -45,11 +45,11 @@ class Hello(Message):
 
 @dataclass(frozen=True)
 class Plan(Message):
-    """Which pixels will `Inpaint` need? Answered by `Planned`, at once, without a worker."""
+    """Ask for the rectangle that `Inpaint` needs. Answered by `Planned`, without a worker."""
 
     type: ClassVar[str] = "plan"
     extent: Rectangle
-    """Where the layer has pixels, in canvas coordinates."""
+    """Rectangle of the layer, in canvas coordinates."""
     bounds: Rectangle
     """Bounds of the selection, or of the transparent area, in canvas coordinates."""
     settings: Settings = field(default_factory=Settings)
@@ -68,7 +68,7 @@ class Inpaint(Message):
     mask: Plane | None = None
     """1 channel, as large as `layer`; full scale = repaint, 0 = keep."""
     on_disconnect: str = field(default="cancel", metadata={"choices": ON_DISCONNECT})
-    """What happens when the client vanishes: cancel, or keep the result for `Attach`."""
+    """Reaction to a lost client: cancel, or keep the result for `Attach`."""
     stage_masks: tuple[Plane | None, ...] = ()
     """For each of `settings.stages` a mask of its own or None, like `mask`; empty when none has."""
     references: tuple[Plane, ...] = ()
@@ -86,22 +86,22 @@ class Click:
 
 @dataclass(frozen=True)
 class ObjectPrompt:
-    """Where an object is that is to be selected."""
+    """The location of an object to select."""
 
     clicks: tuple[Click, ...] = ()
     boxes: tuple[Rectangle, ...] = ()
     """Around it, in canvas coordinates; several boxes select several objects."""
     rough: bool = False
-    """Whether the request's mask plane is a rough selection of it."""
+    """True when the request's mask plane is a rough selection of it."""
     choice: int | None = field(default=None, metadata={"minimum": 0, "maximum": 2})
-    """Which answer, from the smallest part to the whole; None for the surest one."""
+    """Number of the mask to use, from the smallest part to the whole; None for the surest one."""
 
 
 @dataclass(frozen=True)
 class MakeMask(Message):
-    """Only the mask that `Inpaint` would use: from text, alpha, plane, grow, feather, threshold.
+    """Make only the mask that `Inpaint` would use: from text, alpha, plane and mask settings.
 
-    With `object`, the mask of the object that it means, found by the model for objects.
+    With `object`, make the mask of the object it indicates, using the model for objects.
     """
 
     type: ClassVar[str] = "mask"
@@ -126,12 +126,12 @@ class GetStatus(Message):
 
     type: ClassVar[str] = "status"
     about: str = ""
-    """Id of a request whose story is wanted, too."""
+    """Id of a request whose history is wanted as well."""
 
 
 @dataclass(frozen=True)
 class Cancel(Message):
-    """Stop the request of this id. Its own terminal answer follows; nothing else does."""
+    """Stop the request of this id. The only reply is that request's own terminal answer."""
 
     type: ClassVar[str] = "cancel"
 
@@ -150,24 +150,24 @@ class Attach(Message):
 class InstallModel(Message):
     """Fetch a model and its parts, in a process of its own that outlives the client.
 
-    Answered by any number of `ModelProgress` and one of `ModelDone`, `Failed`, `Cancelled`. Of a
-    model that is being fetched already, the answers come to this client, too. A daemon that starts
-    goes on with what was under way when the last one ended.
+    Answered by any number of `ModelProgress` and one of `ModelDone`, `Failed`, `Cancelled`. If the
+    model is already being fetched, this client receives the answers as well. A new daemon resumes
+    downloads that were under way when the last one ended.
     """
 
     type: ClassVar[str] = "model_install"
     model: str
     accept_licence: bool = False
-    """Whether the user has accepted the licence; asked for by `Failed` with the code `licence`."""
+    """True when the user has accepted the licence; `Failed` with the code `licence` asks for it."""
     token: str = ""
-    """The hub's access token, which the daemon keeps for its user alone; empty for the one kept."""
+    """Access token of the hub, stored for this user alone; empty to use the stored one."""
 
 
 @dataclass(frozen=True)
 class PauseModel(Message):
-    """Stop fetching a model until it is installed again; what has arrived stays.
+    """Pause a download until the model is installed again; received data is kept.
 
-    Answered by `ModelDone`, as are all who wait for the model.
+    Answered by `ModelDone`, which also goes to all clients waiting for the model.
     """
 
     type: ClassVar[str] = "model_pause"
@@ -176,7 +176,7 @@ class PauseModel(Message):
 
 @dataclass(frozen=True)
 class RemoveModel(Message):
-    """Delete a model that was fetched, or forget one that is used where it lies.
+    """Delete a downloaded model, or unlist one that is used in place.
 
     Answered by `ModelDone` or `Failed`.
     """
@@ -184,7 +184,7 @@ class RemoveModel(Message):
     type: ClassVar[str] = "model_remove"
     model: str
     force: bool = False
-    """Even if it is a part of installed models."""
+    """Remove it even if installed models need it."""
 
 
 @dataclass(frozen=True)
@@ -197,7 +197,7 @@ class VerifyModel(Message):
 
 @dataclass(frozen=True)
 class GetDisk(Message):
-    """What do models take? Answered by `Disk`."""
+    """Ask for the disk usage of models. Answered by `Disk`."""
 
     type: ClassVar[str] = "disk"
 
@@ -214,7 +214,7 @@ class Shutdown(Message):
 
 @dataclass(frozen=True)
 class Welcome(Message):
-    """The daemon introduces itself and proves that it knows the secret."""
+    """The daemon's introduction, with proof that it knows the secret."""
 
     type: ClassVar[str] = "welcome"
     daemon: str
@@ -227,7 +227,7 @@ class Welcome(Message):
 
 @dataclass(frozen=True)
 class Planned(Message):
-    """Send this rectangle of the layer: it lies inside `extent` and holds the hole's context."""
+    """The rectangle of the layer to send: inside `extent`, with the hole's context."""
 
     type: ClassVar[str] = "planned"
     rectangle: Rectangle
@@ -235,7 +235,7 @@ class Planned(Message):
 
 @dataclass(frozen=True)
 class Accepted(Message):
-    """The request waits or runs; `position` 0 means that it runs now."""
+    """The request is queued or running; `position` 0 means running."""
 
     type: ClassVar[str] = "accepted"
     position: int
@@ -243,18 +243,18 @@ class Accepted(Message):
 
 @dataclass(frozen=True)
 class Progress(Message):
-    """How far an unfinished request is. Sent at least every `limits.HEARTBEAT_SECONDS`."""
+    """Progress of an unfinished request. Sent at least every `limits.HEARTBEAT_SECONDS`."""
 
     type: ClassVar[str] = "progress"
     phase: str
     """waiting, loading, preparing, denoising or finishing."""
     fraction: float
-    """Done so far, 0 to 1, over the whole request."""
+    """Completed share of the whole request, 0 to 1."""
     step: int = 0
     steps: int = 0
     variant: int = 0
     position: int = 0
-    """Place in the queue while `phase` is waiting, 1 = next."""
+    """Position in the queue while `phase` is waiting, 1 = next."""
     remaining_seconds: float | None = None
 
 
@@ -270,12 +270,12 @@ class Preview(Message):
     """Width and height of that region on the canvas; the picture may be smaller."""
     pixels: Plane
     final: bool = False
-    """Whether this is the variant's finished layer rather than a sketch of it."""
+    """True for the variant's finished layer, False for a sketch of it."""
 
 
 @dataclass(frozen=True)
 class Notice:
-    """A warning: the request went through, and this should be known about it."""
+    """A warning about a request that succeeds."""
 
     code: str
     message: str
@@ -284,7 +284,7 @@ class Notice:
 
 @dataclass(frozen=True)
 class ResultLayer:
-    """A new layer, to be laid over the source with its first pixel at `offset` of the canvas."""
+    """A new layer, to be placed over the source with its first pixel at `offset` of the canvas."""
 
     pixels: Plane
     offset: tuple[int, int]
@@ -295,7 +295,7 @@ class ResultLayer:
 
 @dataclass(frozen=True)
 class Finished(Message):
-    """The end of a request that went well."""
+    """The end of a successful request."""
 
     type: ClassVar[str] = "finished"
     layers: tuple[ResultLayer, ...]
@@ -306,13 +306,13 @@ class Finished(Message):
     model: str
     warnings: tuple[Notice, ...] = ()
     steps: int = 0
-    """Denoising steps really run for each variant."""
+    """Denoising steps actually run for each variant."""
     engine_seconds: float = 0.0
     """Time spent in the engine, for benchmarks and for people."""
     settings: Settings | None = None
-    """As they were used, with the model's defaults where the request left them unset.
+    """Settings as used, with the model's defaults for those that the request left unset.
 
-    Without what the engine takes no notice of, and without prompts and lists.
+    Omits settings that the engine ignores, prompts and lists.
     """
 
 
@@ -367,20 +367,20 @@ class ModelInfo:
     native_side: int | None = None
     multiple: int = 1
     needs: str = ""
-    """What it needs to run, in words ("4 GB of GPU memory"); empty when nothing special."""
+    """Its requirements in words ("4 GB of GPU memory"); empty without special ones."""
     install: str = ""
     """The command that installs it; empty when there is nothing to install."""
     honours: tuple[str, ...] = ()
-    """Which of the settings done by engines it takes into account; empty when none.
+    """Settings handled by engines that this model honours; empty when none.
 
-    Those that are done by the pipeline work with every model, and are not listed.
+    Settings handled by the pipeline work with every model, and are not listed.
     """
     licence: str = ""
-    """Name of its licence; empty when there is none, or none is known."""
+    """Name of its licence; empty when it has none or it is unknown."""
     commercial: str = ""
-    """Whether its licence lets one sell what it paints: yes, no or limited; empty when unknown."""
+    """Permission by its licence to sell results: yes, no or limited; empty when unknown."""
     defaults: Settings | None = None
-    """What holds for it where the user has set nothing; nil when it has no defaults of its own."""
+    """Its defaults for settings that the user left unset; nil when it has none of its own."""
 
 
 @dataclass(frozen=True)
@@ -389,7 +389,7 @@ class IntentInfo:
 
     name: str
     label: str
-    """For people."""
+    """Description for people."""
     help: str = ""
 
 
@@ -400,18 +400,18 @@ class Models(Message):
     type: ClassVar[str] = "model_list"
     models: tuple[ModelInfo, ...]
     notices: tuple[Notice, ...] = ()
-    """What keeps models from running here, or from running on the graphics card."""
+    """Reasons why models do not run here, or not on the graphics card."""
     intents: tuple[IntentInfo, ...] = ()
-    """In the order in which they are offered."""
+    """Presets in the order in which to offer them."""
 
 
 @dataclass(frozen=True)
 class ModelProgress(Message):
-    """How far a model's download or check is."""
+    """Progress of a model's download or check."""
 
     type: ClassVar[str] = "model_progress"
     model: str
-    """The model, or the part of it that is being fetched."""
+    """The model being fetched, or the part of it."""
     done_bytes: int
     total_bytes: int
     bytes_per_second: float = 0.0
@@ -419,7 +419,7 @@ class ModelProgress(Message):
 
 @dataclass(frozen=True)
 class ModelDone(Message):
-    """The end of what was asked about a model, when it went well."""
+    """The successful end of a request about a model."""
 
     type: ClassVar[str] = "model_done"
     model: str
@@ -430,21 +430,21 @@ class ModelDone(Message):
 
 @dataclass(frozen=True)
 class ModelUsage:
-    """What one model takes on the disk."""
+    """Disk usage of one model."""
 
     name: str
     bytes: int
     own: bool
-    """Whether inpaintd fetched it, so that removing it frees the room."""
+    """True when inpaintd fetched it, so that removing it frees the space."""
     whole: bool
-    """Whether all of it has been fetched."""
+    """True when it has been fetched completely."""
     used_by: tuple[str, ...] = ()
-    """The installed models whose part it is."""
+    """The installed models that it is a part of."""
 
 
 @dataclass(frozen=True)
 class Disk(Message):
-    """What models take, most first, and what is free."""
+    """Disk usage of models, largest first, and free space."""
 
     type: ClassVar[str] = "disk_usage"
     free_bytes: int
@@ -471,12 +471,12 @@ class WorkerState:
     """starting, idle, busy or ending; absent where the last start failed."""
     model: str = ""
     problem: str = ""
-    """Why its last start failed: a clause."""
+    """Reason why its last start failed, as a clause."""
 
 
 @dataclass(frozen=True)
 class Moment:
-    """Something that happened to a request, in its story in `Status`."""
+    """One event in the history of a request, in `Status`."""
 
     seconds_ago: float
     text: str
@@ -484,7 +484,7 @@ class Moment:
 
 @dataclass(frozen=True)
 class Status(Message):
-    """What the daemon is doing."""
+    """The daemon's activity."""
 
     type: ClassVar[str] = "daemon_status"
     daemon: str
@@ -498,16 +498,16 @@ class Status(Message):
     failed: int = 0
     cancelled: int = 0
     notices: tuple[Notice, ...] = ()
-    """As in `Models`."""
+    """Reasons why models do not run here, as in `Models`."""
     log: str = ""
     """Path of the daemon's log."""
     story: tuple[Moment, ...] = ()
-    """What happened to the request that was asked about; empty when nobody remembers it."""
+    """History of the request asked about; empty when the daemon no longer remembers it."""
 
 
 @dataclass(frozen=True)
 class ShuttingDown(Message):
-    """The daemon stops as soon as everybody has been answered."""
+    """The daemon stops as soon as all clients have been answered."""
 
     type: ClassVar[str] = "shutting_down"
 
@@ -515,10 +515,10 @@ class ShuttingDown(Message):
 # ---------------------------------------------------------------------------------- together
 
 Job = Union[Inpaint, MakeMask]
-"""Requests that go to a worker."""
+"""Requests that are handled by a worker."""
 
 Terminal = Union[Finished, Failed, Cancelled]
-"""Exactly one of these ends each job."""
+"""Terminal answers: exactly one of them ends each job."""
 
 REQUESTS: tuple[type[Message], ...] = (
     Hello,

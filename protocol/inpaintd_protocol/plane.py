@@ -13,7 +13,8 @@ BYTES_PER_SAMPLE = {"u8": 1, "u16": 2, "f32": 4}
 
 @dataclass(frozen=True)
 class Plane:
-    """height x width x channels samples, rows from the top, interleaved, little-endian, unpadded.
+    """Samples in the order height x width x channels, rows from the top, interleaved,
+    little-endian, unpadded.
 
     Colour is sRGB-encoded and straight (never premultiplied); 4 channels are RGBA, 3 are RGB,
     1 is a mask (full scale = repaint). `data` holds exactly `byte_count` bytes.

@@ -26,7 +26,7 @@ class Rectangle(NamedTuple):
         return self.width <= 0 or self.height <= 0
 
     def grown(self, pixels: int) -> Rectangle:
-        """This rectangle with `pixels` more on each side."""
+        """Extend the rectangle by `pixels` on each side."""
         return Rectangle(
             self.x - pixels, self.y - pixels, self.width + 2 * pixels, self.height + 2 * pixels
         )
@@ -35,14 +35,14 @@ class Rectangle(NamedTuple):
         return Rectangle(self.x + dx, self.y + dy, self.width, self.height)
 
     def intersection(self, other: Rectangle) -> Rectangle:
-        """The pixels in both; width and height are 0 when there are none."""
+        """Intersect two rectangles; width and height are 0 if they are disjoint."""
         x, y = max(self.x, other.x), max(self.y, other.y)
         width = max(0, min(self.right, other.right) - x)
         height = max(0, min(self.bottom, other.bottom) - y)
         return Rectangle(x, y, width, height)
 
     def union(self, other: Rectangle) -> Rectangle:
-        """The smallest rectangle that holds both."""
+        """The smallest rectangle that contains both."""
         x, y = min(self.x, other.x), min(self.y, other.y)
         return Rectangle(x, y, max(self.right, other.right) - x, max(self.bottom, other.bottom) - y)
 

@@ -1,6 +1,6 @@
-"""What a user can set for an inpainting, with its default, range and help, each in one place.
+"""The settings of an inpainting: default, range and help of each, in this one place.
 
-The command line, the editors' dialogs, the documentation and the JavaScript side are made from
+The command line, the editors' dialogs, the documentation and the JavaScript side are generated from
 `settings_fields()`; nothing else may repeat a default or a help text.
 """
 
@@ -15,7 +15,7 @@ from . import limits
 _NO_VALUE = object()
 
 _DEFAULT: Any = None
-"""Of a field of `Settled`: filled in when it is made."""
+"""Placeholder for a field of `Settled` that is filled in on construction."""
 
 
 def setting(
@@ -36,22 +36,22 @@ def setting(
     none: Any = None,
     done_by: str = "pipeline",
 ) -> Any:
-    """A field of `Settings`, unset until somebody sets it, that can present and check itself.
+    """Declare a field of `Settings`, unset by default, with what it takes to present and check it.
 
     Args:
-        default: the value where neither the user nor the model has set one.
+        default: the value when neither the user nor the model has set one.
         label: its name in a dialog.
         help: one sentence for a tooltip and for `--help`.
         minimum, maximum: inclusive range of a number.
-        choices: the permitted values of a text.
-        unit: of a number, as printed after it ("px").
-        flag: a short command line option besides the long one ("-p").
+        choices: the permitted values of a string.
+        unit: unit printed after a number ("px").
+        flag: a short command-line option in addition to the long one ("-p").
         characters: longest text.
-        advanced: whether a dialog folds it away.
+        advanced: whether dialogs hide it in a folded section.
         group: heading under which help lists it: "hole", "paint", "result", "more" or "running".
-        about: what each of the choices does.
-        neutral: the value that asks for nothing, so that ignoring it is no news; by default the
-            default. None when every value asks for something.
+        about: effect of each choice.
+        neutral: the value without effect, which needs no notice when an engine ignores it; by
+            default the default. None when every value has an effect.
         none: the value that the word "none" stands for on the command line; None unsets it.
         done_by: "pipeline" when it works with every engine, "engine" when only some honour it.
     """
@@ -90,7 +90,7 @@ def part(
     advanced: bool = False,
     **more: Any,
 ) -> Any:
-    """A field of what a setting consists of, such as a ControlNet: it always has a value."""
+    """Declare a field of a setting's item, such as a ControlNet; it always has a value."""
     metadata = {
         **more,
         "fallback": default,
@@ -152,12 +152,12 @@ class Lora:
 
 @dataclass(frozen=True)
 class Reference:
-    """How one picture that the request carries is used as a reference."""
+    """Use of one of the request's pictures as a reference."""
 
     weight: float = part(
         1.0,
         label="Weight",
-        help="How strongly the picture counts; some models know no weights.",
+        help="How strongly the picture counts; some models ignore weights.",
         minimum=0.0,
         maximum=2.0,
     )
@@ -165,10 +165,10 @@ class Reference:
 
 @dataclass(frozen=True)
 class Settings:
-    """How to fill a hole, as somebody asks for it: comparable, storable. None means "unset".
+    """Settings of a fill as requested: comparable and storable. None means "unset".
 
-    Named as in diffusers where it has a name. What is unset is filled in by the model's defaults,
-    then by the field's own: see `Settled`.
+    Names follow diffusers where it has one. Unset fields take the model's defaults, then their own:
+    see `Settled`.
     """
 
     prompt: str | None = setting(
@@ -480,19 +480,19 @@ class Settings:
     )
 
     def given(self) -> dict[str, Any]:
-        """The values that are set, by the names of their fields."""
+        """Collect the values that are set, by the names of their fields."""
         return {f.name: v for f in fields(self) if (v := getattr(self, f.name)) is not None}
 
     def over(self, base: Settings) -> Settings:
-        """These settings, and those of the base where these are unset."""
+        """Complete unset settings from those of the base."""
         return replace(base, **self.given())
 
 
 @dataclass(frozen=True)
 class Settled(Settings):
-    """Settings as they are used: whatever was left unset has its default.
+    """Settings as used, with defaults for everything that was left unset.
 
-    The narrower types say so; only a field that means something when it is None can be None here.
+    The narrower types reflect that: only a field for which None is meaningful can be None here.
     """
 
     prompt: str = _DEFAULT
@@ -540,12 +540,12 @@ class Settled(Settings):
 
     @classmethod
     def of(cls, settings: Settings) -> Settled:
-        """These settings, with the fields' defaults where they are unset."""
+        """Complete unset settings with the fields' defaults."""
         return settings if isinstance(settings, Settled) else cls(**settings.given())
 
 
 def _like(name: str, help: str = "", default: Any = None) -> Any:
-    """A field of `Stage` like that of `Settings`, but for what is said here."""
+    """Declare a field of `Stage` like that of `Settings`, with the differences given here."""
     (like,) = (f for f in fields(Settings) if f.name == name)
     metadata = {**like.metadata, "help": help or like.metadata["help"], "flag": ""}
     metadata["fallback"] = like.metadata["fallback"] if default is None else default
@@ -554,7 +554,7 @@ def _like(name: str, help: str = "", default: Any = None) -> Any:
 
 @dataclass(frozen=True)
 class Stage:
-    """One more pass over the result, with the same or another model. None means "unset"."""
+    """A further pass over the result, with the same or another model. None means "unset"."""
 
     kind: str = part(
         "image-to-image",
@@ -581,7 +581,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class SettledStage(Stage):
-    """A stage as it is used; guidance and seed that are None are those of the request."""
+    """A stage as used; guidance and seed of None mean those of the request."""
 
     strength: float = _DEFAULT
     steps: int = _DEFAULT
@@ -594,16 +594,16 @@ class SettledStage(Stage):
 
     @classmethod
     def of(cls, stage: Stage) -> SettledStage:
-        """This stage, with the fields' defaults where it is unset."""
+        """Complete unset values with the fields' defaults."""
         values = {f.name: getattr(stage, f.name) for f in fields(Stage)}
         return stage if isinstance(stage, SettledStage) else cls(**values)
 
 
 def settings_fields() -> Iterator[Field[Any]]:
-    """The fields of `Settings` in the order in which they are presented."""
+    """Return the fields of `Settings` in the order in which to present them."""
     yield from fields(Settings)
 
 
 def fallback_of(name: str) -> Any:
-    """The value of a setting where neither the user nor the model has set one."""
+    """Return the value of a setting that neither the user nor the model has set."""
     return Settings.__dataclass_fields__[name].metadata["fallback"]

@@ -1,4 +1,4 @@
-"""What the client needs from whatever carries its frames: one small interface."""
+"""The interface between a client and the transport that carries its frames."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Transport(Protocol):
     """An authenticated connection to a daemon. Not safe for use by several threads at once.
 
     Every method raises `InpaintError("disconnected")` once the connection is broken. Constructors
-    raise `not_running` (nobody listens, or somebody who is no daemon), `refused` (the password) or
+    raise `not_running` (no listener, or one that is not a daemon), `refused` (the password) or
     `timed_out`.
     """
 
@@ -21,16 +21,16 @@ class Transport(Protocol):
         """Send one message. The buffers must not change until it has been answered."""
 
     def receive(self, timeout_seconds: float | None) -> list[Buffer] | None:
-        """The next message, or None when none was complete in time; 0 only looks, None waits."""
+        """Return the next message, or None after the timeout; 0 only looks, None has no limit."""
 
     def fileno(self) -> int:
-        """A descriptor that turns readable when `receive` may have something.
+        """A file descriptor that becomes readable when `receive` may have a message.
 
-        Call `receive(0)` until it gives None: one wake-up can stand for several messages.
+        Call `receive(0)` until it returns None: one wake-up can stand for several messages.
         """
 
     def close(self) -> None:
-        """Send what is still on its way out, then hang up. May be called again."""
+        """Send pending data, then close the connection. May be called again."""
 
     def __enter__(self) -> Transport: ...
 

@@ -1,4 +1,4 @@
-"""What both transports say when a daemon cannot be reached."""
+"""Errors of both transports about a daemon that cannot be reached."""
 
 from __future__ import annotations
 

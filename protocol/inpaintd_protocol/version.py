@@ -1,4 +1,4 @@
 """The version of the protocol."""
 
 PROTOCOL_VERSION = (1, 2)
-"""Major and minor. Peers with different majors do not talk; a minor only adds."""
+"""Major and minor version. Peers with different majors are incompatible; a minor only adds."""

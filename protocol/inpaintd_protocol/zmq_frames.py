@@ -1,4 +1,4 @@
-"""What libzmq has received, as buffers of our own. Only for whoever has pyzmq."""
+"""Frames received by libzmq, as buffers of our own. Requires pyzmq."""
 
 from __future__ import annotations
 
@@ -17,6 +17,6 @@ def contents(frames: Sequence[zmq.Frame]) -> list[Buffer]:
 
 
 def _contents(view: memoryview) -> Buffer:
-    # A view of a short frame holds all of the buffer that libzmq read it into, with what else came
-    # in the same read: where answers are kept, that is several times as much as their copies.
+    # A view of a short frame keeps alive the whole buffer that libzmq read it into, with everything
+    # else from that read. For stored answers that is several times the size of their copies.
     return bytes(view) if len(view) <= _COPIED_BYTES else view

@@ -1,4 +1,4 @@
-"""The same transport on pyzmq, for whoever has it. Nothing else in this package imports it."""
+"""The same transport on pyzmq, where available. Nothing else in this package imports it."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from .plane import Buffer
 from .zmq_frames import contents
 
 _STALLED_SECONDS = 30.0
-"""How long a peer may take nothing of what is being sent to it."""
+"""Time without progress after which sending to a peer is given up."""
 
 _LINGER_MILLISECONDS = 1000
-"""How long `close` waits for what is still on its way out."""
+"""Time that `close` waits for pending data to be sent."""
 
 _A_DAY_IN_MILLISECONDS = 24 * 3600 * 1000
 
@@ -36,7 +36,7 @@ _WATCHED = (
 
 
 class ZmqTransport(Closing):
-    """See `Transport`. Long frames come as memoryviews of libzmq's own memory, without a copy.
+    """See `Transport`. Long frames arrive as memoryviews of libzmq's own memory, without a copy.
 
     Args:
         endpoint: any endpoint of libzmq.
@@ -51,13 +51,13 @@ class ZmqTransport(Closing):
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context(io_threads=1)
         self._socket = self._context.socket(zmq.DEALER)
         self._socket.setsockopt(zmq.MAXMSGSIZE, limits.MESSAGE_BYTES)
-        # By default libzmq connects again behind our back, and loses answers in flight unnoticed.
-        # Its -1 ("never") would throw away what a daemon said right before it hung up.
+        # By default libzmq reconnects silently, and loses answers in flight.
+        # Its -1 ("never") would discard a daemon's last messages before it closed the connection.
         self._socket.setsockopt(zmq.RECONNECT_IVL, _A_DAY_IN_MILLISECONDS)
         if password is not None:
             self._socket.setsockopt(zmq.PLAIN_USERNAME, USER)
             self._socket.setsockopt(zmq.PLAIN_PASSWORD, password)
-        # libzmq tells nothing of refused connections and passwords but on a monitor.
+        # libzmq reports refused connections and passwords only through a monitor.
         self._monitor = self._socket.get_monitor_socket(_WATCHED)
         self._poller = zmq.Poller()
         self._poller.register(self._socket, zmq.POLLIN)
@@ -94,7 +94,7 @@ class ZmqTransport(Closing):
         if self._socket.closed:
             raise transport_errors.broken("it is closed")
         while True:
-            # The last messages of a daemon that goes away come before the news that it went.
+            # The last messages of a daemon that ends arrive before the event of its disconnection.
             self._read_monitor()
             try:
                 parts = self._socket.recv_multipart(zmq.NOBLOCK, copy=False)

@@ -20,16 +20,16 @@ _COALESCED_BYTES = 64 * 1024
 """Frames up to this size are copied into one write; a longer one is worth a write of its own."""
 
 _STALLED_SECONDS = 30.0
-"""How long a peer may take nothing of what is being sent to it."""
+"""Time without progress after which sending to a peer is given up."""
 
 _HANDSHAKE_BYTES = 4096
 """Longest command before the peer has been accepted."""
 
 
 class ZmtpTransport(Closing):
-    """See `Transport`. Frames come as `bytes`.
+    """See `Transport`. Frames arrive as `bytes`.
 
-    PINGs are answered inside `receive`; call it now and then on an idle connection.
+    PINGs are answered inside `receive`, so call it from time to time on an idle connection.
 
     Args:
         endpoint: tcp://host:port.
@@ -71,7 +71,8 @@ class ZmtpTransport(Closing):
             self._write(small)
 
     def receive(self, timeout_seconds: float | None) -> list[Buffer] | None:
-        # One deadline over all reads: the PINGs of a live daemon would renew a socket time-out.
+        # One deadline over all reads, as a live daemon's PINGs would keep renewing a socket
+        # timeout.
         deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
         while True:
             frame = self._next_frame()
@@ -143,7 +144,7 @@ class ZmtpTransport(Closing):
             raise self._broken(str(error)) from error
 
     def _fill(self, deadline: float | None, *, during_handshake: bool = False) -> bool:
-        """Read what is there; False when nothing came before the deadline."""
+        """Read the available bytes; return False when none arrived before the deadline."""
         try:
             self._socket.settimeout(
                 None if deadline is None else max(0.0, deadline - time.monotonic())
@@ -165,8 +166,8 @@ class ZmtpTransport(Closing):
 
     def _write(self, data: Buffer) -> None:
         try:
-            # Measured by what gets through, not in all: a slow machine may take long, a dead
-            # peer takes nothing.
+            # The limit applies to each step, not to the whole: a slow peer may take long, but a
+            # dead one accepts nothing.
             self._socket.settimeout(_STALLED_SECONDS)
             rest = memoryview(data)
             while rest:
@@ -176,7 +177,7 @@ class ZmtpTransport(Closing):
         except OSError as error:
             raise self._broken(str(error)) from error
         except BaseException:
-            # Ctrl-C in the middle of a frame: nothing sensible can follow it.
+            # Ctrl-C in the middle of a frame leaves the stream unusable.
             self._socket.close()
             raise
 

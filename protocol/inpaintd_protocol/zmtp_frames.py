@@ -26,11 +26,11 @@ class ZmtpError(Exception):
 
 
 class Frame(NamedTuple):
-    """One frame off the wire."""
+    """One frame from the wire."""
 
     body: bytes
     more: bool
-    """Whether further frames of the same message follow."""
+    """True when further frames of the same message follow."""
     command: bool
 
 
@@ -51,7 +51,7 @@ def greeting(mechanism: bytes, *, as_server: bool = False) -> bytes:
 
 
 def head(size: int, *, more: bool) -> bytes:
-    """What precedes a message frame of `size` bytes."""
+    """Encode the flags and length that precede a message frame of `size` bytes."""
     return _head(_MORE if more else 0, size)
 
 
@@ -66,7 +66,7 @@ def plain_hello(user: bytes, password: bytes) -> bytes:
 
 
 def metadata(socket_type: bytes = b"DEALER") -> bytes:
-    """The properties in READY and INITIATE; an empty identity lets the ROUTER choose one."""
+    """Encode the properties in READY and INITIATE; an empty identity lets the ROUTER choose one."""
     return b"".join(
         _short(name) + struct.pack(">I", len(value)) + value
         for name, value in ((b"Socket-Type", socket_type), (b"Identity", b""))
@@ -74,7 +74,7 @@ def metadata(socket_type: bytes = b"DEALER") -> bytes:
 
 
 def pong(ping: Command) -> bytes:
-    """The answer to a PING: its context, without the time to live."""
+    """Encode the answer to a PING: its context, without the time to live."""
     return command(b"PONG", ping.data[2:])
 
 
@@ -92,17 +92,17 @@ def _short(value: bytes) -> bytes:
 
 
 def check_signature(received: bytes) -> None:
-    """Whether these first bytes can be ZMTP at all; a prefix of the signature passes.
+    """Check that these first bytes can be ZMTP at all; a prefix of the signature passes.
 
     Raises:
-        ZmtpError: when they cannot.
+        ZmtpError: they cannot.
     """
     if received[:1] not in (b"", b"\xff") or (len(received) > 9 and received[9] & 1 == 0):
         raise ZmtpError("it does not speak ZMTP")
 
 
 def check_greeting(received: bytes, mechanism: bytes) -> None:
-    """Check all 64 bytes.
+    """Check a greeting of 64 bytes.
 
     Raises:
         ZmtpError: naming what does not fit.
@@ -137,10 +137,10 @@ def error_reason(received: Command) -> str | None:
 
 
 class FrameDecoder:
-    """Bytes in, frames out.
+    """A parser that turns bytes into frames.
 
     The socket reads into `space()` and reports with `filled(count)`; `next_frame()` gives the
-    frames. A long frame is read straight to where it stays, so its bytes are never copied.
+    frames. A long frame is read straight into its final buffer, so its bytes are never copied.
 
     Args:
         limit_bytes: longest frame that is accepted.
@@ -153,7 +153,7 @@ class FrameDecoder:
         self._long: _LongBody | None = None
 
     def space(self) -> memoryview:
-        """Where the next bytes belong; never empty after `next_frame()` gave None."""
+        """Return the buffer for the next bytes; never empty after `next_frame()` returned None."""
         if self._long is not None:
             return self._long.space()
         return memoryview(self._scratch)[self._end :]
@@ -165,18 +165,18 @@ class FrameDecoder:
             self._end += count
 
     def take(self, count: int) -> bytes | None:
-        """The next `count` raw bytes once they are there: the greeting is not framed."""
+        """Return the next `count` raw bytes once available, as the greeting is not framed."""
         if self._end - self._start < count:
             return None
         self._start += count
         return bytes(self._scratch[self._start - count : self._start])
 
     def peek(self) -> bytes:
-        """The bytes that were read and not yet taken."""
+        """Return the bytes that were read but not yet consumed."""
         return bytes(self._scratch[self._start : self._end])
 
     def next_frame(self) -> Frame | None:
-        """The next whole frame, or None.
+        """Return the next whole frame, or None.
 
         Raises:
             ZmtpError: on reserved flags or a frame over the limit.
@@ -206,7 +206,7 @@ class FrameDecoder:
         if head_bytes + size > _SCRATCH_BYTES:
             self._start += head_bytes
             self._long = _LongBody(flags, size)
-            count = self._end - self._start  # less than its size, or it would have fitted
+            count = self._end - self._start  # less than its size, or it would have fit
             with self._long.space() as room:
                 room[:count] = memoryview(self._scratch)[self._start : self._end]
             self._long.filled = count
@@ -228,10 +228,10 @@ class FrameDecoder:
 
 
 class _LongBody:
-    """Room for a frame of known size that becomes `bytes` without a copy.
+    """A buffer for a frame of known size that becomes `bytes` without a copy.
 
-    GIMP takes pixels ten times faster from `bytes` than from anything else, and a `bytes` cannot
-    be read into. BytesIO hands out its own inner buffer as `bytes` when it has the exact length.
+    GIMP accepts pixels ten times faster as `bytes` than as anything else, but a `bytes` cannot be
+    read into. BytesIO hands out its inner buffer as `bytes` when it has the exact length.
     """
 
     def __init__(self, flags: int, size: int) -> None:
@@ -247,7 +247,8 @@ class _LongBody:
         return self.filled == self._size
 
     def space(self) -> memoryview:
-        # A view of each time: a BytesIO that is collected together with one in a cycle complains.
+        # A new view each time: a BytesIO that is garbage-collected with a view in a cycle
+        # complains.
         return self._file.getbuffer()[self.filled :]
 
     def frame(self) -> Frame:
