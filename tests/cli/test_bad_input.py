@@ -111,7 +111,7 @@ def test_no_daemon(run: Run) -> None:
         assert run(*command).code == 3
     assert run("stop").code == 0
     said = run("status").err
-    assert "starts by itself" in said
+    assert "starts automatically" in said
     assert "Error" not in said
 
 

@@ -1,4 +1,4 @@
-"""The command line. Each command is a file of its own, imported when it is called."""
+"""The command line. Each command is a file of its own, imported only when called."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class _Commands(click.Group):
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        # From the table: a command's own file is not imported for one line of help.
+        # From the table, so that no command's file is imported for its line of help.
         with formatter.section("Commands"):
             formatter.write_dl(list(_COMMANDS.items()))
 
@@ -89,7 +89,7 @@ def group() -> None:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run one command; errors become a sentence and an exit code, never a traceback."""
+    """Run one command; report errors as a sentence and an exit code, never as a traceback."""
     try:
         result = group.main(list(arguments), prog_name="inpaintd", standalone_mode=False)
     except InpaintError as error:
@@ -102,6 +102,6 @@ def main(arguments: Sequence[str]) -> int:
         print_error(InpaintError("cancelled", "Cancelled."), as_json="--json" in arguments)
         return exit_code(InpaintError("cancelled", ""))
     except BrokenPipeError:
-        sys.stderr.close()  # whoever read the output has gone: there is nobody to tell
+        sys.stderr.close()  # the reader of the output has gone, so nobody would read an error
         return 1
     return result if isinstance(result, int) else 0

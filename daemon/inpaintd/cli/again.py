@@ -22,7 +22,7 @@ _PATH = click.Path(path_type=Path)
 
 class _AgainCommand(GroupedCommand):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        # The option --seed of all settings takes numbers and "none"; here "new" says it better.
+        # The usual --seed takes numbers and "none"; here "new" is clearer.
         words = [
             "none" if before == "--seed" and word == "new" else word
             for before, word in zip(["", *args], args, strict=False)
@@ -49,12 +49,13 @@ def command(
     quiet: bool,
     **options: Any,
 ) -> None:
-    """Fill again as RESULT was filled; options given here override its recipe.
+    """Repeat the fill that made RESULT; options given here override its recipe.
 
-    With the same source, seed and model, the same picture comes out. --seed new takes another
-    seed. The picture and the mask that RESULT was made of are looked for beside it and in the
-    folder above, and known by their contents; others are named with -I and -M. Outpaintings and
-    chains are repeated, too. The new result lies beside RESULT, under a name of its own.
+    The same source, seed and model give the same picture. --seed new draws another seed. The
+    picture and the mask that RESULT was made from are searched for beside it and in the folder
+    above, and recognized by their contents; if they are elsewhere, name them with -I and -M.
+    Outpaintings and chains can be repeated as well. The new result is written next to RESULT, under
+    a new name.
     """
     recipe = recipe_text(result)
     base = parse_recipe(recipe, result.name, model=options["model"])

@@ -1,4 +1,4 @@
-"""Option names of other inpainting programs, so that what people have in their fingers works.
+"""Option names of other inpainting programs, so that familiar commands work.
 
 They are hidden: help shows one name for each setting.
 """
@@ -35,7 +35,7 @@ def _infill(value: str) -> str:
 
 
 def _cropped(pixels: int) -> dict[str, Any]:
-    """As diffusers' padding_mask_crop: this margin and no other."""
+    """Emulate diffusers' padding_mask_crop: exactly this margin."""
     return {"context_pixels": pixels, "context_factor": 0.0, "area": "masked"}
 
 
@@ -50,7 +50,7 @@ _VALUES: tuple[tuple[tuple[str, ...], Any, str, Callable[[Any], Any]], ...] = (
     (("--masked-content", "--masked_content"), str, "infill", _infill),
     (("--padding-mask-crop", "--padding_mask_crop"), int, "", _cropped),
 )
-"""Names, type, setting (empty when the function gives several), and what becomes of the value."""
+"""Names, type, setting (empty when the function returns several), and the conversion."""
 
 _FLAGS = {
     ("--only-masked", "--only_masked"): {"area": "masked"},
@@ -59,7 +59,7 @@ _FLAGS = {
 
 
 def alias_options() -> list[click.Option]:
-    """Hidden options for a command with all settings."""
+    """Add the hidden options to a command with all settings."""
     options = [_valued(*row) for row in _VALUES]
     options += [_flag(names, given) for names, given in _FLAGS.items()]
     taken = {name for names, *_ in _VALUES for name in names}
@@ -71,7 +71,7 @@ def alias_options() -> list[click.Option]:
 
 
 def with_aliases(params: dict[str, Any], ctx: click.Context) -> None:
-    """Take what was given by another name, unless the setting's own option was given as well."""
+    """Use a value given by another name, unless the setting's own option is given as well."""
     noted: Mapping[str, Any] = ctx.meta.get(_META, {})
     for name, value in noted.items():
         if params.get(name) in (None, ()):
@@ -93,7 +93,7 @@ def _flag(names: tuple[str, ...], given: dict[str, Any]) -> click.Option:
 
 
 def _underscored(name: str, setting: str) -> click.Option:
-    """A setting by the name that its field has, as diffusers writes it."""
+    """Accept a setting under its field's name, spelled as in diffusers."""
     (field,) = (f for f in settings_fields() if f.name == setting)
     fallback = field.metadata["fallback"]
     if isinstance(fallback, bool):

@@ -24,7 +24,7 @@ from .progress import progress_bar
 @click.option("as_json", "--json", is_flag=True, help="Print one JSON object.")
 @click.option("quiet", "-q", "--quiet", is_flag=True, help="Print paths and warnings only.")
 def command(request_id: str, out: Path | None, as_json: bool, quiet: bool) -> None:
-    """Wait for the fill of this ID, which `inpaintd fill --detach` printed, and write its result.
+    """Wait for the fill with this ID, printed by `inpaintd fill --detach`, and write its result.
 
     Ctrl+C cancels the fill.
     """

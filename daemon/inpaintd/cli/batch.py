@@ -1,4 +1,4 @@
-"""Several pictures in one call: what is wrong with one does not keep the others waiting."""
+"""Several pictures in one call: a problem with one does not stop the others."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from inpaintd_protocol.errors import Category, InpaintError
 from .failures import error_map, exit_code
 
 _OF_ONE_PICTURE: tuple[Category, ...] = ("picture", "machine")
-"""What may go wrong with one picture while the next is filled well. All else stops the batch."""
+"""Categories of errors that concern a single picture. All others stop the batch."""
 
 
 def each_of(
     sources: Sequence[Path], fill: Callable[[Path, str], None], *, done: str, as_json: bool
 ) -> int:
-    """Call `fill(source, label)` for each source and tell what failed; the first one's exit code.
+    """Call `fill(source, label)` for each source and report failures; return the first's exit code.
 
     Args:
-        done: what has happened to those that went well, for the summary.
+        done: word for the successful ones in the summary.
 
     Raises:
-        InpaintError: what would go wrong with every source, or the cancellation.
+        InpaintError: an error that would affect every source, or the cancellation.
     """
     failures: list[InpaintError] = []
     for number, source in enumerate(sources, start=1):

@@ -16,7 +16,7 @@ _POLL_SECONDS = 0.1
 @click.command("cancel")
 @click.argument("request_id", metavar="ID")
 def command(request_id: str) -> None:
-    """Cancel the running or waiting fill of this ID, which `inpaintd status` shows."""
+    """Cancel the running or waiting fill with this ID, which `inpaintd status` shows."""
     with connect(name="inpaintd cancel") as client:
 
         def unfinished() -> bool:

@@ -50,14 +50,14 @@ def command(steps: Path, out: Path | None, overwrite: bool, as_json: bool, quiet
     model = "sdxl-refiner"
     strength = 0.2
 
-    Files are named as seen from this file. The first step takes all settings of: inpaintd fill
-    --help. Later ones take model, prompt, negative_prompt, guidance_scale, scheduler and seed,
-    which they have from the first where they say nothing, and strength and steps. Between steps
-    whose models have the same VAE nothing is decoded: they hand on latents.
+    Paths are relative to this file. The first step takes all settings of: inpaintd fill
+    --help. Later steps take strength, steps, and model, prompt, negative_prompt, guidance_scale,
+    scheduler and seed, which default to those of the first. Between steps whose models share a VAE
+    nothing is decoded: they pass on latents.
 
-    With an image, only what is transparent in it may change, or what is white in a mask = "..."
-    beside it; a text-to-image step paints in that hole, for the next step to go on from. With
-    neither, all of the image may change, and each inpaint step needs a mask.
+    With an image, only its transparent part may change, or the white part of a mask = "..." given
+    beside it; a text-to-image step paints into that hole, and the next step continues from there.
+    With neither, all of the image may change, and each inpaint step needs a mask.
 
     inpaintd again RESULT repeats the whole chain.
     """
@@ -73,9 +73,9 @@ def command(steps: Path, out: Path | None, overwrite: bool, as_json: bool, quiet
 
 
 def _check_models(steps: Sequence[Step], usual: str | None, models: Sequence[ModelInfo]) -> None:
-    """Whether the models are there and can do their steps, before any of them runs.
+    """Check that the models are installed and can do their steps, before any of them runs.
 
-    Names that are in no list are left to the daemon, which knows the nearest ones.
+    Unlisted names are left to the daemon, which suggests the nearest ones.
     """
     by_name: Mapping[str, ModelInfo] = {model.name: model for model in models}
     default = next((model.name for model in models if model.default), "")

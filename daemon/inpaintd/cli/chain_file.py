@@ -1,4 +1,4 @@
-"""A chain as it is written: a TOML file of steps, and the order that it makes."""
+"""Parser of chains: a TOML file of steps, turned into one order."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _LEAST_SIDE = 8
 _HINT = "See: inpaintd chain --help"
 
 _USUAL_STRENGTH = {
-    # Of each kind, where the record that it becomes has another default.
+    # By kind of step, defaults that differ from those of the record it becomes.
     (Stage, "inpaint"): fallback_of("strength"),
     (Settings, "image-to-image"): SettledStage().strength,
 }
@@ -36,7 +36,7 @@ class Step:
 
     Attributes:
         number: its place in the file, from 1.
-        values: all that it says, but for its kind and mask.
+        values: all its values except kind and mask.
     """
 
     number: int
@@ -51,10 +51,10 @@ class Step:
 
 @dataclass(frozen=True)
 class Chain:
-    """A file of steps, read and found good.
+    """A valid file of steps.
 
     Attributes:
-        order: one request: one step is its own pass, the others are its stages.
+        order: one request, with one step as its own pass and the others as its stages.
         picture: the order's source.
         steps: in the order of the file.
     """
@@ -65,10 +65,10 @@ class Chain:
 
 
 def read_chain(path: Path) -> Chain:
-    """What a file of steps asks for.
+    """Read a file of steps.
 
     Raises:
-        InpaintError: `unreadable` naming what is wrong; and as `read_picture`.
+        InpaintError: `unreadable`, naming the mistake; also as `read_picture`.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -151,7 +151,7 @@ def _on_picture(
         frame = folder / _text(table, "mask")
     own = 0
     if steps[0].kind == "text-to-image":
-        # What it paints in the hole is what the next step goes on from.
+        # The next step continues from what this one paints into the hole.
         own = 1
         if len(steps) == 1 or frame is Everywhere.EVERYWHERE:
             raise ValueError(
@@ -171,10 +171,10 @@ def _with_masks(
     own: Step,
     others: Sequence[Step],
 ) -> Order:
-    """The order with the masks of its passes and what else the table says.
+    """Compose the order with the masks of its passes and the other values of the table.
 
     Args:
-        frame: what may change where a step has no mask; None for what is transparent.
+        frame: mask for steps without one; None for the transparent part.
     """
     for step in (own, *others):
         found = step.mask or "text_mask" in step.values
@@ -207,7 +207,7 @@ def _settings(own: Step, others: Sequence[Step]) -> Settings:
 
 
 def _checked(cls: type[Any], step: Step, more: Mapping[str, Any]) -> Any:
-    """What a step says, and more, as `Settings` or as a `Stage`."""
+    """Build `Settings` or a `Stage` from a step's values and the additional ones."""
     known = [field.name for field in fields(cls)]
     unknown = sorted(set(step.values) - set(known))
     if unknown:

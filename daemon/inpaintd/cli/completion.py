@@ -1,4 +1,4 @@
-"""`inpaintd completion`: what makes a shell complete our commands."""
+"""`inpaintd completion`: the script that lets a shell complete our commands."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from click.shell_completion import get_completion_class
 @click.command("completion")
 @click.argument("shell", type=click.Choice(("bash", "zsh", "fish")))
 def command(shell: str) -> None:
-    """Print what SHELL needs to complete inpaintd's commands and options, for its start-up file."""
+    """Print the lines for SHELL's start-up file that complete inpaintd's commands and options."""
     from inpaintd.cli import group
 
     kind = get_completion_class(shell)

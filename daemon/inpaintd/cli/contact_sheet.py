@@ -15,7 +15,7 @@ _GAP = 8
 
 
 def write_contact_sheet(paths: Sequence[Path]) -> Path:
-    """Write the pictures side by side, in their order, as STEM.grid.png beside the first one."""
+    """Write the pictures side by side, in order, to STEM.grid.png next to the first one."""
     small = [
         read_picture(path).image.thumbnail_image(_SIDE, height=_SIDE, size="down").copy_memory()
         for path in paths

@@ -1,4 +1,4 @@
-"""Fills that go on when the command has ended, and what `attach` must know of them."""
+"""Fills that continue after the command has ended, with the records that `attach` needs."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ _ACCEPT_SECONDS = 10.0
 
 @dataclass(frozen=True)
 class Ticket:
-    """What was sent, so that its answer can be laid over the picture later."""
+    """Record of a sent request, for placing its answer over the picture later."""
 
     order: Order
     rectangle: Rectangle
     modified_ns: int
-    """When the picture was last changed: the answer fits no other."""
+    """Modification time of the picture, as the answer fits only this version of it."""
 
 
 def submit_detached(client: Client, opened: Opened, sent: Sent, *, as_json: bool) -> None:
-    """Send the request, keep its ticket, tell its ID; returns when the daemon has it."""
+    """Send the request, store its ticket and print its ID; return once the daemon has it."""
     request_id = new_request_id()
     path = _ticket_path(request_id)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -56,7 +56,7 @@ def submit_detached(client: Client, opened: Opened, sent: Sent, *, as_json: bool
 
 
 def read_ticket(request_id: str) -> Ticket:
-    """The ticket of a detached fill.
+    """Load the ticket of a detached fill.
 
     Raises:
         InpaintError: `unknown_request`.
@@ -83,7 +83,7 @@ def read_ticket(request_id: str) -> Ticket:
 
 
 def reopen(ticket: Ticket, order: Order) -> tuple[Opened, Sent]:
-    """The picture of a ticket again, as it was sent.
+    """Open a ticket's picture again, as it was sent.
 
     Raises:
         InpaintError: `unreadable` when it is gone or has changed since.
@@ -100,7 +100,7 @@ def reopen(ticket: Ticket, order: Order) -> tuple[Opened, Sent]:
 
 
 def forget(request_id: str) -> None:
-    """The result is on disk: the ticket has served."""
+    """Remove a ticket, once its result has been written."""
     _ticket_path(request_id).unlink(missing_ok=True)
 
 

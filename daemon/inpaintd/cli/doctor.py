@@ -1,4 +1,4 @@
-"""`inpaintd doctor`: check an installation from end to end, and say what to do."""
+"""`inpaintd doctor`: check an installation from end to end, and suggest remedies."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ _SIGNS = {OK: "ok   ", NOTE: "note ", FAULT: "FAULT"}
     help="Seconds that each fill may take; 600 when not given.",
 )
 def command(as_json: bool, no_fill: bool, seconds: float) -> int:
-    """Check the installation, and say what to do about what is wrong.
+    """Check the installation, and say how to fix what is wrong.
 
-    Looks at Python and the libraries, torch and the graphics card, folders, disk and ports, models,
-    plug-ins, and fills a small picture with each installed model. The report holds no prompts and
-    no secrets. Exit code 1 when something is wrong.
+    Checks Python and the libraries, torch and the graphics card, folders, disk and ports, models
+    and plug-ins, and fills a small picture with each installed model. The report contains no
+    prompts and no secrets. The exit code is 1 when something is wrong.
     """
     found = []
     for finding in _examine(home(), fills=not no_fill, seconds=seconds):
@@ -57,7 +57,7 @@ def _examine(folder: Path, *, fills: bool, seconds: float) -> Iterator[Finding]:
     yield from check_card(folder, this_card())
     yield from check_folders(folder)
     yield from check_daemon(folder)
-    # Here, because what these import may be what is broken.
+    # Imported late, because a library that these import may be what is broken.
     from inpaintd.doctor.editors import check_gimp, check_login
     from inpaintd.doctor.models import check_fills, check_models
 

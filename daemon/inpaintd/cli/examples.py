@@ -42,9 +42,9 @@ EXAMPLES = {
         "inpaintd uninstall --models --yes",
     ),
 }
-"""By command."""
+"""Examples by command."""
 
 
 def epilog(command: str) -> str:
-    """What the help of a command ends with."""
+    """Format the examples at the end of a command's help."""
     return "\b\nFor example:\n" + "\n".join(f"  {line}" for line in EXAMPLES[command])

@@ -1,4 +1,4 @@
-"""Errors as a sentence on stderr, or as JSON, and as an exit code."""
+"""Reporting of errors: a sentence on stderr or JSON, and an exit code."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _EXIT_CODES: dict[Category, int] = {
 
 
 def exit_code(error: InpaintError) -> int:
-    """The exit code that a script can tell the error by."""
+    """Map an error to an exit code that scripts can distinguish it by."""
     if error.code == "cancelled":
         return CANCELLED
     return _EXIT_CODES.get(error.category, FAILED)
 
 
 def error_map(error: InpaintError) -> dict[str, str | bool]:
-    """An error as plain values, for JSON."""
+    """Convert an error to plain values, for JSON."""
     return {
         "code": error.code,
         "message": error.message,
@@ -39,7 +39,7 @@ def error_map(error: InpaintError) -> dict[str, str | bool]:
 
 
 def print_error(error: InpaintError, *, as_json: bool) -> None:
-    """One sentence on stderr; with `as_json` one object on stdout instead."""
+    """Print one sentence on stderr; with `as_json`, one object on stdout instead."""
     if as_json:
         click.echo(json.dumps({"error": error_map(error)}))
     elif error.code == "cancelled":

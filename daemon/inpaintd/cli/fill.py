@@ -49,9 +49,9 @@ _PATH = click.Path(path_type=Path)
     help="The same picture with the hole transparent, or a mask: white where to repaint.",
 )
 @output_option(
-    "The result; a file of this name is replaced. Or a folder for it, where nothing is; a slash "
-    "at its end makes it. "
-    "[default: NAME.inpainted.png beside the input, with a number where that is taken]"
+    "The result; an existing file is replaced. Or a folder, where nothing is overwritten; a "
+    "trailing slash creates it. "
+    "[default: NAME.inpainted.png beside the input, with a number if that exists]"
 )
 @overwrite_option
 @click.option("layer", "--layer", is_flag=True, help="Write only the new layer, canvas-sized.")
@@ -70,7 +70,7 @@ _PATH = click.Path(path_type=Path)
 @settings_options
 @reference_option
 @click.option("as_json", "--json", is_flag=True, help="Print one JSON object.")
-@click.option("grid", "--grid", is_flag=True, help="Write a contact sheet of the variants, too.")
+@click.option("grid", "--grid", is_flag=True, help="Also write a contact sheet of the variants.")
 @click.option("quiet", "-q", "--quiet", is_flag=True, help="Print paths and warnings only.")
 @click.option(
     "detach",
@@ -94,11 +94,11 @@ def command(
     reference_files: tuple[tuple[Path, float], ...],
     **options: Any,
 ) -> int:
-    """Fill the hole of INPUT: where it is transparent, or where the mask given with -M says.
+    """Fill the hole of INPUT: its transparent part, or the white part of a mask given with -M.
 
-    PNG, TIFF, WebP, JPEG, GIF and AVIF, 8 and 16 bit and float. Pixels outside the hole, the
-    colour profile and the metadata stay as they are, but that a JPEG result codes all pixels anew.
-    PSD, PSB and OpenRaster get one more layer on top. The daemon is started when none runs.
+    PNG, TIFF, WebP, JPEG, GIF and AVIF, 8 and 16 bit and float. Pixels outside the hole, the colour
+    profile and the metadata are unchanged, except that JPEG re-encodes every pixel. PSD, PSB and
+    OpenRaster files get a new layer on top. A daemon is started if none is running.
     """
     base = Settings()
     if recipe_from:
@@ -108,7 +108,7 @@ def command(
         _check_folder(out)
         make_folder(out)
     settings = settings_from_options(base, options)
-    # Those of a recipe belong to its own pictures.
+    # A recipe's references belong to its own pictures.
     settings = replace(settings, references=weights_of(reference_files) or None)
 
     def fill_one(source: Path, label: str) -> None:
@@ -138,7 +138,7 @@ def command(
 def fill_order(
     order: Order, *, as_json: bool, quiet: bool, grid: bool = False, label: str = ""
 ) -> None:
-    """Fill a picture file, wait for it, and tell how it went; `label` goes before its progress."""
+    """Fill a picture file, wait for it, and report the outcome; `label` precedes its progress."""
     started = time.monotonic()
     opened = open_order(order)
     if grid and opened.makes_document:
@@ -157,7 +157,7 @@ def fill_order(
 def fill_opened(
     client: Client, opened: Opened, sent: Sent, *, quiet: bool, label: str = ""
 ) -> Outcome:
-    """Send what was opened, show its progress, and write the answer."""
+    """Send an opened picture, show its progress, and write the answer."""
     sent_at = time.monotonic()
     with cancel_on_interrupt() as cancelled, progress_bar(quiet=quiet, label=label) as show:
         request = sent.request(new_request_id(), opened.order.settings)
@@ -173,7 +173,7 @@ def fill_opened(
 
 
 def expanded(path: Path) -> list[Path]:
-    """The files that a pattern such as *.png means, which Windows' own shells leave as it is."""
+    """Expand a pattern such as *.png, which Windows shells pass on unexpanded."""
     if path.exists() or not any(sign in path.name for sign in "*?"):
         return [path]
     return sorted(path.parent.glob(path.name)) or [path]
@@ -191,7 +191,7 @@ def _inputs(arguments: tuple[Path, ...], option: Path | None) -> list[Path]:
 
 
 def _check_folder(out: Path) -> None:
-    """Whether a name can be a folder for the results of several inputs."""
+    """Check that a name can be a folder for the results of several inputs."""
     is_picture = format_of(out) is not None
     if not out.is_dir() and (is_picture or out.exists()):
         raise click.UsageError(

@@ -1,4 +1,4 @@
-"""A command with the options of settings, listed under headings; `-tm orange 0.6` is understood."""
+"""A command whose help lists its settings under headings, and that accepts `-tm orange 0.6`."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ HEADINGS = {
         *("help", "_click_default_help", "help_all"),
     ),
 }
-"""Names of parameters under each heading; "More" takes all others."""
+"""Names of the parameters under each heading; "More" lists all others."""
 
 _MANY = 25
-"""A command with more options than this shows only those for every day, until asked for all."""
+"""Number of options beyond which --help shows only the common ones."""
 
 _ADVANCED = frozenset(
     {"input_option", "overwrite", "recipe_from", "with_recipe", "detach", "output", "infill"}
@@ -50,7 +50,7 @@ _ADVANCED = frozenset(
 class GroupedCommand(click.Command):
     """Prints its options under `HEADINGS`, and reads `-tm orange 0.6`.
 
-    --help shows the options for every day, --help-all all of them.
+    --help shows the common options, --help-all all of them.
     """
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
@@ -83,7 +83,7 @@ class GroupedCommand(click.Command):
 
 
 def _in_detail(name: str | None, option: str, help_text: str) -> tuple[str, str]:
-    """A row of the help, with what each choice does and what may stand in its place."""
+    """A row of the help, with the effect of each choice and its alternatives."""
     field = Settings.__dataclass_fields__.get(name or "")
     if field is None:
         return option, help_text
@@ -121,7 +121,7 @@ _HELP_ALL = click.Option(
 
 
 def _split_text_mask(args: list[str]) -> list[str]:
-    """Let -tm take its threshold as a second word, as in `-tm orange 0.6`."""
+    """Accept a threshold as -tm's second word, as in `-tm orange 0.6`."""
     result = list(args)
     for option in ("-tm", "--text", "--text-mask"):
         if option in result:

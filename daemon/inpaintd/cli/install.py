@@ -1,4 +1,4 @@
-"""`inpaintd install gimp|photoshop`: put the editor plug-ins where the editors look for them."""
+"""`inpaintd install gimp|photoshop`: install the plug-ins into the editors."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ def command() -> None:
     "folder",
     type=click.Path(path_type=Path),
     help="A folder of plug-ins, as GIMP shows them in Edit > Preferences > Folders > Plug-ins, "
-    "or GIMP's configuration folder, when it is in none of the usual places.",
+    "or GIMP's configuration folder, if it is in an unusual place.",
 )
 def gimp(uninstall: bool, folder: Path | None) -> None:
-    """Install the plug-in into every GIMP 3 of this user. Can be repeated, after an update too."""
+    """Install the plug-in into every GIMP 3 of this user. Repeat it after an update."""
     if folder is not None:
         found = [gimp_plugin.configuration_at(folder)]
     else:
@@ -57,10 +57,10 @@ def gimp(uninstall: bool, folder: Path | None) -> None:
     "--to",
     "folder",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Only put the packed plug-in into this folder, to be double-clicked.",
+    help="Only write the packed plug-in to this folder, for a double-click.",
 )
 def photoshop(uninstall: bool, folder: Path | None) -> None:
-    """Install the plug-in into Photoshop 25.0 (2024) or newer. Can be repeated, for updates too."""
+    """Install the plug-in into Photoshop 25.0 (2024) or newer. Repeat it after an update."""
     agent = photoshop_plugin.find_agent(os.environ, sys.platform)
     if uninstall:
         photoshop_launcher.remove(sys.platform, Path.home())
@@ -84,7 +84,7 @@ def photoshop(uninstall: bool, folder: Path | None) -> None:
         target = photoshop_plugin.hand_over(folder or Path())
         click.echo(target.absolute())
         click.echo(
-            "Photoshop runs on Windows and macOS alone: take this file there, double-click it."
+            "Photoshop runs only on Windows and macOS: copy this file there and double-click it."
         )
         return
     downloads = Path.home() / "Downloads"

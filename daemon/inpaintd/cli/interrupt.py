@@ -11,7 +11,7 @@ from types import FrameType
 
 @contextmanager
 def cancel_on_interrupt() -> Iterator[Callable[[], bool]]:
-    """A function that says whether Ctrl+C was pressed; a second one interrupts at once."""
+    """Yield a function that tells whether Ctrl+C was pressed; a second press interrupts at once."""
     pressed = threading.Event()
 
     def on_interrupt(number: int, frame: FrameType | None) -> None:

@@ -1,4 +1,4 @@
-"""`inpaintd mask`: what would be repainted, as three pictures."""
+"""`inpaintd mask`: show what would be repainted, as three pictures."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ _PATH = click.Path(path_type=Path)
     "choice",
     "--choice",
     type=click.IntRange(0, 2),
-    help="Which answer to take: 0 for the smallest part, 2 for the whole object.",
+    help="Mask to use of the three proposed: 0 for the smallest part, 2 for the whole object.",
 )
 @some_settings_options(
     "text_mask",
@@ -87,8 +87,8 @@ def command(
 ) -> None:
     """Write IMAGE.selected.png, .deselected.png and .masked.png; IMAGE.WORDS... with -tm WORDS.
 
-    The first two show IMAGE where it is selected and where it is not. The third is white where it
-    would be repainted: give it to fill with -M. For example: inpaintd mask curly.png -tm hair 0.5,
+    The first two show the selected and the unselected part of IMAGE. The third is white where it
+    would be repainted: pass it to fill with -M. For example: inpaintd mask curly.png -tm hair 0.5,
     or, for the object at a point: inpaintd mask street.png --click 640,410
     """
     prompt = _object_prompt(clicks, clicks_outside, boxes, rough, choice)
@@ -117,7 +117,7 @@ def command(
 
 
 def _check_marked(picture: Picture, mask: Samples | None, settings: Settings) -> None:
-    """Say what is missing before anybody is asked."""
+    """Report a missing model before asking the daemon."""
     try:
         hole_bounds(picture, mask, settings)
     except InpaintError as error:
@@ -132,7 +132,7 @@ def _object_prompt(
     rough: bool,
     choice: int | None,
 ) -> ObjectPrompt | None:
-    """The object that the options mean; None when they name none."""
+    """The object that the options describe; None when they name none."""
     if not (inside or outside or boxes or rough):
         return None
     return ObjectPrompt(

@@ -1,4 +1,4 @@
-"""`inpaintd models`: what can fill, what it needs, and how to get it."""
+"""`inpaintd models`: list, install, inspect and remove models."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def list_models(as_json: bool) -> None:
 
 
 def listing(models: Sequence[ModelInfo], helpers: Sequence[ModelInfo], columns: int) -> list[str]:
-    """The lines of a list that is `columns` wide: what is installed, what can be, and helpers."""
+    """Format a list `columns` wide: installed models, further ones, and helpers."""
     indent = 4 + max(len(model.name) for model in (*models, *helpers))
     present = [model for model in models if model.installed]
     absent = [model for model in models if not model.installed]
@@ -88,7 +88,7 @@ def _wrapped(text: str, start: str, indent: int, columns: int) -> list[str]:
 
 @command.command("install")
 @click.argument("name")
-@click.option("--name", "own_name", default="", help="What to call a model that is not listed.")
+@click.option("--name", "own_name", default="", help="Name for a model that is not listed.")
 @click.option("--vae", default="", help="Another VAE for it: a listed name, a folder or a file.")
 @click.option(
     "--config",
@@ -99,11 +99,11 @@ def _wrapped(text: str, start: str, indent: int, columns: int) -> list[str]:
     "--accept-licence", is_flag=True, help="Accept the licence that the model comes under."
 )
 def install_model(name: str, own_name: str, vae: str, config: str, accept_licence: bool) -> None:
-    """Fetch a listed model, or make another one known.
+    """Fetch a listed model, or add another one to the list.
 
     NAME is a listed model, OWNER/NAME of a repository of the Hugging Face hub, a folder in the
-    layout of diffusers, a single .safetensors file, or a ControlNet's folder. What is on this disk
-    is used where it lies; nothing is copied.
+    layout of diffusers, a single .safetensors file, or a ControlNet's folder. Models on this disk
+    are used in place; nothing is copied.
     """
     from inpaintd.models.install import install
     from inpaintd.models.registry import load_registry
@@ -137,10 +137,10 @@ def install_model(name: str, own_name: str, vae: str, config: str, accept_licenc
 
 @command.command("login")
 def log_in() -> None:
-    """Keep a token of the Hugging Face hub, which gated models need.
+    """Store a token of the Hugging Face hub, which gated models need.
 
-    Make one that may read at https://huggingface.co/settings/tokens. It is kept in the daemon's
-    folder, where only you can read it; an empty one is forgotten.
+    Create a read token at https://huggingface.co/settings/tokens. It is stored in the daemon's
+    folder, where only you can read it; an empty one deletes it.
     """
     from inpaintd.models.hub_token import write_token
 
@@ -153,7 +153,7 @@ def log_in() -> None:
 @click.argument("name")
 @click.option("--force", is_flag=True, help="Even if installed models need it.")
 def remove_model(name: str, force: bool) -> None:
-    """Delete a model that was fetched, or forget one that is used where it lies."""
+    """Delete a downloaded model, or unlist one that is used in place."""
     from inpaintd.models.registry import load_registry
     from inpaintd.models.remove import remove
 
@@ -167,7 +167,7 @@ def remove_model(name: str, force: bool) -> None:
 @command.command("disk")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def disk(as_json: bool) -> None:
-    """Show what models take on the disk, and what is free."""
+    """Show the disk space that models take, and the free space."""
     from inpaintd.models.registry import load_registry
     from inpaintd.models.remove import usage
 
@@ -190,10 +190,10 @@ def disk(as_json: bool) -> None:
 @command.command("scan")
 @click.argument("folder", type=click.Path(path_type=Path))
 def scan_folder(folder: Path) -> None:
-    """List the models that another program keeps below FOLDER, where they lie.
+    """List the models that another program keeps below FOLDER, and use them in place.
 
     For the folders of models of ComfyUI, Automatic1111 and InvokeAI, or any other. Nothing is
-    copied or changed; LoRAs and embeddings are linked. Can be repeated.
+    copied or changed; LoRAs and embeddings are linked. It can be run again.
     """
     from inpaintd.models.scan import scan
 
@@ -217,7 +217,7 @@ def scan_folder(folder: Path) -> None:
 def convert_weights(file: Path, target: Path | None) -> None:
     """Copy the weights of a .ckpt, .pt, .pth or .bin FILE into TARGET, a .safetensors file.
 
-    Nothing that FILE contains is run. Without TARGET the new file lies beside FILE.
+    No code in FILE is run. Without TARGET the new file is written next to FILE.
     """
     from inpaintd.models.convert import convert
 
@@ -254,7 +254,7 @@ def verify_model(name: str) -> None:
 @command.command("use")
 @click.argument("name")
 def use_model(name: str) -> None:
-    """Make a model the one that fills when none is named."""
+    """Make a model the default, used when none is named."""
     from inpaintd.models.registry import load_registry
     from inpaintd.models.user_file import set_default
 
@@ -268,7 +268,7 @@ def use_model(name: str) -> None:
 @command.command("info")
 @click.argument("name")
 def model_info(name: str) -> None:
-    """Show what is known of a model."""
+    """Show the details of a model."""
     from inpaintd.models.installed import installation
     from inpaintd.models.registry import load_registry
 
@@ -299,7 +299,7 @@ def model_info(name: str) -> None:
 
 
 def _in_file(entry: Entry) -> str:
-    """What a single file holds, or why it cannot be used; nothing for other sources."""
+    """Describe a single file, or why it cannot be used; nothing for other sources."""
     from inpaintd.models.checkpoint import read_checkpoint
     from inpaintd.models.installed import is_path, place_of
 

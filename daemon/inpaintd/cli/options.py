@@ -1,4 +1,4 @@
-"""One option for each field of `Settings`, made from what the field says of itself."""
+"""One option for each field of `Settings`, generated from the field's metadata."""
 
 from __future__ import annotations
 
@@ -31,19 +31,19 @@ _HINTS = get_type_hints(Settled)
 
 
 def output_option(help_text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """-o: a file, or a folder, which is made when it is missing and its name ends in a slash."""
+    """Value of -o: a file, or a folder, which is created if its name ends in a slash."""
     return click.option("out", "-o", "--output", type=_OutputPath(), help=help_text)
 
 
 overwrite_option = click.option(
-    "--overwrite", is_flag=True, help="Let -o replace even the picture that is filled, or its mask."
+    "--overwrite", is_flag=True, help="Let -o overwrite even the picture being filled, or its mask."
 )
 
 
 def settings_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Decorate a command with an option for each setting; an option not given is None or ()."""
     for field in reversed(list(settings_fields())):
-        if field.name != "references":  # whose pictures are files: `reference_option`
+        if field.name != "references":  # its pictures are files, see `reference_option`
             function = _option(field)(function)
     return function
 
@@ -57,7 +57,7 @@ class _ReferenceFile(click.ParamType):  # type: ignore[type-arg]  # generic sinc
         if isinstance(value, tuple):
             return value
         file, colon, weight = str(value).rpartition(":")
-        # A drive's letter on Windows is no file, and a name may have a colon in it.
+        # A Windows drive letter is not a file, and a name may contain a colon.
         if not colon or Path(value).exists():
             return Path(value), 1.0
         try:
@@ -78,7 +78,7 @@ reference_option = click.option(
 
 
 def weights_of(files: tuple[tuple[Path, float], ...]) -> tuple[Reference, ...]:
-    """The settings' part of what --reference said.
+    """Extract the settings from the values of --reference.
 
     Raises:
         InpaintError: `bad_message` for a weight out of range.
@@ -100,10 +100,10 @@ def some_settings_options(*names: str) -> Callable[[Callable[..., Any]], Callabl
 
 
 def settings_from_options(base: Settings, options: Mapping[str, Any]) -> Settings:
-    """The base with every option that was given laid over it.
+    """Override the base with every option that was given.
 
     Raises:
-        InpaintError: `bad_message` naming what is out of range.
+        InpaintError: `bad_message` naming the value out of range.
     """
     given: dict[str, Any] = {
         field.name: field.metadata["none"] if value is _NONE_GIVEN else value
@@ -120,14 +120,14 @@ class _OutputPath(click.Path):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         path = Path(os.fspath(value))
-        # Only here: a Path does not know any more that it ended in a slash.
+        # Checked here, because a Path drops its trailing slash.
         if str(value).endswith(("/", os.sep)):
             make_folder(path)
         return path
 
 
 def make_folder(path: Path) -> None:
-    """Make a folder for results, unless it is there.
+    """Create a folder for results unless it exists.
 
     Raises:
         InpaintError: `unwritable`.
@@ -196,7 +196,7 @@ def _help(field: Field[Any]) -> str:
 
 
 def _metavar(field: Field[Any], hint: Any) -> str | None:
-    """What stands for the value in the help; None where click knows better."""
+    """Placeholder for the value in the help; None leaves it to click."""
     if field.metadata["choices"]:
         return None
     kind = field.metadata["unit"].upper() or ("TEXT" if hint is str else "NUMBER")
@@ -215,13 +215,13 @@ def _type(field: Field[Any], hint: Any) -> click.ParamType[Any]:
     (kind,) = [a for a in get_args(hint) if a is not types.NoneType] if optional else [hint]
     if kind is str:
         return click.STRING
-    # No range here: the settings check it themselves, with a sentence.
+    # No range here, because the settings check it with a clearer sentence.
     number: click.ParamType[Any] = click.INT if kind is int else click.FLOAT
     return _OrNone(number)
 
 
 class _NoneGiven:
-    """That "none" was typed: it unsets what a recipe has set, unlike typing nothing."""
+    """Marks a typed "none", which unsets a recipe's value, unlike an omitted option."""
 
 
 _NONE_GIVEN = _NoneGiven()

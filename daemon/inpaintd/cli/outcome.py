@@ -1,4 +1,4 @@
-"""What a fill tells at its end: paths on stdout, all else on stderr, or one JSON object."""
+"""The report of a fill: paths on stdout and all else on stderr, or one JSON object."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .contact_sheet import write_contact_sheet
 
 @dataclass
 class Outcome:
-    """A fill that went well."""
+    """A successful fill."""
 
     source: Path
     written: list[Written]
@@ -32,12 +32,12 @@ class Outcome:
     """All variants in one picture."""
 
     def write_grid(self) -> None:
-        """Write the contact sheet of the variants, too."""
+        """Add the contact sheet of the variants."""
         self.grid = write_contact_sheet([written.path for written in self.written])
 
 
 def print_outcome(outcome: Outcome, *, as_json: bool, quiet: bool) -> None:
-    """Tell how it went."""
+    """Report the outcome."""
     answer, warnings = outcome.answer, (*outcome.notices, *outcome.answer.warnings)
     if as_json:
         values = {
@@ -67,7 +67,7 @@ def print_outcome(outcome: Outcome, *, as_json: bool, quiet: bool) -> None:
 
 
 def _for_files(notices: Iterable[Notice], source: Path) -> Iterator[Notice]:
-    """Warnings in the words of somebody with files and options, not with an editor's dialog."""
+    """Reword warnings for users of files and options rather than of an editor's dialog."""
     for notice in notices:
         if notice.code == "not_honoured":
             yield replace(notice, message=_with_options(notice.message))
@@ -75,7 +75,7 @@ def _for_files(notices: Iterable[Notice], source: Path) -> Iterator[Notice]:
         if notice.code == "colour_lost":
             yield replace(
                 notice,
-                remedy="Give the picture before the erasing, too: "
+                remedy="Give the picture from before the erasing as well: "
                 f"inpaintd fill ORIGINAL -M {quoted(source.name)}",
             )
         else:
@@ -83,13 +83,13 @@ def _for_files(notices: Iterable[Notice], source: Path) -> Iterator[Notice]:
 
 
 def _with_options(message: str) -> str:
-    """Settings named by their options instead of their labels."""
+    """Name settings by their options instead of their labels."""
     for field in settings_fields():
         message = message.replace(f"“{field.metadata['label']}”", option_name(field.name))
     return message
 
 
 def print_warnings(notices: Iterable[Notice]) -> None:
-    """Each as a sentence with its remedy, on stderr."""
+    """Print each warning with its remedy on stderr."""
     for notice in notices:
         click.echo(f"Warning: {notice.message} {notice.remedy}".rstrip(), err=True)

@@ -14,10 +14,10 @@ _NEXT_KEY = re.compile(r",(?=\w+=)")  # a comma within a prompt does not end it
 
 
 def parse_item(cls: type[Any], text: str) -> Any:
-    """A `Control`, `Lora` or `Stage` from `FIRST[:KEY=VALUE,...]`; FIRST is its first field.
+    """Parse a `Control`, `Lora` or `Stage` from `FIRST[:KEY=VALUE,...]`; FIRST is its first field.
 
     Raises:
-        InpaintError: `bad_message` naming what is wrong.
+        InpaintError: `bad_message` naming the mistake.
     """
     hints = get_type_hints(cls)
     first, _, rest = text.partition(":")
@@ -33,7 +33,7 @@ def parse_item(cls: type[Any], text: str) -> Any:
 
 
 def usage_of(cls: type[Any]) -> str:
-    """How such an item is typed."""
+    """The syntax of such an item, for error messages."""
     if cls is str:
         return "NAME"
     first, *others = [f.name for f in fields(cls)]

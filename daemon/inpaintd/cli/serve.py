@@ -22,7 +22,7 @@ from inpaintd_protocol.errors import InpaintError
     type=click.IntRange(0, 65535),
     metavar="PORT",
     default=DEFAULT_PORT,
-    help="Port to listen at, on this machine only; a taken one means another.",
+    help="Port to listen on, on this machine only; if it is taken, another one is used.",
     show_default=True,
 )
 @click.option(
@@ -30,7 +30,7 @@ from inpaintd_protocol.errors import InpaintError
     type=click.IntRange(0, 65535),
     metavar="PORT",
     default=DEFAULT_WEBSOCKET_PORT,
-    help="Port of the WebSocket door, for Photoshop; a taken one means another.",
+    help="Port of the WebSocket door, for Photoshop; if it is taken, another one is used.",
     show_default=True,
 )
 @click.option("--no-websocket", is_flag=True, help="Leave the WebSocket door closed.")
@@ -61,7 +61,7 @@ from inpaintd_protocol.errors import InpaintError
     multiple=True,
     metavar="DEVICE",
     help="Device to compute on: cuda, cuda:1, xpu, mps or cpu; repeat it for one worker on each. "
-    "[default: every NVIDIA GPU, else the best that there is]",
+    "[default: every NVIDIA GPU, else the best available]",
 )
 @click.option(
     "--cluster",
@@ -80,7 +80,8 @@ def command(
 ) -> int:
     """Run the daemon in the foreground until it is stopped.
 
-    inpaintd fill and the editors start one by themselves when none runs. INPAINTD_LOG_LEVEL=debug
+    inpaintd fill and the editors start one automatically if none is running.
+    INPAINTD_LOG_LEVEL=debug
     and INPAINTD_LOG_FORMAT=json change its log.
     """
     if math.isnan(keep_alive) or math.isnan(stall_timeout):
@@ -107,7 +108,7 @@ def command(
 
 
 def _spread(devices: Sequence[str], workers: int | None, on_cluster: bool) -> list[str]:
-    """The device of each worker: one worker a device, or as many as asked for in turn."""
+    """The device of each worker: one worker per device, or the number asked for, in turn."""
     try:
         named = [checked(device) for device in devices]
     except ValueError as error:

@@ -28,6 +28,6 @@ def install(folders: tuple[Path, ...], no_start: bool) -> None:
 
 @command.command("remove")
 def remove() -> None:
-    """Undo install; pictures and folders stay."""
+    """Undo install; pictures and folders are kept."""
     for path in login_item.remove():
         click.echo(str(path))

@@ -28,14 +28,14 @@ _STEPS = {
     type=click.Choice(list(BACKENDS)),
     help="The build of torch, instead of the one that suits the graphics card.",
 )
-@click.option("--dry-run", is_flag=True, help="Only say what would be done.")
+@click.option("--dry-run", is_flag=True, help="Only print what would be done.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object for each step.")
 def command(backend: str | None, dry_run: bool, as_json: bool) -> None:
     """Install the libraries for diffusion models, with the torch that uses this graphics card.
 
-    A new environment is made beside the one in use and tried before it is switched to: should
-    anything go wrong, what worked keeps working. Run it again to go on after an interruption, after
-    a change of graphics card, or to update the libraries.
+    A new environment is created beside the one in use and tested before switching to it: if
+    anything goes wrong, the old one stays in use. Run it again to resume after an interruption,
+    after a change of graphics card, or to update the libraries.
     """
     from inpaintd.install.machine import Machine
     from inpaintd.install.setup import plan, set_up
@@ -58,7 +58,7 @@ def command(backend: str | None, dry_run: bool, as_json: bool) -> None:
 
 
 class _Progress:
-    """Steps as lines, bytes on a line that is written over, or everything as JSON."""
+    """Prints steps as lines and bytes on a line that is overwritten, or everything as JSON."""
 
     def __init__(self, total: int, as_json: bool) -> None:
         self._total, self._json = total, as_json

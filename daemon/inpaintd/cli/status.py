@@ -1,4 +1,4 @@
-"""`inpaintd status`: what the daemon is doing."""
+"""`inpaintd status`: show what the daemon is doing."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from .failures import exit_code
 @click.argument("request_id", metavar="[ID]", default="")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(request_id: str, as_json: bool) -> int:
-    """Show what the daemon is doing, or with an ID what has happened to that request.
+    """Show what the daemon is doing or, with an ID, the history of that request.
 
-    Exit code 3 when no daemon runs.
+    The exit code is 3 when no daemon is running.
     """
     try:
         with connect(name="inpaintd status") as client:
@@ -29,7 +29,7 @@ def command(request_id: str, as_json: bool) -> int:
     except InpaintError as error:
         if error.code != "not_running" or as_json:
             raise
-        click.echo("No daemon is running; one starts by itself when it is needed.", err=True)
+        click.echo("No daemon is running; one starts automatically when needed.", err=True)
         return exit_code(error)
     if request_id and not status.story:
         raise InpaintError(

@@ -20,8 +20,7 @@ _POLL_SECONDS = 0.05
 @click.command("stop")
 @click.option("--force", is_flag=True, help="End the daemon's process if it does not answer.")
 def command(force: bool) -> None:
-    """Stop the daemon. Unfinished fills are answered as failed; a daemon that is not running is
-    fine."""
+    """Stop the daemon. Unfinished fills fail. It is not an error if no daemon is running."""
     try:
         with connect(name="inpaintd stop") as client:
             pid = client.status().pid
@@ -56,22 +55,22 @@ def _wait_until_gone(pid: int) -> None:
 def _end() -> None:
     """Kill the process that holds the daemon's lock.
 
-    Its number comes from connection.json, which a daemon that crashed may have left behind; the
-    lock says whether it is still that one. Its workers end with it.
+    Its process ID comes from connection.json, which a crashed daemon may have left behind; the lock
+    tells whether it still belongs to that daemon. Its workers end with it.
 
     Raises:
-        InpaintError: `refused` when it is not this user's to end.
+        InpaintError: `refused` when this user may not end it.
     """
     from filelock import FileLock, Timeout
 
     connection = read_connection(home())
     try:
         with FileLock(home() / "daemon.lock", timeout=0):
-            return  # nobody holds it: that process is gone, its number may be another's by now
+            return  # nobody holds it: that process is gone, and its ID may have been reused
     except Timeout:
         pass
     try:
-        # On Windows any signal ends a process at once; SIGKILL is not even defined there.
+        # On Windows any signal ends a process at once, and SIGKILL is not defined.
         os.kill(connection.pid, getattr(signal, "SIGKILL", signal.SIGTERM))
     except ProcessLookupError:
         return

@@ -1,4 +1,4 @@
-"""A bar for downloads: bytes, rate and what remains, on terminals only."""
+"""A progress bar for downloads: bytes, rate and remaining time, on terminals only."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from inpaintd.models.transfer import OnTransfer, Transfer
 
 @contextmanager
 def transfer_bar() -> Iterator[OnTransfer]:
-    """A function that shows how far a download is; it does nothing where nobody looks."""
+    """Yield a function that shows a download's progress; it does nothing without a terminal."""
     if not sys.stderr.isatty():
         yield lambda _: None
         return

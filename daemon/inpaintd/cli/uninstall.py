@@ -1,4 +1,4 @@
-"""`inpaintd uninstall`: leave nothing behind, but for models unless asked."""
+"""`inpaintd uninstall`: remove everything, models only on request."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from inpaintd_protocol.connection import home
 
 
 @click.command("uninstall")
-@click.option("--models", is_flag=True, help="Models, LoRAs, embeddings and models.toml, too.")
+@click.option("--models", is_flag=True, help="Also models, LoRAs, embeddings and models.toml.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def command(models: bool, yes: bool) -> None:
-    """Remove plug-ins, what starts at login, libraries, and the daemon's folder.
+    """Remove plug-ins, login items, libraries, and the daemon's folder.
 
-    Models stay unless --models is given. Pictures and hot folders always stay. The command that is
+    Models are kept unless --models is given. Pictures and hot folders are always kept. The command
     printed at the end removes the program itself.
     """
     kept = "" if models else f", but for {', '.join(MODELS)} in it"

@@ -16,7 +16,7 @@ from inpaintd.hotfolder.watch import watch
 
 @click.command("watch")
 @click.argument("folder", type=click.Path(path_type=Path))
-@click.option("in_place", "--in-place", is_flag=True, help="Put results beside their sources.")
+@click.option("in_place", "--in-place", is_flag=True, help="Write results next to their sources.")
 @click.option("once", "--once", is_flag=True, help="Fill what is there, then exit.")
 @click.option("as_json", "--json", is_flag=True, help="Print one JSON object for each event.")
 def command(folder: Path, in_place: bool, once: bool, as_json: bool) -> int:
