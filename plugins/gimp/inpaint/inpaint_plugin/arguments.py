@@ -82,7 +82,7 @@ def add_settings_arguments(procedure: Gimp.Procedure, names: Iterable[str]) -> N
 
 
 def settings_from_config(config: Gimp.ProcedureConfig, names: Iterable[str]) -> Settings:
-    """What the caller of a procedure passed.
+    """The arguments passed by the caller of a procedure.
 
     Raises:
         InpaintError: `bad_message` when a value is out of range.
@@ -101,7 +101,7 @@ def settings_from_config(config: Gimp.ProcedureConfig, names: Iterable[str]) -> 
 
 
 def settings_of(values: dict[str, Any]) -> Settings:
-    """What widgets and arguments show, as settings: one at its default counts as unset.
+    """The values of widgets and arguments as settings: one at its default counts as unset.
 
     Raises:
         InpaintError: `bad_message` when a value is out of range.

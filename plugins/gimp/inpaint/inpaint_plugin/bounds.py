@@ -1,4 +1,4 @@
-"""Where a mask is not empty. Plain Python made of bytes methods, since GIMP brings no numpy."""
+"""The bounds of a mask's non-empty part. Plain bytes methods, since GIMP ships no numpy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much a mask holds, in numbers and in words. Plain Python, since GIMP brings no numpy."""
+"""The coverage of a mask, in numbers and in words. Plain Python, since GIMP ships no numpy."""
 
 from __future__ import annotations
 
@@ -12,32 +12,32 @@ from .bounds import bounds_of_other_values, rows_of
 from .texts import _
 
 _HALF = bytes(value >= 128 for value in range(256))
-"""Where GIMP draws the outline of a selection."""
+"""The level at which GIMP draws the outline of a selection."""
 
 
 @dataclass(frozen=True)
 class Coverage:
-    """What of a mask is at least half in it."""
+    """The part of a mask that is at least half selected."""
 
     pixels: int
     bounds: Rectangle
 
 
 def coverage_of(mask: Plane) -> Coverage:
-    """How much a u8 mask holds."""
+    """The coverage of a u8 mask."""
     half = bytes(mask.data).translate(_HALF)
     bounds = bounds_of_other_values(rows_of(half, mask.width), nothing=0)
     return Coverage(half.count(1), bounds)
 
 
 def is_empty(mask: Plane) -> bool:
-    """Whether a mask holds nothing at all, not even by less than half."""
+    """Test whether a mask is entirely empty, without even faintly selected pixels."""
     data = bytes(mask.data)
     return data.count(0) == len(data)
 
 
 def size_in_words(found: Coverage, layer_pixels: int) -> str:
-    """How large it is, also as a share of the layer."""
+    """The size in words, also as a share of the layer."""
     share = found.pixels / layer_pixels
     width, height = found.bounds.width, found.bounds.height
     if share < 0.01:
@@ -50,7 +50,7 @@ def size_in_words(found: Coverage, layer_pixels: int) -> str:
 def found_in_words(
     found: Coverage, layer_pixels: int, settings: Settings, words: str, surest: float
 ) -> str:
-    """What a mask by text has found, in one line.
+    """The result of a mask by text, in one line.
 
     Args:
         settings: those of the mask.

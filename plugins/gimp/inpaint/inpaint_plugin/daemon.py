@@ -19,10 +19,10 @@ LAUNCH_FILE = Path(__file__).resolve().parent.parent / "launch.json"
 """Written by `inpaintd install gimp`: {"command": [...], "home": "..."}, both optional."""
 
 NAME = "GIMP"
-"""What `inpaintd status` calls us."""
+"""Our name in `inpaintd status`."""
 
 START_SECONDS = 20.0
-"""How long a daemon that we have started may take until it answers."""
+"""Time limit for the first answer of a daemon that we have started."""
 
 _EDITORS_OWN = ("PYTHON", "LD_", "DYLD_", "GI_", "GIO_", "GTK_", "GDK_", "GEGL_", "BABL_")
 """Environment that is made for GIMP's own libraries and breaks the daemon's Python."""

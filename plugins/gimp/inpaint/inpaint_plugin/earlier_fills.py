@@ -26,7 +26,7 @@ class Fill:
 
 
 def fill_above(image: Gimp.Image, layer: Gimp.Layer) -> Fill | None:
-    """What this layer is a fill of; None when it is none, or its source is gone."""
+    """The source of this fill; None when the layer is not a fill, or its source is gone."""
     recipe = recipe_of(layer)
     if recipe is None:
         return None

@@ -36,10 +36,10 @@ _RIM_PIXELS = 16
 
 
 class Waiting(Protocol):
-    """How the user sees that something is going on."""
+    """The indication to the user that work is in progress."""
 
     previews: bool
-    """Whether somebody is looking at the image."""
+    """True if the image is on display."""
 
     def starting_daemon(self) -> None: ...
 
@@ -112,7 +112,7 @@ def fill_layers(target: Target, choices: Choices, waiting: Waiting) -> list[Gimp
 
 @dataclass(frozen=True)
 class Hole:
-    """What is sent to the daemon."""
+    """The request for the daemon."""
 
     source: MaskSource | None
     colour: Plane
@@ -149,7 +149,7 @@ def recipe_for(
     rectangle: Rectangle,
     daemon: str,
 ) -> Recipe:
-    """How a fill was made, for its layer."""
+    """The record of how a fill was made, for its layer."""
     valid = target.layer.is_valid()
     hole = None
     if mask is not None and valid:
@@ -167,7 +167,7 @@ def recipe_for(
 
 
 def hole_request(target: Target, choices: Choices, client: Client) -> MakeMask:
-    """What asks the daemon for the hole that `fill` would fill, and for nothing more.
+    """The request for the hole that `fill` would fill, and for nothing more.
 
     Raises:
         InpaintError: `empty_mask`.
@@ -185,7 +185,7 @@ def worth_telling(notices: Sequence[Notice], strength: float) -> list[Notice]:
 
 
 def hole_of(target: Target, choices: Choices) -> tuple[MaskSource | None, Rectangle]:
-    """Where the hole comes from, and a rectangle that holds it.
+    """The source of the hole, and a rectangle that contains it.
 
     The source is None when the daemon finds the hole by itself, from text.
 
@@ -231,7 +231,7 @@ def shown_hole(hole: Hole, settings: Settings) -> Plane | None:
 
 
 def hole_in_words(target: Target, choices: Choices) -> str:
-    """Where the hole comes from and how large it is, for the dialog.
+    """The source of the hole and its size, for the dialog.
 
     Raises:
         InpaintError: `empty_mask`.
@@ -261,7 +261,7 @@ _JOINED = {
 
 
 def colour_lost_before(target: Target, mask_source: str) -> Notice | None:
-    """Whether GIMP has erased what was in the hole, from the hole and a few pixels round it."""
+    """Test whether GIMP has erased the hole's content, from the hole and a few pixels around it."""
     source = target.mask_source(mask_source)
     look_at = target.bounds(source).grown(_RIM_PIXELS).intersection(target.extent)
     colour, mask = read(target, source, look_at)

@@ -42,7 +42,7 @@ class Finder:
         return self._asking is not None
 
     def knows(self, words: str) -> bool:
-        """Whether masks of these words can be had without looking at the picture again."""
+        """Test whether masks of these words are available without processing the picture again."""
         return self._heat is not None and self._heat.words == words
 
     def want(self, settings: Settings) -> None:

@@ -1,4 +1,4 @@
-"""Which of GIMP's pixel formats goes over the wire for an image, so that no depth is lost."""
+"""The choice of a pixel format for sending an image, so that no depth is lost."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ FOLDER = Path(__file__).resolve().parent.parent / "help"
 PAGE = FOLDER / "en" / "index.html"
 
 DOMAIN = "https://inpaintd.invalid/gimp"
-"""What GIMP calls our pages; it never goes there, but to `FOLDER`."""
+"""The address under which GIMP knows our pages; it opens `FOLDER` instead."""
 
 
 def open_help(section: str = "") -> None:

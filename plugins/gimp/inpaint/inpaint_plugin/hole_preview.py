@@ -41,7 +41,7 @@ class HolePreview:
 
     @property
     def active(self) -> bool:
-        """Whether a hole is shown, or will be."""
+        """True if a hole is shown, or will be."""
         return self._asking is not None or self._selection.shown
 
     def show(self, choices: Choices) -> None:

@@ -20,7 +20,7 @@ _NAME_CHARACTERS = 40
 
 
 class Place:
-    """Where new layers go: above the target's layer, even when it was moved meanwhile."""
+    """The place for new layers: above the target's layer, even if that has been moved meanwhile."""
 
     def __init__(self, target: Target, mask_name: str = "") -> None:
         """

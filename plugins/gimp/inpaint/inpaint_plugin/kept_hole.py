@@ -18,7 +18,7 @@ _LARGEST_BYTES = 4_000_000
 
 
 def cut(mask: Plane, offset: tuple[int, int], region: Rectangle) -> Plane:
-    """What of a mask lies in a region; 0 where the region reaches beyond it.
+    """The part of a mask inside a region; 0 where the region extends beyond it.
 
     Args:
         mask: one channel, any depth.

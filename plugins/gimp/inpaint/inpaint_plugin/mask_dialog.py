@@ -39,7 +39,7 @@ from .windows import fit, show_beside_the_picture
 _RESET = 1
 _WIDTH = 520
 _SOON_MILLISECONDS, _LATER_MILLISECONDS = 40, 300
-"""How long to wait for the next move of a slider; longer where the daemon has to be asked."""
+"""Delay after a slider's last move; longer if the daemon has to be asked."""
 
 
 def ask(target: Target, start: MaskChoices) -> tuple[MaskChoices, Plane] | None:
@@ -67,9 +67,9 @@ class _Dialog:
         self._finder = Finder(target, self._on_found, self._on_progress, self._on_error)
         self._found: _Found | None = None
         self._showing = False
-        """Whether the user wants to see the mask of these words."""
+        """True if the user wants to see the mask of these words."""
         self._accepting = False
-        """Whether OK was pressed; the mask may have to be found yet."""
+        """True if OK was pressed; the mask may not have been found yet."""
         self._accepted = False
         self._timer = 0
 

@@ -1,4 +1,4 @@
-"""What a found mask becomes: a selection, a layer mask or a channel."""
+"""Conversion of a found mask to a selection, a layer mask or a channel."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the hole comes from: the selection, transparency, a floating selection, a layer mask."""
+"""Sources of the hole: the selection, transparency, a floating selection, a layer mask."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class TransparencyMask:
 
 
 def transparency(colour: Plane) -> Plane:
-    """How transparent a plane is, as a mask of its depth; of a float one, u16."""
+    """The transparency of a plane, as a mask of its depth; of a float one, u16."""
     size = BYTES_PER_SAMPLE[colour.depth]
     if colour.depth == "f32":
         alpha = memoryview(bytes(colour.data)).cast("f")[3::4].tolist()
@@ -144,7 +144,7 @@ class OutsideMask:
 
 @dataclass(frozen=True)
 class LayerMaskMask:
-    """Where a layer mask hides its layer."""
+    """The area in which a layer mask hides its layer."""
 
     layer: Gimp.Layer
     name: str = "layer-mask"
@@ -160,7 +160,7 @@ class LayerMaskMask:
 
 @dataclass(frozen=True)
 class AlphaMask:
-    """Where another item is: a floating selection, or the fill that an earlier run has made."""
+    """The area of another item: a floating selection, or the fill that an earlier run has made."""
 
     name: str
     item: Gimp.Layer

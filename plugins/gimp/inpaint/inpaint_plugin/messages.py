@@ -1,4 +1,4 @@
-"""What the user is told: every sentence that belongs to GIMP rather than to the daemon."""
+"""Messages to the user: every sentence that belongs to GIMP rather than to the daemon."""
 
 from __future__ import annotations
 
@@ -181,7 +181,7 @@ def nothing_to_repaint(*, has_alpha: bool) -> InpaintError:
 
 
 def painted_over() -> Notice:
-    """The hole holds nothing but the background colour, on a layer without an alpha channel."""
+    """The hole contains only the background colour, on a layer without an alpha channel."""
     return _notice(
         "colour_lost",
         "The place to be repainted holds nothing but the background colour. On a layer without an "

@@ -1,4 +1,4 @@
-"""What a fill looks at: a layer with the fills above it, or all that is visible at its place."""
+"""The picture behind a fill: a layer with the fills above it, or everything visible there."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Layers:
 
 
 def _coarse_transparency(layer: Gimp.Layer, extent: Rectangle) -> Rectangle:
-    """Where a reduced picture of the layer is not opaque, with a margin; else all of the extent.
+    """The non-opaque part of a scaled-down picture of the layer, with a margin; else all of it.
 
     GIMP makes that picture itself, from levels that it keeps, so that not all of the layer has to
     be passed to the plug-in.

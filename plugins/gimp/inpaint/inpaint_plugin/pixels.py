@@ -22,14 +22,14 @@ class Part:
     y: int
     mask: Gegl.Buffer | None = None
     opaque: bool = False
-    """Whether it has no alpha channel."""
+    """True if it has no alpha channel."""
     layer: Gimp.Layer | None = None
     """The layer in the image, where the buffer is all that there is to it."""
     mask_place: tuple[int, int] | None = None
-    """Where the mask lies on the canvas, if not where the buffer does."""
+    """The mask's position on the canvas, if it differs from the buffer's."""
 
     def at(self, _rectangle: Rectangle) -> Part:
-        """What holds the pixels of a rectangle."""
+        """The parts that contain the pixels of a rectangle."""
         return self
 
 
@@ -42,7 +42,7 @@ def part_of(layer: Gimp.Layer, *, with_layer_mask: bool) -> Part:
 
 
 def rectangle_of(item: Gimp.Drawable) -> Rectangle:
-    """Where a drawable has pixels."""
+    """The rectangle in which a drawable has pixels."""
     _, x, y = item.get_offsets()
     return Rectangle(x, y, item.get_width(), item.get_height())
 

@@ -1,4 +1,4 @@
-"""Where a fill's result goes, and what it looks at."""
+"""The place of a fill's result, and the picture it is made from."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ RETOUCH = "inpaintd-retouch"
 
 
 def is_retouch_layer(layer: Gimp.Layer) -> bool:
-    """Whether a layer lies empty above the picture, or did before it was first painted into."""
+    """Test whether a layer is an empty one above the picture, or was before it was painted on."""
     if layer.get_parasite(RETOUCH) is not None:
         return True
     return not layer.is_group() and layer.has_alpha() and _is_empty(layer)

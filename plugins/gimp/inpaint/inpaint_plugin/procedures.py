@@ -49,12 +49,12 @@ class Command:
     help: str
     run: Callable[[commands.Call], Gimp.Item]
     settings: tuple[str, ...] = ()
-    """Which settings it takes as arguments."""
+    """The settings that it takes as arguments."""
     options: tuple[str, ...] = _FILL_OPTIONS
-    """What else it takes."""
+    """Its other arguments."""
     choices: type[Choices] | type[MaskChoices] = Choices
     sides: bool = False
-    """Whether it takes by how much the canvas grows."""
+    """True if it takes the number of pixels by which the canvas grows."""
     menus: tuple[str, ...] = (MENU,)
 
 
@@ -137,7 +137,7 @@ _MOST_PIXELS = 16384
 
 
 class InpaintPlugIn(Gimp.PlugIn):  # type: ignore[misc]  # gi has no types
-    """What GIMP asks for its procedures."""
+    """The methods through which GIMP queries and creates procedures."""
 
     def do_query_procedures(self) -> list[str]:
         self.set_help_domain(HELP_DOMAIN, Gio.File.new_for_path(str(HELP_FOLDER)))

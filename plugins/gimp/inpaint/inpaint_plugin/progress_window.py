@@ -16,7 +16,7 @@ from .watching import Watch
 from .windows import show_without_focus
 
 _CANCEL_SECONDS = 4.0
-"""How long the daemon may take to end a cancelled request before we hang up on it."""
+"""Time limit for the daemon to end a cancelled request before we disconnect."""
 
 
 def wait_in_window(client: Client, following: Following, request_id: str, shown: Shown) -> Finished:

@@ -26,7 +26,7 @@ _PROTOCOLS = {1: (1, 1), _VERSION: PROTOCOL_VERSION}
 
 @dataclass(frozen=True)
 class Recipe:
-    """What made a layer."""
+    """The request and result that made a layer."""
 
     settings: Settings
     """With the seed that was really used."""

@@ -43,7 +43,7 @@ class MaskChoices:
 
 @dataclass(frozen=True)
 class Option:
-    """What can be chosen besides settings."""
+    """Choices other than settings."""
 
     label: str
     help: str
@@ -90,7 +90,7 @@ def remember(choices: Choices | MaskChoices, image: Gimp.Image) -> None:
 
 
 def remembered(kind: type[Kind], image: Gimp.Image) -> Kind:
-    """What was chosen last for this image, else for any; the defaults where nothing was."""
+    """The last choices for this image, else for any; the defaults if there are none."""
     parasite = image.get_parasite(_PARASITES[kind]) if image.is_valid() else None
     if parasite is not None:
         found = _read(kind, bytes(parasite.get_data()).rstrip(b"\0").decode("ascii", "replace"))

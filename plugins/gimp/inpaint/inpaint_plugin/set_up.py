@@ -39,7 +39,7 @@ OnProgress = Callable[[str, float], None]
 
 
 def is_needed() -> bool:
-    """Whether this plug-in brought an inpaintd that is not set up yet, or a newer one."""
+    """Test whether this plug-in brought an inpaintd that is not set up yet, or a newer one."""
     wheel = _wheel()
     if wheel is None:
         return False
@@ -49,7 +49,7 @@ def is_needed() -> bool:
 
 
 def description() -> str:
-    """What set-up will do, for the question whether to."""
+    """A description of the set-up, for asking the user's consent."""
     return (
         f"inpaintd will be installed into {home() / _FOLDER}. About "
         f"{DOWNLOAD_BYTES / 1e6:.0f} MB are fetched from the Python package index. Nothing else on "

@@ -12,7 +12,7 @@ from gi.repository import GObject, Gtk
 from .texts import _
 
 _ZERO = {"text_mask_threshold": "Soft"}
-"""What 0 is called, where it means something else than the numbers above it."""
+"""The name of 0, for settings where it has a special meaning."""
 
 _SLIDER_RANGE = 1000
 """A slider over a wider range cannot be set to a pixel; such numbers get only a field."""

@@ -1,4 +1,4 @@
-"""What tells the preview of a running fill from the layers of the user."""
+"""The mark that distinguishes the preview of a running fill from the user's layers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the user means: which layer is repainted, from which pixels, and where."""
+"""The target of a fill: the layer to repaint, the pixels to send, and the area."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Target:
     above: Gimp.Layer
     """The new layer goes directly above this one."""
     picture: Picture
-    """What is sent: the layer, and earlier fills above it; or all that is visible."""
+    """The layers to send: the layer, and earlier fills above it; or everything visible."""
     fill: Fill | None
     """The earlier fill that is active, when it is to be made anew."""
     paint_into: Gimp.Layer | None
@@ -72,7 +72,7 @@ class Target:
 
     @property
     def extent(self) -> Rectangle:
-        """Where there is something to look at, on the canvas."""
+        """The area of the canvas that has content."""
         if isinstance(self.picture, Visible):
             return Rectangle(0, 0, self.image.get_width(), self.image.get_height())
         return rectangle_of(self.layer)

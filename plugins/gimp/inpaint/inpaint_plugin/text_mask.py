@@ -32,7 +32,7 @@ _AS_THEY_ARE = "Y' float"
 
 @dataclass(frozen=True)
 class Heat:
-    """How surely each pixel of a layer shows the words."""
+    """The confidence that each pixel of a layer shows the words."""
 
     words: str
     plane: Plane
@@ -85,7 +85,7 @@ def heat_of(request: MakeMask, answer: Finished) -> Heat:
 
 
 def found_in(heat: Heat, threshold: float | None) -> Plane:
-    """What the words find: where the heat is at least the threshold (u8), or the heat itself."""
+    """The mask of the words: where the heat reaches the threshold (u8), or the heat itself."""
     if not threshold:
         return heat.plane
     graph = Gegl.Node()

@@ -1,4 +1,4 @@
-"""Where the plug-in's windows go: above GIMP's own, beside the picture, as large as last time."""
+"""Placement of the plug-in's windows: above GIMP's own, beside the picture, at their last size."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def _move_to_the_right(window: Gtk.Window, *, from_bottom: bool) -> None:
 
 
 def _on_a_screen(x: int, y: int, width: int, _height: int) -> bool:
-    """Whether the title bar of a window can be reached."""
+    """Test whether the title bar of a window can be reached."""
     display = Gdk.Display.get_default()
     for index in range(display.get_n_monitors()):
         area = display.get_monitor(index).get_workarea()

@@ -39,7 +39,7 @@ _POINT_OPERATIONS = frozenset(
 """Filters that make each pixel from itself alone."""
 
 _BLUR_REACH = 4
-"""How many standard deviations away a Gaussian blur still counts."""
+"""Number of standard deviations up to which a Gaussian blur counts."""
 
 
 class WithoutFilters:
@@ -131,7 +131,7 @@ class _Filtered(Part):
 
 
 def _reach(filters: Sequence[Gimp.DrawableFilter]) -> int | None:
-    """From how far away a pixel can be influenced; None when nobody knows."""
+    """The distance within which a pixel can be influenced; None if unknown."""
     reach = 0
     for item in filters:
         name = item.get_operation_name()

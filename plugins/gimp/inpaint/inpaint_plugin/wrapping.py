@@ -25,7 +25,7 @@ _PLAIN_MODES = (
 
 
 def is_blended(layer: Gimp.Layer, with_mask: bool) -> bool:
-    """Whether a layer is more than laid over what is below it.
+    """Test whether a layer is more than composited over the layers below it.
 
     Args:
         with_mask: whether its layer mask counts.
