@@ -20,7 +20,7 @@ import { shortened } from "./text.js";
 /** @typedef {import("./wire/messages.js").Plane} Plane */
 /** @typedef {import("photoshop").ExecutionContext} ExecutionContext */
 
-/** As much as what finds things by words makes use of. */
+/** Number of pixels that suffices for finding things by text. */
 const LOOKED_AT_PIXELS = 4_000_000;
 
 /**

@@ -9,7 +9,7 @@ import { BYTES_PER_SAMPLE } from "./wire/messages.js";
 /** @type {Record<Depth, any>} */
 const ARRAYS = { u8: Uint8Array, u16: Uint16Array, f32: Float32Array };
 
-/** What stands for white and for opaque. @type {Record<Depth, number>} */
+/** The value of white, and of opaque alpha. @type {Record<Depth, number>} */
 export const FULL = { u8: 255, u16: 65535, f32: 1 };
 
 /**

@@ -1,4 +1,4 @@
-/** What the daemon is sent for a fill: the planned rectangle of the layer, and its hole. */
+/** The request for a fill: the planned rectangle of the layer, and its hole. */
 import { InpaintError } from "./errors.js";
 import { findHole, holeByText, readHole } from "./host/hole.js";
 import { modally, throwIfCancelled } from "./host/modal.js";

@@ -4,7 +4,7 @@ import { RECORDS } from "./wire/schema.js";
 /** @typedef {import("./wire/schema.js").Field} Field */
 /** @typedef {Record<string, any>} Settings */
 
-/** What only the panel knows. @type {Field[]} */
+/** Fields known only to the panel. @type {Field[]} */
 const OWN = [
   {
     name: "source",
@@ -82,7 +82,7 @@ export function askedOf(choices, model) {
 
 export const ALL_SHOWN = [...SHOWN, ...SHOWN_TEXT_MASK, ...SHOWN_FOLDED];
 
-/** What the panel asks for unless the user asks for something else: it can show pictures, and masks to paint on. */
+/** The panel's defaults: it can show pictures, and masks to paint on. */
 const PANELS_OWN = { source: "visible", text_mask_fill: false, text_mask_combine: "replace", preview: true, output: "masked" };
 
 /**

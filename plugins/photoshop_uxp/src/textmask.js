@@ -1,4 +1,4 @@
-/** What words find: how the daemon is asked for it, and how it meets what is there already. */
+/** Masks by text: the request to the daemon, and the combination with an existing mask. */
 import { FULL, depthOf, newSamples } from "./planes.js";
 import { made } from "./settings.js";
 

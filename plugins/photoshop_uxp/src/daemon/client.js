@@ -17,7 +17,7 @@ import { newRequestId, randomBytes } from "./ids.js";
 
 const CONNECT_MILLISECONDS = 5_000;
 const ANSWER_MILLISECONDS = 10_000;
-/** How long the daemon may say nothing of an unfinished request; it speaks twice a second. */
+/** Longest silence of the daemon about an unfinished request; it reports twice a second. */
 const SILENCE_MILLISECONDS = 30_000;
 
 /**

@@ -1,4 +1,4 @@
-/** Where the daemon is and how both sides prove that they belong together; see PROTOCOL.md. */
+/** The daemon's address, and mutual authentication; see PROTOCOL.md. */
 import { InpaintError } from "../errors.js";
 import { fromHex, hmacSha256, joined, toHex } from "../wire/sha256.js";
 import { decodeUtf8, encodeUtf8 } from "../wire/utf8.js";

@@ -5,10 +5,10 @@ const FOLDER = ".inpaintd";
 const CONNECTION = "connection.json";
 const TOKEN = "inpaintd paired folder";
 
-/** What `inpaintd install photoshop` puts into the folder, by operating system. */
+/** The files that `inpaintd install photoshop` puts into the folder, by operating system. */
 const LAUNCHERS = { windows: "Start inpaintd.vbs", mac: "Start inpaintd.app" };
 
-/** How Photoshop's consent dialog explains itself. */
+/** The explanation in Photoshop's consent dialog. */
 const WHY = "This starts the inpaint daemon, which fills in the background. It was put there by: inpaintd install photoshop";
 
 /**

@@ -1,4 +1,4 @@
-/** What a document is made of: its canvas, its depth, its artboards. */
+/** The structure of a document: its canvas, its depth, its artboards. */
 import { InpaintError } from "../errors.js";
 import { rectangleOf } from "../rectangle.js";
 import { play } from "./play.js";

@@ -1,4 +1,4 @@
-/** Where the hole is: the selection, else what the layer mask hides, else transparency; or what words find. */
+/** The source of the hole: the selection, else the part hidden by the layer mask, else transparency; or a mask by text. */
 import { InpaintError } from "../errors.js";
 import { FULL, samplesOf } from "../planes.js";
 import { isEmpty, union } from "../rectangle.js";

@@ -6,7 +6,7 @@ import { InpaintError } from "../errors.js";
 const BUSY = 9;
 const BUSY_ATTEMPTS = 10;
 const BUSY_MILLISECONDS = 200;
-/** How long a Photoshop that waits by itself (25.10) shall do so. */
+/** Time limit for a Photoshop that can wait by itself (from 25.10). */
 const HOST_SECONDS = 1;
 const HICCUP_MILLISECONDS = 60;
 

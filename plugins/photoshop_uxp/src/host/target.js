@@ -1,4 +1,4 @@
-/** What the user means: which document, what of it is read, where the fill goes, and whether it is all still there. */
+/** The target of a fill: the document, the part of it to read, the place for the result, and a check that all of it still exists. */
 import { InpaintError } from "../errors.js";
 import { intersection, isEmpty, isSame, rectangleOf } from "../rectangle.js";
 import { artboardOf, canvasOf, depthOf, layerById } from "./canvas.js";

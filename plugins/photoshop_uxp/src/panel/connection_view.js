@@ -1,4 +1,4 @@
-/** Whether there is a daemon, the ways to get one (start it, say where its connection file is), and what ails its machine. */
+/** The state of the daemon, the ways to get one (start it, locate its connection file), and problems of its machine. */
 import { button, element, show } from "./dom.js";
 
 /** @typedef {import("../daemon/link.js").LinkState} LinkState */

@@ -93,7 +93,7 @@ function textLine(field, onchange) {
   };
 }
 
-/** What stands in an empty field that has no default. @type {Record<string, string>} */
+/** Placeholders of empty fields that have no default. @type {Record<string, string>} */
 const NOTHING = { seed: "random", threshold: "off" };
 
 /** @param {Field} field @param {() => void} onchange @returns {Control} */

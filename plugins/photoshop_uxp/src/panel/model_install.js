@@ -28,7 +28,7 @@ export class ModelInstall {
     this.oninstalled = oninstalled;
     /** @type {any} */
     this.model = null;
-    /** What is being fetched. @type {string | null} */
+    /** The model being fetched. @type {string | null} */
     this.fetching = null;
     this.accepted = false;
     this.words = element("div", { class: "words" });

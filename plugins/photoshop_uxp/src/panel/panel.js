@@ -1,4 +1,4 @@
-/** What the panel does: between its view, Photoshop and the daemon. */
+/** The panel's controller: connects its view, Photoshop and the daemon. */
 import { Link } from "../daemon/link.js";
 import { asInpaintError, InpaintError } from "../errors.js";
 import { maskByText, selectByText, showHole } from "../find.js";

@@ -4,7 +4,7 @@ import { pngDataUrl } from "./png.js";
 
 /** @typedef {import("../wire/messages.js").Plane} Plane */
 
-/** What transparent parts are shown over. */
+/** The background shown behind transparent parts. */
 const MIDDLE = 128;
 
 /**

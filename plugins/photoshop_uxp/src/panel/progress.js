@@ -1,4 +1,4 @@
-/** What goes on: the progress bar and the preview, and what is said in the end. */
+/** Progress display: the progress bar, the preview, and the final message. */
 import { element, setDimmed, show } from "./dom.js";
 import { pictureUrl } from "./picture.js";
 

@@ -1,4 +1,4 @@
-/** What the panel remembers from one session to the next. */
+/** Panel state that persists between sessions. */
 import { remembered } from "../settings.js";
 
 /** @typedef {import("../job.js").LastResult} LastResult */

@@ -107,7 +107,7 @@ export class View {
     return /** @type {Control} */ (this.controls.get(name));
   }
 
-  /** Whether the panel can be seen, as far as a plug-in can tell. */
+  /** True if the panel is visible, as far as a plug-in can tell. */
   get isSeen() {
     return this.root.getBoundingClientRect().height > 0;
   }

@@ -1,4 +1,4 @@
-/** What the panel says. */
+/** The panel's texts. */
 import { shortened } from "../text.js";
 
 /** @typedef {import("../wire/messages.js").Message} Message */
@@ -49,7 +49,7 @@ export function outcomeWords({ inserted, hole, source, finished }) {
   return { message: `${what}.${from}${of} ${seed}`, hint: [...remarks, ...said].join(" ") };
 }
 
-/** What became of what was found, after "12 % of the layer.". @type {Record<string, string>} */
+/** The use made of the found area, after "12 % of the layer.". @type {Record<string, string>} */
 const DEEDS = {
   replace: "It is the selection now.",
   add: "It was added to the selection.",

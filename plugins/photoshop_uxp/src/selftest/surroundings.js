@@ -1,4 +1,4 @@
-/** Checks of what is round the document: UXP itself, files, the network, pictures. They run outside of modal scopes. */
+/** Checks of the environment around the document: UXP itself, files, the network, pictures. They run outside of modal scopes. */
 import { readConnectionFile } from "../daemon/files.js";
 import { pngDataUrl } from "../panel/png.js";
 
