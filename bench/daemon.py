@@ -1,4 +1,4 @@
-"""What the daemon costs: round trips by canvas width, time to be ready, memory, many clients.
+"""Costs of the daemon: round trips by canvas width, startup time, memory, many clients.
 
     python bench/daemon.py
 
@@ -40,7 +40,7 @@ def say(what: str, value: str, bound: str) -> None:
 
 
 def round_trips(daemon: Daemon) -> None:
-    """From the client's call of `plan` to the layer in hand, less the engine's own time."""
+    """Time from the client's call of `plan` to receiving the layer, less the engine's own time."""
     for transport in ("zmq", "zmtp"):
         with daemon.connect(transport=transport) as client:
             times: dict[int, list[float]] = {width: [] for width in WIDTHS}
@@ -79,7 +79,7 @@ def _hole(box: Rectangle, corner: int) -> bytes:
 
 
 def readiness() -> None:
-    """From starting the process until its connection file is there and it answers `hello`."""
+    """Time from starting the process until its connection file exists and it answers `hello`."""
 
     def imports() -> float:
         start = time.perf_counter()

@@ -1,4 +1,4 @@
-"""What a request costs beyond the bare call of the diffusers pipeline, with a tiny model.
+"""Overhead of a request over the bare call of the diffusers pipeline, with a tiny model.
 
     python bench/diffusion.py
 

@@ -156,7 +156,7 @@ def seconds(call: Callable[[], Any]) -> float:
 
 
 def peak_gigabytes(call: Callable[[], None]) -> float:
-    """What a call takes on the device beyond what was held before; 0 on the CPU."""
+    """Device memory that a call takes beyond that held before; 0 on the CPU."""
     call()  # the first loads the weights
     if not torch.cuda.is_available():
         return 0.0

@@ -1,4 +1,4 @@
-"""What the pixels obey: the figures of a fill's fidelity, on photographs that scikit-image ships.
+"""Fidelity of a fill's pixels, in figures, on photographs that scikit-image ships.
 
     python bench/fidelity.py
 
@@ -162,7 +162,7 @@ def quality() -> None:
 
 
 def seam(shown: Any, hole: Any) -> float:
-    """How much the hole's border stands out, in levels."""
+    """Visibility of the hole's border, in levels."""
     eroded = cv2.erode(hole.astype(np.uint8), np.ones((3, 3)), iterations=4) > 0
     dilated = cv2.dilate(hole.astype(np.uint8), np.ones((3, 3)), iterations=4) > 0
     inner, outer = hole & ~eroded, dilated & ~hole

@@ -1,4 +1,4 @@
-"""What the built-in fill costs: its time beside PyPatchMatch's, and its memory by source pixel.
+"""Costs of the built-in fill: time relative to PyPatchMatch's, and memory per source pixel.
 
     python bench/fill_cost.py
 
@@ -44,7 +44,7 @@ def best_of(count: int, fill: Callable[[], Array]) -> float:
 
 
 def peak_bytes(work: Task) -> int:
-    """How much more memory this process has at the height of a fill than before it."""
+    """Peak memory increase of this process during a fill."""
     process, done, seen = psutil.Process(), threading.Event(), [0]
 
     def watch() -> None:

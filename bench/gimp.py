@@ -1,4 +1,4 @@
-"""What a fill costs a GIMP user besides the engine: from the call to the layer in the image.
+"""Overhead of a fill for a GIMP user, besides the engine: from the call to the layer in the image.
 
     python bench/gimp.py
 

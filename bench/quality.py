@@ -1,4 +1,4 @@
-"""How good the fills without a model are, against each other and against the truth.
+"""Quality of the fills without a model, compared with each other and with the truth.
 
     python bench/quality.py [--pictures FOLDER] [--only GROUP,...] [--fills NAME,...]
                             [--sheet FILE.png]

@@ -20,7 +20,7 @@ SECTIONS = {
     "inpaintd-outpaint": "outpaint",
     "inpaintd-mask-by-text": "mask-by-text",
 }
-"""Which section of the guide F1 opens, by command."""
+"""Section of the guide that F1 opens, by command."""
 
 _STYLE = """
 body { max-width: 46rem; margin: 2rem auto; padding: 0 1rem; font: 1rem/1.5 sans-serif; }
@@ -44,7 +44,7 @@ def page() -> str:
 
 
 def contents() -> str:
-    """What GIMP's help looks commands up in."""
+    """The index in which GIMP's help looks up commands."""
     items = "".join(
         f'  <help-item id="{command}" ref="index.html#{section}"/>\n'
         for command, section in SECTIONS.items()

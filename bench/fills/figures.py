@@ -1,4 +1,4 @@
-"""How good a fill is where the truth is known, as numbers."""
+"""Measures of a fill's quality when the truth is known."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ def fills() -> tuple[dict[str, Fill], dict[str, str]]:
 
 
 def _ours(name: str) -> Fill:
-    """As a request runs: cut into regions, with the model's own defaults."""
+    """Run as a request does: divided into regions, with the model's own defaults."""
 
     def fill(picture: Picture, hole: Pixels) -> Picture:
         registry = load_registry(Path())
