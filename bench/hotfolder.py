@@ -73,7 +73,7 @@ def main() -> None:
 
 
 def _parallel_gain() -> float:
-    """Largest possible gain on this machine at the moment: on a busy one, nothing gains anything."""
+    """Largest possible gain on this machine at the moment; a busy one allows none."""
     loop = [sys.executable, "-c", "for i in range(2 * 10**7): pass"]
     seconds = []
     for count in (1, 2):

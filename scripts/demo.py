@@ -18,7 +18,7 @@ from skimage import data
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "demo"
 
-# Round the model of the Space Shuttle in the background, as drawn with a lasso.
+# Around the model of the Space Shuttle in the background, as drawn with a lasso.
 OUTLINE = [
     *((382, 0), (438, 0), (442, 40), (456, 42), (462, 100), (462, 200), (468, 212), (472, 262)),
     *((480, 270), (480, 300), (362, 300), (358, 262), (336, 236), (342, 216), (364, 184)),

@@ -119,7 +119,7 @@ class Level:
         return errors, shifts
 
     def agreement(self, sources: Places) -> Array:
-        """How far each target's neighbours continue its source, (N,) in [0, 4]."""
+        """Degree to which each target's neighbours continue its source, (N,) in [0, 4]."""
         agreeing = np.zeros(sources.size, np.float32)
 
         def stretch(first: int, last: int) -> None:

@@ -1,4 +1,4 @@
-"""From a task to a pipeline's arguments: size, mask, scheduler, prompt, ControlNets."""
+"""Conversion of a task to a pipeline's arguments: size, mask, scheduler, prompt, ControlNets."""
 
 from __future__ import annotations
 
