@@ -79,7 +79,10 @@ def test_a_hub_that_asks_for_a_pause_is_said(repository: Path, home: Path) -> No
         hub.busy = 1000
         failed = inpaintd(home, hub, "models", "install", "tiny")
     assert failed.returncode == 1
-    assert "wants a pause" in failed.stderr or "could not be fetched" in failed.stderr
+    assert (
+        "refuses further requests for now" in failed.stderr
+        or "could not be fetched" in failed.stderr
+    )
     assert "inpaintd models install tiny" in failed.stderr
 
 

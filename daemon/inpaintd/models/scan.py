@@ -24,13 +24,13 @@ _LINKED = {"is a LoRA": "loras", "is a textual embedding": "embeddings"}
 
 @dataclass
 class Scanned:
-    """What was found.
+    """The result of a scan.
 
     Attributes:
         listed: names of models that can be used from now on.
-        linked: LoRAs and embeddings that can be.
+        linked: LoRAs and embeddings that can be used from now on.
         known: how many were listed before.
-        unusable: by file, why it cannot be used.
+        unusable: by file, the reason why it cannot be used.
     """
 
     listed: list[str] = field(default_factory=list)

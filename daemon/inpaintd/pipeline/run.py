@@ -247,7 +247,7 @@ class _Telling:
     variants: list[int]
     pace: Pace
     counts_steps: bool
-    """Whether the engine's steps mean something to the user; else only the fraction is sent."""
+    """True when the engine's steps mean something to the user; else only the fraction is sent."""
 
     def __call__(
         self,
