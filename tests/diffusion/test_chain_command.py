@@ -77,6 +77,7 @@ def desk(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.exhaustive
 def test_variants_equal_chains_of_their_own_and_are_repeated(desk: Path, run: Run) -> None:
     (desk / "steps.toml").write_text(FROM_NOTHING.replace("COUNT", "count = 2"))
     ran = run("chain", desk / "steps.toml", "--json")

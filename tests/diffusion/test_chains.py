@@ -409,7 +409,7 @@ def test_each_stage_shows_previews_of_its_own(tiny: Build, monkeypatch: pytest.M
     [
         (Stage(model="nowhere"), "no model named 'nowhere'"),
         (Stage(model="gone"), "not installed"),
-        (Stage(model="net"), "not a diffusion model"),
+        (Stage(model="net"), "is a ControlNet"),
         (Stage(scheduler="eulerr"), "no scheduler named 'eulerr'"),
         (Stage(model="flux", scheduler="ddim"), "cannot use the scheduler 'ddim'"),
         (Stage(strength=0.1, steps=5), "leaves none of 5 steps"),

@@ -162,7 +162,8 @@ sys.stdout.write(run(engine_for(*map(Path, sys.argv[2:])), sys.argv[1]).tobytes(
 """
 
 
-@pytest.mark.parametrize("name", ["lora", pytest.param("weights", marks=pytest.mark.exhaustive)])
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("name", ["lora", "weights"])
 def test_after_many_requests_it_is_as_in_a_fresh_process(
     name: str, tiny: Build, fresh: Callable[[], DiffusionEngine]
 ) -> None:

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from inpaintd.engine import Task
-from inpaintd.engines.patchmatch import PatchMatch
+from inpaintd.engines.load import load as load_engine
 from inpaintd.pipeline.infill import infilled
 from inpaintd_protocol.settings import Settled
 from tests.cli.run import Run
@@ -46,7 +46,8 @@ def test_the_canvas_grows_and_the_picture_stays(
     for seed, out in zip((7, 8), outs, strict=True):
         ran = run("outpaint", source, *grown, *ASKED, "--seed", seed, "-o", out)
         assert ran.code == 0, ran.err
-        assert not ran.err
+        # At full strength there is nothing but noise under the hole anyway.
+        assert ("had no effect" in ran.err) == (infill in ("noise", "nothing")), ran.err
     one, other = (load(out) for out in outs)
     assert one.shape == (71, 96, 3)
     assert one.dtype == pixels.dtype
@@ -80,7 +81,7 @@ def test_the_model_goes_on_from_the_infill(
     canvas = np.pad(pixels, ((0, 13), (19, 0), (0, 0)), mode="edge").astype(np.float32) / 255
     mask = np.ones((64, 64), np.float32)
     mask[:51, 19:] = 0
-    under = infilled(canvas, mask, mask == 0, infill, by_patchmatch)
+    under = infilled(canvas, mask, mask == 0, infill, by_continuing)
     pipe = getattr(diffusers, kind).from_pretrained(tiny(model))
     theirs = pipe(
         prompt="a cat",
@@ -100,8 +101,9 @@ def test_the_model_goes_on_from_the_infill(
     assert difference.max() <= 0.5 / 255 + 1e-5, "rounded to 8 bits, nothing else"
 
 
-def by_patchmatch(colour: Any, mask: Any, shown: Any) -> Any:
-    return PatchMatch().paint([Task(colour, mask, 7, source=shown)], Settled(), quiet).colours[0]
+def by_continuing(colour: Any, mask: Any, shown: Any) -> Any:
+    tasks = [Task(colour, mask, 7, source=shown)]
+    return load_engine("patches").paint(tasks, Settled(), quiet).colours[0]
 
 
 def test_without_saying_so_the_border_is_carried_outwards(tmp_path: Path, run: Run) -> None:

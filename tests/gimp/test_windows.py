@@ -286,6 +286,7 @@ def test_a_mask_by_text_is_one_undo_step(windows: WindowedGimp, daemon: Daemon) 
     remembered = windows.gimp.configuration / "inpaint-mask.json"
     choices = {"settings": settings, "combination": "add", "result": "selection"}
     remembered.write_text(json.dumps(choices))
+    windows.ask("forget_settings()")
     windows.command("inpaintd-mask-by-text")
     screen.wait_for_window("Mask by Text")
     time.sleep(0.5)

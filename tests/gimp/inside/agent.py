@@ -66,7 +66,8 @@ def activate(position):
 
 
 def forget_settings():
-    Gimp.get_images()[0].detach_parasite("inpaintd-settings")
+    for name in ("inpaintd-settings", "inpaintd-mask"):
+        Gimp.get_images()[0].detach_parasite(name)
 
 
 def visible_variants():

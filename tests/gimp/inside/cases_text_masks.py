@@ -404,7 +404,7 @@ def case_the_daemon_looks_at_the_picture_once():
     for pixels in (1, 2, 3, 4):
         wishes.finder.want(Settings(text_mask="red", grow_pixels=pixels))
     wishes.wait()
-    assert [settings.text_mask for settings in wishes.asked] == ["red", "", ""]
+    assert [settings.text_mask for settings in wishes.asked] == ["red", None, None]
     settings, mask = wishes.found[-1]
     assert len(wishes.found) == 5
     assert settings.grow_pixels == 4

@@ -9,7 +9,7 @@ from typing import Any
 import diffusers
 
 from inpaintd_protocol.errors import InpaintError
-from inpaintd_protocol.settings import Settled
+from inpaintd_protocol.settings import Settings
 
 from ..families import KANDINSKY, Family
 
@@ -149,7 +149,7 @@ def kept_steps(steps: int, strength: float) -> int:
 def _or_steps(strength: float) -> str:
     """Advice on a sufficient number of steps, if it is within the limit."""
     needed = math.ceil(1 / strength)
-    most: int = Settled.__dataclass_fields__["steps"].metadata["maximum"]
+    most: int = Settings.__dataclass_fields__["steps"].metadata["maximum"]
     return f", or the steps to {needed} or more" if needed <= most else ""
 
 
