@@ -19,7 +19,7 @@ import skimage.data
 
 from inpaintd.engine import Array, Task
 from inpaintd.engines import patchmatch
-from inpaintd.engines.patches.engine import completed
+from inpaintd.engines.patches.filler import completed
 from inpaintd_protocol.settings import Settled
 
 HOLES = (60, 150, 300, 600)

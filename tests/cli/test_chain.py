@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from inpaintd.cli.chain_file import read_chain
-from inpaintd.files.mask import Everywhere
+from inpaintd.files.mask_file import Everywhere
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.settings import Stage
 from tests.cli.run import Run

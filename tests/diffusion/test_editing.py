@@ -11,8 +11,8 @@ import torch
 
 from inpaintd.engine import Task
 from inpaintd.engines.diffusion.painting import paint as painting
+from inpaintd.engines.diffusion.painting.after_step import Watch
 from inpaintd.engines.diffusion.painting.latents import encoded, unpacked
-from inpaintd.engines.diffusion.painting.watch import Watch
 from tests.diffusion.pictures import hole, inside, paint, photograph, shared, task
 from tests.diffusion.tiny_models import EDITS, SEES_HOLE, Build, cell_of
 

@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from inpaintd.engines.diffusion.painting import paint as painting
+from inpaintd.engines.diffusion.painting.after_step import Watch
 from inpaintd.engines.diffusion.painting.latents import unpacked
-from inpaintd.engines.diffusion.painting.watch import Watch
 from tests.diffusion.pictures import paint, task
 from tests.diffusion.pictures import shared as engine
 from tests.diffusion.tiny_models import MODELS, Build, cell_of

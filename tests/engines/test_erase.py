@@ -11,7 +11,7 @@ import pytest
 import skimage.data
 
 from inpaintd.engine import Array, Task
-from inpaintd.engines.erase.engine import Erase
+from inpaintd.engines.erase.eraser import Erase
 from inpaintd.engines.erase.network import Network
 from inpaintd.engines.erase.windows import through_windows, work_scale
 from inpaintd_protocol.errors import InpaintError

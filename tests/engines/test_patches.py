@@ -10,7 +10,7 @@ from inpaintd.engine import CancelledError, Task
 from inpaintd.engines.load import load
 from inpaintd.engines.opencv import Diffused
 from inpaintd.engines.patches import level as levels
-from inpaintd.engines.patches.engine import Patches, completed
+from inpaintd.engines.patches.filler import Patches, completed
 from inpaintd.engines.patches.sampling import sampling_area
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.settings import Settled
@@ -214,7 +214,7 @@ def test_cancelling_ends_a_fill_between_its_rounds() -> None:
 def test_without_numba_another_engine_fills_and_says_so(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Any
 ) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "inpaintd.engines.patches.engine", None)
+    monkeypatch.setitem(__import__("sys").modules, "inpaintd.engines.patches.filler", None)
     photo = skimage.data.coffee()[:50, :50]
     engine = load("patches", tmp_path)
     painted = engine.paint([task(photo, ellipse(photo.shape, 25, 25, 9, 9))], Settled(), quiet)

@@ -7,7 +7,7 @@ import pytest
 
 from inpaintd.engine import CancelledError, Engine
 from inpaintd.engines.opencv import Diffused
-from inpaintd.engines.patches.engine import Patches
+from inpaintd.engines.patches.filler import Patches
 from inpaintd.engines.patchmatch import PatchMatch
 from inpaintd.pipeline.layer import plane_of, samples_of
 from inpaintd.pipeline.run import run

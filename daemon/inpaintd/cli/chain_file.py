@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from inpaintd.files.mask import Everywhere, MaskFile, has_hole
+from inpaintd.files.mask_file import Everywhere, MaskFile, has_hole
 from inpaintd.files.order import Order
 from inpaintd.files.picture import Picture, empty_picture
 from inpaintd.files.reading import read_file

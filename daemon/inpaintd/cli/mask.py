@@ -14,7 +14,7 @@ import numpy as np
 from inpaintd.files import vips
 from inpaintd.files.colour import convert_depth
 from inpaintd.files.exchange import cut, samples_of
-from inpaintd.files.mask import hole_bounds, read_mask, told
+from inpaintd.files.mask_file import hole_bounds, read_mask, told
 from inpaintd.files.picture import Picture, Samples
 from inpaintd.files.reading import read_picture
 from inpaintd.files.write import write_picture

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from inpaintd.hotfolder.layout import layout_of
-from inpaintd.hotfolder.watch import watch
+from inpaintd.hotfolder.watching import watch
 
 
 @click.command("watch")

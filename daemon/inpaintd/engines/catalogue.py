@@ -68,7 +68,7 @@ ENGINES = {
     "telea": About("inpaintd.engines.opencv:make"),
     "navier-stokes": About("inpaintd.engines.opencv:make"),
     "erase": About(
-        "inpaintd.engines.erase.engine:make",
+        "inpaintd.engines.erase.eraser:make",
         package="onnxruntime",
         what="Models that remove without a prompt",
     ),

@@ -15,7 +15,15 @@ from .colour import unusable_profile
 from .document import NewLayer
 from .exchange import Sent, cut, lay_over, layer_alone, whole
 from .formats import BY_NAME, function
-from .mask import Everywhere, ReadMask, hole_bounds, nearly_all, read_mask_of, stage_bounds, told
+from .mask_file import (
+    Everywhere,
+    ReadMask,
+    hole_bounds,
+    nearly_all,
+    read_mask_of,
+    stage_bounds,
+    told,
+)
 from .names import with_ending
 from .order import Order
 from .picture import Picture, Samples, empty_picture

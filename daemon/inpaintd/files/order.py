@@ -7,7 +7,7 @@ from pathlib import Path
 
 from inpaintd_protocol.settings import Settings
 
-from .mask import MaskFile
+from .mask_file import MaskFile
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from inpaintd_protocol.limits import CANVAS_SIDE
 from inpaintd_protocol.settings import Settings
 
 from .formats import format_of
-from .mask import Everywhere, MaskFile
+from .mask_file import Everywhere, MaskFile
 from .order import Order
 from .recipe_file import recipe_text
 

@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 from inpaintd.files.colour import unusable_profile
 from inpaintd.files.exchange import Sent, cut
 from inpaintd.files.fill import Opened, mask_without_layer
-from inpaintd.files.mask import ReadMask, hole_bounds, mask_from, nearly_all, told
+from inpaintd.files.mask_file import ReadMask, hole_bounds, mask_from, nearly_all, told
 from inpaintd.files.order import Order
 from inpaintd.files.picture import Picture, Samples
 from inpaintd.files.reading import read_file, read_picture

@@ -25,12 +25,12 @@ from .loading.model import Model, load
 from .loading.plan import Placement, Plan
 from .loading.sharing import shared_components
 from .loading.working import watched
+from .painting.after_step import BrokenNumbersError, LatentColours
 from .painting.attempt import Attempt, Done, Work
 from .painting.hand_over import SoFar
 from .painting.job import check
 from .painting.passes import Pass, passes, reporting
 from .painting.tiles import finer, going_on, needs_detail
-from .painting.watch import BrokenNumbersError, LatentColours
 from .painting.work_area import work_pixels
 from .prompts.encoding import Notice
 

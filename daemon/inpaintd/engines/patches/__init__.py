@@ -23,7 +23,7 @@ def make(_name: str, registry: Callable[[], Registry]) -> Engine:
     if home.parts:
         os.environ.setdefault("NUMBA_CACHE_DIR", str(home / "compiled"))
     try:
-        from inpaintd.engines.patches.engine import Patches
+        from inpaintd.engines.patches.filler import Patches
     except ImportError:
         return patchmatch.made((_NO_NUMBA,))
     return Patches()

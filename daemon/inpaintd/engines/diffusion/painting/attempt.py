@@ -14,12 +14,12 @@ from ..loading.library import Library
 from ..loading.model import Model
 from ..loading.sharing import same_vae
 from ..prompts.encoding import Notice
+from .after_step import LatentColours
 from .hand_over import SoFar, empty_latents, fits, goes_over_all, hands_over, takes_latents
 from .job import Job, prepare
 from .paint import paint
 from .passes import Pass
 from .tiles import mask_of, needs_detail, tiles
-from .watch import LatentColours
 
 
 @dataclass(frozen=True)

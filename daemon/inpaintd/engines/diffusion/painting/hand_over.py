@@ -12,10 +12,10 @@ from inpaintd.engine import Array, Task
 
 from ..families import SD, SDXL, Family
 from ..loading.model import Model
+from .after_step import BrokenNumbersError
 from .job import Job
 from .latents import decoded
 from .passes import Pass
-from .watch import BrokenNumbersError
 from .work_area import WorkSize, scale_colour
 
 Pixels = NDArray[np.bool_]

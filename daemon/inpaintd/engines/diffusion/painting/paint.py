@@ -19,12 +19,12 @@ from inpaintd_protocol.settings import Settled
 
 from ..families import FLUX_FILL, KANDINSKY, KONTEXT, SD3
 from ..loading.model import Model
+from .after_step import BrokenNumbersError, LatentColours, Watch
 from .alignment import movement, undone
 from .job import Job
 from .latents import decoded, encoded, latent_infill, unpacked
 from .references import as_images, reference_arguments
 from .soft_mask import HeldBack, SoftMask, freed, is_soft, spread
-from .watch import BrokenNumbersError, LatentColours, Watch
 from .work_area import WorkSize, scale_colour
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from inpaintd.engine import Array, Painted, Report, Task
 from inpaintd.engines.catalogue import ENGINES
-from inpaintd.engines.patches.fill import filled
+from inpaintd.engines.patches.completion import filled
 from inpaintd.engines.patches.level import Level
 from inpaintd.engines.patches.parts import parts_of
 from inpaintd.engines.patches.sampling import sampling_area

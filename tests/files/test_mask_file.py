@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from inpaintd.files.mask import hole_bounds, nearly_all, read_mask, told
+from inpaintd.files.mask_file import hole_bounds, nearly_all, read_mask, told
 from inpaintd.files.reading import read_picture
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.rectangle import Rectangle
