@@ -45,7 +45,8 @@ SDXL = Footprint(
 WORKING = Working(whole=4 * GB, tiled=2 * GB)
 
 FEW = ("sd15", "kandinsky")
-MORE = ("sdxl", "sd15-inpainting", "sd3", "flux", "flux-fill", "qwen-image", "z-image")
+MORE = ("sdxl", "sd15-inpainting", "sd3", "flux", "flux-fill", "z-image")
+# Qwen-Image takes views that the stand-in device does not have.
 
 
 def test_the_fastest_plan_that_fits_is_taken() -> None:
@@ -147,6 +148,7 @@ def test_loras_work_with_layers_that_come_and_go(tiny: Callable[[str], Path]) ->
     assert pictures.distance(streamed, painted_by(folder)) > 1e-4
 
 
+@pytest.mark.exhaustive
 @pytest.mark.skipif(sys.platform != "linux" or not shutil.which("g++"), reason="needs g++ on Linux")
 @pytest.mark.parametrize("kinds", [FEW, *((kind,) for kind in MORE)], ids="+".join)
 def test_with_any_limit_it_fits_or_says_so_before_it_loads(

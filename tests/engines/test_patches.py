@@ -267,3 +267,13 @@ def test_an_empty_sampling_area_is_an_error_that_says_so() -> None:
     with pytest.raises(InpaintError, match="sampling area") as caught:
         completed(task(colour, mask), Settled(sampling_sides="left"), quiet)
     assert caught.value.hint
+
+
+def test_a_fill_stays_in_the_range_of_colours() -> None:
+    small = skimage.data.astronaut()[60:111, 180:225].astype(np.float32) / 255
+    colour = np.pad(small, ((0, 13), (19, 0), (0, 0)), mode="edge")
+    mask = np.ones((64, 64), np.float32)
+    mask[:51, 19:] = 0
+    painted = Patches().paint([task(colour, mask, 7)], Settled(), quiet).colours[0]
+    assert painted.min() >= 0
+    assert painted.max() <= 1

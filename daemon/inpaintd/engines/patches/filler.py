@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import numpy as np
+
 from inpaintd.engine import Array, Painted, Report, Task
 from inpaintd.engines.catalogue import ENGINES
 from inpaintd.engines.patches.completion import filled
@@ -74,8 +76,11 @@ def completed(task: Task, settings: Settled, tell: Callable[[float, Array | None
         allowed = sampling_area(shown[part.window], part.own, settings)
         colours = filled(task.colour[part.window], inside, allowed, task.seed, told)
         made.append(colours[part.own[inside]])
+    # Shifts in brightness may lead out of the range that the picture has.
+    kept = task.colour[shown]
+    low, high = min(np.float32(0), kept.min()), max(np.float32(1), kept.max())
     # At the end, once the fill's working memory is free again.
     colour = task.colour.copy()
     for part, colours in zip(parts, made, strict=True):
-        colour[part.window][part.own] = colours
+        colour[part.window][part.own] = np.clip(colours, low, high)
     return colour
