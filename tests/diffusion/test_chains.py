@@ -13,7 +13,7 @@ import torch
 
 from inpaintd.engine import CancelledError, Task
 from inpaintd.engines.diffusion.engine import DiffusionEngine
-from inpaintd.engines.diffusion.painting import attempt, watch
+from inpaintd.engines.diffusion.painting import after_step, attempt
 from inpaintd.engines.diffusion.painting.passes import passes
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.settings import Control, Lora, Stage
@@ -384,7 +384,7 @@ def test_cancelling_in_the_second_stage_leaves_no_trace(tiny: Build) -> None:
 
 
 def test_each_stage_shows_previews_of_its_own(tiny: Build, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watch, "PREVIEW_SECONDS", 0)
+    monkeypatch.setattr(after_step, "PREVIEW_SECONDS", 0)
     both = chain(tiny, "sdxl", "sd15")
     shown: list[tuple[int, tuple[int, ...]]] = []
 

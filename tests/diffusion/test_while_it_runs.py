@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from inpaintd.engine import CancelledError
-from inpaintd.engines.diffusion.painting import watch
+from inpaintd.engines.diffusion.painting import after_step
 from tests.diffusion.pictures import engine as fresh
 from tests.diffusion.pictures import inside, paint, photograph, quiet, settings, task
 from tests.diffusion.pictures import shared as engine
@@ -79,8 +79,8 @@ def test_the_map_gives_the_colours_of_clean_latents_back(
         cells = picture.reshape(picture.shape[0] // 8, 8, -1, 8, 3).mean(axis=(1, 3))
         return torch.einsum("ck,hwk->chw", mix, torch.from_numpy(cells))[None]
 
-    monkeypatch.setattr(watch, "encoded", encoded)
-    colours = watch.LatentColours(loaded)
+    monkeypatch.setattr(after_step, "encoded", encoded)
+    colours = after_step.LatentColours(loaded)
     photo = photograph()
     sketch = colours.picture(loaded, encoded(None, photo), 64, 64)
     truth = photo.reshape(8, 8, 8, 8, 3).mean(axis=(1, 3))
@@ -91,7 +91,7 @@ def test_previews_come_at_most_five_times_a_second(
     tiny: Build, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = iter(np.arange(0, 100, 0.05))
-    monkeypatch.setattr(watch.time, "monotonic", lambda: float(next(clock)))
+    monkeypatch.setattr(after_step.time, "monotonic", lambda: float(next(clock)))
     model = fresh(tiny("sdxl"))
     shown = []
     model.paint(
