@@ -23,6 +23,15 @@ class FatalEngineError(InpaintError):
     """The engine failed in a way that spoils its process, such as a CUDA error."""
 
 
+def nothing_kept() -> InpaintError:
+    """The error of an engine that continues the surroundings when there are none."""
+    return InpaintError(
+        "nothing_kept",
+        "The hole covers everything, so there is nothing to continue.",
+        "Select less, or choose a model that paints from a prompt.",
+    )
+
+
 @dataclass(frozen=True)
 class Task:
     """One region to fill, once.

@@ -7,7 +7,6 @@ computed once and cached, so that a second click costs only the small mask decod
 from __future__ import annotations
 
 import hashlib
-import json
 from collections import OrderedDict
 from dataclasses import replace
 from pathlib import Path
@@ -21,11 +20,11 @@ from transformers import Sam2Model
 from inpaintd.engine import Array
 from inpaintd.engines.device import best_device
 from inpaintd.engines.edges import snapped_to_edges
+from inpaintd.engines.preprocessing import Preprocessing
 from inpaintd_protocol.messages import Click, ObjectPrompt
 from inpaintd_protocol.rectangle import Rectangle
 
 _SIDE = 1024
-_MEAN, _DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet
 _KEPT_PICTURES = 4
 """Number of cached picture embeddings, about 20 MB each."""
 
@@ -38,7 +37,7 @@ class ObjectMask:
         self._device = best_device()
         model: Any = Sam2Model.from_pretrained(folder, local_files_only=True, use_safetensors=True)
         self._model = model.to(self._device).eval()
-        self._side, self._mean, self._deviation = _preprocessing(folder)
+        self._preprocessing = Preprocessing.of(folder, _SIDE)
         self._embeddings: OrderedDict[bytes, list[torch.Tensor]] = OrderedDict()
 
     def find(self, colour: Array, prompt: ObjectPrompt) -> Array:
@@ -66,7 +65,7 @@ class ObjectMask:
 
     def _embedding(self, colour: Array) -> list[torch.Tensor]:
         pixels = torch.from_numpy(np.ascontiguousarray(colour)).permute(2, 0, 1)[None]
-        size = (self._side, self._side)
+        size = (self._preprocessing.side, self._preprocessing.side)
         small = functional.interpolate(
             pixels.clamp(0, 1), size, mode="bilinear", antialias=True, align_corners=False
         )
@@ -75,10 +74,7 @@ class ObjectMask:
         if key in self._embeddings:
             self._embeddings.move_to_end(key)
             return self._embeddings[key]
-        mean, deviation = (
-            torch.tensor(values).view(1, 3, 1, 1) for values in (self._mean, self._deviation)
-        )
-        normal = ((small - mean) / deviation).to(self._device)
+        normal = self._preprocessing.normal(small).to(self._device)
         self._embeddings[key] = self._model.get_image_embeddings(normal)
         while len(self._embeddings) > _KEPT_PICTURES:
             self._embeddings.popitem(last=False)
@@ -88,7 +84,7 @@ class ObjectMask:
         self, embedding: list[torch.Tensor], prompt: ObjectPrompt, width: int, height: int
     ) -> torch.Tensor:
         """(h, w) logits of one object at the model's own resolution."""
-        scale = torch.tensor([self._side / width, self._side / height])
+        scale = torch.tensor([self._preprocessing.side / width, self._preprocessing.side / height])
         arguments: dict[str, Any] = {}
         if prompt.clicks:
             points = torch.tensor([[click.x, click.y] for click in prompt.clicks]) * scale
@@ -128,15 +124,3 @@ def _objects(prompt: ObjectPrompt) -> list[ObjectPrompt]:
 
 def _within(click: Click, box: Rectangle) -> bool:
     return box.x <= click.x < box.right and box.y <= click.y < box.bottom
-
-
-def _preprocessing(folder: Path) -> tuple[int, tuple[float, ...], tuple[float, ...]]:
-    """Side, mean and deviation that the model was trained with."""
-    path = folder / "preprocessor_config.json"
-    values = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    side = int(values.get("size", {}).get("height", _SIDE))
-    return (
-        side,
-        tuple(values.get("image_mean", _MEAN)),
-        tuple(values.get("image_std", _DEVIATION)),
-    )

@@ -7,10 +7,9 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from inpaintd.engine import Array, Engine, Painted, Report, Task
+from inpaintd.engine import Array, Engine, Painted, Report, Task, nothing_kept
 from inpaintd.engines.catalogue import ENGINES
 from inpaintd.engines.eight_bit import from_bytes, to_bytes
-from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.settings import Settled
 
 _METHODS = {"telea": cv2.INPAINT_TELEA, "navier-stokes": cv2.INPAINT_NS}
@@ -50,11 +49,7 @@ class Diffused:
     def _fill(self, task: Task) -> Array:
         hole = task.mask > 0
         if hole.all():
-            raise InpaintError(
-                "nothing_kept",
-                "The hole covers everything, so there is nothing to continue.",
-                "Select less, or choose a model that paints from a prompt.",
-            )
+            raise nothing_kept()
         pixels, mask = to_bytes(task.colour), hole.astype(np.uint8)
         filled = np.asarray(cv2.inpaint(pixels, mask, _RADIUS_PIXELS, self._method), np.uint8)
         return np.where(hole[..., None], from_bytes(filled), task.colour)

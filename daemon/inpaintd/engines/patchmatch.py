@@ -7,13 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaintd.engine import Array, Engine, Painted, Report, Task
+from inpaintd.engine import Array, Engine, Painted, Report, Task, nothing_kept
 from inpaintd.engines.catalogue import ENGINES
 from inpaintd.engines.eight_bit import from_bytes, to_bytes
 from inpaintd.engines.opencv import Diffused
 from inpaintd.engines.resemblance import Matches, Scale, carried, refined, resembling
 from inpaintd.geometry import distance_to
-from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.settings import Settled
 
 Pixels = NDArray[np.bool_]
@@ -107,11 +106,7 @@ def completed(task: Task) -> Array:
     hole = task.mask > 0
     shown = ~hole if task.source is None else task.source
     if not shown.any():
-        raise InpaintError(
-            "nothing_kept",
-            "The hole covers everything, so there is nothing to continue.",
-            "Select less, or choose a model that paints from a prompt.",
-        )
+        raise nothing_kept()
     half_width = _half_width(hole)
     sources = sources_near(
         to_bytes(task.colour), hole, shown, max(_LEAST_REACH, _REACH * half_width)

@@ -5,7 +5,6 @@ Source: Lüddecke and Ecker, "Image Segmentation Using Text and Image Prompts", 
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +15,10 @@ from transformers import CLIPSegForImageSegmentation, CLIPTokenizer
 
 from inpaintd.engine import Array
 from inpaintd.engines.device import best_device
+from inpaintd.engines.preprocessing import Preprocessing
 from inpaintd_protocol.errors import InpaintError
 
 _SIDE = 352
-_MEAN, _DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet
 
 
 class TextMask:
@@ -33,7 +32,7 @@ class TextMask:
             folder, local_files_only=True, use_safetensors=True
         )
         self._model = model.to(self._device).eval()
-        self._side, self._mean, self._deviation = _preprocessing(folder)
+        self._preprocessing = Preprocessing.of(folder, _SIDE)
 
     def find(self, colour: Array, words: str) -> Array:
         """The confidence that each pixel shows one of the words, as a `TextMasker`.
@@ -64,12 +63,9 @@ class TextMask:
     def _heat(self, colour: Array, names: list[str]) -> Any:
         """(words, side, side) tensor in [0, 1]."""
         pixels = torch.from_numpy(np.ascontiguousarray(colour)).permute(2, 0, 1)[None]
-        size = (self._side, self._side)
+        size = (self._preprocessing.side, self._preprocessing.side)
         small = functional.interpolate(pixels.clamp(0, 1), size, mode="bicubic", antialias=True)
-        mean, deviation = (
-            torch.tensor(values).view(1, 3, 1, 1) for values in (self._mean, self._deviation)
-        )
-        normal = ((small.clamp(0, 1) - mean) / deviation).to(self._device)
+        normal = self._preprocessing.normal(small.clamp(0, 1)).to(self._device)
         tokens = self._tokenizer(names, padding=True, truncation=True, return_tensors="pt")
         logits = self._model(
             pixel_values=normal.expand(len(names), -1, -1, -1),
@@ -77,13 +73,3 @@ class TextMask:
             attention_mask=tokens["attention_mask"].to(self._device),
         ).logits
         return torch.sigmoid(logits.float()).reshape(len(names), *logits.shape[-2:])
-
-
-def _preprocessing(folder: Path) -> tuple[int, tuple[float, ...], tuple[float, ...]]:
-    """Side, mean and deviation that the model was trained with."""
-    path = folder / "preprocessor_config.json"
-    values = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    size = values.get("size", _SIDE)
-    side = size if isinstance(size, int) else int(size.get("height", _SIDE))
-    mean, deviation = values.get("image_mean", _MEAN), values.get("image_std", _DEVIATION)
-    return side, tuple(mean), tuple(deviation)

@@ -8,12 +8,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from inpaintd.engine import Array, Painted, Report, Task
+from inpaintd.engine import Array, Painted, Report, Task, nothing_kept
 from inpaintd.engines.catalogue import ENGINES
 from inpaintd.engines.erase.network import Network, Pixels
 from inpaintd.engines.erase.windows import through_windows, work_scale
 from inpaintd.models.registry import Registry
-from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.settings import Settled
 
 _SIDE = 512
@@ -81,11 +80,7 @@ def _filled(task: Task, network: Network) -> Array:
     hole = task.mask > 0
     shown = ~hole if task.source is None else task.source
     if not shown.any():
-        raise InpaintError(
-            "nothing_kept",
-            "The hole covers everything, so there is nothing to continue.",
-            "Select less, or choose a model that paints from a prompt.",
-        )
+        raise nothing_kept()
     side = network.signature.side or _SIDE
     unseen = hole | ~shown
     if network.signature.dtype == np.uint8:

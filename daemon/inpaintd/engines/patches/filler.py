@@ -6,13 +6,12 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from inpaintd.engine import Array, Painted, Report, Task
+from inpaintd.engine import Array, Painted, Report, Task, nothing_kept
 from inpaintd.engines.catalogue import ENGINES
 from inpaintd.engines.patches.completion import filled
 from inpaintd.engines.patches.level import Level
 from inpaintd.engines.patches.parts import parts_of
 from inpaintd.engines.patches.sampling import sampling_area
-from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.settings import Settled
 
 _THOUSANDTHS = 1000
@@ -59,11 +58,7 @@ def completed(task: Task, settings: Settled, tell: Callable[[float, Array | None
     hole = task.mask > 0
     shown = ~hole if task.source is None else task.source & ~hole
     if not shown.any():
-        raise InpaintError(
-            "nothing_kept",
-            "The hole covers everything, so there is nothing to continue.",
-            "Select less, or choose a model that paints from a prompt.",
-        )
+        raise nothing_kept()
     parts = parts_of(hole)
     made = []
     for index, part in enumerate(parts):
