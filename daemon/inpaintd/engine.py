@@ -15,6 +15,10 @@ from inpaintd_protocol.settings import Settled
 Array = NDArray[np.float32]
 
 
+SAMPLING = "sampling_pixels"
+"""The setting that an engine honours if it honours a sampling area, which is no setting."""
+
+
 class CancelledError(Exception):
     """Raised out of `Report` when the request was cancelled. Engines let it pass."""
 
@@ -47,6 +51,7 @@ class Task:
             when none has one.
         source: (H, W) bool, kept pixels that show something and so may be continued; None when all
             kept pixels do. The others, such as a cut-out's transparent border, only look filled.
+        sampling: (H, W) bool, the only pixels that may be copied; None when all may be.
     """
 
     colour: Array
@@ -56,6 +61,7 @@ class Task:
     source: NDArray[np.bool_] | None = None
     stage_masks: tuple[Array | None, ...] = ()
     references: tuple[Array, ...] = ()
+    sampling: NDArray[np.bool_] | None = None
 
 
 class Report(Protocol):

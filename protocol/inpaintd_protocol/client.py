@@ -144,10 +144,15 @@ class Client(Closing):
         return self._run(request, Watch(on_progress, on_preview, should_cancel, timeout_seconds))
 
     def plan(
-        self, extent: Rectangle, bounds: Rectangle, settings: Settings | None = None
+        self,
+        extent: Rectangle,
+        bounds: Rectangle,
+        settings: Settings | None = None,
+        *,
+        sampling: Rectangle | None = None,
     ) -> Rectangle:
         """Which rectangle of a layer `inpaint` needs: see the message `Plan`."""
-        request = Plan(new_request_id(), extent, bounds, settings or Settings())
+        request = Plan(new_request_id(), extent, bounds, settings or Settings(), sampling)
         return ask(self._mailbox, request, Planned).rectangle
 
     def inpaint(
@@ -160,6 +165,7 @@ class Client(Closing):
         on_disconnect: str = "cancel",
         stage_masks: tuple[Plane | None, ...] = (),
         references: tuple[Plane, ...] = (),
+        sampling: Plane | None = None,
         request_id: str | None = None,
         on_progress: OnProgress | None = None,
         on_preview: OnPreview | None = None,
@@ -189,6 +195,7 @@ class Client(Closing):
             on_disconnect,
             stage_masks,
             references,
+            sampling,
         )
         return self._run(request, watch)
 

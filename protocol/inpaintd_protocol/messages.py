@@ -53,6 +53,8 @@ class Plan(Message):
     bounds: Rectangle
     """Bounds of the selection, or of the transparent area, in canvas coordinates."""
     settings: Settings = field(default_factory=Settings)
+    sampling: Rectangle | None = None
+    """Bounds of the sampling area of `Inpaint`, in canvas coordinates; they are sent as well."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,8 @@ class Inpaint(Message):
     """For each of `settings.stages` a mask of its own or None, like `mask`; empty when none has."""
     references: tuple[Plane, ...] = ()
     """For each of `settings.references` its picture, 3 or 4 channels, of any size."""
+    sampling: Plane | None = None
+    """1 channel, as large as `layer`: the pixels that may be copied, from half of full scale on."""
 
 
 @dataclass(frozen=True)

@@ -227,3 +227,18 @@ def test_a_contact_sheet_of_variants(tmp_path: Path, run: Run) -> None:
     assert len(paths) == 4
     height, width = load(paths[0]).shape[:2]
     assert load(paths[-1]).shape[:2] == (2 * height + 8, 2 * width + 8)
+
+
+def test_only_the_sampling_area_is_copied_and_again_remembers_it(tmp_path: Path, run: Run) -> None:
+    pixels = np.full((90, 400, 3), (200, 0, 0), np.uint8)
+    pixels[:, 340:] = (0, 0, 200)
+    mask, area = np.zeros((2, 90, 400, 1), np.uint8)
+    mask[40:50, 20:30] = 255
+    area[20:70, 350:390] = 255
+    source = save(tmp_path / "red.png", pixels)
+    files = [save(tmp_path / f"{name}.png", of) for name, of in (("mask", mask), ("area", area))]
+    assert run("fill", source, "-M", files[0], "--sample", files[1], "--seed", 1).code == 0
+    first = load(tmp_path / "red.inpainted.png")
+    assert first[40:50, 20:30, 2].min() > 80
+    assert run("again", tmp_path / "red.inpainted.png").code == 0
+    assert (load(tmp_path / "red.inpainted.1.png") == first).all()

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -277,3 +278,19 @@ def test_a_fill_stays_in_the_range_of_colours() -> None:
     painted = Patches().paint([task(colour, mask, 7)], Settled(), quiet).colours[0]
     assert painted.min() >= 0
     assert painted.max() <= 1
+
+
+def test_only_the_area_that_was_sent_is_copied_also_for_distant_specks() -> None:
+    colour, _ = red_left_green_right()
+    colour = np.tile(colour, (3, 3, 1))
+    mask = np.zeros(colour.shape[:2], bool)
+    mask[20:24, 20:24] = mask[300:304, 400:404] = True
+    area = np.zeros_like(mask)
+    area[160:200, 300:315] = True
+    colour[area] = (0, 0, 255)
+    work = replace(task(colour, mask), sampling=area)
+    filled = completed(work, Settled(), quiet)
+    # Around both holes there is no blue at all.
+    assert filled[mask][:, 2].min() > 0.5
+    with pytest.raises(InpaintError, match="sampling area"):
+        completed(replace(work, sampling=mask), Settled(), quiet)

@@ -128,6 +128,15 @@ EXAMPLES: dict[str, tuple[str, Message]] = {
         "A layer that begins outside the canvas.",
         Plan(ID, Rectangle(-1048576, -40, 1048576, 80), Rectangle(-128, -33, 1, 32)),
     ),
+    "plan-sampling": (
+        "A sampling area away from the hole.",
+        Plan(
+            ID,
+            Rectangle(0, 0, 8000, 5000),
+            Rectangle(4000, 2500, 200, 150),
+            sampling=Rectangle(100, 200, 300, 400),
+        ),
+    ),
     "inpaint": (
         "The hole is the layer's transparency; every setting unset.",
         Inpaint(ID, layer=RGBA_2X1),
@@ -145,6 +154,10 @@ EXAMPLES: dict[str, tuple[str, Message]] = {
             mask=MASK_2X1,
             stage_masks=(None, Plane(2, 1, 1, "u8", bytes([255, 0])), None),
         ),
+    ),
+    "inpaint-sampling": (
+        "Only the second pixel may be copied.",
+        Inpaint(ID, RGBA_2X1, sampling=Plane(2, 1, 1, "u8", bytes([0, 255]))),
     ),
     "inpaint-every-setting": (
         "No setting at its default; two controls and two stages, each with one at its defaults, and"

@@ -69,6 +69,13 @@ _PATH = click.Path(path_type=Path)
 )
 @settings_options
 @reference_option
+@click.option(
+    "sampling_file",
+    "--sample",
+    metavar="MASK",
+    type=_PATH,
+    help="Copy only from where this mask is white. For fills without a model.",
+)
 @click.option("as_json", "--json", is_flag=True, help="Print one JSON object.")
 @click.option("grid", "--grid", is_flag=True, help="Also write a contact sheet of the variants.")
 @click.option("quiet", "-q", "--quiet", is_flag=True, help="Print paths and warnings only.")
@@ -92,6 +99,7 @@ def command(
     quiet: bool,
     detach: bool,
     reference_files: tuple[tuple[Path, float], ...],
+    sampling_file: Path | None,
     **options: Any,
 ) -> int:
     """Fill the hole of INPUT: its transparent part, or the white part of a mask given with -M.
@@ -121,6 +129,7 @@ def command(
             with_recipe=with_recipe,
             overwrite=overwrite,
             references=tuple(file for file, _ in reference_files),
+            sampling=sampling_file,
         )
         if detach:
             opened = open_order(order)

@@ -22,6 +22,7 @@ HEADINGS = {
     "Picture and hole": (
         *("input_option", "source", "mask_file", "left", "right", "top", "bottom", "to", "large"),
         *_of_group("hole"),
+        "sampling_file",
     ),
     "What to paint": (*_of_group("paint"), "recipe_from"),
     "Result": (
@@ -43,7 +44,7 @@ _MANY = 25
 
 _ADVANCED = frozenset(
     {"input_option", "overwrite", "recipe_from", "with_recipe", "detach", "output", "infill"}
-    | {"reference_files"}
+    | {"reference_files", "sampling_file"}
 ) | {field.name for field in settings_fields() if field.metadata["advanced"]}
 
 

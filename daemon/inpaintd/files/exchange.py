@@ -33,6 +33,7 @@ class Sent:
         layer, mask: the planes to send; `mask` is None when alpha is the mask.
         stage_masks: for each stage, the plane of its own mask, or None.
         references: the picture of each reference.
+        sampling: the plane of the sampling area, or None.
     """
 
     picture: Picture
@@ -44,6 +45,7 @@ class Sent:
     mask: Plane | None
     stage_masks: tuple[Plane | None, ...] = ()
     references: tuple[Plane, ...] = ()
+    sampling: Plane | None = None
 
     def request(
         self, request_id: str, settings: Settings, *, on_disconnect: str = "cancel"
@@ -58,6 +60,7 @@ class Sent:
             on_disconnect=on_disconnect,
             stage_masks=self.stage_masks,
             references=self.references,
+            sampling=self.sampling,
         )
 
 
@@ -67,6 +70,7 @@ def cut(
     rectangle: Rectangle,
     stage_masks: Sequence[Samples | None] = (),
     references: tuple[Plane, ...] = (),
+    sampling: Samples | None = None,
 ) -> Sent:
     """Cut the planned rectangle out of the picture and of its masks, (H, W) samples each."""
     space = ColourSpace(picture)
@@ -86,6 +90,7 @@ def cut(
         _mask_plane(mask, rectangle),
         tuple(_mask_plane(mask, rectangle) for mask in stage_masks),
         references,
+        _mask_plane(sampling, rectangle),
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from inpaintd.geometry import bounds
 from inpaintd_protocol.client import Client
 from inpaintd_protocol.messages import Finished, Notice
 from inpaintd_protocol.plane import Plane
@@ -54,6 +55,7 @@ class Opened:
     notices: tuple[Notice, ...]
     stage_masks: tuple[Samples | None, ...] = ()
     references: tuple[Plane, ...] = ()
+    sampling: Samples | None = None
 
     @property
     def only_layer(self) -> bool:
@@ -72,8 +74,12 @@ class Opened:
 
     def send(self, client: Client) -> Sent:
         """The planned rectangle, ready to send."""
-        rectangle = client.plan(self.picture.extent, self.bounds, self.order.settings)
-        return cut(self.picture, self.mask, rectangle, self.stage_masks, self.references)
+        sampled = None if self.sampling is None else bounds(self.sampling > 0)
+        rectangle = client.plan(
+            self.picture.extent, self.bounds, self.order.settings, sampling=sampled
+        )
+        masks = (self.stage_masks, self.references, self.sampling)
+        return cut(self.picture, self.mask, rectangle, *masks)
 
 
 @dataclass(frozen=True)
@@ -100,26 +106,29 @@ def open_order(order: Order, picture: Picture | None = None, *, invert: str = "-
     read = read_mask_of(order.mask, picture.extent)
     stages = tuple(read_mask_of(file, picture.extent) for file in order.stage_masks)
     mask = _samples(read)
-    bounds = hole_bounds(picture, mask, order.settings)
+    sampling = read_mask_of(order.sampling, picture.extent)
+    marked = hole_bounds(picture, mask, order.settings)
     for file, stage in zip(order.stage_masks, stages, strict=True):
         if file is not None and stage is not None:
-            bounds = bounds.union(stage_bounds(stage.samples, file))
+            marked = marked.union(stage_bounds(stage.samples, file))
     notices = (
         picture.notices + unusable_profile(picture) + told(read, order.settings, invert=invert)
     )
-    notices += tuple(notice for stage in stages if stage for notice in stage.notices)
+    further = [read for read in (*stages, sampling) if read]
+    notices += tuple(notice for read in further for notice in read.notices)
     if not isinstance(order.mask, Everywhere):
-        notices += nearly_all(picture, mask, bounds, order.settings, invert=invert)
+        notices += nearly_all(picture, mask, marked, order.settings, invert=invert)
     out = _out(order, picture)
     opened = Opened(
         order,
         picture,
         mask,
-        bounds,
+        marked,
         out,
         notices,
         tuple(map(_samples, stages)),
         tuple(whole(read_file(file)) for file in order.references),
+        _samples(sampling),
     )
     if opened.replaces and not order.overwrite:
         check_inputs_stay(out, order.source, order.mask_files)

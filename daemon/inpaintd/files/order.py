@@ -27,6 +27,7 @@ class Order:
         stage_masks: for each stage in the settings its own mask, or None; empty when none
             has one.
         references: for each reference in the settings, the file of its picture.
+        sampling: a mask that is white where pixels may be copied; None for everywhere.
     """
 
     source: Path
@@ -41,8 +42,10 @@ class Order:
     enlarged: tuple[int, int, int, int] | None = None
     stage_masks: tuple[MaskFile | None, ...] = ()
     references: tuple[Path, ...] = ()
+    sampling: Path | None = None
 
     @property
     def mask_files(self) -> tuple[Path, ...]:
         """All masks that are files."""
-        return tuple(m for m in (self.mask, *self.stage_masks) if isinstance(m, Path))
+        masks = (self.mask, *self.stage_masks, self.sampling)
+        return tuple(m for m in masks if isinstance(m, Path))

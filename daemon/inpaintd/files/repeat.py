@@ -41,6 +41,7 @@ def files_of(order: Order, result: Path) -> dict[str, Any]:
         "mask": entry(order.mask),
         "stage_masks": [entry(file) for file in order.stage_masks],
         "references": [entry(file) for file in order.references],
+        "sampling": entry(order.sampling),
     }
     return {key: value for key, value in files.items() if value}
 
@@ -90,6 +91,7 @@ def repeated(
     size, enlarged = files.get("size"), files.get("enlarged")
     if source is None and size:
         source = result.parent / Path(files["source"]["name"]).name  # there is no such file
+    sampling = files.get("sampling")
     order = Order(
         source or found(files["source"], "picture", "Name it with -I."),
         settings,
@@ -102,6 +104,7 @@ def repeated(
         references=tuple(
             found(e, "reference", "Put it back there.") for e in files.get("references", ())
         ),
+        sampling=found(sampling, "sampling area", "Put it back there.") if sampling else None,
     )
     if missing:
         raise _not_found(missing, result)
@@ -155,6 +158,7 @@ def _is_well_formed(files: Mapping[str, Any]) -> bool:
         and all(map(is_mask, stages))
         and isinstance(references, list)
         and all(map(is_entry, references))
+        and (files.get("sampling") is None or is_entry(files["sampling"]))
         and are_numbers(files.get("size"), 2, 1)
         and are_numbers(files.get("enlarged"), 4, 0)
     )

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from inpaintd.engine import Array
 from inpaintd.geometry import bounds, distance_to
@@ -136,6 +137,26 @@ def with_stages(layer: Samples, masks: Masks, planes: Sequence[Samples | None]) 
     cut(own, masks.hole.moved(-hole.x, -hole.y))[:] = masks.own
     stages = tuple(None if p is None else _repaint(cut(p[..., 0], hole), True) for p in planes)
     return Masks(hole, own, stages)
+
+
+def sampling_of(layer: Samples, plane: Samples) -> NDArray[np.bool_]:
+    """The pixels of the layer that may be copied, (H, W) bool.
+
+    Args:
+        plane: (H, W, 1) samples; those of at least half of full scale count.
+
+    Raises:
+        InpaintError: `size_mismatch`, or `empty_mask` when there are none.
+    """
+    _check_size(layer, plane)
+    area: NDArray[np.bool_] = to_float(plane[..., 0]) >= np.float32(0.5)
+    if not area.any():
+        raise InpaintError(
+            "empty_mask",
+            "The sampling area is empty, so nothing may be copied.",
+            "Mark what may be copied white, or leave the sampling area out.",
+        )
+    return area
 
 
 def grown(mask: Array, pixels: int) -> Array:

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaintd.engine import Array, Engine
-from inpaintd_protocol.messages import Notice
+from inpaintd.engine import SAMPLING, Array, Engine
+from inpaintd_protocol.messages import Inpaint, Notice
 from inpaintd_protocol.settings import Settings, settings_fields
 
 MODELS_HINT = "Models that paint from a prompt: inpaintd models list"
@@ -60,6 +60,16 @@ def not_honoured(settings: Settings, honours: frozenset[str], model: str = "") -
                 f"“{label}” has no effect with this model. {instead}",
                 "Choose a model that honours it, or leave it at its default.",
             )
+
+
+def sampling_ignored(request: Inpaint, honours: frozenset[str]) -> Iterator[Notice]:
+    """Warn when a sampling area was sent to an engine that ignores it."""
+    if request.sampling is not None and SAMPLING not in honours:
+        yield Notice(
+            "not_honoured",
+            "The sampling area has no effect with this model. The hole is filled as without it.",
+            "Choose a model that honours it, such as patches, or leave it out.",
+        )
 
 
 def partial_mask(mask: Array, engine: Engine) -> Iterator[Notice]:

@@ -26,13 +26,18 @@ class WorkSizes:
 
 
 def region_for(
-    bounds: Rectangle, extent: Rectangle, settings: Settled, sizes: WorkSizes
+    bounds: Rectangle,
+    extent: Rectangle,
+    settings: Settled,
+    sizes: WorkSizes,
+    sampling: Rectangle | None = None,
 ) -> Rectangle:
     """Compute the rectangle to send for a hole within `bounds`, before grow and feather.
 
     Args:
         bounds: bounds of the selection, or of the transparent area, in canvas coordinates.
         extent: rectangle of the layer, in canvas coordinates.
+        sampling: bounds of the sampling area, which are sent as well.
 
     Raises:
         InpaintError: `empty_mask` when no pixel of the layer lies within `bounds`.
@@ -50,7 +55,10 @@ def region_for(
             "The selection does not touch the layer, so there is nothing to repaint.",
             "Select something on the layer, or choose the layer under the selection.",
         )
-    return region_around(selected.grown(margin).intersection(extent), extent, settings, sizes)
+    hole = selected.grown(margin).intersection(extent)
+    region = region_around(hole, extent, settings, sizes)
+    area = sampling.intersection(extent) if sampling else region
+    return region if area.empty else region.union(area)
 
 
 def region_around(

@@ -31,10 +31,17 @@ class Region:
     """(H, W) bool, pixels whose colour the editor erased."""
     shown: NDArray[np.bool_]
     """(H, W) bool, kept pixels that are not transparent."""
+    sampling: NDArray[np.bool_] | None = None
+    """(H, W) bool, the only pixels that may be copied; None when all may be."""
 
 
 def prepared(
-    layer: Samples, box: Rectangle, masks: Masks, infill: str, complete: Completion
+    layer: Samples,
+    box: Rectangle,
+    masks: Masks,
+    infill: str,
+    complete: Completion,
+    sampling: NDArray[np.bool_] | None = None,
 ) -> Region:
     """Prepare the region `box` of a layer.
 
@@ -43,6 +50,7 @@ def prepared(
         masks: of the whole layer.
         infill: as in `Settings.infill`.
         complete: for the infill `patchmatch`.
+        sampling: (H, W) bool, of the whole layer, pixels that may be copied.
     """
     pixels = to_float(cut(layer, box))
     colour = np.ascontiguousarray(pixels[..., :3])
@@ -64,6 +72,7 @@ def prepared(
         masks=inside,
         lost=lost,
         shown=shown & (mask == 0),
+        sampling=None if sampling is None else cut(sampling, box),
     )
 
 

@@ -6,14 +6,29 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 
-from inpaintd.engine import Array, Engine, Task
+from inpaintd.engine import SAMPLING, Array, Engine, Task
+from inpaintd.geometry import bounds
 from inpaintd.pipeline.infill import Completion, Pixels
 from inpaintd.pipeline.layer import Samples, cut, plane_of, samples_of, to_float, to_samples
-from inpaintd.pipeline.mask import Masks, TextMasker, found_by_words, mask_of, with_stages
-from inpaintd.pipeline.notices import MODELS_HINT, colour_lost, not_honoured, partial_mask
+from inpaintd.pipeline.mask import (
+    Masks,
+    TextMasker,
+    found_by_words,
+    mask_of,
+    sampling_of,
+    with_stages,
+)
+from inpaintd.pipeline.notices import (
+    MODELS_HINT,
+    colour_lost,
+    not_honoured,
+    partial_mask,
+    sampling_ignored,
+)
 from inpaintd.pipeline.objects import ObjectMasker, found_by_prompt
 from inpaintd.pipeline.pace import Pace
 from inpaintd.pipeline.paste import Pasted, pasted
@@ -106,10 +121,15 @@ def run(
 
     extent = Rectangle(0, 0, layer.shape[1], layer.shape[0])
     boxes = regions_of(mask > 0, (hole.x, hole.y), extent, settings, sizes or WorkSizes())
+    sampling = None
+    if request.sampling is not None and SAMPLING in engine.honours:
+        sampling = sampling_of(layer, samples_of(request.sampling))
+        boxes = [reduce(Rectangle.union, boxes, bounds(sampling))]
     complete = _completion(prefill or engine, settings)
-    regions = [prepared(layer, box, masks, settings.infill, complete) for box in boxes]
+    regions = [prepared(layer, box, masks, settings.infill, complete, sampling) for box in boxes]
     warnings = [
         *not_honoured(request.settings, engine.honours, model),
+        *sampling_ignored(request, engine.honours),
         *partial_mask(mask, engine),
         *(colour_lost((r.lost, r.mask) for r in regions) if _sees_hole(engine, settings) else ()),
     ]
@@ -180,6 +200,7 @@ class _Painting:
                 region.shown,
                 region.masks.stages,
                 self._references,
+                region.sampling,
             )
             for variant in variants
             for region in self._regions

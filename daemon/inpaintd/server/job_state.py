@@ -58,7 +58,7 @@ class JobState:
         request = self.request
         others = [request.mask]
         if isinstance(request, Inpaint):
-            others += [*request.stage_masks, *request.references]
+            others += [*request.stage_masks, *request.references, request.sampling]
         return request.layer.byte_count + sum(plane.byte_count for plane in others if plane)
 
     def heartbeat_due(self, now: float) -> bool:

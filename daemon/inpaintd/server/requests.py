@@ -106,7 +106,9 @@ class Requests:
         registry = load_registry(self._home)
         entry = registry.find(request.settings.model)
         settings = registry.settled(entry, request.settings)
-        rectangle = region_for(request.bounds, request.extent, settings, entry.sizes)
+        rectangle = region_for(
+            request.bounds, request.extent, settings, entry.sizes, request.sampling
+        )
         self._clients.send(client, m.Planned(request.request_id, rectangle))
         self._happened(e.Anticipated())
 

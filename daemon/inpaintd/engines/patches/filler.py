@@ -11,7 +11,7 @@ from inpaintd.engines.catalogue import ENGINES
 from inpaintd.engines.patches.completion import filled
 from inpaintd.engines.patches.level import Level
 from inpaintd.engines.patches.parts import parts_of
-from inpaintd.engines.patches.sampling import sampling_area
+from inpaintd.engines.patches.sampling import nothing_to_copy, sampling_area
 from inpaintd_protocol.settings import Settled
 
 _THOUSANDTHS = 1000
@@ -59,7 +59,11 @@ def completed(task: Task, settings: Settled, tell: Callable[[float, Array | None
     shown = ~hole if task.source is None else task.source & ~hole
     if not shown.any():
         raise nothing_kept()
-    parts = parts_of(hole)
+    if task.sampling is not None:
+        shown = shown & task.sampling
+        if not shown.any():
+            raise nothing_to_copy()
+    parts = parts_of(hole, task.sampling)
     made = []
     for index, part in enumerate(parts):
 

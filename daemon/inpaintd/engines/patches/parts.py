@@ -35,8 +35,12 @@ class Part:
     own: Pixels
 
 
-def parts_of(hole: Pixels) -> list[Part]:
-    """The parts of a (H, W) hole; a single one unless they are small and far apart."""
+def parts_of(hole: Pixels, sampling: Pixels | None = None) -> list[Part]:
+    """The parts of a (H, W) hole; a single one unless they are small and far apart.
+
+    Args:
+        sampling: (H, W), the only pixels that may be copied; each part sees them all.
+    """
     height, width = hole.shape
     whole = Part((slice(0, height), slice(0, width)), hole)
     near = np.ones((2 * _APART + 1, 2 * _APART + 1), np.uint8)
@@ -45,6 +49,8 @@ def parts_of(hole: Pixels) -> list[Part]:
     if count <= 2:
         return [whole]
     windows = list(_windows(np.asarray(stats)[1:], height, width))
+    if sampling is not None:
+        windows = [_with(window, sampling) for window in windows]
     area = sum(
         (rows.stop - rows.start) * (columns.stop - columns.start) for rows, columns in windows
     )
@@ -54,6 +60,15 @@ def parts_of(hole: Pixels) -> list[Part]:
         Part(window, (np.asarray(labels)[window] == number) & hole[window])
         for number, window in enumerate(windows, 1)
     ]
+
+
+def _with(window: tuple[slice, slice], area: Pixels) -> tuple[slice, slice]:
+    """The window extended to the bounds of an area."""
+    rows, columns = np.flatnonzero(area.any(axis=1)), np.flatnonzero(area.any(axis=0))
+    return (
+        slice(min(window[0].start, int(rows[0])), max(window[0].stop, int(rows[-1]) + 1)),
+        slice(min(window[1].start, int(columns[0])), max(window[1].stop, int(columns[-1]) + 1)),
+    )
 
 
 def _windows(boxes: np.ndarray, height: int, width: int) -> Iterator[tuple[slice, slice]]:

@@ -38,12 +38,17 @@ def sampling_area(shown: Pixels, hole: Pixels, settings: Settled) -> Pixels:
     if settings.sampling_sides != "around":
         area = area & _on(hole, _SIDES[settings.sampling_sides])
     if shown.any() and not area.any():
-        raise InpaintError(
-            "unsupported",
-            "The sampling area holds no pixels that could be copied.",
-            "Set a larger sampling distance, or other sides.",
-        )
+        raise nothing_to_copy()
     return area
+
+
+def nothing_to_copy() -> InpaintError:
+    """The error for a sampling area without kept pixels."""
+    return InpaintError(
+        "unsupported",
+        "The sampling area holds no pixels that could be copied.",
+        "Set a larger sampling area, a larger sampling distance, or other sides.",
+    )
 
 
 def _on(hole: Pixels, sides: tuple[str, ...]) -> Pixels:
