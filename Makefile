@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install -c const
 # Each file of tests runs as a whole in one of up to four processes.
 PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses 4
 
-.PHONY: soak help demo test test-all check check-all lint docs format bench bench-gpu bundles clean
+.PHONY: soak help demo pictures test test-all check check-all lint docs format bench bench-gpu bundles clean
 
 help:
 	@echo "make demo       take an object out of a photograph, and show it"
@@ -21,12 +21,13 @@ help:
 	@echo "make bench      benchmarks on the CPU"
 	@echo "make bench-gpu  benchmarks on a GPU"
 	@echo "make docs       the guide, as web pages in build/site"
+	@echo "make pictures   the guide's pictures anew, in real programs; KINDS=\"fills terminal\" for some"
 	@echo "make bundles    one archive for GIMP for each system, in dist/"
 	@echo "make format     format the code"
 	@echo "make clean      remove what these commands have made"
 
 demo: $(VENV)/.demo
-	@$(BIN)/python scripts/demo.py
+	@$(BIN)/python -m scripts.demo
 
 test: $(VENV)/.test
 	$(PYTEST) -m "not exhaustive"
@@ -47,6 +48,10 @@ check-all: lint docs test-all
 docs: $(VENV)/.docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet
 	@echo "The guide: build/site/index.html"
+
+# Needs Xvfb, Chromium and Node for the editors' windows.
+pictures: $(VENV)/.test
+	$(BIN)/python -m scripts.pictures $(KINDS)
 
 # An hour of twenty mixed clients while workers are killed; SECONDS=120 for less.
 SECONDS ?= 3600

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw
+from scripts.pictures.panels import on_checkers, side_by_side
 from skimage import data
 
 ROOT = Path(__file__).parent.parent
@@ -49,7 +50,7 @@ def main() -> int:
     filled = Image.open(result)
     _check_kept(np.asarray(with_hole), np.asarray(filled))
     panels = FOLDER / "before-mask-after.png"
-    _side_by_side([photograph, _on_checkers(with_hole), filled.convert("RGB")]).save(panels)
+    side_by_side(photograph, on_checkers(with_hole), filled).save(panels)
     print(f"\nFilled with {told['model']} in {told['seconds']['total']:.1f} s.")
     print("Every pixel outside the hole is exactly what it was.")
     print(f"\n  the photograph with its hole   {_shown(source)}")
@@ -78,24 +79,6 @@ def _check_kept(before: np.ndarray, after: np.ndarray) -> None:
     kept = before[..., 3] == 255
     if not (before[kept] == after[kept]).all():
         sys.exit("The demo has failed: pixels outside the hole have changed.")
-
-
-def _on_checkers(picture: Image.Image, side: int = 16) -> Image.Image:
-    """Transparency as editors show it."""
-    rows, columns = np.indices(picture.size[::-1]) // side
-    checkers = np.where((rows + columns) % 2, 204, 255).astype(np.uint8)
-    below = Image.fromarray(checkers).convert("RGBA")
-    return Image.alpha_composite(below, picture).convert("RGB")
-
-
-def _side_by_side(pictures: list[Image.Image], gap: int = 8) -> Image.Image:
-    width = sum(picture.width + gap for picture in pictures) - gap
-    panels = Image.new("RGB", (width, pictures[0].height), "white")
-    left = 0
-    for picture in pictures:
-        panels.paste(picture, (left, 0))
-        left += picture.width + gap
-    return panels
 
 
 def _shown(path: Path) -> str:

@@ -1,0 +1,1 @@
+"""`make pictures`: the guide's pictures, taken from the running program."""
