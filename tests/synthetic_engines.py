@@ -11,11 +11,14 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
+import cv2
 import numpy as np
 
 from inpaintd.engine import Array, Painted, Report, Task
 from inpaintd_protocol.errors import InpaintError
+from inpaintd_protocol.messages import ObjectPrompt
 from inpaintd_protocol.settings import Settings
 
 
@@ -83,6 +86,11 @@ def flat(red: float, green: float, blue: float, **options: bool) -> Synthetic:
 def slow(seconds: float = 5.0) -> Synthetic:
     """The identity, in 50 steps that take `seconds` in all."""
     return Synthetic(lambda task: task.colour.copy(), steps=50, step_seconds=seconds / 50)
+
+
+def brisk() -> Synthetic:
+    """As `slow`, in half a second: for what happens between two steps."""
+    return slow(0.5)
 
 
 def hold() -> Synthetic:
@@ -168,3 +176,44 @@ def native_hang() -> Synthetic:
         return task.colour
 
     return Synthetic(change)
+
+
+class ColourFinder:
+    """Stands in for a model that finds words: knows red, green and blue, with soft edges."""
+
+    def __init__(self, folder: Path) -> None:
+        """Need no files."""
+
+    def find(self, colour: Array, words: str) -> Array:
+        found = np.zeros(colour.shape[:2], np.float32)
+        for word in words.split(","):
+            channel = ("red", "green", "blue").index(word.strip())
+            others = np.delete(colour, channel, axis=2).mean(axis=2)
+            found = np.maximum(found, np.clip((colour[..., channel] - others) * 2, 0, 1))
+        soft: Array = cv2.blur(found, (9, 9), borderType=cv2.BORDER_REPLICATE)
+        return soft
+
+
+class BoxFinder:
+    """Stands in for a model that selects objects.
+
+    Answers with the first box, else a square around each click inside, less the clicks outside; a
+    choice makes the squares larger. Its edge is soft.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Need no files."""
+
+    def find(self, colour: Array, prompt: ObjectPrompt) -> Array:
+        found = np.zeros(colour.shape[:2], np.float32)
+        reach = 8 * (1 + (prompt.choice or 0))
+        for box in prompt.boxes:
+            found[box.y : box.bottom, box.x : box.right] = 1
+        for click in prompt.clicks:
+            if click.inside and prompt.boxes:
+                continue
+            left, top = max(0, int(click.x) - reach), max(0, int(click.y) - reach)
+            value = 1 if click.inside else 0
+            found[top : int(click.y) + reach, left : int(click.x) + reach] = value
+        soft: Array = cv2.blur(found, (3, 3), borderType=cv2.BORDER_REPLICATE)
+        return soft

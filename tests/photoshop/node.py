@@ -53,14 +53,20 @@ def npm(*arguments: str) -> None:
     _run(["npm", "run", "--silent", *arguments])
 
 
-def node_test(name: str) -> None:
-    """Run one file of the plug-in's own tests, with this Python for the daemon."""
-    _run(["node", "--no-warnings", "--test", "--test-reporter=spec", f"test/{name}"])
+def node_test(name: str, exhaustive: str = "") -> None:
+    """Run one file of the plug-in's own tests, with this Python for the daemon.
+
+    `exhaustive` matches the names of those to run alone that are left out otherwise.
+    """
+    command = ["node", "--no-warnings", "--test", "--test-reporter=spec"]
+    if exhaustive:
+        command.append(f"--test-name-pattern={exhaustive}")
+    _run([*command, f"test/{name}"], INPAINT_EXHAUSTIVE=exhaustive)
 
 
-def _run(command: list[str]) -> None:
+def _run(command: list[str], **more: str) -> None:
     require_node()
-    environment = os.environ | {"INPAINT_PYTHON": sys.executable}
+    environment = os.environ | {"INPAINT_PYTHON": sys.executable} | more
     environment.pop("NODE_OPTIONS", None)
     done = subprocess.run(command, cwd=PLUGIN, env=environment, capture_output=True, text=True)
     if done.returncode != 0:

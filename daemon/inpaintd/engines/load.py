@@ -67,12 +67,19 @@ def _lacks(about: About, error: ImportError) -> InpaintError:
     )
 
 
-def load_text_mask(folder: Path) -> TextMask:
+def load_text_mask(engine: str, folder: Path) -> TextMask:
     """The model in this folder that finds words in a picture.
+
+    Args:
+        engine: as in models.toml; `package.module:factory` is a custom one, given the folder.
+        folder: the model's files.
 
     Raises:
         InpaintError: `not_installed` when the extra is not installed.
     """
+    if ":" in engine:
+        custom: TextMask = _function(engine)(folder)
+        return custom
     try:
         from inpaintd.engines.textmask import TextMask
     except ImportError as error:
@@ -80,12 +87,14 @@ def load_text_mask(folder: Path) -> TextMask:
     return TextMask(folder)
 
 
-def load_object_mask(folder: Path) -> ObjectMask:
+def load_object_mask(engine: str, folder: Path) -> ObjectMask:
     """The model in this folder that selects objects.
 
-    Raises:
-        InpaintError: `not_installed` when the extra is not installed.
+    Args and errors as of `load_text_mask`.
     """
+    if ":" in engine:
+        custom: ObjectMask = _function(engine)(folder)
+        return custom
     try:
         from inpaintd.engines.object_mask import ObjectMask
     except ImportError as error:

@@ -77,16 +77,18 @@ class Work:
 
     def _find_words(self, colour: Array, words: str) -> Array:
         registry = load_registry(self._home)
-        folder = registry.folder(registry.find(TEXT_MASK_MODEL))
+        entry = registry.find(TEXT_MASK_MODEL)
+        folder = registry.folder(entry)
         if self._text_mask is None or self._text_mask[0] != folder:
-            self._text_mask = folder, load_text_mask(folder)
+            self._text_mask = folder, load_text_mask(entry.engine, folder)
         return self._text_mask[1].find(colour, words)
 
     def _find_object(self, colour: Array, prompt: ObjectPrompt) -> Array:
         registry = load_registry(self._home)
-        folder = registry.folder(registry.find(OBJECT_MASK_MODEL))
+        entry = registry.find(OBJECT_MASK_MODEL)
+        folder = registry.folder(entry)
         if self._object_mask is None or self._object_mask[0] != folder:
-            self._object_mask = folder, load_object_mask(folder)
+            self._object_mask = folder, load_object_mask(entry.engine, folder)
         return self._object_mask[1].find(colour, prompt)
 
     def _engine(self, name: str) -> Engine:

@@ -21,7 +21,7 @@ import { shortened } from "./text.js";
 /** @typedef {import("photoshop").ExecutionContext} ExecutionContext */
 
 /** Number of pixels that suffices for finding things by text. */
-const LOOKED_AT_PIXELS = 4_000_000;
+export const LOOKED_AT_PIXELS = 4_000_000;
 
 /**
  * @typedef {object} Found
@@ -95,6 +95,7 @@ export async function showHole(job, choices, surroundings) {
  * @returns {Promise<{mask: Plane, where: Rectangle, found: Omit<Found, "deed">}>} a mask of the layer's extent
  */
 async function searched(job, target, choices, surroundings, refuse) {
+  const { most = LOOKED_AT_PIXELS } = surroundings;
   if (!choices.text_mask.trim())
     throw new InpaintError("no_words", "There are no words to look for.", "Type what is to be found, such as: hair");
   const where = extentOf(target);
@@ -103,7 +104,7 @@ async function searched(job, target, choices, surroundings, refuse) {
     sameDocument(target, "read");
     await refuse(context);
     throwIfCancelled(context);
-    return withoutHiddenColour(await readAtMost(target.document, target.layer, where, target.depth, LOOKED_AT_PIXELS));
+    return withoutHiddenColour(await readAtMost(target.document, target.layer, where, target.depth, most));
   });
   job.check();
   const { left, top } = edgesOf(where);

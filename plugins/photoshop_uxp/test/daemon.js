@@ -6,7 +6,7 @@ import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
-const MODELS = ["identity", "noise", "slow", "crash", "bug"];
+const MODELS = ["identity", "noise", "brisk", "slow", "crash", "bug"];
 
 const PYTHON = process.env.INPAINT_PYTHON ?? "python3";
 
@@ -26,17 +26,20 @@ function buildClipseg(folder, names) {
 
 /**
  * @param {string[]} [options] of `inpaintd serve`
- * @param {{words?: string[], card?: string}} [also] what it can find: its words for red, green and blue; and a graphics
- * card as NVIDIA's tool tells of it, which torch cannot use
+ * @param {{finds?: boolean | string[], card?: string}} [also] whether stand-ins find colours by their names and objects, or
+ * CLIPSeg itself by its words for red, green and blue; and a graphics card as NVIDIA's tool tells of it, which torch cannot use
  */
-export async function startDaemon(options = [], { words, card } = {}) {
+export async function startDaemon(options = [], { finds = false, card } = {}) {
   const home = await mkdtemp(join(tmpdir(), "inpaint-photoshop-"));
   const tables = MODELS.map((name) => `[${name}]\ntitle = "${name === "slow" ? "Stand-in for a diffusion model" : name}"\nengine = "tests.synthetic_engines:${name}"\nhonours = ["prompt", "seed", "steps", "infill"]\n${name === "slow" ? "defaults = { steps = 50 }\n" : ""}`);
-  if (words) {
-    const folder = join(home, "clipseg");
-    await mkdir(folder);
-    buildClipseg(folder, words);
+  const folder = join(home, "finder");
+  await mkdir(folder);
+  if (Array.isArray(finds)) {
+    buildClipseg(folder, finds);
     tables.push(`[clipseg]\nsource = "${folder}"\n`);
+  } else if (finds) {
+    tables.push(`[clipseg]\nsource = "${folder}"\nengine = "tests.synthetic_engines:ColourFinder"\n`);
+    tables.push(`["sam-2.1"]\nsource = "${folder}"\nengine = "tests.synthetic_engines:BoxFinder"\n`);
   }
   await writeFile(join(home, "models.toml"), tables.join(""));
   if (card) {

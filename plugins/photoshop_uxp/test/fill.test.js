@@ -11,6 +11,17 @@ const gradient = (x, y) => [((x + 300) % 256) / 255, ((y * 3 + 300) % 256) / 255
 const box = (left, top, right, bottom) => (x, y) => (x >= left && x < right && y >= top && y < bottom ? 1 : 0);
 const hole = box(80, 60, 110, 90);
 
+/** Watches a fill, and does something once while the daemon works. */
+const meanwhile = (act) => {
+  let done = false;
+  const onProgress = ({ step }) => {
+    if (done || step === 0) return;
+    done = true;
+    act();
+  };
+  return { onProgress };
+};
+
 describe("a fill", () => {
   let daemon, client, photoshop;
   before(async () => {
@@ -178,8 +189,8 @@ describe("a fill", () => {
     test(`lands in its document, whichever is in front by then, which stays there: ${output}`, async () => {
       const document = photoshop.open({ ...SIZE, paint: gradient });
       document.select(hole);
-      const watcher = { onProgress: ({ step }) => step === 2 && photoshop.open({ ...SIZE, paint: gradient }) };
-      await fill(client, { output, model: "slow", count: 2 }, { watcher });
+      const watcher = meanwhile(() => photoshop.open({ ...SIZE, paint: gradient }));
+      await fill(client, { output, model: "brisk", count: 2 }, { watcher });
       assert.deepEqual(document.layers.map(({ name }) => name), ["Inpaint", "Layer 1"]);
       assert.deepEqual(document.history, ["Open", "Inpaint"]);
       const others = photoshop.documents.slice(1);
@@ -191,8 +202,8 @@ describe("a fill", () => {
     const document = photoshop.open({ ...SIZE, paint: gradient });
     document.select(hole);
     let busy = 0;
-    const watcher = { onProgress: ({ step }) => step === 2 && (photoshop.busyCalls = 25) };
-    await fill(client, { model: "slow" }, { watcher, onBusy: () => busy++ });
+    const watcher = meanwhile(() => (photoshop.busyCalls = 25));
+    await fill(client, { model: "brisk" }, { watcher, onBusy: () => busy++ });
     assert.equal(busy, 25);
     assert.equal(document.layers.length, 2);
   });
@@ -202,8 +213,8 @@ describe("a fill", () => {
     document.select(hole);
     const job = new Job();
     let last = null;
-    const watcher = { onProgress: ({ step }) => step === 2 && (photoshop.busyCalls = 1e6) };
-    const filled = fill(client, { model: "slow" }, { watcher, job, onBusy: () => job.cancel(), remember: (value) => (last = value) });
+    const watcher = meanwhile(() => (photoshop.busyCalls = 1e6));
+    const filled = fill(client, { model: "brisk" }, { watcher, job, onBusy: () => job.cancel(), remember: (value) => (last = value) });
     await assert.rejects(filled, { code: "cancelled", message: /It is kept/, hint: /Insert last result/ });
     photoshop.busyCalls = 0;
     await insertLast(new Job(), last, { connected: async () => client, watcher: {} });
@@ -217,8 +228,8 @@ describe("a fill", () => {
     photoshop.modalDepth--;
     layer.paint(gradient);
     document.select(hole);
-    const watcher = { onProgress: ({ step }) => step === 2 && !layer.stale && document.drop(layer.id) };
-    const { inserted } = await fill(client, { model: "slow" }, { watcher });
+    const watcher = meanwhile(() => !layer.stale && document.drop(layer.id));
+    const { inserted } = await fill(client, { model: "brisk" }, { watcher });
     assert.deepEqual(document.layers.map(({ name }) => name), ["Inpaint", "Background"]);
     assert.match(inserted.remarks[0], /deleted in the meantime/);
   });
@@ -404,7 +415,7 @@ describe("a fill", () => {
     const document = photoshop.open({ ...SIZE, paint: gradient });
     document.select(hole);
     const depths = [];
-    await fill(client, { model: "slow" }, { watcher: { onProgress: () => depths.push(photoshop.modalDepth) } });
+    await fill(client, { model: "brisk" }, { watcher: { onProgress: () => depths.push(photoshop.modalDepth) } });
     assert.ok(depths.length > 2 && depths.every((depth) => depth === 0));
     assert.deepEqual(photoshop.modals, ["Inpaint: reading pixels", "Inpaint"]);
   });
@@ -465,7 +476,7 @@ describe("a fill", () => {
     const document = photoshop.open({ ...SIZE, paint: gradient });
     document.select(hole);
     const job = new Job();
-    const filled = fill(client, { model: "slow" }, { job, watcher: { onProgress: ({ step }) => step > 1 && job.cancel() } });
+    const filled = fill(client, { model: "brisk" }, { job, watcher: { onProgress: ({ step }) => step > 1 && job.cancel() } });
     await assert.rejects(filled, { code: "cancelled" });
     const status = await client.ask({ type: "status" });
     assert.deepEqual(status.requests, []);
@@ -498,7 +509,7 @@ describe("a fill", () => {
           harm();
         },
       };
-      await fill(client, { model: "slow" }, { connected, watcher });
+      await fill(client, { model: "brisk" }, { connected, watcher });
       assert.equal(clients.length, 2);
       assert.equal(document.layers.length, 2);
       clients[1].close();
@@ -513,8 +524,8 @@ describe("a fill", () => {
       const document = photoshop.open({ ...SIZE, paint: gradient });
       document.select(hole);
       let last = null;
-      const watcher = { onProgress: ({ step }) => step === 2 && change(document) };
-      const filled = fill(client, { model: "slow", prompt: "kept" }, { watcher, remember: (value) => (last = value) });
+      const watcher = meanwhile(() => change(document));
+      const filled = fill(client, { model: "brisk", prompt: "kept" }, { watcher, remember: (value) => (last = value) });
       await assert.rejects(filled, { code: "document_changed" });
       assert.equal(document.layers.length, 1);
       const other = photoshop.open({ ...SIZE, bits: 16, paint: gradient });

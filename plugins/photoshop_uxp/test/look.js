@@ -16,7 +16,7 @@ const photograph = execFileSync(
   { maxBuffer: 1 << 24 },
 ).toString("base64");
 // A stand-in, too: it takes what is red for a cup.
-const daemon = await startDaemon([], { words: ["cup", "leaf", "sky"] });
+const daemon = await startDaemon([], { finds: ["cup", "leaf", "sky"] });
 const browser = await launch();
 
 async function panel(theme, options = {}) {

@@ -3,8 +3,10 @@ import { after, before, describe, test } from "node:test";
 import schema from "../../../protocol/schema.json" with { type: "json" };
 import { FIELDS, SHOWN, SHOWN_FOLDED, SHOWN_TEXT_MASK } from "../src/settings.js";
 import { executablePath, launch, openPanel } from "./browser.js";
-import { eventually, noWords, startDaemon } from "./daemon.js";
+import { eventually, startDaemon } from "./daemon.js";
 
+/** Whether tests run that take long and seldom find anything. */
+const exhaustive = Boolean(process.env.INPAINT_EXHAUSTIVE);
 const missing = executablePath ? false : "no Chromium is installed";
 const field = (page, name) => page.locator(`[data-setting=${name}]`);
 const press = (page, name) => page.getByRole("button", { name, exact: true }).click();
@@ -20,7 +22,7 @@ const openPicture = (page, side = 128) =>
 describe("the bundled panel in Chromium", { skip: missing }, () => {
   let daemon, browser;
   before(async () => {
-    daemon = await startDaemon([], noWords ? {} : { words: ["red", "green", "blue"] });
+    daemon = await startDaemon([], { finds: true });
     browser = await launch();
   });
   after(async () => {
@@ -136,7 +138,7 @@ describe("the bundled panel in Chromium", { skip: missing }, () => {
     await end(opened);
   });
 
-  describe("with a model that finds words", { skip: noWords }, () => {
+  describe("with a model that finds words", () => {
     /** Opens a grey picture with a red part. */
     async function redPicture() {
       const opened = await panel({ width: 300 });
@@ -234,7 +236,7 @@ describe("the bundled panel in Chromium", { skip: missing }, () => {
     const opened = await panel();
     const { page } = opened;
     await openPicture(page);
-    await field(page, "model").locator("select").selectOption("slow");
+    await field(page, "model").locator("select").selectOption("brisk");
     await press(page, "Inpaint");
     await page.getByText(/Step \d+ of 50/).waitFor();
     await page.evaluate(() => window.photoshop.close(window.photoshop.active));
@@ -484,33 +486,42 @@ describe("the bundled panel in Chromium", { skip: missing }, () => {
     await end(opened);
   });
 
-  for (const picked of ["artist", ".inpaintd"])
-    test(`is paired once by choosing the folder ${picked}, and stays so`, async () => {
-      const opened = await panel({ connection: daemon.connection });
-      const { page } = opened;
-      await page.evaluate(() => (window.uxp.access = "denied"));
-      await daemon.kill();
-      await page.getByText("does not let the plug-in read").waitFor();
-      await daemon.start();
-      await page.evaluate((name) => (window.uxp.picked = name), "somewhere else");
-      await press(page, "Choose folder…");
-      await page.getByText("There is no connection.json").waitFor();
-      await page.waitForTimeout(1100);
-      await page.evaluate((name) => (window.uxp.picked = name), picked);
-      await press(page, "Choose folder…");
-      await page.getByText("Connected to inpaintd").waitFor();
-      await daemon.kill();
-      await daemon.start();
-      await page.getByText("Connected to inpaintd").waitFor();
-      assert.equal(await page.evaluate(() => window.uxp.pickers), 2);
-      await end(opened);
-    });
-
-  test("carries 8 and 64 MiB frames", async () => {
-    const opened = await panel();
+  test("is paired once by choosing the home folder, and stays so", async () => {
+    const opened = await panel({ connection: daemon.connection, readings: { access: "denied" } });
     const { page } = opened;
-    await field(page, "model").locator("select").selectOption("identity");
-    for (const side of [1448, 4096])
+    await page.getByText("does not let the plug-in read").waitFor();
+    await page.evaluate(() => (window.uxp.picked = "somewhere else"));
+    await press(page, "Choose folder…");
+    await page.getByText("There is no connection.json").waitFor();
+    await page.waitForTimeout(1100);
+    await page.evaluate(() => (window.uxp.picked = "artist"));
+    await press(page, "Choose folder…");
+    await page.getByText("Connected to inpaintd").waitFor();
+    await daemon.kill();
+    await daemon.start();
+    await page.getByText("Connected to inpaintd").waitFor();
+    assert.equal(await page.evaluate(() => window.uxp.pickers), 2);
+    await end(opened);
+  });
+
+  test("is paired by choosing the daemon's own folder as well", async () => {
+    const opened = await panel({ connection: daemon.connection, readings: { access: "denied" } });
+    const { page } = opened;
+    await page.getByText("does not let the plug-in read").waitFor();
+    await page.evaluate(() => (window.uxp.picked = ".inpaintd"));
+    await press(page, "Choose folder…");
+    await page.getByText("Connected to inpaintd").waitFor();
+    await end(opened);
+  });
+
+  for (const [mebibytes, side] of [
+    [8, 1448],
+    [64, 4096],
+  ])
+    test(`carries frames of ${mebibytes} MiB`, { skip: mebibytes > 8 && !exhaustive }, async () => {
+      const opened = await panel();
+      const { page } = opened;
+      await field(page, "model").locator("select").selectOption("identity");
       await page.evaluate(async (size) => {
         const { photoshop } = window;
         photoshop.imaging.getPixels = async () => {
@@ -537,8 +548,8 @@ describe("the bundled panel in Chromium", { skip: missing }, () => {
         const notice = window.document.querySelector(".notice").textContent;
         if (put !== size * size * 4) throw new Error(`${put} samples came back: ${notice}`);
       }, side);
-    await end(opened);
-  });
+      await end(opened);
+    });
 
   test("tells below the connection of a graphics card that is not used, and the command that helps", async () => {
     const name = "NVIDIA GeForce RTX 4070 Laptop GPU";

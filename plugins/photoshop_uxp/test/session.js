@@ -40,6 +40,6 @@ export const fill = (client, settings = {}, options = {}) =>
  * @param {import("../src/daemon/client.js").DaemonClient} client
  * @returns {Promise<T>}
  */
-export function press(button, client, settings = {}, { watcher = {}, remember = () => {}, onBusy, connected, job = new Job() } = {}) {
-  return button(job, { ...defaults(), source: "active", output: "layer", ...settings }, { connected: connected ?? (async () => client), watcher, remember, onBusy });
+export function press(button, client, settings = {}, { watcher = {}, remember = () => {}, onBusy, connected, most, job = new Job() } = {}) {
+  return button(job, { ...defaults(), source: "active", output: "layer", ...settings }, { connected: connected ?? (async () => client), watcher, remember, onBusy, ...(most ? { most } : {}) });
 }
