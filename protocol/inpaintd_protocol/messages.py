@@ -385,6 +385,8 @@ class ModelInfo:
     """Permission by its licence to sell results: yes, no or limited; empty when unknown."""
     defaults: Settings | None = None
     """Its defaults for settings that the user left unset; nil when it has none of its own."""
+    fits: str = ""
+    """Whether it fits into this machine's memory now, in words; empty when unknown or needless."""
 
 
 @dataclass(frozen=True)

@@ -82,21 +82,21 @@ def test_only_a_device_with_streams_fetches_layers() -> None:
 
 def test_what_is_measured_replaces_what_is_typical(tmp_path: Path) -> None:
     memory = WorkingMemory(tmp_path)
-    typical = memory.expected("sdxl", torch.float16, 1024**2)
+    typical = memory.expected("sdxl", "float16", 1024**2)
     assert typical.tiled < typical.whole
-    memory.learn("sdxl", torch.float16, 1024**2, tiled=False, taken=GB)
+    memory.learn("sdxl", "float16", 1024**2, tiled=False, taken=GB)
     again = WorkingMemory(tmp_path)
-    assert again.expected("sdxl", torch.float16, 1024**2).whole == GB
-    assert again.expected("sdxl", torch.float16, 512**2).whole == GB
-    assert again.expected("sdxl", torch.float16, 2 * 1024**2).whole > 2 * GB
-    assert again.expected("sdxl", torch.float32, 1024**2).whole == 2 * typical.whole - (150 << 20)
+    assert again.expected("sdxl", "float16", 1024**2).whole == GB
+    assert again.expected("sdxl", "float16", 512**2).whole == GB
+    assert again.expected("sdxl", "float16", 2 * 1024**2).whole > 2 * GB
+    assert again.expected("sdxl", "float32", 1024**2).whole == 2 * typical.whole - (150 << 20)
 
 
 def test_a_damaged_file_of_measurements_is_learned_again(tmp_path: Path) -> None:
     (tmp_path / "working-memory.json").write_text("[1, 2")
     memory = WorkingMemory(tmp_path)
-    memory.learn("sdxl", torch.float16, 100, tiled=True, taken=5)
-    assert WorkingMemory(tmp_path).expected("sdxl", torch.float16, 100).tiled == 5
+    memory.learn("sdxl", "float16", 100, tiled=True, taken=5)
+    assert WorkingMemory(tmp_path).expected("sdxl", "float16", 100).tiled == 5
 
 
 @pytest.mark.parametrize("kind", ["sdxl", "sd3", "qwen-image"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -196,4 +197,8 @@ def test_a_model_says_what_it_needs_and_how_it_is_installed() -> None:
     )
     paints = ModelInfo("m", "M", "e", installed=True, honours=("prompt",))
     assert model_notes.model_in_words(paints) == ""
+    slow = replace(paints, fits="fits, about 3 times slower: streamed from memory")
+    assert model_notes.model_in_words(slow) == (
+        "On this computer: fits, about 3 times slower: streamed from memory."
+    )
     assert model_notes.model_in_words(None) == ""

@@ -292,6 +292,7 @@ EXAMPLES: dict[str, tuple[str, Message]] = {
                     needs="4 GB of GPU memory",
                     install="inpaintd install sd15",
                     honours=("prompt", "steps"),
+                    fits="fits, about 3 times slower: streamed from memory",
                 ),
             ),
             (Notice("card_unused", "The card is not used.", "Run: inpaintd setup"),),

@@ -41,16 +41,21 @@ def list_models(as_json: bool) -> None:
     """List all models and helpers, installed or not."""
     with connect_or_start("inpaintd models") as client:
         answer = client.models()
-    models = answer.models
+    from inpaintd.install.card_memory import this_room
+    from inpaintd.models.fits import with_fits
+    from inpaintd.models.registry import load_registry
+
+    registry = load_registry(home())
+    # The daemon may not have heard from the card's driver yet.
+    listed = [model for model in answer.models if model.name in registry.entries]
+    models = with_fits(listed, registry, this_room(home()))
     for notice in answer.notices:
         click.echo(f"{notice.message} {notice.remedy}\n", err=True)
     if as_json:
         click.echo(json.dumps([asdict(model) for model in models]))
         return
-    from inpaintd.models.registry import load_registry
-
     columns = shutil.get_terminal_size().columns
-    click.echo("\n".join(listing(models, load_registry(home()).helpers(), columns)))
+    click.echo("\n".join(listing(models, registry.helpers(), columns)))
 
 
 def listing(models: Sequence[ModelInfo], helpers: Sequence[ModelInfo], columns: int) -> list[str]:
@@ -61,11 +66,13 @@ def listing(models: Sequence[ModelInfo], helpers: Sequence[ModelInfo], columns: 
     lines = ["Installed:"]
     for model in present:
         lines += _entry(model, model.title + (", the default" * model.default), indent, columns)
+        lines += _wrapped(model.fits, " " * indent, indent, columns)
     if absent:
         lines += ["", "Not installed; to fetch one: inpaintd models install NAME"]
     for model in absent:
         lines += _entry(model, model.title, indent, columns)
         lines += _wrapped(model.needs, " " * indent, indent, columns)
+        lines += _wrapped(model.fits, " " * indent, indent, columns)
         if model.licence:
             use = _COMMERCIAL.get(model.commercial, "")
             text = f"licence {model.licence}" + (f": commercial use {use}" if use else "")
@@ -269,6 +276,8 @@ def use_model(name: str) -> None:
 @click.argument("name")
 def model_info(name: str) -> None:
     """Show the details of a model."""
+    from inpaintd.install.card_memory import this_room
+    from inpaintd.models.fits import fits_in_words
     from inpaintd.models.installed import installation
     from inpaintd.models.registry import load_registry
 
@@ -286,6 +295,7 @@ def model_info(name: str) -> None:
         "revision": found.revision if found else entry.revision,
         "works at": f"{entry.native_side} × {entry.native_side} px" if entry.native_side else "",
         "needs": entry.needs,
+        "on this machine": fits_in_words(registry, entry, this_room(home())),
         "licence": entry.licence,
         "commercial use": _COMMERCIAL.get(entry.commercial, ""),
         "settings": ", ".join(

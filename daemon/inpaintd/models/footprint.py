@@ -26,6 +26,12 @@ _KEPT_WIDE = re.compile(r"pos_embed|patch_embed|norm|^proj_in\.|^proj_out\.")
 
 _NEVER_LOADED = {"safety_checker", "feature_extractor"}
 
+_LARGEST_SHARE = 0.02
+"""Typical share of a denoiser's largest layer."""
+
+_LARGEST_SHARE_OF_ENCODERS = 0.1
+"""Typical share of a text encoder's largest layer, which is its vocabulary."""
+
 _IN_SINGLE_FILE = {
     "model.diffusion_model.": DENOISERS[0],
     "first_stage_model.": DECODERS[0],
@@ -93,6 +99,48 @@ def footprint(place: Path, bytes_per_number: int, *, variant: str = "") -> Footp
     return Footprint(
         {name: _part(inside, bytes_per_number) for name, inside in tensors.items() if inside}
     )
+
+
+def of_files(
+    place: Path,
+    bytes_per_number: int,
+    *,
+    variant: str = "",
+    vae: Path | None = None,
+    prior: Path | None = None,
+) -> Footprint:
+    """The footprint of a model with the parts that are kept elsewhere.
+
+    Args:
+        vae: folder or file of another VAE; None for the model's own.
+        prior: folder of Kandinsky's prior.
+
+    Raises:
+        InpaintError: as `footprint`.
+    """
+    parts = dict(footprint(place, bytes_per_number, variant=variant).parts)
+    if vae is not None:
+        parts["vae"] = part(vae, bytes_per_number)
+    if prior is not None:
+        of_prior = footprint(prior, bytes_per_number).parts
+        parts |= {f"prior {name}": one for name, one in of_prior.items()}
+    return Footprint(parts)
+
+
+def estimated(parameters: Mapping[str, float], bytes_per_number: int) -> Footprint:
+    """The footprint of a model that is not here yet.
+
+    Args:
+        parameters: of each part, in millions.
+    """
+
+    def part(name: str, millions: float) -> Part:
+        numbers = round(millions * 1e6)
+        largest = _LARGEST_SHARE if name in DENOISERS else _LARGEST_SHARE_OF_ENCODERS
+        wide = numbers * bytes_per_number
+        return Part(wide, min(wide, round(numbers * 1.02)), round(wide * largest))
+
+    return Footprint({name: part(name, millions) for name, millions in parameters.items()})
 
 
 def part(place: Path, bytes_per_number: int) -> Part:

@@ -60,6 +60,8 @@ class Entry:
     """Permission to sell results: yes, no, or limited; empty when unknown."""
     trained: str = ""
     """Training of a diffusion model: inpainting or plain; selects among presets."""
+    parameters: Mapping[str, float] = field(default_factory=dict)
+    """Of each part, in millions, to tell whether it fits before it is fetched."""
     defaults: Mapping[str, Any] = field(default_factory=dict)
     """Defaults of this model for settings that the user has not set."""
 

@@ -8,7 +8,9 @@ from functools import singledispatchmethod
 from pathlib import Path
 
 from inpaintd import __version__
+from inpaintd.install.card_memory import known_room
 from inpaintd.install.notices import known_notices
+from inpaintd.models.fits import with_fits
 from inpaintd.models.presets import load_presets
 from inpaintd.models.registry import load_registry
 from inpaintd.pipeline.plan import region_for
@@ -122,7 +124,8 @@ class Requests:
 
     @_answer.register
     def _list_models(self, request: m.ListModels, client: bytes) -> None:
-        infos = load_registry(self._home).infos()
+        registry = load_registry(self._home)
+        infos = with_fits(registry.infos(), registry, known_room(self._home))
         notices = known_notices(self._home)
         intents = tuple(preset.info for preset in load_presets(self._home).values())
         self._clients.send(client, m.Models(request.request_id, infos, notices, intents))

@@ -24,7 +24,7 @@ from .loading.library import Library, Source
 from .loading.model import Model, load
 from .loading.plan import Placement, Plan
 from .loading.sharing import shared_components
-from .loading.working import watched
+from .loading.watching import watched
 from .painting.after_step import BrokenNumbersError, LatentColours
 from .painting.attempt import Attempt, Done, Work
 from .painting.hand_over import SoFar

@@ -27,6 +27,8 @@ def model_in_words(model: ModelInfo | None) -> str:
     words = []
     if model.needs:
         words.append(_("Needs {what}.").format(what=model.needs))
+    if model.fits:
+        words.append(_("On this computer: {fits}.").format(fits=model.fits))
     if not model.installed and model.install:
         command = _("Install it in a terminal with: {command}")
         words.append(command.format(command=model.install))

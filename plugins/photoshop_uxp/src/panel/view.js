@@ -59,6 +59,8 @@ export class View {
     this.progress = new ProgressView();
     this.variants = new VariantsView({ show: actions.showVariant, keep: actions.keepVariant });
     this.install = new ModelInstall(actions.connected, actions.installed);
+    /** Whether the chosen model fits into this machine's memory, as the daemon says. */
+    this.fits = element("div", { class: "words hidden" });
     this.main = button("Inpaint", { variant: "cta", class: "main", title: "Ctrl+Enter in the prompt" }, actions.inpaint);
     this.cancel = button("Cancel", { variant: "secondary", class: "cancel hidden" }, actions.cancel);
     const section = textMaskSection(this.controls, actions);
@@ -93,6 +95,7 @@ export class View {
       this.variants.node,
       this.folds[0].node,
       this.control("model").node,
+      this.fits,
       this.install.node,
       ...others,
       this.folds[1].node,
@@ -156,6 +159,8 @@ export class View {
     this.holeWords.textContent = holeWords(choices);
     const model = this.model(choices);
     this.install.set(model);
+    show(this.fits, Boolean(model?.fits));
+    this.fits.textContent = model?.fits ? `On this computer: ${model.fits}.` : "";
     for (const [name, control] of this.controls) {
       show(control.node, !model || isHonoured(name, model));
       control.expect(model?.defaults?.[name] ?? fieldOf(name).default);

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import torch
 
-from inpaintd.models.footprint import Footprint, Part, footprint, part
+from inpaintd.models.footprint import Footprint, of_files
 from inpaintd_protocol.errors import InpaintError
 
-from .ladder import DECODE_IN_TILES, SMALLER, WORK_SMALLER, Rung
+from .ladder import DECODE_IN_TILES, WORK_SMALLER, Rung
 from .library import Source
 from .model import Model
-from .plan import Placement, Plan, fastest, smallest, ways_for, weight_bytes
-from .working import WorkingMemory, free_bytes
-
-_RESERVE = 0.03
-"""Share of the free memory that stays unused, as a reserve for untracked allocations."""
+from .plan import RESERVE, Placement, Plan, Working, choose, smallest, ways_for, weight_bytes
+from .watching import free_bytes, held_bytes, type_name
+from .working import WorkingMemory
 
 _GIGABYTE = 1e9
 
@@ -54,20 +51,18 @@ class DeviceMemory:
         if free is None:
             placement = loaded.placement if loaded else Placement.RESIDENT
             return Plan(placement, loaded is not None and loaded.eight_bits, False, 0), ()
-        free = int((free + _held(self._device)) * (1 - _RESERVE))
+        free = int((free + held_bytes(self._device)) * (1 - RESERVE))
         model = self._footprint(source, dtype)
         ways = ways_for(streams=self._streams, adapters=adapters)
-        for area, rungs in ((pixels, ()), (round(pixels * SMALLER**2), (WORK_SMALLER,))):
-            working = self._working.expected(source.name, dtype, area)
-            if loaded is not None and (loaded.placement, loaded.eight_bits) in ways:
-                weights = weight_bytes(model, loaded.placement, eight_bits=loaded.eight_bits)
-                for tiled, extra in ((False, working.whole), (True, working.tiled)):
-                    if weights + extra <= free:
-                        stays = Plan(loaded.placement, loaded.eight_bits, tiled, weights + extra)
-                        return stays, _rungs(stays, rungs)
-            if found := fastest(model, working, free, ways):
-                return found, _rungs(found, rungs)
-        least = smallest(model, self._working.expected(source.name, dtype, pixels), ways)
+
+        def working(area: int) -> Working:
+            return self._working.expected(source.name, type_name(dtype), area)
+
+        now = (loaded.placement, loaded.eight_bits) if loaded is not None else None
+        if chosen := choose(model, working, pixels, free, ways, now):
+            rungs = (DECODE_IN_TILES,) if chosen.plan.tiled else ()
+            return chosen.plan, (*rungs, WORK_SMALLER) if chosen.smaller else rungs
+        least = smallest(model, working(pixels), ways)
         raise InpaintError(
             "out_of_memory",
             f"{source.name} does not fit: it needs {least.peak_bytes / _GIGABYTE:.1f} GB of the "
@@ -89,35 +84,18 @@ class DeviceMemory:
                 eight_bits=model.eight_bits,
             )
             taken = max(0, peak_bytes - weights)
-            self._working.learn(model.source.name, model.dtype, pixels, tiled=tiled, taken=taken)
+            self._working.learn(
+                model.source.name, type_name(model.dtype), pixels, tiled=tiled, taken=taken
+            )
 
     def _footprint(self, source: Source, dtype: torch.dtype) -> Footprint:
         key = (source, dtype.itemsize)
         if key not in self._footprints:
-            self._footprints[key] = _of_files(source, dtype.itemsize)
+            self._footprints[key] = of_files(
+                source.folder,
+                dtype.itemsize,
+                variant=source.variant,
+                vae=source.vae,
+                prior=source.prior,
+            )
         return self._footprints[key]
-
-
-def _of_files(source: Source, bytes_per_number: int) -> Footprint:
-    """The footprint of a model including another VAE or a prior, if it has one."""
-    parts: dict[str, Part] = dict(
-        footprint(source.folder, bytes_per_number, variant=source.variant).parts
-    )
-    if source.vae is not None:
-        parts["vae"] = part(source.vae, bytes_per_number)
-    if source.prior is not None:
-        of_prior = footprint(source.prior, bytes_per_number).parts
-        parts |= {f"prior {name}": one for name, one in of_prior.items()}
-    return Footprint(parts)
-
-
-def _held(device: torch.device) -> int:
-    """Bytes that this process holds on the device and can release."""
-    module: Any = torch.get_device_module(device)
-    if device.type == "mps":
-        return int(module.current_allocated_memory())
-    return int(module.memory_allocated())
-
-
-def _rungs(plan: Plan, more: tuple[Rung, ...]) -> tuple[Rung, ...]:
-    return ((DECODE_IN_TILES,) if plan.tiled else ()) + more

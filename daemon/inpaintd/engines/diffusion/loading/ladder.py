@@ -10,12 +10,9 @@ from inpaintd_protocol.errors import InpaintError
 
 from .failures import fitting, give_back_memory
 from .model import Model
-from .plan import Placement
+from .plan import SMALLER, Placement
 
 Result = TypeVar("Result")
-
-SMALLER = 0.75
-"""Factor by which the last rung scales the sides of the work area."""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -29,6 +29,12 @@ _TIMES_SLOWER = {
 _EIGHT_BITS_SLOWER = 1.1
 _STREAMED_LAYERS = 3
 """The layer in use, the one being fetched, and the one being released."""
+
+RESERVE = 0.03
+"""Share of the free memory that stays unused, as a reserve for untracked allocations."""
+
+SMALLER = 0.75
+"""Factor on the sides of the work area when a model does not fit at the size asked for."""
 
 
 @dataclass(frozen=True)
@@ -120,6 +126,43 @@ def fastest(
 def smallest(model: Footprint, working: Working, ways: Sequence[Way] = WAYS) -> Plan:
     """The plan that takes the least memory."""
     return min(plans(model, working, ways), key=lambda plan: plan.peak_bytes)
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A plan that fits.
+
+    Attributes:
+        smaller: whether it fits only with the sides of the work area scaled by `SMALLER`.
+    """
+
+    plan: Plan
+    smaller: bool = False
+
+
+def choose(
+    model: Footprint,
+    working: Callable[[int], Working],
+    pixels: int,
+    free_bytes: int,
+    ways: Sequence[Way] = WAYS,
+    loaded: Way | None = None,
+) -> Chosen | None:
+    """The fastest plan that fits, at the size asked for before any at a smaller one.
+
+    Args:
+        working: the working memory for a number of pixels.
+        pixels: area of the work area.
+        loaded: the way in which the model is held now; it stays so while it fits.
+    """
+    for area, smaller in ((pixels, False), (round(pixels * SMALLER**2), True)):
+        needed = working(area)
+        # Staying saves loading it again, so it comes before what would be faster.
+        first = (loaded,) if loaded is not None and loaded in ways else ()
+        for tried in (first, ways):
+            if found := fastest(model, needed, free_bytes, tried):
+                return Chosen(found, smaller)
+    return None
 
 
 def weight_bytes(model: Footprint, placement: Placement, *, eight_bits: bool) -> int:

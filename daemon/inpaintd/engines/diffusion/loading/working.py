@@ -1,18 +1,14 @@
 """Working memory of models besides their weights: measured here, and stored.
 
-Until a model has run once, figures typical of its family are used; measurements replace them.
+Until a model has run once, typical figures are used; measurements replace them. Standard library
+only, since the daemon tells from it beforehand what fits.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import torch
 
 from .plan import Working
 
@@ -29,6 +25,9 @@ _GROWTH = 1.15
 """Reserve for a larger area than the measured one: attention grows faster than the area."""
 
 _KEPT = "working-memory.json"
+
+BYTES = {"float32": 4, "float16": 2, "bfloat16": 2, "float64": 8}
+"""Sizes of the types that models run in."""
 
 
 @dataclass(frozen=True)
@@ -49,14 +48,16 @@ class WorkingMemory:
         except (OSError, ValueError, TypeError, AttributeError):
             self._measured = {}  # it is measured again
 
-    def expected(self, model: str, dtype: torch.dtype, pixels: int) -> Working:
-        """The working memory of a model for a work area of this many pixels."""
+    def expected(self, model: str, dtype: str, pixels: int) -> Working:
+        """The working memory of a model for a work area of this many pixels.
+
+        Args:
+            dtype: the type that it runs in, one of `BYTES`.
+        """
         whole, tiled = (self._of(model, dtype, pixels, tiled=tiled) for tiled in (False, True))
         return Working(whole, min(whole, tiled))
 
-    def learn(
-        self, model: str, dtype: torch.dtype, pixels: int, *, tiled: bool, taken: int
-    ) -> None:
+    def learn(self, model: str, dtype: str, pixels: int, *, tiled: bool, taken: int) -> None:
         """Record the memory used by a run; the maximum of several runs of one size counts."""
         key = _key(model, dtype, tiled=tiled)
         known = self._measured.get(key)
@@ -71,47 +72,15 @@ class WorkingMemory:
         except OSError:
             pass  # known for as long as this process lives
 
-    def _of(self, model: str, dtype: torch.dtype, pixels: int, *, tiled: bool) -> int:
+    def _of(self, model: str, dtype: str, pixels: int, *, tiled: bool) -> int:
         known = self._measured.get(_key(model, dtype, tiled=tiled))
         if known is not None:
             # The fixed share of a smaller area is unknown: text encoders do not depend on it.
             growth = pixels / known.pixels * _GROWTH if pixels > known.pixels else 1
             return round(known.bytes * growth)
-        each = (_TYPICAL_TILED_BYTES if tiled else _TYPICAL_BYTES) * dtype.itemsize / 2
+        each = (_TYPICAL_TILED_BYTES if tiled else _TYPICAL_BYTES) * BYTES[dtype] / 2
         return _TYPICAL_BASE + round(each * pixels)
 
 
-def _key(model: str, dtype: torch.dtype, *, tiled: bool) -> str:
-    return f"{model} {str(dtype).removeprefix('torch.')}{' tiled' if tiled else ''}"
-
-
-def free_bytes(device: torch.device) -> int | None:
-    """Memory of a device that is free for this process; None if unknown."""
-    module: Any = None if device.type == "cpu" else torch.get_device_module(device)
-    if device.type == "mps":
-        return int(module.recommended_max_memory() - module.driver_allocated_memory())
-    if not hasattr(module, "mem_get_info"):
-        return None
-    free, _ = module.mem_get_info()
-    # Memory that torch has reserved but does not use is free, too.
-    unused = module.memory_reserved() - module.memory_allocated()
-    return int(free + unused)
-
-
-class Peak:
-    """Peak memory use while it was watched; 0 if unknown."""
-
-    bytes = 0
-
-
-@contextmanager
-def watched(device: torch.device) -> Iterator[Peak]:
-    """Watch the memory of a device until the block ends."""
-    module: Any = None if device.type == "cpu" else torch.get_device_module(device)
-    peak = Peak()
-    if not hasattr(module, "reset_peak_memory_stats"):
-        yield peak
-        return
-    module.reset_peak_memory_stats()
-    yield peak
-    peak.bytes = int(module.max_memory_allocated())
+def _key(model: str, dtype: str, *, tiled: bool) -> str:
+    return f"{model} {dtype}{' tiled' if tiled else ''}"
