@@ -7,15 +7,19 @@ end each id has had exactly one terminal answer, and the daemon has not grown.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import random
 import signal
 import statistics
+import subprocess
 import sys
 import tempfile
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,7 +28,8 @@ import psutil
 from inpaintd_protocol.client import Client
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.messages import Cancelled, Failed, Finished, Inpaint, Message
-from tests.running import Daemon, running_daemon
+from tests.faults.turns import Turns
+from tests.running import ROOT, Daemon, running_daemon
 from tests.server.test_server import layer, settings
 
 MODELS = ("identity", "noise", "identity", "identity")
@@ -41,7 +46,11 @@ class Tally:
     """Accepted and to be kept, by clients that vanished."""
     sent: set[str] = field(default_factory=set)
     status_seconds: list[float] = field(default_factory=list)
+    """Sorted times until a process of its own had its status."""
     resident: list[int] = field(default_factory=list)
+    """Bytes of the daemon, in order of time."""
+    turns: Turns | None = None
+    """The daemon's loop."""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
@@ -66,11 +75,6 @@ def _stay(client: Client, tally: Tally, dice: random.Random, name: str) -> None:
     for request_id in sorted(waiting):
         if dice.random() < 0.2:
             client.cancel(request_id)
-    began = time.monotonic()
-    resident = client.status().resident_bytes
-    with tally.lock:
-        tally.status_seconds.append(time.monotonic() - began)
-        tally.resident.append(resident)
     while waiting:
         message = client.poll(60.0)
         assert message is not None, f"{waiting} were never answered"
@@ -99,37 +103,60 @@ def _ends(message: Message) -> bool:
 def run(home: Path, seconds: float, clients: int = 20) -> Tally:
     """Raises AssertionError as soon as anything is lost or doubled."""
     tally = Tally()
-    failures: list[BaseException] = []
-    with running_daemon(home, workers=2) as daemon:
+    report = home.with_name("turns.json")
+    serve = ["serve", "--port=0", "--no-websocket", "--workers=2"]
+    command = [sys.executable, "-m", "tests.faults.turns", str(report), *serve]
+    with running_daemon(home, command=command) as daemon:
         with daemon.connect() as client:
             client.inpaint(layer(), settings("identity"))
-        deadline = time.monotonic() + seconds
-
-        def guarded(number: int) -> None:
-            try:
-                work(daemon, tally, number, deadline)
-            except BaseException as error:
-                failures.append(error)
-                raise
-
-        threads = [threading.Thread(target=guarded, args=(n,)) for n in range(clients)]
-        for thread in threads:
-            thread.start()
-        while time.monotonic() < deadline and not failures:
-            time.sleep(min(5.0, seconds / 4))
-            _kill_a_worker(daemon)
-        for thread in threads:
-            thread.join()
-        assert not failures, failures[0]
+        with _probe(home, seconds) as probe:
+            _load(daemon, tally, seconds, clients)
+            measured = json.loads(probe.communicate(timeout=60)[0])
+        tally.status_seconds = sorted(row[0] for row in measured)
+        tally.resident = [row[1] for row in measured]
         process = psutil.Process(daemon.process.pid)
         with daemon.connect() as client:
             for request_id in sorted(tally.kept):
                 _check_kept(client, request_id)
             assert not client.status().requests, "nothing is left over"
             assert process.num_fds() < 64, "no descriptor is left over"
+    tally.turns = Turns(**json.loads(report.read_text()))
     assert {*tally.ends} == tally.sent
     assert {*tally.ends.values()} == {1}
     return tally
+
+
+@contextmanager
+def _probe(home: Path, seconds: float) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-m", "tests.faults.probe", str(home), str(seconds)]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def _load(daemon: Daemon, tally: Tally, seconds: float, clients: int) -> None:
+    failures: list[BaseException] = []
+    deadline = time.monotonic() + seconds
+
+    def guarded(number: int) -> None:
+        try:
+            work(daemon, tally, number, deadline)
+        except BaseException as error:
+            failures.append(error)
+            raise
+
+    threads = [threading.Thread(target=guarded, args=(n,)) for n in range(clients)]
+    for thread in threads:
+        thread.start()
+    while time.monotonic() < deadline and not failures:
+        time.sleep(min(5.0, seconds / 4))
+        _kill_a_worker(daemon)
+    for thread in threads:
+        thread.join()
+    assert not failures, failures[0]
 
 
 def _check_kept(client: Client, request_id: str) -> None:
@@ -147,15 +174,27 @@ def _kill_a_worker(daemon: Daemon) -> None:
         os.kill(pid, signal.SIGKILL)
 
 
+def grown(tally: Tally) -> float:
+    """The daemon's memory in the last quarter of the time, as a multiple of that in the second."""
+    quarter = max(1, len(tally.resident) // 4)
+    early, late = tally.resident[quarter : 2 * quarter], tally.resident[-quarter:]
+    return statistics.median(late) / statistics.median(early)
+
+
 def summary(tally: Tally) -> str:
-    times = sorted(tally.status_seconds)
-    early = statistics.median(tally.resident[: max(1, len(tally.resident) // 4)])
-    late = statistics.median(tally.resident[-max(1, len(tally.resident) // 4) :])
+    times = tally.status_seconds
+    assert tally.turns is not None
     return (
         f"{len(tally.sent)} requests, {dict(tally.kinds)}, {len(tally.kept)} kept and fetched\n"
-        f"none lost, none doubled; status p50 {times[len(times) // 2] * 1000:.1f} ms, "
-        f"p99 {times[len(times) * 99 // 100] * 1000:.1f} ms; "
-        f"daemon {early / 1e6:.1f} MB early, {late / 1e6:.1f} MB late"
+        f"none lost, none doubled; memory x {grown(tally):.3f}, {tally.resident[-1] / 1e6:.1f} MB\n"
+        f"status: p50 {times[len(times) // 2] * 1000:.1f} ms, "
+        f"p99 {times[len(times) * 99 // 100] * 1000:.1f} ms by the clock\n"
+        f"the daemon's loop, {tally.turns.count} turns: "
+        f"p99 {tally.turns.p99_cpu_seconds * 1000:.1f} ms, "
+        f"longest {tally.turns.longest_cpu_seconds * 1000:.1f} ms of CPU; longest turn that nobody "
+        f"interrupted {tally.turns.longest_wait_seconds * 1000:.1f} ms\n"
+        f"processes that wanted a processor at the end: {os.getloadavg()[0]:.1f} "
+        f"on {os.cpu_count()} processors"
     )
 
 

@@ -80,6 +80,10 @@ class Clients:
         except Vanished:
             self._gone.append(client)
 
+    def flush(self) -> None:
+        """Send what `send` has queued."""
+        self._zmtp.flush()
+
     def vanished(self) -> list[bytes]:
         """Clients that have disconnected since the last call."""
         gone = [*dict.fromkeys([*self._gone, *self._zmtp.vanished()])]

@@ -141,6 +141,8 @@ class Server:
     def _loop(self) -> None:
         next_tick = next_check = 0.0
         while not self._hands.finished:
+            self._clients.flush()
+            self._workers.flush()
             ready = dict(self._poller.poll(int(self._patience() * 1000)))
             self._wake.drain()
             for client, frames in self._clients.receive(ready):

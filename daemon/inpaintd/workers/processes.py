@@ -160,6 +160,10 @@ class WorkerProcesses:
             yield from self._ended(name, code)
         self._door.vanished()  # a worker's end is told by its process alone
 
+    def flush(self) -> None:
+        """Send what was queued for workers."""
+        self._door.flush()
+
     @property
     def restless(self) -> bool:
         return self._door.restless

@@ -38,6 +38,7 @@ class House:
 
     def turn(self, *, tick: bool = True) -> list[tuple[bytes, list[Buffer]]]:
         """What the daemon's loop does once."""
+        self.door.flush()
         heard = list(self.door.handle(dict(self.poller.poll(10))))
         if tick:
             self.door.tick()
@@ -238,6 +239,28 @@ class TestPeers:
 
         eventually(all_read, "everything has been read")
         assert received == [*(b"answer %d" % k for k in range(40)), b"the end"]
+
+    def test_the_answers_of_one_turn_leave_in_one_system_call(
+        self, house: House, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        dealer = house.client()
+        name = house.who_said_hello()
+        sizes: list[int] = []
+        send = socket.socket.send
+
+        def counted(self: socket.socket, data: Buffer) -> int:
+            sizes.append(send(self, data))
+            return sizes[-1]
+
+        monkeypatch.setattr(socket.socket, "send", counted)
+        for number in range(5):
+            house.door.send(name, [b"answer %d" % number, b"x"], droppable=number == 3)
+        assert not sizes
+        house.door.flush()
+        assert len(sizes) == 1
+        assert [dealer.recv_multipart()[0] for _ in range(5)] == [
+            b"answer %d" % n for n in range(5)
+        ]
 
     @pytest.mark.parametrize(
         ("size", "most"), [(60_000, 400), (1 << 20, 40)], ids=["by count", "by bytes"]

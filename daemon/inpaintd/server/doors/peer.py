@@ -68,6 +68,8 @@ class Peer:
         self._out: deque[memoryview] = deque()
         self._ends: deque[int] = deque()  # how many buffers each queued message has left
         self._out_bytes = 0
+        self.slow = False
+        """True while the system takes no more, because the peer has not read what was sent."""
         self._put([memoryview(zmtp_frames.greeting(b"PLAIN", as_server=True))])
 
     # ------------------------------------------------------------------------------- reading
@@ -197,6 +199,11 @@ class Peer:
         return bool(self._out)
 
     @property
+    def worth_writing(self) -> bool:
+        """True if so much is queued that it should not wait for the end of the loop's turn."""
+        return self._out_bytes > _COALESCED_BYTES or not self.wants_to_read
+
+    @property
     def overflows(self) -> bool:
         """True if the peer has exceeded a limit on unread answers."""
         waiting = len(self._ends)
@@ -222,23 +229,42 @@ class Peer:
         Raises:
             Gone: the peer hung up, or was rejected and has been told so.
         """
+        self.slow = False
         try:
             while self._out:
-                count = self.socket.send(self._out[0])
-                self._out_bytes -= count
-                if count < len(self._out[0]):
-                    self._out[0] = self._out[0][count:]
-                    continue
-                self._out.popleft()
-                self._ends[0] -= 1
-                if self._ends[0] == 0:
-                    self._ends.popleft()
+                self._written(self.socket.send(self._next_buffer()))
         except BlockingIOError:
+            self.slow = True
             return
         except OSError as error:
             raise Gone(str(error)) from error
         if self.stage == "refused":
             raise Gone("it has a wrong password")
+
+    def _next_buffer(self) -> Buffer:
+        """The first buffer, joined with those after it while they are small together."""
+        size = 0
+        small: list[Buffer] = []
+        for buffer in self._out:
+            size += len(buffer)
+            if size > _COALESCED_BYTES:
+                break
+            small.append(buffer)
+        return b"".join(small) if len(small) > 1 else self._out[0]
+
+    def _written(self, count: int) -> None:
+        """Remove this many bytes from the queue."""
+        self._out_bytes -= count
+        while count:
+            first = self._out[0]
+            if count < len(first):
+                self._out[0] = first[count:]
+                return
+            count -= len(first)
+            self._out.popleft()
+            self._ends[0] -= 1
+            if self._ends[0] == 0:
+                self._ends.popleft()
 
     def _put(self, buffers: list[memoryview]) -> None:
         self._out.extend(buffers)

@@ -51,6 +51,7 @@ class ZmtpDoor:
         self._numbers = itertools.count()
         self._listening = False
         self._vanished: list[bytes] = []
+        self._unsent: dict[bytes, Peer] = {}  # in order
         self.listen()
 
     def admit(self, user: bytes, password: bytes) -> None:
@@ -78,7 +79,7 @@ class ZmtpDoor:
     @property
     def restless(self) -> bool:
         """True if `tick` has work to do."""
-        return bool(self._strangers) or not self._listening
+        return bool(self._strangers or self._vanished) or not self._listening
 
     # ----------------------------------------------------------------------------- in and out
 
@@ -106,7 +107,7 @@ class ZmtpDoor:
                 self._part(name)
 
     def send(self, name: bytes, frames: list[Buffer], *, droppable: bool = False) -> None:
-        """Send, or queue for a peer that reads slowly, unless the message is not worth queueing.
+        """Queue for a peer until `flush`, unless the message is not worth queueing.
 
         Raises:
             Vanished: the peer is not connected any more, or reads so little that it is treated
@@ -115,9 +116,14 @@ class ZmtpDoor:
         peer = self._peers.get(name)
         if peer is None:
             raise Vanished
-        if droppable and peer.wants_to_write:
+        if droppable and peer.slow:
             return
         peer.send(frames)
+        if not peer.worth_writing:
+            # Several answers in one system call, after all questions have been read: each call
+            # wakes somebody, who may then be given this thread's processor.
+            self._unsent[name] = peer
+            return
         try:
             peer.write()
         except Gone:
@@ -128,6 +134,17 @@ class ZmtpDoor:
             self._part(name, told=True)
             raise Vanished
         self._watch(peer)
+
+    def flush(self) -> None:
+        """Send the queued messages, as much of them as the peers take now."""
+        unsent, self._unsent = self._unsent, {}
+        for name, peer in unsent.items():
+            try:
+                peer.write()
+            except Gone:
+                self._part(name)
+            else:
+                self._watch(peer)
 
     def vanished(self) -> list[bytes]:
         """Peers that have disconnected since the last call."""
@@ -199,6 +216,7 @@ class ZmtpDoor:
         if peer is None:
             return
         self._strangers.pop(name, None)
+        self._unsent.pop(name, None)
         descriptor = peer.socket.fileno()
         del self._by_descriptor[descriptor]
         self._poller.unregister(descriptor)
