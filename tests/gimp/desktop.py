@@ -23,6 +23,9 @@ _GIMPRC = """\
 (undo-levels 20)
 """
 
+_FUNCTION_KEYS = {f"F{n}": str(66 + n if n <= 10 else 84 + n) for n in range(1, 13)}
+"""Their key codes: given the name, newer releases of xdotool hold Ctrl and Alt as well."""
+
 
 @dataclass
 class Desktop:
@@ -48,7 +51,8 @@ class Desktop:
         return done.stdout
 
     def key(self, *keys: str) -> None:
-        self.run("xdotool", "key", "--clearmodifiers", "--delay", "30", *keys)
+        codes = (_FUNCTION_KEYS.get(key, key) for key in keys)
+        self.run("xdotool", "key", "--clearmodifiers", "--delay", "30", *codes)
 
     def write(self, text: str) -> None:
         self.run("xdotool", "type", "--delay", "15", text)

@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 
 MAKE_ROOT = Path(__file__).parent / "make_root.sh"
+_ENTER_ROOT = Path(__file__).parent / "enter_root.sh"
 _MAKING_SECONDS = 1200
 _GUI_PROGRAMS = ("Xvfb", "xdotool", "wmctrl", "openbox", "import")
 
@@ -50,8 +51,7 @@ class Gimp:
             **self.environment,
         }
         settings = [f"{name}={value}" for name, value in environment.items()]
-        enter = [] if self.root is None else ["chroot", str(self.root)]
-        return [*enter, "env", "-i", *settings, *words]
+        return [*_entering(self.root), "env", "-i", *settings, *words]
 
     def script_command(self, script: Path, program: str = "gimp-console") -> list[str]:
         """The command line that runs a Python script in a GIMP without windows, then ends."""
@@ -68,6 +68,23 @@ class Gimp:
             timeout=seconds,
             check=False,
         )
+
+
+def _entering(root: Path | None) -> list[str]:
+    if root is None:
+        return []
+    if can_mount():
+        return ["unshare", "--mount", "sh", str(_ENTER_ROOT), str(root)]
+    return ["chroot", str(root)]
+
+
+@cache
+def can_mount() -> bool:
+    """Test whether a root can be entered with /proc, which the windows of GIMP 3.2 need."""
+    if shutil.which("unshare") is None:
+        return False
+    tried = ["unshare", "--mount", "mount", "-t", "proc", "proc", "/mnt"]
+    return subprocess.run(tried, capture_output=True, check=False).returncode == 0
 
 
 SUITES = {"trixie": "3.0", "forky": "3.2"}
