@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from gi.repository import Gtk, Pango
+from gi.repository import Gdk, GLib, Gtk, Pango
 
 from .texts import _
+from .windows import fit
+
+_BUTTONS_AND_FRAME = 90
+"""Height in pixels of what is not scrolled."""
 
 
 def grid() -> Gtk.Grid:
@@ -94,3 +98,23 @@ class Shower:
     def turn(self, on: bool) -> None:
         self._spinner.set_visible(on)
         self._spinner.set_property("active", on)
+
+
+def scrolled(box: Gtk.Box) -> Gtk.ScrolledWindow:
+    """As high as its contents, unless the screen is lower: all unfolded, that is a tall dialog."""
+    monitor = Gdk.Display.get_default().get_monitor(0)
+    made = Gtk.ScrolledWindow(propagate_natural_height=True, propagate_natural_width=True)
+    made.set_policy(Gtk.PolicyType.NEVER, Gtk.PolicyType.AUTOMATIC)
+    made.set_max_content_height(monitor.get_workarea().height - _BUTTONS_AND_FRAME)
+    made.add(box)
+    return made
+
+
+def expander(title: str, inner: Gtk.Grid, window: Gtk.Window) -> Gtk.Expander:
+    made = Gtk.Expander(label=title)
+    inner.set_margin_top(6)
+    inner.set_margin_start(12)
+    made.add(inner)
+    # the window neither grows nor shrinks by itself, because its contents can be scrolled
+    made.connect("notify::expanded", lambda *_args: GLib.idle_add(fit, window))
+    return made
