@@ -7,24 +7,24 @@ Needs no inpaintd and nothing but the standard library: what it runs comes out o
 
 from __future__ import annotations
 
+import shutil
 import sys
 import tempfile
-import zipfile
 from pathlib import Path
 
 _SIDE = 64
 
 
 def main(archive: str) -> int:
-    with tempfile.TemporaryDirectory() as name, zipfile.ZipFile(archive) as bundle:
-        bundle.extractall(name)
+    with tempfile.TemporaryDirectory() as name:
+        shutil.unpack_archive(archive, name)
         sys.path.insert(0, str(Path(name, "inpaint")))
         from inpaint_plugin import set_up  # type: ignore[import-not-found]
         from inpaint_plugin.daemon import connected  # type: ignore[import-not-found]
 
         from inpaintd_protocol.plane import Plane
 
-        print(set_up.description())
+        print(set_up.plan())
         set_up.set_up(_tell, lambda: False)
         if set_up.is_needed():
             raise SystemExit("it is still to be set up")

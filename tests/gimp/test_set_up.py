@@ -27,7 +27,6 @@ def set_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     bundle = tmp_path / "inpaint" / "bundle"
     bundle.mkdir(parents=True)
     monkeypatch.setattr(module, "BUNDLE", bundle)
-    monkeypatch.setattr(module, "LAUNCH_FILE", bundle.parent / "launch.json")
     name = "uv.exe" if os.name == "nt" else "uv"
     shutil.copyfile(find_uv(), bundle / name)  # without its mode, as some programs unpack it
     monkeypatch.setenv("INPAINTD_HOME", str(tmp_path / "home"))
@@ -62,7 +61,7 @@ def run(set_up: ModuleType) -> list[tuple[str, float]]:
 
 
 def command(set_up: ModuleType) -> str:
-    return str(json.loads(set_up.LAUNCH_FILE.read_text())["command"][0])
+    return str(json.loads(set_up.set_up_file().read_text())["command"][0])
 
 
 def test_an_archive_is_set_up_once_and_again_when_it_is_newer(
@@ -70,7 +69,8 @@ def test_an_archive_is_set_up_once_and_again_when_it_is_newer(
 ) -> None:
     bring(set_up, "1.0")
     assert set_up.is_needed()
-    assert str(tmp_path / "home") in set_up.description()
+    assert set_up.plan().folder == tmp_path / "home" / "app"
+    assert (set_up.plan().version, set_up.plan().present) == ("1.0", "")
     seen = run(set_up)
     assert [part for _, part in seen] == sorted(part for _, part in seen)
     assert seen[-1] == ("Done", 1.0)
@@ -79,10 +79,22 @@ def test_an_archive_is_set_up_once_and_again_when_it_is_newer(
     assert Path(first).is_relative_to(tmp_path / "home" / "app" / "1.0-1")
     bring(set_up, "1.1")
     assert set_up.is_needed()
+    assert (set_up.plan().version, set_up.plan().present) == ("1.1", "1.0")
     run(set_up)
     assert not Path(first).exists()
     assert Path(command(set_up)).exists()
-    assert {p.name for p in (tmp_path / "home" / "app").iterdir()} <= {"1.1-1", "python"}
+    kept = {p.name for p in (tmp_path / "home" / "app").iterdir()}
+    assert kept <= {"1.1-1", "python", "in-use.json"}
+
+
+def test_an_older_archive_uses_what_is_set_up(set_up: ModuleType) -> None:
+    """As with two GIMPs, of which only one has been updated."""
+    bring(set_up, "1.10")
+    run(set_up)
+    bring(set_up, "1.9")
+    assert not set_up.is_needed()
+    shutil.rmtree(Path(command(set_up)).parents[1])
+    assert set_up.is_needed(), "it cannot be started any more"
 
 
 def test_an_update_that_does_not_work_leaves_the_old_one(
@@ -112,6 +124,7 @@ def test_cancelling_and_a_full_disk_change_nothing(
     with pytest.raises(InpaintError) as caught:
         set_up.set_up(lambda *_: None, lambda: True)
     assert caught.value.code == "cancelled"
+    assert not set_up.plan().folder.parent.exists(), "something is left"
     monkeypatch.setattr(set_up, "NEEDED_BYTES", 1 << 60)
     with pytest.raises(InpaintError, match="GB are free"):
         run(set_up)

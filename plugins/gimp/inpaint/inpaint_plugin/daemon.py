@@ -18,6 +18,9 @@ from inpaintd_protocol.errors import InpaintError
 LAUNCH_FILE = Path(__file__).resolve().parent.parent / "launch.json"
 """Written by `inpaintd install gimp`: {"command": [...], "home": "..."}, both optional."""
 
+SET_UP_FOLDER = "app"
+"""Folder in the daemon's, where a plug-in that came as an archive sets inpaintd up."""
+
 NAME = "GIMP"
 """Our name in `inpaintd status`."""
 
@@ -37,16 +40,14 @@ def connected(on_starting: Callable[[], None]) -> Client:
     Raises:
         InpaintError: `not_running` when none can be started, or as `client.connect`.
     """
-    launch = _read_launch_file()
-    if launch.get("home"):
-        os.environ.setdefault("INPAINTD_HOME", str(launch["home"]))
+    use_home()
     try:
         return connect(name=NAME)
     except InpaintError as error:
         # Also what a connection.json leads to that a killed daemon has left behind.
         if error.category != "connection":
             raise
-    command = launch.get("command")
+    command = command_line()
     if not command:
         raise InpaintError(
             "not_running",
@@ -55,7 +56,31 @@ def connected(on_starting: Callable[[], None]) -> Client:
             "inpaintd install gimp",
         )
     on_starting()
-    return _started([str(word) for word in command])
+    return _started(command)
+
+
+def use_home() -> None:
+    """Look for the daemon where the installer said, unless the environment says otherwise."""
+    folder = read_json(LAUNCH_FILE).get("home")
+    if folder:
+        os.environ.setdefault("INPAINTD_HOME", str(folder))
+
+
+def command_line() -> list[str]:
+    """The command that starts the daemon; empty when it is not known."""
+    for path in (LAUNCH_FILE, set_up_file()):
+        command = read_json(path).get("command")
+        if command:
+            return [str(word) for word in command]
+    return []
+
+
+def set_up_file() -> Path:
+    """The file that says how to start what was set up: {"command": [...], "version": "..."}.
+
+    In the daemon's folder, as several GIMPs share it.
+    """
+    return home() / SET_UP_FOLDER / "in-use.json"
 
 
 def _started(command: list[str]) -> Client:
@@ -67,7 +92,7 @@ def _started(command: list[str]) -> Client:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env=_environment(),
+                env=own_environment(),
                 cwd=Path.home(),
                 **_DETACHED,
             )
@@ -107,7 +132,8 @@ def _cannot_start(command: list[str], reason: str) -> InpaintError:
     )
 
 
-def _environment() -> dict[str, str]:
+def own_environment() -> dict[str, str]:
+    """The environment for programs of our own, without what is made for GIMP's libraries."""
     return {
         name: value
         for name, value in os.environ.items()
@@ -129,9 +155,10 @@ def _last_lines(log_path: Path) -> str:
     return " ".join(lines[-3:])
 
 
-def _read_launch_file() -> dict[str, Any]:
+def read_json(path: Path) -> dict[str, Any]:
+    """The object in a small file; an empty one where it cannot be read."""
     try:
-        values = json.loads(LAUNCH_FILE.read_text(encoding="utf-8"))
+        values = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
     return values if isinstance(values, dict) else {}

@@ -13,6 +13,7 @@ VERSIONS = {
     "GLib": "2.0",
     "GObject": "2.0",
     "Gdk": "3.0",
+    "GdkPixbuf": "2.0",
     "Gegl": "0.4",
     "Gimp": "3.0",
     "GimpUi": "3.0",

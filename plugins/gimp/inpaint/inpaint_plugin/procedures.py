@@ -21,6 +21,7 @@ from .arguments import (
     settings_to_config,
 )
 from .following import CANCELLED
+from .getting_ready import get_ready
 from .help import DOMAIN as HELP_DOMAIN
 from .help import FOLDER as HELP_FOLDER
 from .outpainting import Sides
@@ -217,6 +218,7 @@ def _run(
         passed = command.choices(settings, **options)
         sides = [config.get_property(name) for name in _SIDES] if command.sides else []
         call = commands.Call(image, list(drawables), run_mode, passed, Sides(*sides))
+        get_ready(by_script=call.by_script)
         made = command.run(call)
         if call.chosen is not None:
             settings_to_config(call.chosen.settings, config, command.settings)

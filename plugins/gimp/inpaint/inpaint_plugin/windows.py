@@ -50,6 +50,15 @@ def show_without_focus(window: Gtk.Window) -> None:
     window.show()
 
 
+def show_in_the_middle(window: Gtk.Window) -> None:
+    """Show a window that has to be answered before anything else, in the middle of the screen."""
+    window.set_position(Gtk.WindowPosition.CENTER)
+    window.set_resizable(False)
+    window.realize()
+    GimpUi.window_set_transient(window)
+    window.present()
+
+
 def fit(window: Gtk.Window) -> bool:
     """Make a window as large as what is in it; to be called once that has been laid out."""
     if window.get_visible():

@@ -1,0 +1,70 @@
+"""What stands between a command and its fill, and the windows that clear it away."""
+
+from __future__ import annotations
+
+from inpaintd_protocol.errors import InpaintError
+
+from . import set_up
+from .daemon import use_home
+from .texts import _
+
+
+def get_ready(*, by_script: bool) -> None:
+    """Offer to set inpaintd up, where this plug-in came as an archive and that is still to be done.
+
+    Raises:
+        InpaintError: `not_installed` when a script calls, `cancelled` when the user declines.
+    """
+    use_home()
+    if not set_up.is_needed():
+        return
+    present = set_up.plan().present
+    if not by_script:
+        offer_set_up()
+    elif not present:
+        raise InpaintError(
+            "not_installed",
+            _("inpaintd has not been set up yet."),
+            _("Use any of its commands once from GIMP's menu: Filters > Inpaint."),
+        )
+
+
+def offer_set_up() -> None:
+    """Offer to set up the inpaintd of the archive, and do it.
+
+    Raises:
+        InpaintError: `cancelled` when the user declines.
+    """
+    from .offer_window import Offer, offer
+
+    plan = set_up.plan()
+    if plan.present:
+        title = _("Update inpaintd")
+        text = _(
+            "The plug-in is newer than the inpaintd that it works with. The new version is "
+            "installed beside the old one, tried, and only then takes its place. Models, settings "
+            "and pictures stay."
+        )
+    else:
+        title = _("Set Up inpaintd")
+        text = _(
+            "inpaintd fills what you select, on this computer alone. Before the first fill, it "
+            "needs its libraries: they are fetched once, and nothing outside the folder below is "
+            "changed. When that is done, your command goes on."
+        )
+    free = _(", of {free} GB that are free").format(free=f"{plan.free_bytes / 1e9:.0f}")
+    version = f"{plan.present} → {plan.version}" if plan.present else plan.version
+    facts = (
+        (_("Version"), version),
+        (_("Download"), _("about {size} MB").format(size=f"{set_up.DOWNLOAD_BYTES / 1e6:.0f}")),
+        (
+            _("Room"),
+            _("{size} GB during set-up").format(size=f"{set_up.NEEDED_BYTES / 1e9:.1f}")
+            + (free if plan.free_bytes else ""),
+        ),
+        (_("Folder"), str(plan.folder)),
+        (_("Licence"), _("Apache-2.0: free, also for commercial work")),
+        (_("Graphics card"), _("not needed; models that use one can be added later")),
+    )
+    button = _("_Update") if plan.present else _("_Set Up")
+    offer(Offer(title, text, facts, button, set_up.set_up))
