@@ -117,19 +117,28 @@ def settings() -> str:
         "# Settings",
         "",
         "What is left unset takes the model's own default, and where the model has none, the one",
-        "below. The options of the command line are on the page [Command line](command-line.md).",
+        "below. The options of the command line are on the page [Command line](command-line.md), and",
+        "what each named value does on the page [Choices](choices.md).",
         "",
-        "| setting | label | default | range | meaning |",
-        "|---|---|---|---|---|",
+        "| setting | default | range | meaning |",
+        "|---|---|---|---|",
     ]
     for field in settings_fields():
         about: Any = field.metadata
         default = about.get("fallback", field.default)
-        shown = "" if default in (None, "", ()) else f"`{default}`"
         lines.append(
-            f"| `{field.name}` | {about['label']} | {shown} | {_range(about)} | {about['help']} |"
+            f"| `{field.name}`<br>*{about['label']}* | {_shown(default)} | {_range(about)} "
+            f"| {about['help']} |"
         )
     return "\n".join(lines) + "\n"
+
+
+def _shown(default: object) -> str:
+    if default in (None, "", ()):
+        return ""
+    if isinstance(default, bool):
+        return "on" if default else "off"
+    return f"`{default}`"
 
 
 def _range(about: Any) -> str:
@@ -138,7 +147,7 @@ def _range(about: Any) -> str:
     if about["minimum"] is None:
         return ""
     unit = f" {about['unit']}" if about["unit"] else ""
-    return f"{about['minimum']:g} to {about['maximum']:g}{unit}"
+    return f"{about['minimum']:.10g} to {about['maximum']:.10g}{unit}"
 
 
 def errors() -> str:
