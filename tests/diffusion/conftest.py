@@ -28,22 +28,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+def tiny() -> Callable[[str], Path]:
     """The folder of a tiny model by its name in `tiny_models.BUILDERS`."""
     import torch
 
     from tests.diffusion import tiny_models
 
     torch.set_num_threads(1)
-    built: dict[str, Path] = {}
-    root = tmp_path_factory.mktemp("models")
-
-    def folder(name: str) -> Path:
-        if name not in built:
-            built[name] = tiny_models.build(name, root / name)
-        return built[name]
-
-    return folder
+    return tiny_models.built
 
 
 @pytest.fixture

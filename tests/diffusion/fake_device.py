@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import ctypes
 import gc
-import hashlib
 import json
-import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -32,8 +31,8 @@ from inpaintd.engine import CancelledError
 from inpaintd.engines.diffusion.engine import DiffusionEngine
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.settings import Control, Lora
+from tests.built_once import built_once
 from tests.diffusion import pictures, tiny_adapters, tiny_models
-from tests.running import ROOT
 
 LADDERS = {"sd15": (3.0, 2.2, 1.0), "kandinsky": (16.4, 8.0)}
 """Megabytes of memory, down to too little for the weights."""
@@ -41,15 +40,13 @@ LADDERS = {"sd15": (3.0, 2.2, 1.0), "kandinsky": (16.4, 8.0)}
 
 def built() -> Path:
     """The device, compiled once for each source and torch, since that takes half a minute."""
-    source = Path(__file__).with_suffix(".cpp").read_bytes()
-    key = hashlib.sha256(source + f"{torch.__version__} {sys.version}".encode()).hexdigest()[:16]
-    library = ROOT / ".cache" / f"fake_device-{key}.so"
-    if not library.exists():
-        library.parent.mkdir(exist_ok=True)
-        new = library.with_name(f"{key}.{os.getpid()}.so")
-        build(new)
-        new.replace(library)  # last: another run may look for it at any moment
-    return library
+    folder = built_once(
+        "fake_device",
+        lambda folder: build(folder / "fake_device.so"),
+        sources=[Path(__file__).with_suffix(".cpp")],
+        packages=["torch"],
+    )
+    return folder / "fake_device.so"
 
 
 def build(library: Path) -> None:
@@ -95,9 +92,13 @@ def register(library: Path) -> ctypes.CDLL:
 
 def main(library: Path, folder: Path) -> None:
     torch.set_num_threads(1)
+    gc.freeze()  # see tests/conftest.py
     device = register(library)
     kinds = ("sd15", "sdxl", "kandinsky", "controlnet")
-    folders = {kind: tiny_models.build(kind, folder / kind) for kind in kinds}
+    folders = {kind: folder / kind for kind in kinds}
+    for kind, place in folders.items():  # beside each other: LoRAs lie beside them
+        for part in tiny_models.built(kind).parent.iterdir():
+            shutil.copytree(part, place.with_name(part.name))
     adapters(folders)
     happened: dict[str, Any] = {
         "requests": [line for kind in kinds[:-1] for line in requests(folders, kind)],

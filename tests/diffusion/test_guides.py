@@ -24,7 +24,7 @@ from tests.diffusion.pictures import photograph
 from tests.diffusion.tiny_models import Build
 from tests.models import hollow
 from tests.running import ROOT, running_daemon
-from tests.textmask import tiny_clipseg
+from tests.textmask.clipseg import clipseg
 
 PAGE = (ROOT / "docs" / "from-the-guides.md").read_text(encoding="utf-8")
 COMMANDS = re.findall(r"^\$ (inpaintd .+)$", PAGE, re.MULTILINE)
@@ -110,9 +110,11 @@ def tables(tiny: Build, home: Path) -> str:
     lines.insert(at + 1, lines.pop())
     with torch.random.fork_rng(devices=[]):
         tiny_models.autoencoder().save_pretrained(home / "vae-ft-mse")
-        tiny_clipseg.build(home / "clipseg", ("hair", "green", "blue"))
-    for name in ("vae-ft-mse", "clipseg"):
-        lines += [f'["{name}"]', f'source = "{home / name}"']
+    for name, folder in (
+        ("vae-ft-mse", home / "vae-ft-mse"),
+        ("clipseg", clipseg(("hair", "green", "blue"))),
+    ):
+        lines += [f'["{name}"]', f'source = "{folder}"']
     return "\n".join(lines) + "\n"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import torch
 import transformers
 from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
 
+from tests.built_once import built_once
 from tests.diffusion import tiny_text as text
 
 Build = Callable[[str], Path]
@@ -578,6 +580,18 @@ EDITS = {"flux2", "qwen-edit-plus"}
 def cell_of(name: str) -> int:
     """Pixels per latent cell and side."""
     return 16 if name.startswith("flux2") else 8
+
+
+@cache
+def built(name: str) -> Path:
+    """Return the folder of the model of this name, which all tests share."""
+    folder = built_once(
+        f"tiny-{name}",
+        lambda folder: build(name, folder / name),
+        sources=[Path(__file__), Path(text.__file__)],
+        packages=["diffusers", "torch", "transformers"],
+    )
+    return folder / name
 
 
 def build(name: str, folder: Path, seed: int = 0) -> Path:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from inpaintd.install import gimp_plugin
 from tests.gimp.gimp_root import Gimp, NoGimp, root
+from tests.textmask.clipseg import clipseg
 from tests.textmask.conftest import INSTALLED
 
 
@@ -47,19 +46,9 @@ PAINTERS = "".join(
 
 
 @pytest.fixture(scope="session")
-def text_mask_model(tmp_path_factory: pytest.TempPathFactory) -> str:
+def text_mask_model() -> str:
     """An entry of models.toml: a CLIPSeg that finds red, green and blue; "" without torch."""
-    return text_mask_model_in(tmp_path_factory.mktemp("clipseg")) if INSTALLED else ""
-
-
-def text_mask_model_in(folder: Path, **options: Any) -> str:
-    """Make such a model and its entry; options as those of `tiny_clipseg.build`."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of torch and transformers
-        from tests.textmask.tiny_clipseg import build
-
-        build(folder, **options)
-    return f'[clipseg]\nsource = "{folder}"\n'
+    return f'[clipseg]\nsource = "{clipseg()}"\n' if INSTALLED else ""
 
 
 @contextmanager

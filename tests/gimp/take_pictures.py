@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import json
 import sys
-import tempfile
 import time
 from pathlib import Path
 
 import skimage.data
 from PIL import Image
 
-from tests.gimp.conftest import PAINTERS, installed_gimp, text_mask_model_in
+from tests.gimp.conftest import PAINTERS, installed_gimp
 from tests.gimp.gimp_root import root
 from tests.gimp.windowed_gimp import WindowedGimp, windowed_gimp
 from tests.running import running_daemon
+from tests.textmask.clipseg import clipseg
 
 SHUTTLE = (
     388,
@@ -67,9 +67,9 @@ class Album:
 
 def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    with installed_gimp(root()) as gimp, tempfile.TemporaryDirectory() as clipseg:
+    with installed_gimp(root()) as gimp:
         # a stand-in for the real model: it takes what is rather blue for a wall
-        model = text_mask_model_in(Path(clipseg), names=("red", "green", "wall"), side=512)
+        model = f'[clipseg]\nsource = "{clipseg(("red", "green", "wall"), side=512)}"\n'
         photograph = gimp.work / "photo.png"
         Image.fromarray(skimage.data.astronaut()).save(photograph)
         with (

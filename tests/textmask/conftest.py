@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.textmask.clipseg import clipseg as tiny_clipseg_folder
+
 os.environ["HF_HUB_OFFLINE"] = "1"
 
 INSTALLED = all(find_spec(name) for name in ("torch", "transformers"))
@@ -26,10 +28,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def clipseg(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def clipseg() -> Path:
     """The folder of a CLIPSeg that knows red, green and blue."""
-    from tests.textmask.tiny_clipseg import build
-
-    folder = tmp_path_factory.mktemp("clipseg")
-    build(folder)
-    return folder
+    return tiny_clipseg_folder()

@@ -16,20 +16,16 @@ from transformers import CLIPSegConfig, CLIPSegForImageSegmentation
 
 from tests.diffusion.tiny_text import clip_tokenizer
 
-SIDE = 96
-"""Side at which the model looks if not told otherwise, in pixels: 6 patches."""
-
-NAMES = ("red", "green", "blue")
-
 _HIDDEN, _REDUCED, _PATCH = 32, 16, 16
 _STEADY = 20.0
 """Put into two dimensions that mean nothing, so that layer norms keep the others' scale."""
 
 
-def build(folder: Path, names: tuple[str, str, str] = NAMES, side: int = SIDE) -> None:
+def build(folder: Path, names: tuple[str, ...], side: int) -> None:
     """Write the model, its tokenizer and its preprocessing into a folder.
 
-    `names` are its words for red, green and blue; their last letters must differ.
+    `names` are its words for red, green and blue; their last letters must differ. `side` is that
+    at which it looks, in pixels.
     """
     tokenizer = clip_tokenizer()
     model = CLIPSegForImageSegmentation(_config(len(tokenizer))).eval()
@@ -72,7 +68,7 @@ def _set_vision(vision: Any) -> None:
     vision.embeddings.position_embedding.weight[:, 7] = -_STEADY
 
 
-def _set_text(clip: Any, tokenizer: Any, names: tuple[str, str, str]) -> None:
+def _set_text(clip: Any, tokenizer: Any, names: tuple[str, ...]) -> None:
     embeddings = clip.text_model.embeddings.token_embedding.weight
     embeddings[512:, 30], embeddings[512:, 31] = 5.0, -5.0
     last_letters = [tokenizer(name)["input_ids"][-2] for name in names]

@@ -12,16 +12,15 @@ const PYTHON = process.env.INPAINT_PYTHON ?? "python3";
 
 /** Why words cannot be looked for here; false when they can. */
 export const noWords =
-  spawnSync(PYTHON, ["-c", "import torch, transformers"]).status !== 0 && "the extra `diffusion` is not installed";
+  spawnSync(PYTHON, ["-c", "import sys; from importlib.util import find_spec; sys.exit(not (find_spec('torch') and find_spec('transformers')))"]).status !== 0 && "the extra `diffusion` is not installed";
 
 /**
- * @param {string} folder that gets a model which finds red, green and blue
- * @param {string[]} names by which it knows them
+ * @param {string[]} names by which the model knows red, green and blue
+ * @returns {string} its folder
  */
-function buildClipseg(folder, names) {
-  const code = "import pathlib, sys; from tests.textmask.tiny_clipseg import build; build(pathlib.Path(sys.argv[1]), sys.argv[2:])";
+function clipseg(names) {
   const env = { ...process.env, PYTHONPATH: ROOT, HF_HUB_OFFLINE: "1" };
-  execFileSync(PYTHON, ["-W", "ignore", "-c", code, folder, ...names], { cwd: ROOT, env, stdio: ["ignore", "ignore", "pipe"] });
+  return execFileSync(PYTHON, ["-m", "tests.textmask.clipseg", ...names], { cwd: ROOT, env, encoding: "utf-8" }).trim();
 }
 
 /**
@@ -32,12 +31,11 @@ function buildClipseg(folder, names) {
 export async function startDaemon(options = [], { finds = false, card } = {}) {
   const home = await mkdtemp(join(tmpdir(), "inpaint-photoshop-"));
   const tables = MODELS.map((name) => `[${name}]\ntitle = "${name === "slow" ? "Stand-in for a diffusion model" : name}"\nengine = "tests.synthetic_engines:${name}"\nhonours = ["prompt", "seed", "steps", "infill"]\n${name === "slow" ? "defaults = { steps = 50 }\n" : ""}`);
-  const folder = join(home, "finder");
-  await mkdir(folder);
   if (Array.isArray(finds)) {
-    buildClipseg(folder, finds);
-    tables.push(`[clipseg]\nsource = "${folder}"\n`);
+    tables.push(`[clipseg]\nsource = "${clipseg(finds)}"\n`);
   } else if (finds) {
+    const folder = join(home, "finder");
+    await mkdir(folder);
     tables.push(`[clipseg]\nsource = "${folder}"\nengine = "tests.synthetic_engines:ColourFinder"\n`);
     tables.push(`["sam-2.1"]\nsource = "${folder}"\nengine = "tests.synthetic_engines:BoxFinder"\n`);
   }

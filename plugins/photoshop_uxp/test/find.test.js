@@ -301,12 +301,14 @@ describe("a mask by text", () => {
   describe("as the hole of a fill", () => {
     const byText = { text_mask_fill: true, model: "noise" };
     const changedBy = async (document, choices) => {
-      const before = [];
-      eachPixel((x, y) => before.push(document.seen(x, y).join()));
+      const before = new Float64Array(WIDTH * HEIGHT * 4);
+      eachPixel((x, y) => before.set(document.seen(x, y), (y * WIDTH + x) * 4));
       const outcome = await fill(client, { text_mask: "red", ...byText, ...choices });
-      let i = 0;
       const changed = new Set();
-      eachPixel((x, y) => before[i++] !== document.seen(x, y).join() && changed.add(y * WIDTH + x));
+      eachPixel((x, y) => {
+        const at = y * WIDTH + x;
+        if (document.seen(x, y).some((value, i) => value !== before[at * 4 + i])) changed.add(at);
+      });
       document.layers.shift();
       return { outcome, changed: (x, y) => (changed.has(y * WIDTH + x) ? 1 : 0) };
     };

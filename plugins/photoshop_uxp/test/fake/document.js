@@ -171,22 +171,27 @@ export class FakeDocument {
 
   /** What is seen at a pixel: all visible layers over each other, normal blending. RGBA in 0..1. */
   seen(x, y) {
-    const over = (layers, below) => {
-      let seen = below;
-      for (const layer of [...layers].reverse()) {
-        if (!layer.visible) continue;
-        if (layer.layers) {
-          seen = over(layer.layers, seen);
-          continue;
-        }
-        const [r, g, b, alpha] = layer.at(x, y);
-        const a = alpha * (layer.mask ? layer.mask[y * this.width + x] : 1);
-        if (a === 0) continue;
-        const out = a + seen[3] * (1 - a);
-        seen = [r, g, b].map((c, i) => (a === 1 ? c : (c * a + seen[i] * seen[3] * (1 - a)) / out)).concat(out);
+    const seen = [0, 0, 0, 0];
+    this.#over(this.layers, x, y, seen);
+    return seen;
+  }
+
+  /** Every pixel of every picture goes through here: it changes `seen`, and makes no more arrays than it must. */
+  #over(layers, x, y, seen) {
+    for (let l = layers.length - 1; l >= 0; l--) {
+      const layer = layers[l];
+      if (!layer.visible) continue;
+      if (layer.layers) {
+        this.#over(layer.layers, x, y, seen);
+        continue;
       }
-      return seen;
-    };
-    return over(this.layers, [0, 0, 0, 0]);
+      const colour = layer.at(x, y);
+      const mask = layer.mask;
+      const a = colour[3] * (mask ? mask[y * this.width + x] : 1);
+      if (a === 0) continue;
+      const out = a + seen[3] * (1 - a);
+      for (let i = 0; i < 3; i++) seen[i] = a === 1 ? colour[i] : (colour[i] * a + seen[i] * seen[3] * (1 - a)) / out;
+      seen[3] = out;
+    }
   }
 }

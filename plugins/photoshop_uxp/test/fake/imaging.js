@@ -177,7 +177,9 @@ export class FakeImaging {
         if (disposed) throw new HostError("the image data was disposed of");
         if (!chunky) throw new HostError("the test reads chunky only");
         const full = componentSize === 8 ? 255 : componentSize === 32 ? 1 : fullRange ? 65535 : 32768;
-        return ARRAYS[componentSize].from(values, (v) => (componentSize === 32 ? v : Math.floor(v * full + 0.5)));
+        const samples = new ARRAYS[componentSize](values.length); // a loop: from() takes ten times as long
+        for (let i = 0; i < values.length; i++) samples[i] = componentSize === 32 ? values[i] : Math.floor(values[i] * full + 0.5);
+        return samples;
       },
       dispose() {
         if (disposed) throw new HostError("the image data was disposed of already");
@@ -196,7 +198,9 @@ export class FakeImaging {
     if (colorSpace !== expected[0] || colorProfile !== expected[1]) throw new HostError("a wrong colour space");
     const full = bits === 8 ? 255 : bits === 32 ? 1 : fullRange ? 65535 : 32768;
     if (bits === 16 && !fullRange && array.some((value) => value > 32768)) throw new HostError("16 bits end at 32768");
-    return this.#make(Float64Array.from(array, (value) => value / full), width, height, components, bits);
+    const values = new Float64Array(array.length);
+    for (let i = 0; i < array.length; i++) values[i] = array[i] / full;
+    return this.#make(values, width, height, components, bits);
   }
 
   /** A JPEG, from RGB alone. The stand-in hands back an address of 1x1 pixels. */

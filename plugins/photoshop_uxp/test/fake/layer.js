@@ -43,8 +43,9 @@ export class FakeLayer {
   }
 
   at(x, y) {
-    const i = this.index(x, y);
-    return Array.from(this.samples.subarray(i, i + 4));
+    const { samples, stride } = this; // once each: every look goes through the proxy
+    const i = ((y + MARGIN) * stride + x + MARGIN) * 4;
+    return [samples[i], samples[i + 1], samples[i + 2], samples[i + 3]];
   }
 
   put(x, y, rgba) {
@@ -68,7 +69,8 @@ export class FakeLayer {
     const { width, height } = this.document;
     if (this.background) return { left: 0, top: 0, right: width, bottom: height };
     if (this.artboard) return { ...this.artboard };
-    const found = boundsOf(this.stride, height + 2 * MARGIN, (i) => this.samples[4 * i + 3] > 0);
+    const { samples } = this;
+    const found = boundsOf(this.stride, height + 2 * MARGIN, (i) => samples[4 * i + 3] > 0);
     if (!found) return { left: 0, top: 0, right: 0, bottom: 0 };
     const { left, top, right, bottom } = found;
     return { left: left - MARGIN, top: top - MARGIN, right: right - MARGIN, bottom: bottom - MARGIN };
@@ -87,9 +89,12 @@ export function boundsOf(width, height, matches) {
   let [left, top, right, bottom] = [width, height, -1, -1];
   for (let i = 0; i < width * height; i++) {
     if (!matches(i)) continue;
-    const [x, y] = [i % width, Math.floor(i / width)];
-    [left, right] = [Math.min(left, x), Math.max(right, x)];
-    [top, bottom] = [Math.min(top, y), Math.max(bottom, y)];
+    const x = i % width;
+    const y = Math.floor(i / width);
+    if (x < left) left = x;
+    if (x > right) right = x;
+    if (y < top) top = y;
+    if (y > bottom) bottom = y;
   }
   return right < 0 ? null : { left, top, right: right + 1, bottom: bottom + 1 };
 }
