@@ -28,6 +28,7 @@ ASKED = {"width": 64, "height": 64, "steps": 2, "strength": 1.0}
 
 def main(library: Path, folder: Path, kinds: list[str]) -> None:
     torch.set_num_threads(1)
+    gc.freeze()  # see tests/conftest.py
     device = fake_device.register(library)
     tell_memory(device)
     print(json.dumps({kind: limited(device, folder, kind) for kind in kinds}))
