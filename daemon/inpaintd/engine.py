@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,11 +94,14 @@ class Painted:
         colours: for each task (H, W, 3) float32, as large as the task's colour.
         steps: denoising steps really run for each task; 0 for engines without steps.
         notices: (code, message, remedy) of each warning.
+        scales: for each task the resolution that its hole was filled at, as a share of the
+            picture's; empty for full resolution.
     """
 
     colours: list[Array]
     steps: int = 0
     notices: tuple[tuple[str, str, str], ...] = ()
+    scales: tuple[float, ...] = ()
 
 
 class Engine(Protocol):
@@ -118,6 +121,23 @@ class Engine(Protocol):
 
         Raises:
             InpaintError: with a sentence for the user.
+            CancelledError: passed on from `report`.
+        """
+        ...
+
+
+@runtime_checkable
+class Detailer(Protocol):
+    """An engine that can add fine structure to another engine's coarse fill."""
+
+    def detailed(self, task: Task, scale: float, settings: Settled, report: Report) -> Array:
+        """The task's colours with detail in the hole, (H, W, 3) float32; the rest is unchanged.
+
+        Args:
+            task: with the coarse fill in the hole of its colour.
+            scale: resolution of that fill as a share of the picture's, below 1.
+
+        Raises:
             CancelledError: passed on from `report`.
         """
         ...

@@ -140,3 +140,12 @@ def test_a_network_of_any_size_sees_windows_of_512(tmp_path: Path) -> None:
     network = Network(tiny_networks.lama(tmp_path / "lama.onnx", side=None))
     assert network.signature.side is None
     assert network.provider == "CPUExecutionProvider"
+
+
+def test_a_wide_hole_is_said_to_be_coarse(tmp_path: Path) -> None:
+    file = tiny_networks.lama(tmp_path / "lama.onnx")
+    colour = np.resize(PHOTO, (700, 700, 3)).astype(np.float32)
+    tasks = [Task(colour, disc(700, 700, radius), 0) for radius in (30, 200)]
+    fine, coarse = Erase(lambda _: file).paint(tasks, Settings(), quiet).scales
+    assert fine == 1
+    assert coarse < 0.6

@@ -40,11 +40,15 @@ def test_lama_is_installed_from_the_hub_and_fills(tmp_path: Path, photo: Path) -
         installed = inpaintd(home, hub, "models", "install", "lama")
         assert installed.returncode == 0, installed.stderr
         assert not any("lama.pt" in path for path in hub.asked)
+    assert "inpaintd models use patches" in installed.stdout
     try:
-        filled = inpaintd(home, None, "fill", str(photo), "--model", "lama")
+        filled = inpaintd(home, None, "fill", str(photo))
         assert filled.returncode == 0, filled.stderr
+        listed = inpaintd(home, None, "models", "list").stdout
     finally:
         inpaintd(home, None, "stop")
+    assert "prompt, the default" in " ".join(listed.split())
+    assert "inpaintd models use NAME" in listed
     result = np.asarray(Image.open(filled.stdout.strip()))
     assert np.abs(result[40:80, 60:100, :3].astype(int) - (40, 90, 160)).max() <= 1
     assert (result[0, 0] == (40, 90, 160, 255)).all()

@@ -56,6 +56,8 @@ def list_models(as_json: bool) -> None:
         return
     columns = shutil.get_terminal_size().columns
     click.echo("\n".join(listing(models, registry.helpers(), columns)))
+    if not registry.own_default:
+        click.echo("To choose another default: inpaintd models use NAME")
 
 
 def listing(models: Sequence[ModelInfo], helpers: Sequence[ModelInfo], columns: int) -> list[str]:

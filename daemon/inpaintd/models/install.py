@@ -18,9 +18,10 @@ from filelock import FileLock, Timeout
 from inpaintd.models.hub import RemoteFile, Repository, in_words, look_up
 from inpaintd.models.installed import MARKER, folder_of, is_path
 from inpaintd.models.parts import CONFIG, INDEX, check_complete, lacking
-from inpaintd.models.registry import Entry, Registry
+from inpaintd.models.registry import BUILT_IN_DEFAULT, Entry, Registry
 from inpaintd.models.transfer import OnTransfer, bytes_in, watching
 from inpaintd.models.verify import sha256_of
+from inpaintd.shell_words import command
 from inpaintd_protocol.errors import InpaintError
 
 _TELLING = (INDEX, CONFIG)
@@ -88,6 +89,11 @@ def install(
     except Exception as error:  # the HTTP library differs between versions of the client
         raise in_words(entry, folder, error, again) from error
     say(f"Installed {entry.name} at revision {repository.revision[:12]}.")
+    if not registry.own_default and registry.default == entry.name:
+        say(
+            "From now on it fills wherever no model is named. To keep the built-in fill: "
+            f"{command('inpaintd', 'models', 'use', BUILT_IN_DEFAULT)}"
+        )
 
 
 def _check_licence(entry: Entry, repository: Repository, again: str, *, accepted: bool) -> None:

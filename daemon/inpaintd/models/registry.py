@@ -15,10 +15,13 @@ from inpaintd.models.table import check_parts, checked
 from inpaintd.pipeline.plan import WorkSizes
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.messages import ModelInfo
-from inpaintd_protocol.settings import Settings, Settled, SettledStage, Stage, fallback_of
+from inpaintd_protocol.settings import Settings, Settled, SettledStage, Stage, fallback_of, settings_fields
 
 BUILT_IN_DEFAULT = "patches"
 """Model for requests that name none, until the user chooses another."""
+
+_PATCHES_ALONE = ("sampling_pixels", "sampling_sides", "count")
+"""Settings that the built-in fill honours, and models that remove without a prompt do not."""
 
 _SHIPPED = Path(__file__).with_name("models.toml")
 _USER_FILE = "models.toml"
@@ -58,6 +61,8 @@ class Entry:
     """The licence's name, as given by the model's maker."""
     commercial: str = ""
     """Permission to sell results: yes, no, or limited; empty when unknown."""
+    detail: str = ""
+    """Engine that adds detail where this model fills at a lower resolution; empty for none."""
     trained: str = ""
     """Training of a diffusion model: inpainting or plain; selects among presets."""
     parameters: Mapping[str, float] = field(default_factory=dict)
@@ -102,11 +107,43 @@ class Entry:
 
 @dataclass(frozen=True)
 class Registry:
-    """All models by name, and the name of the default one."""
+    """All models by name.
+
+    Attributes:
+        own_default: the default model that the user has chosen; empty for none.
+    """
 
     entries: dict[str, Entry]
-    default: str
+    own_default: str
     home: Path
+
+    @property
+    def default(self) -> str:
+        """Name of the model for requests that name none.
+
+        Until the user chooses one, this is an installed model that removes without a prompt, or
+        else the built-in fill.
+        """
+        if self.own_default:
+            return self.own_default
+        removing = (e for e in self.entries.values() if e.engine == "erase" and e.kind == "model")
+        found = next((entry.name for entry in removing if self.installed(entry)), None)
+        return found or BUILT_IN_DEFAULT
+
+    def chosen(self, settings: Settings, *, sampled: bool = False) -> Entry:
+        """Find the entry that a request's settings name, or the default for them.
+
+        Args:
+            sampled: whether the request says which pixels may be copied.
+
+        Raises:
+            InpaintError: as `find`.
+        """
+        found = self.find(settings.model)
+        by_itself = not settings.model and not self.own_default
+        if by_itself and found.engine == "erase" and (sampled or _needs_patches(settings)):
+            return self.entries[BUILT_IN_DEFAULT]
+        return found
 
     def find(self, name: str | None) -> Entry:
         """Find the entry of this name; None and the empty name give the default one.
@@ -160,7 +197,7 @@ class Registry:
                 .settings(entry.kind_for_presets)
                 .over(wanted)
             )
-        return Settled.of(replace(settings.over(wanted), stages=stages))
+        return Settled.of(replace(settings.over(wanted), model=entry.name, stages=stages))
 
     def _settled_stage(self, own: Entry, settings: Settings, stage: Stage) -> SettledStage:
         """Complete a stage with the defaults of its own model, not of the request's."""
@@ -202,13 +239,16 @@ class Registry:
         return folder_of(self.home, entry.name, entry.source)
 
     def infos(self) -> tuple[ModelInfo, ...]:
-        return tuple(self._info(entry) for entry in self.entries.values() if entry.kind == "model")
+        default = self.default
+        models = (entry for entry in self.entries.values() if entry.kind == "model")
+        return tuple(self._info(entry, default) for entry in models)
 
     def helpers(self) -> tuple[ModelInfo, ...]:
         """Entries that fill nothing by themselves: ControlNets, VAEs, the model for text masks."""
-        return tuple(self._info(entry) for entry in self.entries.values() if entry.kind != "model")
+        others = (entry for entry in self.entries.values() if entry.kind != "model")
+        return tuple(self._info(entry) for entry in others)
 
-    def _info(self, entry: Entry) -> ModelInfo:
+    def _info(self, entry: Entry, default: str = "") -> ModelInfo:
         missing = self.missing(entry)
         gone = missing is not None and is_path(missing.source)
         return ModelInfo(
@@ -216,7 +256,7 @@ class Registry:
             title=entry.title,
             engine=entry.engine,
             installed=missing is None,
-            default=entry.name == self.default,
+            default=entry.name == default,
             native_side=entry.native_side,
             multiple=entry.multiple,
             # Leave out the path, as the protocol carries none.
@@ -229,6 +269,11 @@ class Registry:
             commercial=entry.commercial,
             defaults=Settings(**entry.defaults) if entry.defaults else None,
         )
+
+
+def _needs_patches(settings: Settings) -> bool:
+    neutral = {field.name: field.metadata["neutral"] for field in settings_fields()}
+    return any(getattr(settings, k) not in (None, neutral[k]) for k in _PATCHES_ALONE)
 
 
 def _first_the_extra(home: Path, engine: str, remedy: str) -> str:
@@ -274,7 +319,7 @@ def _load(user_file: Path, changed_at: int) -> Registry:
     import tomllib  # imported late, because a daemon must be ready at once
 
     tables = tomllib.loads(_SHIPPED.read_text(encoding="utf-8"))
-    default = BUILT_IN_DEFAULT
+    default = ""
     if changed_at:
         # -sig, because Notepad may write a byte order mark.
         user = tomllib.loads(user_file.read_text(encoding="utf-8-sig"))

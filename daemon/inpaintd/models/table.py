@@ -12,6 +12,7 @@ from inpaintd_protocol.settings import Control, Settings, settings_fields
 _CHOICES: dict[str, tuple[str, ...]] = {
     "kind": ("model", "controlnet", "part"),
     "commercial": ("", "yes", "no", "limited"),
+    "detail": ("", "patches"),
     "trained": ("", "inpainting", "plain"),
     "control": ("", *Control.__dataclass_fields__["kind"].metadata["choices"], "union"),
 }

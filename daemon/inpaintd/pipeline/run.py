@@ -10,8 +10,9 @@ from functools import reduce
 
 import numpy as np
 
-from inpaintd.engine import SAMPLING, Array, Engine, Task
+from inpaintd.engine import SAMPLING, Array, Detailer, Engine, Task
 from inpaintd.geometry import bounds
+from inpaintd.pipeline.detail import with_detail
 from inpaintd.pipeline.infill import Completion, Pixels
 from inpaintd.pipeline.layer import Samples, cut, plane_of, samples_of, to_float, to_samples
 from inpaintd.pipeline.mask import (
@@ -78,6 +79,7 @@ def run(
     sizes: WorkSizes | None = None,
     model: str = "",
     prefill: Engine | None = None,
+    detailer: Detailer | None = None,
     text_masker: TextMasker | None = None,
     object_masker: ObjectMasker | None = None,
 ) -> Finished:
@@ -88,6 +90,7 @@ def run(
         sizes: sizes that the engine's model works at; None when it has no such sizes.
         model: name of the model, as reported in the answer.
         prefill: fills the hole for `infill = "patchmatch"`; None uses `engine`.
+        detailer: adds detail to holes that `engine` filled at a lower resolution; None for none.
         text_masker: for `text_mask`.
         object_masker: for the `object` of a `MakeMask`.
 
@@ -133,7 +136,7 @@ def run(
         *partial_mask(mask, engine),
         *(colour_lost((r.lost, r.mask) for r in regions) if _sees_hole(engine, settings) else ()),
     ]
-    painting = _Painting(request, settings, engine, report, layer, hole, regions)
+    painting = _Painting(request, settings, engine, detailer, report, layer, hole, regions)
     layers = painting.layers()
     warnings += [Notice(*notice) for notice in dict.fromkeys(painting.notices)]
     return Finished(
@@ -157,6 +160,7 @@ class _Painting:
         request: Inpaint,
         settings: Settled,
         engine: Engine,
+        detailer: Detailer | None,
         report: Tell,
         layer: Samples,
         hole: Rectangle,
@@ -165,6 +169,7 @@ class _Painting:
         self._request = request
         self._settings = settings
         self._engine = engine
+        self._detailer = detailer
         self._report = report
         self._layer = layer
         self._hole = hole
@@ -216,6 +221,7 @@ class _Painting:
         )
         began = time.perf_counter()
         painted = self._engine.paint(tasks, self._settings, telling)
+        colours = with_detail(painted, tasks, self._settings, self._detailer, telling)
         self.seconds += time.perf_counter() - began
         self.steps = painted.steps
         self.notices += painted.notices
@@ -227,7 +233,7 @@ class _Painting:
                 self._layer,
                 self._hole,
                 self._regions,
-                painted.colours[start : start + len(self._regions)],
+                colours[start : start + len(self._regions)],
                 soft=self._engine.soft,
                 match_colour=self._settings.match_colour,
                 masked=self._settings.output == "masked",

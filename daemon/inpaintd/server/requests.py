@@ -106,7 +106,7 @@ class Requests:
     @_answer.register
     def _plan(self, request: m.Plan, client: bytes) -> None:
         registry = load_registry(self._home)
-        entry = registry.find(request.settings.model)
+        entry = registry.chosen(request.settings)
         settings = registry.settled(entry, request.settings)
         rectangle = region_for(
             request.bounds, request.extent, settings, entry.sizes, request.sampling

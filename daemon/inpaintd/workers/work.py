@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from inpaintd.engine import Array, Engine
+from inpaintd.engine import Array, Detailer, Engine
 from inpaintd.engines.load import load, load_object_mask, load_text_mask
 from inpaintd.models.registry import load_registry
 from inpaintd.pipeline.run import run
@@ -57,7 +57,8 @@ class Work:
             CancelledError: out of `tell`.
         """
         registry = load_registry(self._home)
-        entry = registry.find(request.settings.model)
+        sampled = isinstance(request, Inpaint) and request.sampling is not None
+        entry = registry.chosen(request.settings, sampled=sampled)
         settings = registry.settled(entry, request.settings)
         if isinstance(request, Inpaint) and entry.source:
             registry.folder(entry)  # reports a missing package before anything large is imported
@@ -71,6 +72,7 @@ class Work:
             sizes=entry.sizes,
             model=entry.name,
             prefill=self._engine("patches") if settings.infill == "patchmatch" else None,
+            detailer=self._detailer(entry.detail),
             text_masker=self._find_words,
             object_masker=self._find_object,
         )
@@ -90,6 +92,11 @@ class Work:
         if self._object_mask is None or self._object_mask[0] != folder:
             self._object_mask = folder, load_object_mask(entry.engine, folder)
         return self._object_mask[1].find(colour, prompt)
+
+    def _detailer(self, name: str) -> Detailer | None:
+        engine = self._engine(name) if name else None
+        # The built-in fill may be replaced by one that cannot, for want of a library.
+        return engine if isinstance(engine, Detailer) else None
 
     def _engine(self, name: str) -> Engine:
         if name not in self._engines:

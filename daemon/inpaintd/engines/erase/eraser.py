@@ -61,13 +61,15 @@ class Erase:
             self._loaded = None  # avoids holding two large networks at once
             self._loaded = file, Network(file)
         network = self._loaded[1]
+        side = network.signature.side or _SIDE
         colours: list[Array] = []
         for index, task in enumerate(tasks):
             report("denoising", index, len(tasks), task=index)
             same = next((k for k in range(index) if _same_work(tasks[k], task)), None)
             colours.append(_filled(task, network) if same is None else colours[same])
         report("denoising", len(tasks), len(tasks), task=len(tasks) - 1)
-        return Painted(colours)
+        scales = tuple(work_scale(task.mask > 0, side) for task in tasks)
+        return Painted(colours, scales=scales)
 
 
 def _same_work(one: Task, other: Task) -> bool:

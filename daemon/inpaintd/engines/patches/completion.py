@@ -14,11 +14,12 @@ import numpy as np
 
 from inpaintd.engine import Array
 from inpaintd.engines.patches.finer import raised_colours, raised_sources
+from inpaintd.engines.patches.guide import Guide
 from inpaintd.engines.patches.level import Level, Places
 from inpaintd.engines.patches.prices import Prices
 from inpaintd.engines.patches.pyramid import Pixels, centres_of, pyramid
 from inpaintd.engines.patches.seam import finished
-from inpaintd.engines.patches.start import started
+from inpaintd.engines.patches.start import matched, started
 from inpaintd.engines.patches.votes import energy, revised
 from inpaintd.smooth import extended
 
@@ -32,11 +33,20 @@ _THIN = 5
 _ROUNDS = (3, 4, 5, 6)
 """Rounds of matches and votes at full resolution, at half of it, and so on."""
 
+_GUIDED_ROUNDS = 3
+
 _SOLVED = 120_000
 """Largest hole whose layout may still change, in pixels; beyond, its matches are only refined."""
 
 
-def filled(colour: Array, hole: Pixels, allowed: Pixels, seed: int, tell: Tell) -> Array:
+def filled(
+    colour: Array,
+    hole: Pixels,
+    allowed: Pixels,
+    seed: int,
+    tell: Tell,
+    guide: Guide | None = None,
+) -> Array:
     """The colours of the hole's pixels in reading order, (N, 3) float32.
 
     Args:
@@ -45,6 +55,7 @@ def filled(colour: Array, hole: Pixels, allowed: Pixels, seed: int, tell: Tell) 
         allowed: (h, w) bool, kept pixels that may be copied. If not even the smallest patch
             fits into them, the fill is smooth.
         seed: the same seed gives the same fill, on any number of cores.
+        guide: decides on the layout; None to find one.
     """
     half_width = half_width_of(hole)
     radius = 2 if half_width <= _THIN else 3
@@ -63,7 +74,13 @@ def filled(colour: Array, hole: Pixels, allowed: Pixels, seed: int, tell: Tell) 
         prices = Prices(level, half_width / 2**k)
         done = sum(4.0**-j for j in range(k + 1, top + 1)) / work
         own = seed * 1000 + k * 100
-        if low is None:
+        if guide is not None and k >= min(guide.finest, top):
+            guide.show(level, k)
+            raised = raised_sources(low, level, sources) if low else matched(level)
+            sources = _guided(level, prices, raised, own)
+            if k == min(guide.finest, top):
+                revised(level, sources)
+        elif low is None:
             sources = started(level, prices, own + 50)
         else:
             raised_colours(low, level)
@@ -79,11 +96,19 @@ def filled(colour: Array, hole: Pixels, allowed: Pixels, seed: int, tell: Tell) 
                 if k or i < rounds - 1:
                     revised(level, sources)
                 tell(done + (i + 1) / rounds * 4.0**-k / work, level)
-            if k == top - 1:
+            if k == top - 1 and guide is None:
                 sources = _better(level, prices, sources, own + 50)
         tell(done + 4.0**-k / work, level)
         low = level
     return finished(colour, hole, level, sources)
+
+
+def _guided(level: Level, prices: Prices, sources: Places, seed: int) -> Places:
+    """The sources most like the picture that a guide shows in the hole."""
+    for i in range(_GUIDED_ROUNDS):
+        prices.with_use(sources)
+        sources = level.searched(sources, seed + i, around=i == 0, backwards=i % 2 == 1)
+    return sources
 
 
 def _better(level: Level, prices: Prices, sources: Places, seed: int) -> Places:

@@ -9,6 +9,7 @@ import numpy as np
 from inpaintd.engine import Array, Painted, Report, Task, nothing_kept
 from inpaintd.engines.catalogue import ENGINES
 from inpaintd.engines.patches.completion import filled
+from inpaintd.engines.patches.guide import Guide, merged
 from inpaintd.engines.patches.level import Level
 from inpaintd.engines.patches.parts import parts_of
 from inpaintd.engines.patches.sampling import nothing_to_copy, sampling_area
@@ -44,13 +45,31 @@ class Patches:
         report("denoising", steps, steps, task=len(tasks) - 1)
         return Painted(colours)
 
+    def detailed(self, task: Task, scale: float, settings: Settled, report: Report) -> Array:
+        """Detail as described in `Detailer.detailed`."""
 
-def completed(task: Task, settings: Settled, tell: Callable[[float, Array | None], None]) -> Array:
+        def tell(share: float, _estimate: Array | None) -> None:
+            report("denoising", round(_THOUSANDTHS * share), _THOUSANDTHS)
+
+        fine = completed(task, settings, tell, scale)
+        hole = task.mask > 0
+        fine[hole] = merged(task.colour, fine, hole, scale)
+        return fine
+
+
+def completed(
+    task: Task,
+    settings: Settled,
+    tell: Callable[[float, Array | None], None],
+    scale: float | None = None,
+) -> Array:
     """The task's colours with the hole filled, (H, W, 3) float32; kept pixels are unchanged.
 
     Args:
         settings: only the sampling area, and whether estimates are requested, matter.
         tell: receives the completed share, in [0, 1], and a (h, w, 3) estimate of any size.
+        scale: the colours in the hole are a coarse fill of this resolution, as a share of the
+            picture's, whose layout is to be kept; None when they mean nothing.
 
     Raises:
         InpaintError: `nothing_kept` when nothing is kept to continue from.
@@ -73,13 +92,15 @@ def completed(task: Task, settings: Settled, tell: Callable[[float, Array | None
 
         inside = hole[part.window]
         allowed = sampling_area(shown[part.window], part.own, settings)
-        colours = filled(task.colour[part.window], inside, allowed, task.seed, told)
+        colour = task.colour[part.window]
+        guide = None if scale is None else Guide(colour, scale)
+        colours = filled(colour, inside, allowed, task.seed, told, guide)
         made.append(colours[part.own[inside]])
     # Shifts in brightness may lead out of the range that the picture has.
     kept = task.colour[shown]
     low, high = min(np.float32(0), kept.min()), max(np.float32(1), kept.max())
     # At the end, once the fill's working memory is free again.
-    colour = task.colour.copy()
+    result = task.colour.copy()
     for part, colours in zip(parts, made, strict=True):
-        colour[part.window][part.own] = np.clip(colours, low, high)
-    return colour
+        result[part.window][part.own] = np.clip(colours, low, high)
+    return result
