@@ -95,12 +95,13 @@ def _print_cost() -> None:
     """Time for one hole in the region that a request sends, whatever the canvas."""
     import tempfile
 
+    from tests.engines import tiny_networks
+
     from inpaintd.engines.erase.eraser import Erase
     from inpaintd.models.registry import load_registry
     from inpaintd.pipeline.run import run
     from inpaintd_protocol.messages import Inpaint
     from inpaintd_protocol.plane import Plane
-    from tests.engines import tiny_networks
 
     registry = load_registry(Path())
     entry = registry.find("lama")

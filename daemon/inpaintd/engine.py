@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -130,14 +130,17 @@ class Engine(Protocol):
 class Detailer(Protocol):
     """An engine that can add fine structure to another engine's coarse fill."""
 
-    def detailed(self, task: Task, scale: float, settings: Settled, report: Report) -> Array:
+    def detailed(
+        self, task: Task, scale: float, settings: Settled, tell: Callable[[], object]
+    ) -> Array:
         """The task's colours with detail in the hole, (H, W, 3) float32; the rest is unchanged.
 
         Args:
             task: with the coarse fill in the hole of its colour.
             scale: resolution of that fill as a share of the picture's, below 1.
+            tell: called every now and then; may raise `CancelledError`.
 
         Raises:
-            CancelledError: passed on from `report`.
+            CancelledError: passed on from `tell`.
         """
         ...

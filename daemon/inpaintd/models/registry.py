@@ -15,7 +15,14 @@ from inpaintd.models.table import check_parts, checked
 from inpaintd.pipeline.plan import WorkSizes
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.messages import ModelInfo
-from inpaintd_protocol.settings import Settings, Settled, SettledStage, Stage, fallback_of, settings_fields
+from inpaintd_protocol.settings import (
+    Settings,
+    Settled,
+    SettledStage,
+    Stage,
+    fallback_of,
+    settings_fields,
+)
 
 BUILT_IN_DEFAULT = "patches"
 """Model for requests that name none, until the user chooses another."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from inpaintd.engine import Array, Detailer, Painted, Report, Task
 from inpaintd_protocol.settings import Settled
@@ -29,10 +30,7 @@ def with_detail(
         if same is not None:  # a variant of an engine that has none
             colours[index] = colours[same]
         elif scale < 1:
-
-            def tell(_phase: str, *_: object, index: int = index, **__: object) -> None:
-                report("finishing", 1, 1, task=index)
-
             coarse = replace(task, colour=painted.colours[index])
+            tell = partial(report, "finishing", 1, 1, task=index)
             colours[index] = detailer.detailed(coarse, scale, settings, tell)
     return colours

@@ -45,13 +45,11 @@ class Patches:
         report("denoising", steps, steps, task=len(tasks) - 1)
         return Painted(colours)
 
-    def detailed(self, task: Task, scale: float, settings: Settled, report: Report) -> Array:
+    def detailed(
+        self, task: Task, scale: float, settings: Settled, tell: Callable[[], object]
+    ) -> Array:
         """Detail as described in `Detailer.detailed`."""
-
-        def tell(share: float, _estimate: Array | None) -> None:
-            report("denoising", round(_THOUSANDTHS * share), _THOUSANDTHS)
-
-        fine = completed(task, settings, tell, scale)
+        fine = completed(task, settings, lambda *_: tell(), scale)
         hole = task.mask > 0
         fine[hole] = merged(task.colour, fine, hole, scale)
         return fine
@@ -60,7 +58,7 @@ class Patches:
 def completed(
     task: Task,
     settings: Settled,
-    tell: Callable[[float, Array | None], None],
+    tell: Callable[[float, Array | None], object],
     scale: float | None = None,
 ) -> Array:
     """The task's colours with the hole filled, (H, W, 3) float32; kept pixels are unchanged.
