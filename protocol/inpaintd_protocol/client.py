@@ -35,6 +35,7 @@ from .messages import (
     Disk,
     Finished,
     GetDisk,
+    GetOffer,
     GetStatus,
     Hello,
     Inpaint,
@@ -47,13 +48,16 @@ from .messages import (
     ModelProgress,
     Models,
     ObjectPrompt,
+    Offer,
     PauseModel,
     Plan,
     Planned,
     RemoveModel,
+    SetUp,
     Shutdown,
     ShuttingDown,
     Status,
+    UseModel,
     VerifyModel,
     Welcome,
 )
@@ -63,6 +67,9 @@ from .settings import Settings
 from .transport import Transport
 from .transport_errors import unproved
 from .version import PROTOCOL_VERSION
+
+OFFER_SECONDS = 60.0
+"""Time limit for the hub to describe a model."""
 
 
 def connect(
@@ -297,6 +304,23 @@ class Client(Closing):
     def remove_model(self, model: str, *, force: bool = False) -> ModelDone:
         """Delete a model: see the message `RemoveModel`."""
         return follow_model(self._mailbox, RemoveModel(new_request_id(), model, force), None, None)
+
+    def use_model(self, model: str) -> ModelDone:
+        """Make an installed model the default."""
+        return ask(self._mailbox, UseModel(new_request_id(), model), ModelDone)
+
+    def offer(self, model: str = "") -> Offer:
+        """Ask for the size and the terms of a model, or of the libraries: see `GetOffer`."""
+        return ask(self._mailbox, GetOffer(new_request_id(), model), Offer, OFFER_SECONDS)
+
+    def set_up(
+        self,
+        *,
+        on_progress: Callable[[ModelProgress], None] | None = None,
+        should_cancel: ShouldCancel | None = None,
+    ) -> ModelDone:
+        """Install the libraries for diffusion models: see the message `SetUp`."""
+        return follow_model(self._mailbox, SetUp(new_request_id()), on_progress, should_cancel)
 
     def disk(self) -> Disk:
         """What models take on the disk."""

@@ -207,6 +207,34 @@ class GetDisk(Message):
 
 
 @dataclass(frozen=True)
+class UseModel(Message):
+    """Make an installed model the default. Answered by `ModelDone` or `Failed`."""
+
+    type: ClassVar[str] = "model_use"
+    model: str
+
+
+@dataclass(frozen=True)
+class GetOffer(Message):
+    """Ask what would be fetched, and under which licence. Answered by `Offer` or `Failed`."""
+
+    type: ClassVar[str] = "offer"
+    model: str = ""
+    """A model's name; empty for the libraries that diffusion models need, as `SetUp` fetches."""
+
+
+@dataclass(frozen=True)
+class SetUp(Message):
+    """Install the libraries for diffusion models, with the torch that suits the card.
+
+    Answered by any number of `ModelProgress`, and one of `ModelDone`, `Failed`, `Cancelled`. It is
+    cancelled with its client, and leaves what worked before in use until the end.
+    """
+
+    type: ClassVar[str] = "setup"
+
+
+@dataclass(frozen=True)
 class Shutdown(Message):
     """Stop the daemon; answered by `ShuttingDown`. Unfinished requests get `shutting_down`."""
 
@@ -430,8 +458,37 @@ class ModelDone(Message):
     type: ClassVar[str] = "model_done"
     model: str
     state: str
-    """installed, paused, removed or verified."""
+    """installed, paused, removed, verified, or default."""
     freed_bytes: int = 0
+
+
+@dataclass(frozen=True)
+class Offer(Message):
+    """The size and the terms of something that can be fetched."""
+
+    type: ClassVar[str] = "download_offer"
+    title: str
+    """Its name, for people."""
+    total_bytes: int
+    """Size of all its files."""
+    missing_bytes: int
+    """The part of it that is still to be fetched."""
+    needed_bytes: int
+    """Free space needed on the disk."""
+    free_bytes: int
+    """Free space on that disk."""
+    licence: str = ""
+    """Name of its licence; empty when unknown."""
+    commercial: str = ""
+    """Permission by its licence to sell results: yes, no or limited; empty when unknown."""
+    page: str = ""
+    """Address of the page with its licence; empty when there is none."""
+    must_accept: bool = False
+    """True when the licence has to be accepted before it is fetched."""
+    needs_token: bool = False
+    """True when the hub hands it out to members only, and no token is stored."""
+    suits: str = ""
+    """The graphics card or the processor that it was chosen for; empty for models."""
 
 
 @dataclass(frozen=True)
@@ -540,6 +597,9 @@ REQUESTS: tuple[type[Message], ...] = (
     RemoveModel,
     VerifyModel,
     GetDisk,
+    UseModel,
+    GetOffer,
+    SetUp,
     Shutdown,
 )
 ANSWERS: tuple[type[Message], ...] = (
@@ -554,6 +614,7 @@ ANSWERS: tuple[type[Message], ...] = (
     Models,
     ModelProgress,
     ModelDone,
+    Offer,
     Disk,
     Status,
     ShuttingDown,

@@ -82,6 +82,52 @@ def test_a_model_comes_goes_and_is_told_of(daemon: Daemon) -> None:
         assert client.disk().models == ()
 
 
+def test_a_download_is_described_before_it_is_begun(daemon: Daemon, hub: Hub) -> None:
+    hub.gated = "hf_secret"
+    with daemon.connect() as client:
+        offer = client.offer("tiny")
+        assert offer.title == "Tiny"
+        assert offer.missing_bytes == offer.total_bytes > 6 * MEGABYTE
+        assert offer.free_bytes > offer.needed_bytes > offer.missing_bytes
+        assert (offer.licence, offer.must_accept, offer.needs_token) == ("tiny-licence", True, True)
+        assert offer.page == "https://huggingface.co/tiny/model"
+        client.install_model("tiny", accept_licence=True, token="hf_secret")
+        with pytest.raises(InpaintError, match="is installed"):
+            client.offer("tiny")
+        libraries = client.offer()
+        assert libraries.total_bytes > 0
+        assert libraries.suits
+
+
+def test_an_installed_model_becomes_the_default(daemon: Daemon) -> None:
+    with daemon.connect() as client:
+        with pytest.raises(InpaintError, match="not installed"):
+            client.use_model("tiny")
+        client.install_model("tiny")
+        assert client.use_model("tiny").state == "default"
+        assert [one.name for one in client.models().models if one.default] == ["tiny"]
+        client.remove_model("tiny")
+        assert [one.name for one in client.models().models if one.default] == ["patches"]
+
+
+def test_libraries_that_cannot_be_fetched_change_nothing(
+    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UV_OFFLINE", "1")
+    monkeypatch.setenv("INPAINTD_TORCH_BACKEND", "cpu")
+    with running_daemon(tmp_path / "home") as daemon, daemon.connect() as client:
+        assert "processor" in client.offer().title
+        with pytest.raises(InpaintError) as caught:
+            client.set_up()
+        assert caught.value.code in ("unreachable", "unsupported")
+        with pytest.raises(InpaintError) as caught:
+            client.set_up(should_cancel=lambda: True)
+        assert caught.value.code == "cancelled"
+        environments = daemon.home / "environments"
+        made = lambda: [p for p in environments.glob("*") if not p.name.startswith(".")]  # noqa: E731
+        eventually(lambda: not made(), "nothing half made is left")
+
+
 def test_what_cannot_be_done_is_said(daemon: Daemon) -> None:
     with daemon.connect() as client:
         with pytest.raises(InpaintError) as caught:

@@ -84,13 +84,19 @@ def plan(
     """Plan set-up for this machine.
 
     Args:
-        backend: one of `BACKENDS`; empty for the one that suits the card.
+        backend: one of `BACKENDS`; empty for $INPAINTD_TORCH_BACKEND, else the one that suits the
+            card.
         requirements: packages to install instead of this version's diffusion libraries.
 
     Raises:
-        InpaintError: `unsupported` for a card or driver that no torch can use.
+        InpaintError: `unsupported` for a card or driver that no torch can use, or an unknown build.
     """
     card = find_card(machine)
+    backend = backend or os.environ.get("INPAINTD_TORCH_BACKEND", "")
+    if backend and backend not in BACKENDS:
+        raise InpaintError(
+            "unsupported", f"There is no build named {backend}.", f"Known: {', '.join(BACKENDS)}."
+        )
     chosen = BACKENDS[backend] if backend else backend_for(card, machine)
     folder = home / environments.FOLDER
     number = 1

@@ -18,10 +18,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from inpaintd.install.machine import Machine
+from inpaintd.install.setup import plan, set_up
 from inpaintd.models.install import install
+from inpaintd.models.offer import libraries, offer_of
 from inpaintd.models.registry import Registry, load_registry
 from inpaintd.models.remove import remove, usage
 from inpaintd.models.transfer import OnTransfer, Transfer, bytes_in
+from inpaintd.models.user_file import set_default
 from inpaintd.models.verify import verify
 from inpaintd_protocol.errors import InpaintError
 
@@ -30,6 +34,9 @@ _PAUSE_SECONDS = 5.0
 """Wait before the second attempt; doubled before each further one."""
 
 _SAYING = threading.Lock()
+
+_STOPPED = threading.Event()
+"""Set once the daemon has hung up, which is also how it cancels an errand that must tidy up."""
 
 
 def _say(**values: object) -> None:
@@ -86,12 +93,43 @@ def _disk(registry: Registry, _: Mapping[str, Any]) -> dict[str, object]:
     return {"free_bytes": free, "models": [asdict(one) for one in usage(registry)]}
 
 
+def _use(registry: Registry, errand: Mapping[str, Any]) -> dict[str, object]:
+    entry = registry.filling(errand["model"])
+    registry.folder(entry)
+    set_default(registry.home, entry.name)
+    return {"state": "default"}
+
+
+def _offer(registry: Registry, errand: Mapping[str, Any]) -> dict[str, object]:
+    name = errand["model"]
+    return asdict(offer_of(registry, registry.find(name)) if name else libraries(registry.home))
+
+
+def _set_up(registry: Registry, _: Mapping[str, Any]) -> dict[str, object]:
+    wanted = plan(registry.home, Machine())
+    total, first = wanted.backend.download_bytes, -1
+
+    def tell(_: str, count: int) -> None:
+        nonlocal first
+        first = count if first < 0 and count else first
+        done = min(total, max(0, count - first)) if count else 0
+        _say(model="", done_bytes=done, total_bytes=total, bytes_per_second=0.0)
+
+    made = set_up(registry.home, wanted, tell, should_cancel=_STOPPED.is_set)
+    return {"state": "installed", "model": f"torch {made.torch}, {made.device}"}
+
+
 _VERBS: Mapping[str, Callable[[Registry, Mapping[str, Any]], dict[str, object]]] = {
     "install": _install,
     "verify": _verify,
     "remove": _remove,
     "disk": _disk,
+    "use": _use,
+    "offer": _offer,
+    "setup": _set_up,
 }
+_TIDIES_UP = frozenset(["setup"])
+"""Errands that end by themselves when the daemon hangs up."""
 
 
 def _teller(name: str) -> OnTransfer:
@@ -106,15 +144,17 @@ def _teller(name: str) -> OnTransfer:
     return tell
 
 
-def _end_with_the_daemon() -> None:
+def _end_with_the_daemon(verb: str) -> None:
     sys.stdin.read()
-    os._exit(1)
+    _STOPPED.set()
+    if verb not in _TIDIES_UP:
+        os._exit(1)
 
 
 def main() -> int:
     """Run one errand; the exit code is also 0 for a failure that was reported."""
     errand = json.loads(sys.stdin.readline())
-    threading.Thread(target=_end_with_the_daemon, daemon=True).start()
+    threading.Thread(target=_end_with_the_daemon, args=(errand["verb"],), daemon=True).start()
     try:
         _say(done=_VERBS[errand["verb"]](load_registry(Path(errand["home"])), errand))
     except InpaintError as error:

@@ -27,7 +27,7 @@ from inpaintd_protocol.errors import InpaintError
 _TELLING = (INDEX, CONFIG)
 """Files of a few kB at the top of a repository that identify the model."""
 
-_SPARE_BYTES = 100 << 20
+SPARE_BYTES = 100 << 20
 """Space left free on the disk for other programs."""
 
 Say = Callable[[str], None]
@@ -96,8 +96,13 @@ def install(
         )
 
 
+def licence_must_be_accepted(entry: Entry, repository: Repository) -> bool:
+    """Return whether a model is fetched only for those who have accepted its licence."""
+    return repository.gated or entry.commercial == "no"
+
+
 def _check_licence(entry: Entry, repository: Repository, again: str, *, accepted: bool) -> None:
-    if accepted or not (repository.gated or entry.commercial == "no"):
+    if accepted or not licence_must_be_accepted(entry, repository):
         return
     name = f" ({repository.licence})" if repository.licence else ""
     use = " It forbids commercial use." if entry.commercial == "no" else ""
@@ -163,7 +168,7 @@ def _check_room(repository: Repository, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     missing = repository.size - bytes_in(folder)
     free = shutil.disk_usage(folder).free
-    if missing + _SPARE_BYTES > free:
+    if missing + SPARE_BYTES > free:
         if not any(folder.iterdir()):
             folder.rmdir()
         raise InpaintError(

@@ -30,8 +30,14 @@ log = logging.getLogger(__name__)
 _MODULE = "inpaintd.models.errand"
 _FOLDER = "downloads"
 
+_TIDIES_UP = "setup"
+"""The errand that is not killed, as it would leave a half-made environment behind."""
+
 Answer = tuple[bytes, m.Message]
 """A client, and the function that makes its answers."""
+
+ErrandRequest = m.RemoveModel | m.VerifyModel | m.GetDisk | m.UseModel | m.GetOffer | m.SetUp
+"""Requests that are carried out in a process, and end with their client or the daemon."""
 
 
 @dataclass
@@ -84,11 +90,11 @@ class Errands:
             errand = self._start("install", request.model, request.accept_licence)
         errand.waiting[request.request_id] = client
 
-    def do(self, request: m.RemoveModel | m.VerifyModel | m.GetDisk, client: bytes) -> None:
-        """Remove or verify a model, or report the disk usage of models."""
+    def do(self, request: ErrandRequest, client: bytes) -> None:
+        """Run an errand other than a download for the client that asked for it."""
         verb = request.type.removeprefix("model_")
         force = isinstance(request, m.RemoveModel) and request.force
-        model = "" if isinstance(request, m.GetDisk) else request.model
+        model = "" if isinstance(request, m.GetDisk | m.SetUp) else request.model
         if verb == "remove" and self._find("install", model) is not None:
             raise InpaintError(
                 "busy", f"{model} is being fetched.", "Pause or cancel that first.", retriable=True
@@ -119,6 +125,13 @@ class Errands:
                 yield client, m.Cancelled(request_id)
                 return
 
+    def forget(self, client: bytes) -> None:
+        """End what a client that is gone had asked for alone, but for downloads."""
+        for errand in [e for e in self._running if e.verb == _TIDIES_UP]:
+            waiting = {r: c for r, c in errand.waiting.items() if c != client}
+            if waiting != errand.waiting and not waiting:
+                self._end(errand)
+
     def answers(self) -> Iterator[Answer]:
         """Collect the messages of errands since the last call."""
         for _ in range(self._said.qsize()):
@@ -130,6 +143,9 @@ class Errands:
     def close(self) -> None:
         """End all errands; downloads are resumed by the next daemon."""
         for errand in self._running:
+            if errand.verb == _TIDIES_UP:
+                self._hang_up(errand)
+                continue
             errand.process.kill()
             errand.process.wait()
 
@@ -194,14 +210,24 @@ class Errands:
             self._wake()
         self._said.put((errand, None))
         self._wake()
+        errand.process.wait()
 
     def _end(self, errand: _Errand) -> None:
         errand.ended = True
         self._running.remove(errand)
+        if errand.verb == _TIDIES_UP:
+            self._hang_up(errand)
+            return
         errand.process.kill()
         errand.process.wait()
         if errand.verb == "install":
             self._intent(errand.model).unlink(missing_ok=True)
+
+    def _hang_up(self, errand: _Errand) -> None:
+        """Have an errand end by itself; its listener waits for it."""
+        if errand.process.stdin is not None:
+            with suppress(OSError):
+                errand.process.stdin.close()
 
     def _keep_intent(self, request: m.InstallModel) -> None:
         path = self._intent(request.model)
@@ -228,6 +254,8 @@ def _done(errand: _Errand, values: dict[str, Any]) -> Callable[[str], m.Message]
                 m.ModelUsage(**one | {"used_by": tuple(one["used_by"])}) for one in values["models"]
             )
             return m.Disk(request_id, values["free_bytes"], models)
-        return m.ModelDone(request_id, errand.model, **values)
+        if errand.verb == "offer":
+            return m.Offer(request_id, **values)
+        return m.ModelDone(request_id, **{"model": errand.model} | values)
 
     return make

@@ -152,6 +152,7 @@ class Server:
             for client, answer in self._errands.answers():
                 self._clients.send(client, answer)
             for client in self._clients.vanished():
+                self._errands.forget(client)
                 self._hands.happened(e.ClientVanished(client))
             now = time.monotonic()
             if now >= next_check:

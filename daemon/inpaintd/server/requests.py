@@ -16,7 +16,7 @@ from inpaintd.models.registry import load_registry
 from inpaintd.pipeline.plan import region_for
 from inpaintd.server import events as e
 from inpaintd.server.clients import Clients
-from inpaintd.server.errands import Errands
+from inpaintd.server.errands import ErrandRequest, Errands
 from inpaintd_protocol import PROTOCOL_VERSION, codec
 from inpaintd_protocol import messages as m
 from inpaintd_protocol.connection import Connection
@@ -25,7 +25,7 @@ from inpaintd_protocol.plane import Buffer
 
 log = logging.getLogger(__name__)
 
-CAPABILITIES = ("plan", "inpaint", "mask", "models", "attach", "preview", "model_install")
+CAPABILITIES = ("plan", "inpaint", "mask", "models", "attach", "preview", "model_install", "setup")
 
 INTERNAL = InpaintError(
     "internal",
@@ -159,7 +159,10 @@ class Requests:
     @_answer.register(m.RemoveModel)
     @_answer.register(m.VerifyModel)
     @_answer.register(m.GetDisk)
-    def _errand(self, request: m.RemoveModel | m.VerifyModel | m.GetDisk, client: bytes) -> None:
+    @_answer.register(m.UseModel)
+    @_answer.register(m.GetOffer)
+    @_answer.register(m.SetUp)
+    def _errand(self, request: ErrandRequest, client: bytes) -> None:
         self._errands.do(request, client)
 
     @_answer.register
