@@ -14,7 +14,9 @@ def test_the_types_hold() -> None:
     npm("check")
 
 
-@pytest.mark.parametrize("name", ["wire", "client", "settings", "fill", "peer", "package"])
+@pytest.mark.parametrize(
+    "name", ["wire", "client", "settings", "fill", "object", "peer", "package"]
+)
 def test_in_node(name: str) -> None:
     node_test(f"{name}.test.js")
 

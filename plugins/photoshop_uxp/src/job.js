@@ -20,7 +20,7 @@ import { pause } from "./host/modal.js";
  * @property {() => Promise<DaemonClient>} connected a client; connects again where that is needed
  * @property {Watcher} watcher
  * @property {(last: LastResult) => void} remember called before each fill that could get lost
- * @property {number} [most] number of pixels that are read for finding things; find.js has the default
+ * @property {number} [most] number of pixels that are read for finding things; search.js has the default
  * @property {() => void} [onBusy] called while the fill is there and Photoshop has no time for it
  */
 

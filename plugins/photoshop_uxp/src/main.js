@@ -19,6 +19,7 @@ require("uxp").entrypoints.setup({
   commands: {
     inpaintAgain: () => panel.command("inpaint"),
     selectByText: () => panel.command("select"),
+    selectObject: () => panel.command("object"),
   },
 });
 

@@ -1,7 +1,8 @@
 /** Steps of an Action: what the panel did, with the settings that it did it with, and doing it again. */
 
 /** @typedef {import("./settings.js").Settings} Settings */
-/** @typedef {"inpaint" | "select" | "mask"} Deed */
+/** @typedef {import("./object.js").Click} Click */
+/** @typedef {"inpaint" | "select" | "mask" | "object" | "objectMask" | "objectChannel"} Deed */
 
 /** The name of the global function that Photoshop calls to play a step, and waits for. */
 export const METHOD = "inpaintdPlayStep";
@@ -14,10 +15,11 @@ const STEP = "org.inpaintd.step";
  * @param {Deed} deed
  * @param {string} name that the Actions panel shows
  * @param {Settings} settings
+ * @param {Click[]} [clicks] on the canvas, for an object
  */
-export async function record(deed, name, settings) {
+export async function record(deed, name, settings, clicks = []) {
   try {
-    const info = { [STEP]: JSON.stringify({ version: 1, deed, settings }) };
+    const info = { [STEP]: JSON.stringify({ version: 1, deed, settings, clicks }) };
     await /** @type {any} */ (require("photoshop").action).recordAction({ name, methodName: METHOD }, info);
   } catch {
     // Nothing is being recorded, or this Photoshop records no steps of plug-ins.
@@ -26,7 +28,7 @@ export async function record(deed, name, settings) {
 
 /**
  * @param {any} info as it was recorded
- * @returns {{deed: Deed, settings: Settings}}
+ * @returns {{deed: Deed, settings: Settings, clicks?: Click[]}}
  */
 export function recorded(info) {
   const step = JSON.parse(info?.[STEP] ?? "null");

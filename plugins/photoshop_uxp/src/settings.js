@@ -4,6 +4,9 @@ import { RECORDS } from "./wire/schema.js";
 /** @typedef {import("./wire/schema.js").Field} Field */
 /** @typedef {Record<string, any>} Settings */
 
+/** Photoshop's four ways to combine selections. The protocol can say all of them; see textmask.js. */
+const COMBINATIONS = ["replace", "add", "subtract", "intersect"];
+
 /** Fields known only to the panel. @type {Field[]} */
 const OWN = [
   {
@@ -21,10 +24,23 @@ const OWN = [
     label: "Use it as the hole of Inpaint",
     help: "Inpaint looks for its hole by these words and this combination, each time anew.",
   },
+  {
+    name: "object_choice",
+    type: "str",
+    default: "surest",
+    choices: ["surest", "part", "middle", "whole"],
+    label: "Extent",
+    help: "A click may mean a part of something or all of it: choose which, or leave it to the model.",
+  },
+  {
+    name: "object_combine",
+    type: "str",
+    default: "replace",
+    choices: COMBINATIONS,
+    label: "Combine",
+    help: "How the object meets the selection or the layer mask that is there.",
+  },
 ];
-
-/** Photoshop's four ways to combine selections. The protocol can say all of them; see textmask.js. */
-const COMBINATIONS = ["replace", "add", "subtract", "intersect"];
 
 /** Each with the value that the panel shows where nobody has set one. */
 const SETTINGS = RECORDS.Settings.fields.map((field) => ({
@@ -42,6 +58,7 @@ const FIRST = FIELDS.has("intent") ? ["intent"] : [];
 
 export const SHOWN = [...FIRST, "prompt", "negative_prompt", "model", "strength", "steps", "guidance_scale", "seed", "count"];
 export const SHOWN_TEXT_MASK = ["text_mask", "text_mask_threshold", "invert", "text_mask_combine", "text_mask_fill"];
+export const SHOWN_OBJECT = ["object_choice", "object_combine"];
 export const SHOWN_FOLDED = [
   "source",
   "area",
@@ -80,10 +97,10 @@ export function askedOf(choices, model) {
   return Object.fromEntries(Object.entries(choices).map(([name, value]) => [name, isAsked(name) ? value : unset[name]]));
 }
 
-export const ALL_SHOWN = [...SHOWN, ...SHOWN_TEXT_MASK, ...SHOWN_FOLDED];
+export const ALL_SHOWN = [...SHOWN, ...SHOWN_TEXT_MASK, ...SHOWN_OBJECT, ...SHOWN_FOLDED];
 
 /** The panel's defaults: it can show pictures, and masks to paint on. */
-const PANELS_OWN = { source: "visible", text_mask_fill: false, text_mask_combine: "replace", preview: true, output: "masked" };
+const PANELS_OWN = { source: "visible", text_mask_fill: false, text_mask_combine: "replace", object_choice: "surest", object_combine: "replace", preview: true, output: "masked" };
 
 /**
  * What the panel starts with. null = not set: the model's own default holds, or the setting's.

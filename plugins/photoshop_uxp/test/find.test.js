@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
-import { LOOKED_AT_PIXELS, maskByText, selectByText, showHole } from "../src/find.js";
+import { maskByText, selectByText, showHole } from "../src/find.js";
 import { Job } from "../src/job.js";
+import { LOOKED_AT_PIXELS } from "../src/search.js";
 import { noWords, startDaemon } from "./daemon.js";
 import { connectTo, enterPhotoshop, fill, press } from "./session.js";
 

@@ -214,6 +214,65 @@ describe("the bundled panel in Chromium", { skip: missing }, () => {
     });
   });
 
+  describe("selects objects", () => {
+    const unfolded = async (options) => {
+      const opened = await panel(options);
+      await openPicture(opened.page);
+      await opened.page.getByText("▸ Select object").click();
+      return opened;
+    };
+    const at = (page, x, y) => page.evaluate(([column, row]) => window.photoshop.active.selectedAt(column, row), [x, y]);
+
+    test("from a rough selection at one click, and by the command", async () => {
+      const opened = await unfolded();
+      const { page } = opened;
+      await press(page, "Select object");
+      await page.getByText(/The object: \d+ % of the picture\. It is the selection now\./).waitFor();
+      assert.deepEqual([await at(page, 64, 64), await at(page, 47, 47), await at(page, 20, 20)], [1, 1, 0]);
+      await page.evaluate(() => window.uxp.setUp.commands.selectObject());
+      assert.deepEqual(await page.evaluate(() => window.photoshop.active.history), ["Open", "Select object", "Select object"]);
+      await end(opened);
+    });
+
+    test("by clicks in the picture, which shows what they select; an Action repeats them", async () => {
+      const opened = await unfolded({ readings: { encode: "missing" } });
+      const { page } = opened;
+      await page.evaluate(() => (window.photoshop.actions.recorded = []));
+      await press(page, "Show picture");
+      const picture = page.locator("img.clickable:not(.hidden)");
+      const loaded = () => page.waitForFunction(() => document.querySelector("img.clickable").naturalWidth > 0);
+      await loaded();
+      const before = await picture.getAttribute("src");
+      const { width } = await picture.boundingBox();
+      const click = (x, y, options) => picture.click({ position: { x: (x / 128) * width, y: (y / 128) * width }, ...options });
+      await click(30, 90);
+      await page.getByText("What the click marks is selected.").waitFor();
+      await page.waitForFunction((was) => document.querySelector("img.clickable").src !== was, before);
+      await click(36, 90, { modifiers: ["Alt"] });
+      await page.getByText("What the 2 clicks mark is selected.").waitFor();
+      await press(page, "Select object");
+      await page.getByText("It is the selection now.").waitFor();
+      assert.deepEqual([await at(page, 24, 90), await at(page, 34, 90), await at(page, 64, 64)], [1, 0, 0]);
+      await press(page, "Channel");
+      await page.getByText("It is a new channel, “Object”").waitFor();
+      await press(page, "Layer mask of the object");
+      await page.getByText("The new layer mask shows it").waitFor();
+      // Recorded with its clicks, and played in another document.
+      await openPicture(page);
+      await page.evaluate(async () => {
+        const { actions } = window.photoshop;
+        await actions.playBack(actions.recorded.slice(0, 1));
+      });
+      assert.deepEqual([await at(page, 24, 90), await at(page, 64, 64)], [1, 0]);
+      // The clicks were in the other document, so here the selection counts.
+      await press(page, "Select object");
+      await page.waitForFunction(() => window.photoshop.active.history.filter((name) => name === "Select object").length === 2);
+      await press(page, "Clear clicks");
+      await page.getByText("The selection is taken for a rough one").waitFor();
+      await end(opened);
+    });
+  });
+
   test("lists the daemon's models", async () => {
     const opened = await panel();
     const options = await field(opened.page, "model").locator("option").allTextContents();
@@ -288,6 +347,7 @@ describe("the bundled panel in Chromium", { skip: missing }, () => {
       const opened = await panel({ theme });
       const { page } = opened;
       await page.getByText("Mask by text").click();
+      await page.getByText("▸ Select object").click();
       await page.getByText("Use it as the hole").click();
       await field(page, "text_mask").locator("input").fill("the hair of the second person from the left");
       await page.getByText("More settings").click();
@@ -324,7 +384,7 @@ describe("the bundled panel in Chromium", { skip: missing }, () => {
         return reached;
       };
       const before = await everything();
-      for (const name of ["Prompt", "Inpaint", "Model", "Steps", "Seed", "▸ Mask by text", "▸ More settings", "Insert last result", "Reset"])
+      for (const name of ["Prompt", "Inpaint", "Model", "Steps", "Seed", "▸ Mask by text", "▸ Select object", "▸ More settings", "Insert last result", "Reset"])
         assert.ok(before.includes(name), `${name} is not among ${before}`);
       await field(page, "model").locator("select").selectOption("noise");
       await field(page, "prompt").locator("textarea").focus();

@@ -5,6 +5,7 @@ import { maskByText, selectByText, showHole } from "../find.js";
 import { readNote } from "../host/notes.js";
 import { activeDocument } from "../host/target.js";
 import { keepVariant, showVariant } from "../host/variants.js";
+import { channelOfObject, maskObject, selectObject } from "../object.js";
 import { fill, insertLast } from "../inpaint.js";
 import { Job } from "../job.js";
 import { record, recorded } from "../recording.js";
@@ -18,6 +19,7 @@ import { foundWords, outcomeWords, progressWords } from "./words.js";
 /** @typedef {import("../job.js").Surroundings} Surroundings */
 /** @typedef {import("../settings.js").Settings} Settings */
 /** @typedef {import("../find.js").Found} Found */
+/** @typedef {import("../object.js").Click} Click */
 /** @typedef {import("../recording.js").Deed} Deed */
 /** @typedef {import("../host/variants.js").Variants} Variants */
 /** @typedef {{message: string, hint: string}} Said */
@@ -35,6 +37,10 @@ export class Panel {
       select: () => void this.act("select"),
       maskLayer: () => void this.act("mask"),
       showHole: () => void this.showHole(),
+      selectObject: () => void this.act("object"),
+      maskObject: () => void this.act("objectMask"),
+      channelOfObject: () => void this.act("objectChannel"),
+      look: (work) => this.quietly(() => work(new Job(), this.silently(), this.choices())),
       showVariant: (variants, index) => void this.turnTo(variants, index),
       keepVariant: (variants, index) => void this.keep(variants, index),
       edit: () => void this.edit(),
@@ -76,9 +82,10 @@ export class Panel {
    */
   async act(deed) {
     const choices = this.choices();
-    const outcome = await this.deed(deed, choices);
+    const clicks = this.clicks();
+    const outcome = await this.deed(deed, choices, clicks);
     if (outcome instanceof InpaintError) return outcome;
-    await record(deed, STEPS[deed](choices), choices);
+    await record(deed, STEPS[deed](choices), choices, clicks);
     return null;
   }
 
@@ -96,20 +103,31 @@ export class Panel {
    * @param {any} info as it was recorded
    */
   async play(info) {
-    const { deed, settings } = recorded(info);
-    const outcome = await this.deed(deed, remembered(settings));
+    const { deed, settings, clicks } = recorded(info);
+    const outcome = await this.deed(deed, remembered(settings), clicks ?? []);
     if (outcome instanceof InpaintError) throw new Error(`${outcome.message} ${outcome.hint}`.trim());
   }
 
   /**
    * @param {Deed} deed
    * @param {Settings} choices
+   * @param {Click[]} clicks in the active document, for an object
    * @returns {Promise<InpaintError | null>} what went wrong
    */
-  deed(deed, choices) {
+  deed(deed, choices, clicks) {
     if (deed === "inpaint") return this.run((job, around) => this.fill(job, choices, around), choices.count ?? 1);
-    const search = deed === "select" ? selectByText : maskByText;
-    return this.run(async (job, around) => foundWords(await search(job, choices, around)));
+    if (deed === "select" || deed === "mask") {
+      const search = deed === "select" ? selectByText : maskByText;
+      return this.run(async (job, around) => foundWords(await search(job, choices, around)));
+    }
+    const find = { object: selectObject, objectMask: maskObject, objectChannel: channelOfObject }[deed];
+    return this.run(async (job, around) => foundWords(await find(job, choices, clicks, around)));
+  }
+
+  /** @returns {Click[]} in the active document's picture */
+  clicks() {
+    const { app } = require("photoshop");
+    return app.documents.length === 0 ? [] : this.view.object.clicksIn(app.activeDocument.id);
   }
 
   /**
@@ -256,6 +274,11 @@ export class Panel {
     };
   }
 
+  /** @returns {Surroundings} of what shows no progress */
+  silently() {
+    return { connected: () => this.link.connected(), watcher: {}, remember: () => {} };
+  }
+
   changed() {
     saveSettings(this.view.read());
     this.view.showUse();
@@ -283,6 +306,9 @@ const STEPS = {
   inpaint: ({ prompt }) => (prompt ? `Inpaint: ${prompt}` : "Inpaint"),
   select: ({ text_mask }) => `Select “${text_mask}”`,
   mask: ({ text_mask }) => `Layer mask “${text_mask}”`,
+  object: () => "Select object",
+  objectMask: () => "Layer mask of the object",
+  objectChannel: () => "Channel of the object",
 };
 
 /** @param {InpaintError} error */

@@ -6,6 +6,7 @@ import { controlFor, CUSTOM } from "./controls.js";
 import { button, element, onSubmit, setDimmed, show } from "./dom.js";
 import { Fold } from "./fold.js";
 import { ModelInstall } from "./model_install.js";
+import { objectSection } from "./object_section.js";
 import { ProgressView } from "./progress.js";
 import { textMaskSection } from "./text_mask.js";
 import { VariantsView } from "./variants.js";
@@ -23,6 +24,10 @@ import { holeWords } from "./words.js";
  * @property {() => void} select
  * @property {() => void} maskLayer
  * @property {() => void} showHole
+ * @property {() => void} selectObject
+ * @property {() => void} maskObject
+ * @property {() => void} channelOfObject
+ * @property {import("./object_picture.js").PictureActions["look"]} look
  * @property {(variants: Variants, index: number) => void} showVariant
  * @property {(variants: Variants, index: number) => void} keepVariant
  * @property {() => void} edit take the settings of the active fill
@@ -64,14 +69,17 @@ export class View {
     this.main = button("Inpaint", { variant: "cta", class: "main", title: "Ctrl+Enter in the prompt" }, actions.inpaint);
     this.cancel = button("Cancel", { variant: "secondary", class: "cancel hidden" }, actions.cancel);
     const section = textMaskSection(this.controls, actions);
+    const object = objectSection(this.controls, actions);
+    this.object = object.picture;
     this.folds = [
       new Fold("text_mask", section.title, section.node, actions.folded),
+      new Fold("object", object.title, object.node, actions.folded),
       new Fold("settings", "More settings", element("div", {}, rows(this.controls, SHOWN_FOLDED)), actions.folded),
     ];
     this.holeWords = element("div", { class: "words" });
     const showHole = button("Show", { variant: "secondary", title: "Select what would be repainted" }, actions.showHole);
     this.hole = element("div", { class: "hole hidden" }, [this.holeWords, showHole]);
-    this.starters = [this.main, showHole, ...section.buttons];
+    this.starters = [this.main, showHole, ...section.buttons, ...object.buttons];
     this.last = button("Insert last result", { variant: "secondary", quiet: true, class: "last" }, actions.insertLast);
     const edit = button(
       "Edit",
@@ -94,11 +102,12 @@ export class View {
       this.progress.node,
       this.variants.node,
       this.folds[0].node,
+      this.folds[1].node,
       this.control("model").node,
       this.fits,
       this.install.node,
       ...others,
-      this.folds[1].node,
+      this.folds[2].node,
       element("div", { class: "divider" }),
       element("div", { class: "footer" }, [this.last, edit, reset]),
     ]);

@@ -60,6 +60,7 @@ const DEEDS = {
   "add mask": "The layer mask shows it now, too.",
   "subtract mask": "The layer mask hides it now.",
   "intersect mask": "The layer mask hides all else now, too.",
+  channel: "It is a new channel, “Object”; the selection is as it was.",
   hole: "This is what Inpaint would repaint, as the selection. Undo brings the old one back.",
 };
 
@@ -69,9 +70,10 @@ const DEEDS = {
  */
 export function foundWords({ words, inverted, of, share, peak, deed }) {
   const percent = share > 0 && share < 0.01 ? "less than 1" : String(Math.round(100 * share));
-  const ofMask = deed.includes("mask") || deed === "show" || deed === "hide";
+  const ofMask = deed.includes("mask") || deed === "show" || deed === "hide" || deed === "channel";
+  const what = words ? `${inverted ? "All but " : ""}“${words}”` : "The object";
   return {
-    message: `${inverted ? "All but " : ""}“${words}”: ${percent} % of the ${of}. ${DEEDS[deed]}`,
+    message: `${what}: ${percent} % of the ${of}. ${DEEDS[deed]}`,
     hint: peak <= 0.5 && !ofMask ? "Its outline does not show, because nothing is more than half selected." : "",
   };
 }

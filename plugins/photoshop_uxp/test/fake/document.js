@@ -21,10 +21,23 @@ export class FakeDocument {
     this.selectionBounds = undefined; // to claim other bounds than the weights'
     this.history = ["Open"];
     this.suspension = null;
+    this.channels = []; // alpha channels: name and weights
     const document = this;
     this.selection = {
       get bounds() {
         return document.selectionBounds !== undefined ? document.selectionBounds : document.boundsOfSelection();
+      },
+      async save(name) {
+        host.requireModal("selection.save");
+        if (!document.selected) throw new HostError("The command Duplicate is not currently available.");
+        document.channels.push({ name, weights: document.selected.slice() });
+        document.changed("Save Selection");
+      },
+      async deselect() {
+        host.requireModal("selection.deselect");
+        document.selected = null;
+        document.selectionBounds = undefined;
+        document.changed("Deselect");
       },
     };
   }
@@ -151,7 +164,7 @@ export class FakeDocument {
       visible: layer.visible,
       generator: { ...layer.generator },
     }));
-    return { order: this.layers.slice(), active: this.activeLayers, selected: this.selected?.slice() ?? null, copies };
+    return { order: this.layers.slice(), active: this.activeLayers, selected: this.selected?.slice() ?? null, channels: this.channels.slice(), copies };
   }
 
   resume(commit) {
@@ -165,6 +178,7 @@ export class FakeDocument {
     this.layers = before.order;
     this.activeLayers = before.active;
     this.selected = before.selected;
+    this.channels = before.channels;
     for (const { layer, ...state } of before.copies) Object.assign(layer, { stale: false, ...state });
     for (const layer of present) if (!before.copies.some((copy) => copy.layer.id === layer.id)) layer.stale = true;
   }
