@@ -1,4 +1,4 @@
-"""The settings of an inpainting: default, range and help of each, in this one place.
+"""The settings as requested: default, range and help of each, in this one place.
 
 The command line, the editors' dialogs, the documentation and the JavaScript side are generated from
 `settings_fields()`; nothing else may repeat a default or a help text.
@@ -6,161 +6,13 @@ The command line, the editors' dialogs, the documentation and the JavaScript sid
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import Field, dataclass, field, fields, replace
 from typing import Any
 
-from . import limits
-
-_NO_VALUE = object()
-
-_DEFAULT: Any = None
-"""Placeholder for a field of `Settled` that is filled in on construction."""
-
-
-def setting(
-    default: Any,
-    *,
-    label: str,
-    help: str,
-    minimum: float | None = None,
-    maximum: float | None = None,
-    choices: Sequence[str] | None = None,
-    unit: str = "",
-    flag: str = "",
-    characters: int = limits.TEXT_CHARACTERS,
-    advanced: bool = False,
-    group: str,
-    about: Mapping[str, str] | None = None,
-    neutral: Any = _NO_VALUE,
-    none: Any = None,
-    done_by: str = "pipeline",
-) -> Any:
-    """Declare a field of `Settings`, unset by default, with what it takes to present and check it.
-
-    Args:
-        default: the value when neither the user nor the model has set one.
-        label: its name in a dialog.
-        help: one sentence for a tooltip and for `--help`.
-        minimum, maximum: inclusive range of a number.
-        choices: the permitted values of a string.
-        unit: unit printed after a number ("px").
-        flag: a short command-line option in addition to the long one ("-p").
-        characters: longest text.
-        advanced: whether dialogs hide it in a folded section.
-        group: heading under which help lists it: "hole", "paint", "result", "more" or "running".
-        about: effect of each choice.
-        neutral: the value without effect, which needs no notice when an engine ignores it; by
-            default the default. None when every value has an effect.
-        none: the value that the word "none" stands for on the command line; None unsets it.
-        done_by: "pipeline" when it works with every engine, "engine" when only some honour it.
-    """
-    made = part(
-        default,
-        label=label,
-        help=help,
-        minimum=minimum,
-        maximum=maximum,
-        choices=choices,
-        unit=unit,
-        flag=flag,
-        characters=characters,
-        advanced=advanced,
-        group=group,
-        about=dict(about) if about else None,
-        neutral=default if neutral is _NO_VALUE else neutral,
-        none=none,
-        done_by=done_by,
-    )
-    made.default = None
-    return made
-
-
-def part(
-    default: Any,
-    *,
-    label: str,
-    help: str,
-    minimum: float | None = None,
-    maximum: float | None = None,
-    choices: Sequence[str] | None = None,
-    unit: str = "",
-    flag: str = "",
-    characters: int = limits.TEXT_CHARACTERS,
-    advanced: bool = False,
-    **more: Any,
-) -> Any:
-    """Declare a field of a setting's item, such as a ControlNet; it always has a value."""
-    metadata = {
-        **more,
-        "fallback": default,
-        "label": label,
-        "help": help,
-        "minimum": minimum,
-        "maximum": maximum,
-        "choices": tuple(choices) if choices else None,
-        "unit": unit,
-        "flag": flag,
-        "characters": characters,
-        "advanced": advanced,
-    }
-    return field(default=default, metadata=metadata)
-
-
-@dataclass(frozen=True)
-class Control:
-    """One ControlNet that guides the denoising."""
-
-    kind: str = part(
-        "inpaint",
-        label="Kind",
-        help="What the ControlNet was trained for.",
-        choices=("inpaint", "tile"),
-    )
-    model: str = part("", label="Model", help="Name of the ControlNet; empty for the usual one.")
-    weight: float = part(
-        1.0,
-        label="Weight",
-        help="How strongly it guides; diffusers' own default is 0.5.",
-        minimum=0.0,
-        maximum=2.0,
-    )
-    start: float = part(
-        0.0, label="Start", help="Share of the steps after which it starts.", minimum=0, maximum=1
-    )
-    end: float = part(
-        1.0, label="End", help="Share of the steps after which it ends.", minimum=0, maximum=1
-    )
-    downsampling_rate: float = part(
-        1.0,
-        label="Down-sampling rate",
-        help="Of a tile ControlNet: how much its picture is blurred; more blur changes more.",
-        minimum=1.0,
-        maximum=8.0,
-    )
-
-
-@dataclass(frozen=True)
-class Lora:
-    """One LoRA and its weight."""
-
-    name: str = part("", label="Name", help="Name of the installed LoRA.")
-    weight: float = part(
-        1.0, label="Weight", help="How strongly it acts.", minimum=-4.0, maximum=4.0
-    )
-
-
-@dataclass(frozen=True)
-class Reference:
-    """Use of one of the request's pictures as a reference."""
-
-    weight: float = part(
-        1.0,
-        label="Weight",
-        help="How strongly the picture counts; some models ignore weights.",
-        minimum=0.0,
-        maximum=2.0,
-    )
+from .. import limits
+from .declaring import part, setting
+from .items import Control, Lora, Reference
 
 
 @dataclass(frozen=True)
@@ -488,62 +340,6 @@ class Settings:
         return replace(base, **self.given())
 
 
-@dataclass(frozen=True)
-class Settled(Settings):
-    """Settings as used, with defaults for everything that was left unset.
-
-    The narrower types reflect that: only a field for which None is meaningful can be None here.
-    """
-
-    prompt: str = _DEFAULT
-    negative_prompt: str = _DEFAULT
-    model: str = _DEFAULT
-    intent: str = _DEFAULT
-    strength: float = _DEFAULT
-    steps: int = _DEFAULT
-    guidance_scale: float = _DEFAULT
-    seed: int | None = _DEFAULT
-    count: int = _DEFAULT
-    area: str = _DEFAULT
-    context_pixels: int = _DEFAULT
-    context_factor: float = _DEFAULT
-    sampling_pixels: int | None = _DEFAULT
-    sampling_sides: str = _DEFAULT
-    infill: str = _DEFAULT
-    replace: float = _DEFAULT
-    invert: bool = _DEFAULT
-    grow_pixels: int = _DEFAULT
-    feather_pixels: int = _DEFAULT
-    threshold: float | None = _DEFAULT
-    text_mask: str = _DEFAULT
-    text_mask_threshold: float = _DEFAULT
-    text_mask_combine: str = _DEFAULT
-    scheduler: str = _DEFAULT
-    width: int | None = _DEFAULT
-    height: int | None = _DEFAULT
-    match_colour: bool = _DEFAULT
-    preview: bool = _DEFAULT
-    output: str = _DEFAULT
-    controls: tuple[Control, ...] = _DEFAULT
-    loras: tuple[Lora, ...] = _DEFAULT
-    embeddings: tuple[str, ...] = _DEFAULT
-    stages: tuple[SettledStage, ...] = _DEFAULT
-    references: tuple[Reference, ...] = _DEFAULT
-    exact_diffusers: bool = _DEFAULT
-
-    def __post_init__(self) -> None:
-        for asked in fields(Settings):
-            if getattr(self, asked.name) is None:
-                object.__setattr__(self, asked.name, asked.metadata["fallback"])
-        stages = tuple(SettledStage.of(stage) for stage in self.stages)
-        object.__setattr__(self, "stages", stages)
-
-    @classmethod
-    def of(cls, settings: Settings) -> Settled:
-        """Complete unset settings with the fields' defaults."""
-        return settings if isinstance(settings, Settled) else cls(**settings.given())
-
-
 def _like(name: str, help: str = "", default: Any = None) -> Any:
     """Declare a field of `Stage` like that of `Settings`, with the differences given here."""
     (like,) = (f for f in fields(Settings) if f.name == name)
@@ -577,26 +373,6 @@ class Stage:
         "scheduler", "Sampler of this pass; empty for the same one, or another model's own."
     )
     seed: int | None = _like("seed", "Seed of this pass; unset for the same one.")
-
-
-@dataclass(frozen=True)
-class SettledStage(Stage):
-    """A stage as used; guidance and seed of None mean those of the request."""
-
-    strength: float = _DEFAULT
-    steps: int = _DEFAULT
-
-    def __post_init__(self) -> None:
-        for name in ("strength", "steps"):
-            if getattr(self, name) is None:
-                default = Stage.__dataclass_fields__[name].metadata["fallback"]
-                object.__setattr__(self, name, default)
-
-    @classmethod
-    def of(cls, stage: Stage) -> SettledStage:
-        """Complete unset values with the fields' defaults."""
-        values = {f.name: getattr(stage, f.name) for f in fields(Stage)}
-        return stage if isinstance(stage, SettledStage) else cls(**values)
 
 
 def settings_fields() -> Iterator[Field[Any]]:
