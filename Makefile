@@ -93,7 +93,7 @@ $(VENV)/.demo: $(VENV)/.base
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.base
-	@$(PIP) -e '.[diffusion]' --group test
+	@$(PIP) -e '.[cluster,diffusion]' --group test
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.test

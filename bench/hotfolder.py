@@ -67,12 +67,12 @@ def main() -> None:
                     rates[way] = max(rates[way], rate)
             for way, rate in rates.items():
                 print(f"{way:<14} {rate:7.1f} pictures a minute, the best of {ROUNDS}")
-    print(f"two busy loops at once / one  {_parallel_gain():5.2f}   (2: both cores are free)")
+    print(f"two busy loops at once / one  {parallel_gain():5.2f}   (2: both cores are free)")
     print(f"hot folder / one worker    {rates['hot folder'] / rates['one worker']:5.2f}   (>= 1.8)")
     print(f"hot folder / whole frames  {rates['hot folder'] / rates['whole frames']:5.2f}   (>= 5)")
 
 
-def _parallel_gain() -> float:
+def parallel_gain() -> float:
     """Largest possible gain on this machine at the moment; a busy one allows none."""
     loop = [sys.executable, "-c", "for i in range(2 * 10**7): pass"]
     seconds = []

@@ -15,6 +15,7 @@ from inpaintd.hotfolder.drops import Drop, Member
 from inpaintd.hotfolder.intake import Intake
 from inpaintd.hotfolder.journal import DONE, FAILED, FAILING, PUBLISHED, TAKEN, WRITTEN, Row
 from inpaintd.hotfolder.retries import RETRY_SECONDS
+from inpaintd.hotfolder.slots import Slots
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.messages import Failed, Finished, Inpaint, Plan, Planned
 from inpaintd_protocol.plane import Plane
@@ -32,7 +33,10 @@ class Story:
 
     def __init__(self, *, slots: int = 2, once: bool = True) -> None:
         self.drops = Drops(
-            Intake(settle_seconds=0, patience_seconds=0), slots=slots, once=once, in_place=False
+            Intake(settle_seconds=0, patience_seconds=0),
+            Slots(slots, ahead=2),
+            once=once,
+            in_place=False,
         )
         self.now = 100.0
         self.todo: list[e.Instruction] = []

@@ -12,6 +12,7 @@ import pytest
 from inpaintd.files.exchange import plane_of
 from inpaintd.hotfolder import fills as module
 from inpaintd.hotfolder.fills import Fills
+from inpaintd.launch.background import connect_or_start
 from inpaintd_protocol.client import new_request_id
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.messages import Accepted, Failed, Inpaint, Message, Progress
@@ -52,7 +53,7 @@ def test_a_drop_after_a_long_silence_is_no_trouble(
     clock: Any = Clock()
     monkeypatch.setattr(module, "time", clock)
     troubles: list[InpaintError] = []
-    fills = Fills(troubles.append)
+    fills = Fills(lambda: connect_or_start("a test"), troubles.append)
     try:
         answered(fills, request())
         clock.ahead += 1000
@@ -88,15 +89,13 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 @pytest.fixture
-def client(monkeypatch: pytest.MonkeyPatch) -> Scripted:
-    made = Scripted()
-    monkeypatch.setattr(module, "connect_or_start", lambda _name: made)
-    return made
+def client() -> Any:
+    return Scripted()
 
 
-def test_what_a_full_daemon_refused_is_sent_again_in_time(clock: Any, client: Scripted) -> None:
+def test_what_a_full_daemon_refused_is_sent_again_in_time(clock: Any, client: Any) -> None:
     troubles: list[InpaintError] = []
-    fills, one = Fills(troubles.append), request()
+    fills, one = Fills(lambda: client, troubles.append), request()
     fills.add(one)
     client.coming = [Failed(one.request_id, "busy", "Full.", retry_after_seconds=50.0)]
     assert fills.answers() == []
@@ -114,7 +113,7 @@ def test_a_daemon_that_stops_is_left_and_everything_sent_again(
     clock: Any, client: Scripted
 ) -> None:
     troubles: list[InpaintError] = []
-    fills, one, another = Fills(troubles.append), request(), request()
+    fills, one, another = Fills(lambda: client, troubles.append), request(), request()
     fills.add(one)
     fills.add(another)
     client.coming = [Failed(one.request_id, "shutting_down", "Stopping.")]
@@ -126,9 +125,9 @@ def test_a_daemon_that_stops_is_left_and_everything_sent_again(
     assert client.sent == [one.request_id, another.request_id] * 2
 
 
-def test_news_of_one_request_show_that_the_daemon_lives(clock: Any, client: Scripted) -> None:
+def test_news_of_one_request_show_that_the_daemon_lives(clock: Any, client: Any) -> None:
     troubles: list[InpaintError] = []
-    fills, one, another = Fills(troubles.append), request(), request()
+    fills, one, another = Fills(lambda: client, troubles.append), request(), request()
     fills.add(one)
     fills.add(another)
     fills.answers()
@@ -144,8 +143,8 @@ def test_news_of_one_request_show_that_the_daemon_lives(clock: Any, client: Scri
     assert client.closed == 1
 
 
-def test_failures_that_stay_are_told_once(client: Scripted) -> None:
-    fills, one = Fills(lambda _error: None), request()
+def test_failures_that_stay_are_told_once(client: Any) -> None:
+    fills, one = Fills(lambda: client, lambda _error: None), request()
     fills.add(one)
     failure = Failed(one.request_id, "engine_failed", "It broke.")
     client.coming = [failure, failure]

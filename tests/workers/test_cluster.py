@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
@@ -12,13 +15,15 @@ from pathlib import Path
 
 import psutil
 import pytest
+from PIL import Image
 
-from inpaintd_protocol.client import Client
+from inpaintd_protocol.client import Client, connect
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.messages import Failed, Finished, Inpaint, Plane, Preview, Progress, Settings
-from tests.running import Daemon, alive, eventually, running_daemon
+from tests.hotfolder.pictures import with_hole
+from tests.running import ROOT, Daemon, alive, eventually, running_daemon
 from tests.server.test_server import begin, layer, outcome, settings
-from tests.workers.conftest import RayCluster, another_node, kill_node
+from tests.workers.ray_cluster import RayCluster, another_node, kill_node
 
 if find_spec("ray") is None:
     pytest.skip("no Ray here: pip install '.[cluster]'", allow_module_level=True)
@@ -195,6 +200,61 @@ def test_a_machine_lost_in_the_middle_of_200_pictures_loses_none(ray_cluster: Ra
                     eventually(lambda: len(actors()) >= 3, "it works on both machines", 60)
                     kill_node(node)
     assert ends == Counter(ids)
+
+
+@pytest.fixture
+def hot(tmp_path: Path) -> Path:
+    """A hot folder with four pictures."""
+    folder = tmp_path / "hot"
+    (folder / "inbox").mkdir(parents=True)
+    (folder / "inpaintd.toml").write_text('model = "noise"\n[watch]\nsettle_seconds = 0\n')
+    for number in range(4):
+        Image.fromarray(with_hole(number)).save(folder / "inbox" / f"{number}.png")
+    return folder
+
+
+def watch(folder: Path, cluster: RayCluster, home: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "inpaintd", "watch", str(folder), "--once", "--json"]
+    return subprocess.run(
+        [*command, "--cluster", cluster.address, "--workers", "2"],
+        env=os.environ | {"PYTHONPATH": str(ROOT), "INPAINTD_HOME": str(home)},
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+    )
+
+
+def test_a_hot_folder_is_filled_on_the_cluster_by_a_daemon_that_the_watch_starts(
+    ray_cluster: RayCluster, hot: Path
+) -> None:
+    with running_daemon(ray_cluster.home):
+        pass  # writes the list of models
+    done = watch(hot, ray_cluster, ray_cluster.home)
+    try:
+        assert done.returncode == 0, done.stderr
+        assert json.loads(done.stdout.splitlines()[-1])["done"] == 4
+        with connect(ray_cluster.home, name="a test") as client:
+            status = client.status()
+        assert status.cluster == ray_cluster.address
+        assert "cpu" in {worker.device for worker in status.workers}
+        again = watch(hot, ray_cluster, ray_cluster.home)
+        assert again.returncode == 0, "it uses the same daemon"
+    finally:
+        with connect(ray_cluster.home, name="a test") as client:
+            client.shutdown()
+        eventually(lambda: not (ray_cluster.home / "connection.json").exists(), "it ends")
+
+
+def test_a_daemon_that_fills_elsewhere_is_not_used_in_silence(
+    ray_cluster: RayCluster, hot: Path, tmp_path: Path
+) -> None:
+    with running_daemon(tmp_path / "home"):
+        done = watch(hot, ray_cluster, tmp_path / "home")
+    assert done.returncode != 0
+    assert "already runs, and fills holes on this machine" in done.stdout
+    assert "inpaintd stop" in done.stdout
+    assert len(list((hot / "inbox").iterdir())) == 4
 
 
 def running_daemon_in(home: Path, cluster: RayCluster) -> AbstractContextManager[Daemon]:

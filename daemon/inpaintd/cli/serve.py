@@ -100,6 +100,7 @@ def command(
         devices=_spread(devices, workers, cluster is not None),
         time_limits=TimeLimits(start_seconds, stall_timeout, keep_alive),
         worker_command=worker_command,
+        cluster=cluster or "",
     )
     try:
         return serve(home(), options)

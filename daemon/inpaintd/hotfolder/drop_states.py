@@ -33,16 +33,16 @@ class Drops:
     """All drops of one hot folder.
 
     Args:
-        slots: the number of processes for pixels.
+        slots: the processes for pixels.
         once: end when nothing is left to do, rather than wait for files that may never come.
     """
 
-    def __init__(self, intake: Intake, *, slots: int, once: bool, in_place: bool) -> None:
+    def __init__(self, intake: Intake, slots: Slots, *, once: bool, in_place: bool) -> None:
         self.counts = Counts()
         self._intake = intake
         self._once = once
         self._in_place = in_place
-        self._slots = Slots(slots)
+        self._slots = slots
         self._retries = Retries(once=once)
         self._jobs: dict[int, Job] = {}
         self._names: set[str] = set()

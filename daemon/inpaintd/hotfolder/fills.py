@@ -5,20 +5,22 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from inpaintd.launch.background import connect_or_start
 from inpaintd_protocol.client import Client
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.following import End, Follower, SendAgain, Silence, Tell
 from inpaintd_protocol.messages import Failed, Finished, Inpaint, Message, Plan, Planned
 
-_NAME = "inpaintd watch"
 _RETRY_SECONDS = 2.0
+
+Connect = Callable[[], Client]
+"""Connects to the daemon, starting one if need be; raises InpaintError."""
 
 
 class Fills:
     """Requests that have no answer yet. Sent again, under the same id, whenever need be."""
 
-    def __init__(self, on_trouble: Callable[[InpaintError], None]) -> None:
+    def __init__(self, connect: Connect, on_trouble: Callable[[InpaintError], None]) -> None:
+        self._connect = connect
         self._on_trouble = on_trouble
         self._client: Client | None = None
         self._open: dict[str, tuple[Inpaint | Plan, Follower[Message]]] = {}
@@ -66,7 +68,7 @@ class Fills:
         if not self._unsent or time.monotonic() < self._not_before:
             return refused
         if self._client is None:
-            self._client = connect_or_start(_NAME)
+            self._client = self._connect()
             self._unsent = list(self._open)
             self._silence.broken(time.monotonic())
         while self._unsent:

@@ -33,12 +33,15 @@ class WatchOptions:
         scan_seconds: interval between scans of the folder, whatever the system reports.
         processes: how many pictures are decoded or written at a time; 0: one per core, at
             most 8.
+        ahead: how many more pictures are in progress than that: those that the daemon has. More
+            workers than this are never all at work.
     """
 
     settle_seconds: float = 1.0
     patience_seconds: float = 60.0
     scan_seconds: float = 5.0
     processes: int = 0
+    ahead: int = 2
 
 
 def read_watch_options(layout: Layout) -> WatchOptions:
@@ -55,7 +58,7 @@ def read_watch_options(layout: Layout) -> WatchOptions:
             raise _invalid(path, f"[{_WATCH_TABLE}] has no option {name!r}")
         if not isinstance(value, (int, float)) or isinstance(value, bool) or not 0 <= value < 1e6:
             raise _invalid(path, f"{name} must be a number of seconds")
-        if name == "processes" and not isinstance(value, int):
+        if name in ("processes", "ahead") and not isinstance(value, int):
             raise _invalid(path, f"{name} must be a whole number")
     return WatchOptions(**table)
 

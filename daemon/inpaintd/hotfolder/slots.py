@@ -11,14 +11,16 @@ from collections.abc import Iterator
 
 from .job import Job
 
-_OPEN_BESIDES = 2
-"""How many more drops are in progress than there are processes: the daemon has the others."""
-
 
 class Slots:
-    """The processes, by number, and the jobs waiting for one."""
+    """The processes, by number, and the jobs waiting for one.
 
-    def __init__(self, count: int) -> None:
+    Args:
+        ahead: how many more drops are in progress than there are processes: the daemon has them.
+    """
+
+    def __init__(self, count: int, ahead: int) -> None:
+        self._ahead = ahead
         self._running: list[Job | None] = [None] * count
         self._waiting: deque[Job] = deque()
 
@@ -64,7 +66,7 @@ class Slots:
         """Test whether a drop may be opened beside so many jobs; not while a suspect waits."""
         if self._one_is_alone or any(job.alone for job in self._waiting):
             return False
-        return None in self._running and jobs < len(self._running) + _OPEN_BESIDES
+        return None in self._running and jobs < len(self._running) + self._ahead
 
     @property
     def _one_is_alone(self) -> bool:

@@ -18,7 +18,7 @@ from . import drop_events as e
 from . import steps
 from .drop_states import Drops
 from .drops import Drop, find_drops
-from .fills import Fills
+from .fills import Connect, Fills
 from .intake import Intake
 from .journal import DONE, PUBLISHED, TAKEN, Journal, Row
 from .layout import Layout
@@ -27,6 +27,7 @@ from .options import WatchOptions
 from .pixel_process import PixelProcess
 from .recover import recover
 from .report import Counts, Tell, for_people
+from .slots import Slots
 from .wake import Wake
 
 log = logging.getLogger(__name__)
@@ -47,6 +48,7 @@ class Watcher:
         journal: Journal,
         tell: Tell,
         wake: Wake,
+        connect: Connect,
         *,
         once: bool,
     ) -> None:
@@ -59,13 +61,15 @@ class Watcher:
         slots = options.processes or min(_MOST_PROCESSES, max(2, os.cpu_count() or 2))
         patience = options.settle_seconds if once else options.patience_seconds
         intake = Intake(settle_seconds=options.settle_seconds, patience_seconds=patience)
-        self._drops = Drops(intake, slots=slots, once=once, in_place=layout.in_place)
+        self._drops = Drops(
+            intake, Slots(slots, options.ahead), once=once, in_place=layout.in_place
+        )
         self._processes = [PixelProcess(layout, 1 / slots) for _ in range(slots)]
         # One thread for each: it waits for its process and for no other.
         self._threads = [ThreadPoolExecutor(1, "pixels") for _ in range(slots)]
         self._at_work: dict[int, str] = {}
         self._done_elsewhere: SimpleQueue[Callable[[], e.Event]] = SimpleQueue()
-        self._fills = Fills(self._trouble)
+        self._fills = Fills(connect, self._trouble)
         self._scan_at = 0.0
         self._not_scanned_before = 0.0
         self._epoch = time.time() - time.monotonic()

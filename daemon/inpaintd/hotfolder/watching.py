@@ -6,12 +6,14 @@ import signal
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from types import FrameType
 
 from filelock import FileLock, Timeout
 
 from inpaintd_protocol.errors import InpaintError
 
+from .fills import Connect
 from .journal import Journal
 from .layout import Layout
 from .moving import free_name
@@ -23,8 +25,19 @@ from .watcher import Watcher
 OnStart = Callable[[Watcher], None]
 
 
-def watch(layout: Layout, tell: Tell, *, once: bool, on_start: OnStart | None = None) -> Counts:
+def watch(
+    layout: Layout,
+    tell: Tell,
+    connect: Connect,
+    *,
+    once: bool,
+    least_ahead: int = 0,
+    on_start: OnStart | None = None,
+) -> Counts:
     """Process a hot folder until a signal stops it or, with `once`, until nothing is left.
+
+    Args:
+        least_ahead: for the option `ahead` of the folder's inpaintd.toml.
 
     Raises:
         InpaintError: `busy` when another process watches this folder; `unwritable`, `unreadable`
@@ -32,6 +45,7 @@ def watch(layout: Layout, tell: Tell, *, once: bool, on_start: OnStart | None = 
     """
     layout.make()
     options = read_watch_options(layout)
+    options = replace(options, ahead=max(options.ahead, least_ahead))
     lock = FileLock(layout.private / "lock")
     try:
         lock.acquire(timeout=0)
@@ -45,7 +59,7 @@ def watch(layout: Layout, tell: Tell, *, once: bool, on_start: OnStart | None = 
         journal = _journal(layout, tell)
         wake = Wake()
         try:
-            watcher = Watcher(layout, options, journal, tell, wake, once=once)
+            watcher = Watcher(layout, options, journal, tell, wake, connect, once=once)
             if on_start is not None:
                 on_start(watcher)
             tell("watching", {"folder": str(layout.root)})

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,14 @@ START_SECONDS = 20.0
 _POLL_SECONDS = 0.01
 
 
-def connect_or_start(name: str) -> Client:
+def connect_or_start(name: str, options: Sequence[str] = ()) -> Client:
     """Connect to this user's daemon, starting one when none answers.
 
     Any number of callers may do this at once; they all end up with the same daemon.
+
+    Args:
+        name: of the client.
+        options: of `inpaintd serve`, for a daemon that has to be started.
 
     Raises:
         InpaintError: `not_running` when none could be started; else as `connect`.
@@ -37,14 +42,14 @@ def connect_or_start(name: str) -> Client:
     try:
         # One at a time: a surplus daemon could take over when the first one is stopped.
         with FileLock(home() / "start.lock", timeout=START_SECONDS):
-            return _connect(name) or _start(name)
+            return _connect(name) or _start(name, options)
     except Timeout as error:
         raise _cannot_start(home()) from error
 
 
-def _start(name: str) -> Client:
+def _start(name: str, options: Sequence[str]) -> Client:
     deadline = time.monotonic() + START_SECONDS
-    process = start_detached(home())
+    process = start_detached(home(), options)
     while True:
         ended = process.poll()
         client = _connect(name)
@@ -58,7 +63,7 @@ def _start(name: str) -> Client:
         if ended == 0:
             # It gave way to another daemon, which has ended since or is still starting.
             time.sleep(0.2)
-            process = start_detached(home())
+            process = start_detached(home(), options)
         time.sleep(_POLL_SECONDS)
 
 
@@ -71,7 +76,7 @@ def _connect(name: str) -> Client | None:
         raise
 
 
-def start_detached(folder: Path) -> subprocess.Popen[bytes]:
+def start_detached(folder: Path, options: Sequence[str] = ()) -> subprocess.Popen[bytes]:
     """Start a daemon that outlives this process and its terminal."""
     log_path(folder)  # makes its folder
     # Emptied at each start: it holds only output from before the log opens, or from a crash.
@@ -80,7 +85,7 @@ def start_detached(folder: Path) -> subprocess.Popen[bytes]:
     with os.fdopen(handle, "wb") as log:
         return subprocess.Popen(
             # -P: never import anything from the current folder.
-            [sys.executable, "-P", "-m", "inpaintd", "serve"],
+            [sys.executable, "-P", "-m", "inpaintd", "serve", *options],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

@@ -44,13 +44,15 @@ _CHECK_SECONDS = 15.0
 @dataclass(frozen=True)
 class Options:
     """A daemon's options. `websocket_port` None leaves the WebSocket door closed; `devices` has
-    one entry for each worker, empty if the worker chooses."""
+    one entry for each worker, empty if the worker chooses; `cluster` is the address of the Ray
+    cluster that `worker_command` uses."""
 
     port: int
     websocket_port: int | None
     devices: Sequence[str] = ("",)
     time_limits: TimeLimits = field(default_factory=TimeLimits)
     worker_command: Sequence[str] = LOCAL
+    cluster: str = ""
 
 
 class Server:
@@ -95,7 +97,9 @@ class Server:
             restoring=self._journal.restore(),
         )
         self._hands = Hands(self._jobs, self._clients, self._workers, self._journal)
-        reporter = Reporter(home, self._jobs, self._workers, self._clients.endpoint)
+        reporter = Reporter(
+            home, self._jobs, self._workers, self._clients.endpoint, options.cluster
+        )
         self._errands = Errands(home, self._wake)
         self._requests = Requests(
             home,

@@ -17,8 +17,11 @@ from inpaintd_protocol import messages as m
 class Reporter:
     """Reports the daemon's current activity."""
 
-    def __init__(self, home: Path, jobs: Jobs, workers: WorkerProcesses, endpoint: str) -> None:
+    def __init__(
+        self, home: Path, jobs: Jobs, workers: WorkerProcesses, endpoint: str, cluster: str
+    ) -> None:
         self._home = home
+        self._cluster = cluster
         self._jobs = jobs
         self._workers = workers
         self._endpoint = endpoint
@@ -44,6 +47,7 @@ class Reporter:
             notices=known_notices(self._home),
             log=str(self._home / "logs" / "daemon.log"),
             story=self._story(request.about),
+            cluster=self._cluster,
         )
 
     def _story(self, request_id: str) -> tuple[m.Moment, ...]:

@@ -93,6 +93,8 @@ class Status(Message):
     """Path of the daemon's log."""
     story: tuple[Moment, ...] = ()
     """History of the request asked about; empty when the daemon no longer remembers it."""
+    cluster: str = ""
+    """Address of the Ray cluster on which holes are filled; empty for this machine."""
 
 
 @dataclass(frozen=True)
