@@ -83,6 +83,17 @@ def flat(red: float, green: float, blue: float, **options: bool) -> Synthetic:
     return Synthetic(lambda task: np.broadcast_to(colour, task.colour.shape).copy(), **options)
 
 
+def reference() -> Synthetic:
+    """The mean colour of the first reference picture in the hole; black without one."""
+
+    def change(task: Task) -> Array:
+        means = [picture.mean(axis=(0, 1)) for picture in task.references]
+        colour = np.asarray(means[0] if means else (0, 0, 0), np.float32)
+        return np.where(task.mask[..., np.newaxis] > 0, colour, task.colour)
+
+    return Synthetic(change, honours=frozenset({"seed", "references"}))
+
+
 def slow(seconds: float = 5.0) -> Synthetic:
     """The identity, in 50 steps that take `seconds` in all."""
     return Synthetic(lambda task: task.colour.copy(), steps=50, step_seconds=seconds / 50)

@@ -15,7 +15,7 @@ def test_the_types_hold() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["wire", "client", "settings", "fill", "object", "peer", "package"]
+    "name", ["wire", "client", "settings", "fill", "object", "references", "peer", "package"]
 )
 def test_in_node(name: str) -> None:
     node_test(f"{name}.test.js")

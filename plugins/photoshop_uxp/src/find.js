@@ -73,7 +73,7 @@ export async function maskByText(job, choices, surroundings) {
  */
 export async function showHole(job, choices, surroundings) {
   const target = await findTarget({ source: choices.source, byText: true });
-  const { client, rectangle, fields } = await prepared(job, target, choices, surroundings.connected);
+  const { client, rectangle, fields } = await prepared(job, target, { ...choices, references: [] }, surroundings.connected);
   const { mask } = await job.follow(client, { ...fields, type: "mask" }, surroundings);
   job.check();
   const found = { ...described(choices), ...measured(mask, fields.layer, target) };

@@ -31,12 +31,12 @@ import { isByText } from "./textmask.js";
  */
 export async function fill(job, choices, surroundings) {
   const target = await findTarget({ source: choices.source, byText: isByText(choices) });
-  const { client, hole, fields } = await prepared(job, target, choices, surroundings.connected);
+  const { client, hole, fields, more } = await prepared(job, target, choices, surroundings.connected);
   // Asked now: the layer may be gone by the time that the fill is there.
   const { id: source, name: sourceName } = target.layer ?? { id: null, name: "" };
   const made = { source, settings: choices };
   // No modal scope is open here: Photoshop stays usable while the daemon works.
-  const finished = await job.follow(client, { ...fields, type: "inpaint" }, surroundings, (request_id) =>
+  const finished = await job.follow(client, { ...fields, ...more, type: "inpaint" }, surroundings, (request_id) =>
     surroundings.remember({ request_id, ...made }),
   );
   const work = async (/** @type {ExecutionContext} */ context) => {

@@ -1,4 +1,5 @@
 /** The settings that the panel shows, with their defaults, ranges and helps from the protocol. */
+import { rememberedReferences } from "./references.js";
 import { RECORDS } from "./wire/schema.js";
 
 /** @typedef {import("./wire/schema.js").Field} Field */
@@ -40,6 +41,14 @@ const OWN = [
     label: "Combine",
     help: "How the object meets the selection or the layer mask that is there.",
   },
+  {
+    name: "use_sampling_area",
+    type: "bool",
+    default: true,
+    done_by: "engine",
+    label: "Copy only from the sampling area",
+    help: "A fill copies from the area that was taken from a selection. Without one, from everywhere.",
+  },
 ];
 
 /** Each with the value that the panel shows where nobody has set one. */
@@ -59,6 +68,7 @@ const FIRST = FIELDS.has("intent") ? ["intent"] : [];
 export const SHOWN = [...FIRST, "prompt", "negative_prompt", "model", "strength", "steps", "guidance_scale", "seed", "count"];
 export const SHOWN_TEXT_MASK = ["text_mask", "text_mask_threshold", "invert", "text_mask_combine", "text_mask_fill"];
 export const SHOWN_OBJECT = ["object_choice", "object_combine"];
+export const SHOWN_REFERENCES = ["references"];
 export const SHOWN_FOLDED = [
   "source",
   "area",
@@ -66,6 +76,7 @@ export const SHOWN_FOLDED = [
   "context_factor",
   "sampling_pixels",
   "sampling_sides",
+  "use_sampling_area",
   "infill",
   "grow_pixels",
   "feather_pixels",
@@ -74,6 +85,9 @@ export const SHOWN_FOLDED = [
   "preview",
 ];
 
+/** Settings that go with another one. @type {Record<string, string>} */
+const DECIDING = { count: "seed", use_sampling_area: "sampling_pixels" };
+
 /**
  * Whether a model takes notice of a setting.
  * @param {string} name
@@ -81,7 +95,7 @@ export const SHOWN_FOLDED = [
  */
 export function isHonoured(name, { honours }) {
   // Each variant takes the next seed: without seeds they would all be the same.
-  const deciding = name === "count" ? "seed" : name;
+  const deciding = DECIDING[name] ?? name;
   return fieldOf(name).done_by !== "engine" || honours.includes(deciding);
 }
 
@@ -97,10 +111,10 @@ export function askedOf(choices, model) {
   return Object.fromEntries(Object.entries(choices).map(([name, value]) => [name, isAsked(name) ? value : unset[name]]));
 }
 
-export const ALL_SHOWN = [...SHOWN, ...SHOWN_TEXT_MASK, ...SHOWN_OBJECT, ...SHOWN_FOLDED];
+export const ALL_SHOWN = [...SHOWN, ...SHOWN_TEXT_MASK, ...SHOWN_OBJECT, ...SHOWN_REFERENCES, ...SHOWN_FOLDED];
 
 /** The panel's defaults: it can show pictures, and masks to paint on. */
-const PANELS_OWN = { source: "visible", text_mask_fill: false, text_mask_combine: "replace", object_choice: "surest", object_combine: "replace", preview: true, output: "masked" };
+const PANELS_OWN = { source: "visible", text_mask_fill: false, text_mask_combine: "replace", object_choice: "surest", object_combine: "replace", use_sampling_area: true, references: [], preview: true, output: "masked" };
 
 /**
  * What the panel starts with. null = not set: the model's own default holds, or the setting's.
@@ -121,8 +135,12 @@ export function defaults() {
  */
 export function made(choices) {
   const own = OWN.map(({ name }) => name);
-  const isMade = (/** @type {[string, any]} */ [name, value]) => !own.includes(name) && value !== null && value !== "";
-  return Object.fromEntries(Object.entries(choices).filter(isMade));
+  const isMade = (/** @type {[string, any]} */ [name, value]) =>
+    !own.includes(name) && value !== null && value !== "" && !(Array.isArray(value) && value.length === 0);
+  const entries = Object.entries(choices).filter(isMade);
+  // Their pictures go as planes of the request.
+  const bare = (/** @type {any[]} */ references) => references.map(({ weight }) => ({ weight }));
+  return Object.fromEntries(entries.map(([name, value]) => [name, name === "references" ? bare(value) : value]));
 }
 
 /**
@@ -132,6 +150,7 @@ export function made(choices) {
  */
 export function cleaned(name, entered) {
   const field = fieldOf(name);
+  if (name === "references") return rememberedReferences(entered);
   const type = field.type.replace(/\?$/, "");
   if (type === "bool") return typeof entered === "boolean" ? entered : Boolean(defaults()[name]);
   if (type === "str") {

@@ -6,7 +6,7 @@ import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
-const MODELS = ["identity", "noise", "brisk", "slow", "crash", "bug"];
+const MODELS = ["identity", "noise", "brisk", "slow", "reference", "crash", "bug"];
 
 const PYTHON = process.env.INPAINT_PYTHON ?? "python3";
 
@@ -30,7 +30,7 @@ function clipseg(names) {
  */
 export async function startDaemon(options = [], { finds = false, card } = {}) {
   const home = await mkdtemp(join(tmpdir(), "inpaint-photoshop-"));
-  const tables = MODELS.map((name) => `[${name}]\ntitle = "${name === "slow" ? "Stand-in for a diffusion model" : name}"\nengine = "tests.synthetic_engines:${name}"\nhonours = ["prompt", "seed", "steps", "infill"]\n${name === "slow" ? "defaults = { steps = 50 }\n" : ""}`);
+  const tables = MODELS.map((name) => `[${name}]\ntitle = "${name === "slow" ? "Stand-in for a diffusion model" : name}"\nengine = "tests.synthetic_engines:${name}"\nhonours = ["prompt", "seed", "steps", "infill"${name === "reference" ? ', "references"' : ""}]\n${name === "slow" ? "defaults = { steps = 50 }\n" : ""}`);
   if (Array.isArray(finds)) {
     tables.push(`[clipseg]\nsource = "${clipseg(finds)}"\n`);
   } else if (finds) {

@@ -273,6 +273,51 @@ describe("the bundled panel in Chromium", { skip: missing }, () => {
     });
   });
 
+  test("takes references where the model does, and keeps them in the recipe", async () => {
+    const opened = await panel();
+    const { page } = opened;
+    await openPicture(page);
+    const fold = page.getByText("▸ References");
+    assert.equal(await fold.isVisible(), false, "the default model takes none");
+    await field(page, "model").locator("select").selectOption("reference");
+    await fold.click();
+    await press(page, "Add layer");
+    await page.evaluate(() => (window.uxp.picture = "poster.png"));
+    await press(page, "Add file…");
+    await page.getByText("poster.png").waitFor();
+    await page.locator("[aria-label='Weight of reference 2'] input").fill("0,5");
+    await page.locator("[aria-label='Weight of reference 2'] input").blur();
+    await press(page, "Remove reference 1");
+    await press(page, "Inpaint");
+    await page.getByText("New layer “Inpaint”").waitFor();
+    const red = await page.evaluate(() => window.photoshop.active.seen(64, 64));
+    assert.ok(red[0] > 0.99 && red[1] < 0.01, red);
+    await press(page, "Reset");
+    await page.getByText("poster.png").waitFor({ state: "hidden" });
+    await press(page, "Edit");
+    await page.getByText("poster.png").waitFor();
+    assert.equal(await page.locator("[aria-label='Weight of reference 1'] input").inputValue(), "0.5");
+    await end(opened);
+  });
+
+  test("takes the selection as sampling area, and forgets it", async () => {
+    const opened = await panel();
+    const { page } = opened;
+    await page.getByText("▸ More settings").click();
+    await press(page, "Selection as sampling area");
+    await page.getByText("No document is open.").waitFor();
+    await openPicture(page);
+    await press(page, "Selection as sampling area");
+    await page.getByText("Fills copy only from what was selected.").waitFor();
+    assert.equal(await page.evaluate(() => window.photoshop.active.selected), null);
+    await page.getByText("Copy only from the sampling area").waitFor();
+    await press(page, "Forget the sampling area");
+    await page.getByText("Copy only from the sampling area").waitFor({ state: "hidden" });
+    await field(page, "model").locator("select").selectOption("noise");
+    assert.equal(await page.getByText("Selection as sampling area").isVisible(), false, "it copies nothing");
+    await end(opened);
+  });
+
   test("lists the daemon's models", async () => {
     const opened = await panel();
     const options = await field(opened.page, "model").locator("option").allTextContents();

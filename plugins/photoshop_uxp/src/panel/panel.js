@@ -3,6 +3,8 @@ import { Link } from "../daemon/link.js";
 import { asInpaintError, InpaintError } from "../errors.js";
 import { maskByText, selectByText, showHole } from "../find.js";
 import { readNote } from "../host/notes.js";
+import { fileAsReference, layerAsReference } from "../host/references.js";
+import { forgetSamplingArea, samplingArea, takeSamplingArea } from "../host/sampling.js";
 import { activeDocument } from "../host/target.js";
 import { keepVariant, showVariant } from "../host/variants.js";
 import { channelOfObject, maskObject, selectObject } from "../object.js";
@@ -41,6 +43,18 @@ export class Panel {
       maskObject: () => void this.act("objectMask"),
       channelOfObject: () => void this.act("objectChannel"),
       look: (work) => this.quietly(() => work(new Job(), this.silently(), this.choices())),
+      reference: {
+        layer: () => this.chosen(layerAsReference),
+        file: () => this.chosen(fileAsReference),
+      },
+      sampling: {
+        take: () => void this.takeSampling(),
+        forget: () => {
+          forgetSamplingArea(activeID());
+          this.view.showUse();
+        },
+        isThere: () => samplingArea(activeID()) !== null,
+      },
       showVariant: (variants, index) => void this.turnTo(variants, index),
       keepVariant: (variants, index) => void this.keep(variants, index),
       edit: () => void this.edit(),
@@ -126,8 +140,7 @@ export class Panel {
 
   /** @returns {Click[]} in the active document's picture */
   clicks() {
-    const { app } = require("photoshop");
-    return app.documents.length === 0 ? [] : this.view.object.clicksIn(app.activeDocument.id);
+    return this.view.object.clicksIn(activeID());
   }
 
   /**
@@ -176,6 +189,28 @@ export class Panel {
       await keepVariant(variants, index);
       await this.view.variants.set(null, []);
       this.view.progress.setNotice("done", `Variant ${index + 1} is kept. Undo brings the others back.`, "");
+    });
+  }
+
+  /**
+   * @template T
+   * @param {() => T | null | Promise<T | null>} choose
+   * @returns {Promise<T | null>} null when nothing was chosen, or nothing can be
+   */
+  async chosen(choose) {
+    try {
+      return await choose();
+    } catch (thrown) {
+      this.complain(thrown);
+      return null;
+    }
+  }
+
+  async takeSampling() {
+    await this.quietly(async () => {
+      await takeSamplingArea();
+      this.view.showUse();
+      this.view.progress.setNotice("done", "Fills copy only from what was selected. Select the hole now.", "");
     });
   }
 
@@ -299,6 +334,12 @@ export class Panel {
       // The link says what is wrong, if anything is.
     }
   }
+}
+
+/** The active document's id; 0, which none has, where none is open. */
+function activeID() {
+  const { app } = require("photoshop");
+  return app.documents.length === 0 ? 0 : app.activeDocument.id;
 }
 
 /** Names of recorded steps. @type {Record<Deed, (choices: Settings) => string>} */

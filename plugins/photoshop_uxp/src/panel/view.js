@@ -8,6 +8,8 @@ import { Fold } from "./fold.js";
 import { ModelInstall } from "./model_install.js";
 import { objectSection } from "./object_section.js";
 import { ProgressView } from "./progress.js";
+import { referenceList } from "./reference_list.js";
+import { samplingRow } from "./sampling_row.js";
 import { textMaskSection } from "./text_mask.js";
 import { VariantsView } from "./variants.js";
 import { holeWords } from "./words.js";
@@ -28,6 +30,8 @@ import { holeWords } from "./words.js";
  * @property {() => void} maskObject
  * @property {() => void} channelOfObject
  * @property {import("./object_picture.js").PictureActions["look"]} look
+ * @property {Parameters<typeof referenceList>[1]} reference
+ * @property {import("./sampling_row.js").SamplingActions} sampling
  * @property {(variants: Variants, index: number) => void} showVariant
  * @property {(variants: Variants, index: number) => void} keepVariant
  * @property {() => void} edit take the settings of the active fill
@@ -59,7 +63,7 @@ export class View {
     /** @type {any[]} */
     this.models = [];
     /** @type {Map<string, Control>} */
-    this.controls = new Map(ALL_SHOWN.map((name) => [name, controlFor(name, actions.changed)]));
+    this.controls = new Map(ALL_SHOWN.map((name) => [name, name === "references" ? referenceList(actions.changed, actions.reference) : controlFor(name, actions.changed)]));
     this.connection = new ConnectionView(actions);
     this.progress = new ProgressView();
     this.variants = new VariantsView({ show: actions.showVariant, keep: actions.keepVariant });
@@ -74,8 +78,10 @@ export class View {
     this.folds = [
       new Fold("text_mask", section.title, section.node, actions.folded),
       new Fold("object", object.title, object.node, actions.folded),
+      new Fold("references", "References", this.control("references").node, actions.folded),
       new Fold("settings", "More settings", element("div", {}, rows(this.controls, SHOWN_FOLDED)), actions.folded),
     ];
+    this.sampling = samplingRow(this.control("use_sampling_area"), actions.sampling);
     this.holeWords = element("div", { class: "words" });
     const showHole = button("Show", { variant: "secondary", title: "Select what would be repainted" }, actions.showHole);
     this.hole = element("div", { class: "hole hidden" }, [this.holeWords, showHole]);
@@ -97,6 +103,7 @@ export class View {
     const content = element("div", { class: "content" }, [
       this.connection.node,
       ...rows(this.controls, first),
+      this.folds[2].node,
       this.hole,
       element("div", { class: "actions" }, [this.main, this.cancel]),
       this.progress.node,
@@ -107,7 +114,7 @@ export class View {
       this.fits,
       this.install.node,
       ...others,
-      this.folds[2].node,
+      this.folds[3].node,
       element("div", { class: "divider" }),
       element("div", { class: "footer" }, [this.last, edit, reset]),
     ]);
@@ -174,6 +181,8 @@ export class View {
       show(control.node, !model || isHonoured(name, model));
       control.expect(model?.defaults?.[name] ?? fieldOf(name).default);
     }
+    show(this.folds[2].node, Boolean(model) && isHonoured("references", model));
+    this.sampling();
   }
 
   /** @param {boolean} running */

@@ -41,6 +41,12 @@ export class FakePhotoshop {
         if (host.readings.activeDocument === "fixed") return;
         host.active = document;
       },
+      /** Every file is a red picture of 8 x 6 pixels, but for what cannot be read. */
+      async open(entry) {
+        host.requireModal("open");
+        if (!entry?.isFile || !entry.name.endsWith(".png")) throw new HostError("Could not open the file.");
+        return host.open({ width: 8, height: 6, paint: () => [1, 0, 0, 1], background: true });
+      },
       async createDocument({ width = 100, height = 100, depth = 8, mode = "RGBColorMode" } = {}) {
         host.requireModal("createDocument");
         return host.open({ width, height, bits: depth, mode, paint: () => [1, 1, 1, 1], background: true });

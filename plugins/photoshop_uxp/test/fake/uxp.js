@@ -18,6 +18,7 @@ export function fakeUxp({ connection, manifest, platform = "darwin", access = "f
     refusal: "", // what the shell says instead
     picked: null, // what the user chooses in the next picker: a folder's name
     pickers: 0,
+    picture: null, // the name of the file that the user chooses
     saved: null, // the text of the last file that was saved
     access,
   };
@@ -69,6 +70,9 @@ export function fakeUxp({ connection, manifest, platform = "darwin", access = "f
           async getFolder() {
             state.pickers++;
             return state.picked === null ? null : folder(state.picked);
+          },
+          async getFileForOpening() {
+            return state.picture === null ? null : { name: state.picture, isFile: true };
           },
           async createPersistentToken(entry) {
             const token = `token ${tokens.size}`;
