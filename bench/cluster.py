@@ -30,7 +30,9 @@ from tests.running import Daemon, running_daemon
 from tests.workers.ray_cluster import running_cluster
 
 from inpaintd_protocol.client import Client
-from inpaintd_protocol.messages import Failed, Finished, Inpaint, Plane, Settings
+from inpaintd_protocol.messages import Failed, Finished, Inpaint
+from inpaintd_protocol.plane import Plane
+from inpaintd_protocol.settings import Settings
 
 SIDE, HOLE = 512, 160
 START = (SIDE - HOLE) // 2

@@ -18,9 +18,9 @@ from inpaintd_protocol.messages import (
     Inpaint,
     Preview,
     Progress,
-    Settings,
 )
 from inpaintd_protocol.plane import Plane
+from inpaintd_protocol.settings import Settings
 
 PIXEL = Plane(1, 1, 4, "u8", bytes(4))
 MASK = Plane(1, 1, 1, "u8", b"\xff")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from inpaintd_protocol.connection import read_connection
-from inpaintd_protocol.messages import Settings
+from inpaintd_protocol.settings import Settings
 from tests.running import ROOT, Daemon, running_daemon
 from tests.server.test_server import layer
 

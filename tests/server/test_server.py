@@ -23,16 +23,10 @@ from inpaintd_protocol import codec, limits
 from inpaintd_protocol.client import Client
 from inpaintd_protocol.connection import USER, read_connection
 from inpaintd_protocol.errors import InpaintError
-from inpaintd_protocol.messages import (
-    Attach,
-    Failed,
-    Finished,
-    Inpaint,
-    ListModels,
-    Plane,
-    Settings,
-)
+from inpaintd_protocol.messages import Attach, Failed, Finished, Inpaint, ListModels
+from inpaintd_protocol.plane import Plane
 from inpaintd_protocol.rectangle import Rectangle
+from inpaintd_protocol.settings import Settings
 from tests.running import ROOT, Daemon, alive, eventually, running_daemon
 
 

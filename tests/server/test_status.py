@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from inpaintd.cli import main
-from inpaintd_protocol.messages import Settings
+from inpaintd_protocol.settings import Settings
 from tests.running import alive, running_daemon
 from tests.server.test_server import begin, layer
 

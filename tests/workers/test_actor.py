@@ -11,7 +11,9 @@ from inpaintd.engine import FatalEngineError, Painted, Report, Task
 from inpaintd.workers import wire
 from inpaintd.workers.ray_actor import Filler, portable
 from inpaintd_protocol import codec
-from inpaintd_protocol.messages import Failed, Finished, Inpaint, Plane, Settings
+from inpaintd_protocol.messages import Failed, Finished, Inpaint
+from inpaintd_protocol.plane import Plane
+from inpaintd_protocol.settings import Settings
 
 
 class Spoiled:

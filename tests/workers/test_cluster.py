@@ -19,7 +19,9 @@ from PIL import Image
 
 from inpaintd_protocol.client import Client, connect
 from inpaintd_protocol.errors import InpaintError
-from inpaintd_protocol.messages import Failed, Finished, Inpaint, Plane, Preview, Progress, Settings
+from inpaintd_protocol.messages import Failed, Finished, Inpaint, Preview, Progress
+from inpaintd_protocol.plane import Plane
+from inpaintd_protocol.settings import Settings
 from tests.hotfolder.pictures import with_hole
 from tests.running import ROOT, Daemon, alive, eventually, running_daemon
 from tests.server.test_server import begin, layer, outcome, settings
