@@ -61,7 +61,7 @@ def library(folder: Path, **more: Entry) -> Library:
         source=str(folder),
         prior=str(prior) if prior.exists() else "",
     )
-    registry = Registry({name: entry, **more}, default=name, home=folder.parent)
+    registry = Registry({name: entry, **more}, own_default=name, home=folder.parent)
     return Library(lambda: registry)
 
 
