@@ -93,7 +93,7 @@ def _sd3(pipe: Any) -> dict[str, torch.Tensor]:
         embed_dim=WIDTH,
         output_dim=inner,
         hidden_dim=64,
-        depth=1,
+        depth=4,
         dim_head=64,
         heads=1,
         num_queries=4,

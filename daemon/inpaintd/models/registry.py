@@ -46,7 +46,7 @@ class Entry:
     needs: str = ""
     honours: tuple[str, ...] = field(default=())
     kind: str = "model"
-    """model, or something that does not fill by itself: controlnet, part (a VAE, a prior)."""
+    """model, or something that does not fill by itself: controlnet, ip-adapter, part (a VAE)."""
     source: str = ""
     """A repository of the hub (owner/name), a folder, or a single file; empty: built in."""
     files: tuple[str, ...] = ()
@@ -62,6 +62,10 @@ class Entry:
     config: str = ""
     """For a single file: entry or folder of a model with the same configuration; empty to detect
     it."""
+    encoder: str = ""
+    """An IP-Adapter's picture encoder: name of its entry, or its folder."""
+    families: tuple[str, ...] = ()
+    """For an IP-Adapter: names of the families of models it was made for."""
     control: str = ""
     """For a ControlNet: inpaint, tile, or union for one trained on several kinds."""
     licence: str = ""
@@ -101,7 +105,9 @@ class Entry:
     def parts(self) -> tuple[str, ...]:
         """Names of other entries that must be installed with this one."""
         return tuple(
-            name for name in (self.vae, self.prior, self.config) if name and not is_path(name)
+            name
+            for name in (self.vae, self.prior, self.config, self.encoder)
+            if name and not is_path(name)
         )
 
     @property
@@ -180,7 +186,8 @@ class Registry:
         """
         entry = self.find(name)
         if entry.kind != "model":
-            what = "a ControlNet" if entry.kind == "controlnet" else "a part of other models"
+            named = {"controlnet": "a ControlNet", "ip-adapter": "an IP-Adapter"}
+            what = named.get(entry.kind, "a part of other models")
             ready = [e.name for e in self.entries.values() if e.kind == "model"]
             ready = [name for name in ready if self.installed(self.entries[name])]
             raise InpaintError(

@@ -64,6 +64,8 @@ class Family:
             after each step then.
         eight_bit: whether its pipeline accepts only PIL pictures, which have 8 bits.
         references: how many reference pictures its pipeline accepts.
+        adapted_references: how many reference pictures it accepts by IP-Adapters.
+        regions: whether those may be limited to regions.
         largest: maximum pixels that its pipeline works at; more it would scale down by itself.
     """
 
@@ -91,6 +93,8 @@ class Family:
     edits: bool = False
     eight_bit: bool = False
     references: int = 0
+    adapted_references: int = 0
+    regions: bool = False
     largest: int | None = None
 
 
@@ -100,6 +104,8 @@ SD = Family(
     controlled={"ControlNetModel": Guided("StableDiffusionControlNetInpaintPipeline")},
     native_side=512,
     chunked=True,
+    adapted_references=4,
+    regions=True,
 )
 SDXL = Family(
     "Stable Diffusion XL",
@@ -111,6 +117,8 @@ SDXL = Family(
         ),
     },
     chunked=True,
+    adapted_references=4,
+    regions=True,
 )
 KANDINSKY = Family(
     "Kandinsky 2.2",
@@ -134,6 +142,7 @@ SD3 = Family(
     multiple=16,
     flow=True,
     tokens=254,
+    adapted_references=1,
 )
 FLUX = Family(
     "FLUX.1",
@@ -147,6 +156,7 @@ FLUX = Family(
     half="bfloat16",
     tokens=510,
     true_cfg=True,
+    adapted_references=4,
 )
 FLUX_FILL = replace(
     FLUX,
@@ -156,6 +166,7 @@ FLUX_FILL = replace(
     free_channels=0,
     negative=False,
     true_cfg=False,
+    adapted_references=0,  # its pipeline takes none
 )
 KONTEXT = replace(
     FLUX,
@@ -164,6 +175,7 @@ KONTEXT = replace(
     controlled={},
     sees_hole=True,
     references=1,
+    adapted_references=0,  # it takes references by itself
 )
 KLEIN = Family(
     "FLUX.2 klein",
@@ -190,6 +202,7 @@ CHROMA = Family(
     flow=True,
     half="bfloat16",
     tokens=254,
+    adapted_references=4,
 )
 QWEN = Family(
     "Qwen-Image",

@@ -1,6 +1,6 @@
-"""LoRAs and textual embeddings, applied for the duration of one request.
+"""LoRAs, textual embeddings and IP-Adapters, applied for the duration of one request.
 
-Both change the model in place; it is always restored afterwards.
+They change the model in place; it is always restored afterwards.
 """
 
 from __future__ import annotations
@@ -17,13 +17,14 @@ from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.settings import Settled
 
 from ..prompts.syntax import parse
+from .ip_adapters import with_ip_adapters
 from .library import Library
 from .model import Model
 
 
 @contextmanager
 def adapted(model: Model, library: Library, settings: Settled) -> Iterator[None]:
-    """Apply the request's LoRAs and embeddings to the model.
+    """Apply the request's LoRAs, embeddings and IP-Adapters to the model.
 
     Raises:
         InpaintError: `unknown_model` naming the nearest names, `unsupported` for files that do not
@@ -32,6 +33,9 @@ def adapted(model: Model, library: Library, settings: Settled) -> Iterator[None]
     lora_files = [(library.lora(name), weight) for name, weight in lora_names(settings)]
     embedding_files = [library.embedding(name) for name in settings.embeddings]
     with ExitStack() as stack:
+        if settings.references and not model.family.references:
+            weights = [reference.weight for reference in settings.references]
+            stack.enter_context(with_ip_adapters(model, library, weights))
         if lora_files:
             stack.enter_context(_with_loras(model, lora_files))
         if embedding_files:

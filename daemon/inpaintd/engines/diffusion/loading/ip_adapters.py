@@ -13,7 +13,6 @@ import hashlib
 import inspect
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -173,6 +172,7 @@ def _computed(
         encoder = getattr(transformers, kind).from_pretrained(
             adapter.encoder, dtype=model.dtype, local_files_only=True, use_safetensors=True
         )
+        processor: Any
         if model.family is SD3:
             processor = transformers.SiglipImageProcessor.from_pretrained(adapter.encoder)
         else:

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from inpaintd.models.installed import is_path, place_of
-from inpaintd.models.registry import Registry
+from inpaintd.models.registry import Entry, Registry
 from inpaintd_protocol.errors import InpaintError
+
+from ..families import Family
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,19 @@ class Source:
     def single_file(self) -> bool:
         """True if it is a single file of weights rather than a folder."""
         return not self.folder.is_dir()
+
+
+@dataclass(frozen=True)
+class IpAdapter:
+    """The location of an IP-Adapter's files.
+
+    Attributes:
+        encoder: folder of the network that encodes pictures for it.
+    """
+
+    name: str
+    file: Path
+    encoder: Path
 
 
 @dataclass(frozen=True)
@@ -103,6 +118,33 @@ class Library:
                 raise _unknown("ControlNet", name, [e.name for e in nets])
         installed = [entry for entry in fitting if self.registry.installed(entry)]
         return [self.registry.folder(entry) for entry in installed or fitting[:1]]
+
+    def ip_adapter(self, family: Family) -> IpAdapter:
+        """The first installed IP-Adapter that was made for a family.
+
+        Raises:
+            InpaintError: `model_missing`, naming one that can be installed if there is one.
+        """
+        entries = [e for e in self.registry.entries.values() if e.kind == "ip-adapter"]
+        fitting = [entry for entry in entries if family.name in entry.families]
+        entry = next((e for e in fitting if self.registry.installed(e)), None)
+        if entry is None:
+            remedy = f"Install one: {fitting[0].install_command}" if fitting else "There is none."
+            raise InpaintError(
+                "model_missing",
+                f"{family.name} takes references by an IP-Adapter, and none for it is installed.",
+                remedy,
+            )
+        return IpAdapter(entry.name, self._first_file(entry), self._encoder(entry))
+
+    def _encoder(self, entry: Entry) -> Path:
+        if is_path(entry.encoder):
+            return place_of(entry.encoder)
+        return self._first_file(self.registry.find(entry.encoder)).parent
+
+    def _first_file(self, entry: Entry) -> Path:
+        place = self.registry.folder(entry)
+        return place / entry.files[0] if entry.files else place
 
     def lora(self, name: str) -> Path:
         """The file of a LoRA."""

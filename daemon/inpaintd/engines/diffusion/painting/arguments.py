@@ -59,7 +59,7 @@ def arguments(model: Model, job: Job, settings: Settled) -> dict[str, Any]:
     if job.latents is not None:
         # The second only keeps the pipeline from masking latents as if they were a picture.
         called |= {"image": job.latents, "masked_image_latents": job.latents}
-    called |= job.prompt | job.controls
+    called |= job.prompt | job.controls | job.adapted
     if job.whole and job.controls:
         if "control_mask" in job.controls:
             del called["image"]

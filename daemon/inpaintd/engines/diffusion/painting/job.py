@@ -17,6 +17,7 @@ from ..families import KANDINSKY, Family
 from ..loading.adapters import lora_names
 from ..loading.controlnets import control_arguments, guided
 from ..loading.files import family_of_source
+from ..loading.ip_adapters import ip_adapter_arguments
 from ..loading.library import Library
 from ..loading.model import Model
 from ..prompts.encoding import Notice, kandinsky_embeddings, prompt_arguments
@@ -40,6 +41,7 @@ class Job:
         prompt: the pipeline's arguments for the prompt.
         pipe: the pipeline that paints it.
         controls: its arguments for ControlNets.
+        adapted: its arguments for references that IP-Adapters show to the model.
         notices: requests that could not be met.
         latents: output of the previous pass, to continue from; None to start from the picture.
         whole: whether its pipeline keeps nothing by itself, because of a ControlNet or editing.
@@ -55,6 +57,7 @@ class Job:
     prompt: dict[str, Any]
     pipe: Any
     controls: dict[str, Any]
+    adapted: dict[str, Any]
     notices: list[Notice]
     latents: torch.Tensor | None = None
     whole: bool = False
@@ -110,6 +113,18 @@ def prepare(
         )
     notices = [*notices, *left_out, *without_effect(model, pipe, settings, cells)]
     notices += unweighted(settings.references, family)
+    adapted: dict[str, Any] = {}
+    if settings.references and not family.references:
+        pictures = task.references[: len(settings.references)]
+        taken = signature(type(pipe).__call__).parameters
+        if "ip_adapter_image_embeds" in taken:
+            adapted = ip_adapter_arguments(
+                *(model, library, pictures, [None] * len(pictures)),
+                mask.shape,
+                settings.guidance_scale,
+            )
+        else:
+            notices.append(_REFERENCES_WITHOUT_CONTROLS)
     return Job(
         task=task,
         picture=picture,
@@ -120,10 +135,18 @@ def prepare(
         prompt=prompt,
         pipe=pipe,
         controls=controls,
+        adapted=adapted,
         notices=notices,
         whole=whole,
         exact=settings.exact_diffusers and not whole,
     )
+
+
+_REFERENCES_WITHOUT_CONTROLS = (
+    "not_honoured",
+    "This model takes no references together with a ControlNet, so they were not used.",
+    "Leave out one of the two.",
+)
 
 
 def _check_size(family: Family, size: WorkSize) -> None:
@@ -148,6 +171,8 @@ def check(library: Library, settings: Settled) -> None:
     check_references(settings.references, family)
     if family.strength:
         kept_steps(settings.steps, settings.strength)
+    if settings.references and not family.references:
+        library.ip_adapter(family)
     for name, _ in lora_names(settings):
         library.lora(name)
     for name in settings.embeddings:

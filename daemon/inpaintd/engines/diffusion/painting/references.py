@@ -28,20 +28,27 @@ def check_references(references: Sequence[Reference], family: Family) -> None:
     Raises:
         InpaintError: `unsupported`, naming the families that support any.
     """
-    if len(references) <= family.references:
+    most = most_references(family)
+    if len(references) <= most:
         return
-    takers = sorted({f.name for f in FAMILY_OF_CLASS.values() if f.references})
+    takers = sorted({f.name for f in FAMILY_OF_CLASS.values() if most_references(f) > most})
     raise InpaintError(
         "unsupported",
-        f"{family.name} takes {family.references or 'no'} reference"
-        f"{'' if family.references == 1 else 's'}; there are {len(references)}.",
+        f"{family.name} takes {most or 'no'} reference"
+        f"{'' if most == 1 else 's'}; there are {len(references)}.",
         f"Leave out what is too much, or choose a model of {', '.join(takers)}.",
     )
 
 
+def most_references(family: Family) -> int:
+    """How many reference pictures a family accepts, by itself or by IP-Adapters."""
+    return family.references or family.adapted_references
+
+
 def unweighted(references: Sequence[Reference], family: Family) -> list[Notice]:
     """A notice when a weight was set and the family does not support them."""
-    if all(reference.weight == 1 for reference in references):
+    weighted = any(reference.weight != 1 for reference in references)
+    if not weighted or family.adapted_references:
         return []
     return [
         (
@@ -58,7 +65,7 @@ def reference_arguments(pictures: Sequence[Array], family: Family) -> dict[str, 
     Args:
         pictures: (H, W, 3) float32 of any size.
     """
-    if not pictures or family.edits:
+    if not pictures or family.edits or not family.references:
         return {}
     fitted = _fitted(pictures[0], family.multiple)
     tensor = torch.from_numpy(np.ascontiguousarray(fitted.transpose(2, 0, 1)))[None]
