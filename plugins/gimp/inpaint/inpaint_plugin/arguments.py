@@ -26,6 +26,9 @@ NOT_IN_GIMP = ("preview",)
 MASK_SETTINGS = ("text_mask", "text_mask_threshold", "invert", "grow_pixels", "feather_pixels")
 """Those that say what a mask by text is."""
 
+SHAPE_SETTINGS = ("grow_pixels", "feather_pixels", "invert")
+"""Those that shape a mask once it has been found."""
+
 _BEFORE_UNSET = (1, 1)
 """Version of the protocol in which a setting at its default was one that nobody had set."""
 

@@ -18,11 +18,14 @@ from .earlier_fills import Fill, fill_above
 from .filling import Waiting, fill
 from .following import CANCELLED
 from .mask_results import combined, put
+from .object_finder import Wish, find_object
+from .object_marks import Marks, clicks_of
 from .outpainting import Sides, fill_outside
 from .recipe import recipe_of
-from .remembered import Choices, MaskChoices, remember, remembered
+from .remembered import Choices, MaskChoices, ObjectChoices, remember, remembered
 from .target import Target, find_target
 from .text_mask import CONTENT_AWARE, find
+from .texts import _
 from .variants import add_variants
 from .waiting import Quiet, Windowed
 
@@ -37,6 +40,8 @@ class Call:
     passed: Choices | MaskChoices
     sides: Sides = field(default_factory=Sides)
     """By how much the canvas is to grow."""
+    clicks: tuple[str, str] = ("", "")
+    """Where the object is, and where it is not, as a script has written it."""
     chosen: Choices | MaskChoices | None = None
     """What the dialog ended with."""
 
@@ -154,6 +159,54 @@ def mask_by_text(call: Call) -> Gimp.Channel:
             mask = find(target, choices.settings, call.waiting())
         made = combined(target, mask, choices.result, choices.combination)
         return put(target, made, choices.result, choices.settings.text_mask)
+
+
+def select_object(call: Call) -> Gimp.Channel:
+    """Find the object that was clicked, and make a selection, a layer mask or a channel of it."""
+    with closing(find_target(call.image, call.drawables)) as target:
+        target.check_selectable()
+        if call.with_dialog:
+            choices, mask = _ask_for_object(call, target)
+        else:
+            choices = call.passed if call.by_script else remembered(ObjectChoices, call.image)
+            marks = _marks_of(call)
+            wish = Wish(marks, choices.part, choices.settings)
+            mask = find_object(target, wish, call.waiting())
+        made = combined(target, mask, choices.result, choices.combination)
+        return put(target, made, choices.result, _("Object"))
+
+
+def snap_selection(call: Call) -> Gimp.Channel:
+    """Make a rough selection an exact one of the object in it."""
+    with closing(find_target(call.image, call.drawables)) as target:
+        target.check_selectable()
+        wish = Wish(Marks(rough=True), "automatic", Settings())
+        mask = find_object(target, wish, call.waiting())
+        made = combined(target, mask, "selection", "replace")
+        return put(target, made, "selection", _("Object"))
+
+
+def _marks_of(call: Call) -> Marks:
+    """A script's clicks; without any, the selection says roughly where the object is."""
+    made = []
+    for text, inside in zip(call.clicks, (True, False), strict=True):
+        try:
+            made += clicks_of(text, inside=inside)
+        except ValueError:
+            raise messages.no_clicks(text) from None
+    return Marks(tuple(made), rough=not any(click.inside for click in made))
+
+
+def _ask_for_object(call: Call, target: Target) -> tuple[ObjectChoices, Plane]:
+    from .object_dialog import ask
+
+    connected(call.waiting().starting_daemon).close()
+    answer = ask(target, remembered(ObjectChoices, call.image))
+    if answer is None:
+        raise InpaintError(CANCELLED, "Cancelled.")
+    remember(answer[0], call.image)
+    call.chosen = answer[0]
+    return answer
 
 
 def _fill(call: Call, choices: Choices, *, anew: bool = False) -> Gimp.Layer:

@@ -247,6 +247,23 @@ def no_words() -> InpaintError:
     )
 
 
+def nothing_indicates_an_object() -> InpaintError:
+    return _error(
+        "empty_mask",
+        "Nothing on the active layer is selected, so it is not clear which object is meant.",
+        "Select the object roughly, or click it in the dialog of Select Object.",
+    )
+
+
+def no_clicks(text: str) -> InpaintError:
+    return _error(
+        "bad_message",
+        "“{text}” is no list of clicks.",
+        "Give each as X,Y in pixels of the canvas, with spaces between them: 120,80 200,95.",
+        text=text,
+    )
+
+
 def nothing_left() -> InpaintError:
     return _error(
         "empty_mask",

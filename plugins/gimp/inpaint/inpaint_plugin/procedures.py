@@ -14,6 +14,7 @@ from inpaintd_protocol.errors import InpaintError
 from . import commands, messages
 from .arguments import (
     MASK_SETTINGS,
+    SHAPE_SETTINGS,
     add_settings_arguments,
     all_settings,
     argument_name,
@@ -25,12 +26,13 @@ from .getting_ready import get_ready
 from .help import DOMAIN as HELP_DOMAIN
 from .help import FOLDER as HELP_FOLDER
 from .outpainting import Sides
-from .remembered import OPTIONS, Choices, MaskChoices
+from .remembered import OPTIONS, Choices, MaskChoices, ObjectChoices
 from .texts import CATALOGUES, DOMAIN, _
 
 ICON = Path(__file__).resolve().parent.parent / "icon.png"
 
 MENU = "<Image>/Filters/Inpaint"
+SELECT_MENUS = ("<Image>/Select", MENU)
 FIRST_MENUS = ("<Image>/Edit", "<Image>/Filters/Enhance", MENU)
 """Of the one command that most people want: also where others look for such a thing."""
 
@@ -53,9 +55,11 @@ class Command:
     """The settings that it takes as arguments."""
     options: tuple[str, ...] = _FILL_OPTIONS
     """Its other arguments."""
-    choices: type[Choices] | type[MaskChoices] = Choices
+    choices: type[Choices | MaskChoices] = Choices
     sides: bool = False
     """True if it takes the number of pixels by which the canvas grows."""
+    clicks: bool = False
+    """True if it takes places to click, as a script writes them."""
     menus: tuple[str, ...] = (MENU,)
 
 
@@ -126,6 +130,35 @@ COMMANDS = {
         options=("result", "combination"),
         choices=MaskChoices,
     ),
+    "inpaintd-select-object": Command(
+        "Select _Object...",
+        "Select an object by clicking it: segment, cut out or mask a person or thing, for inpaint",
+        "Shows the layer, seen together with the fills above it, to be clicked or boxed, and makes "
+        "the object that is found a selection, the layer's mask or a channel, as one undo step. "
+        "Called non-interactively, it looks where the clicks are, or where the selection is. "
+        "Returns the image's selection, the layer mask or the channel.",
+        commands.select_object,
+        settings=SHAPE_SETTINGS,
+        options=("part", "result", "combination"),
+        choices=ObjectChoices,
+        clicks=True,
+        menus=SELECT_MENUS,
+    ),
+    "inpaintd-snap-selection": Command(
+        "S_nap Selection to Object",
+        "Make a rough selection an exact one: select the object in it, for inpaint",
+        "Finds the object in what is selected roughly, and selects it instead, along its edge, as "
+        "one undo step. Returns the image's selection.",
+        commands.snap_selection,
+        options=(),
+        choices=MaskChoices,
+        menus=SELECT_MENUS,
+    ),
+}
+
+_CLICKS = {
+    "clicks": ("Clicks", "Where the object is, as X,Y X,Y …; empty: where the selection is"),
+    "not-clicks": ("Clicks beside it", "Where the object is not, as X,Y X,Y …"),
 }
 
 _SIDES = {
@@ -166,6 +199,10 @@ class InpaintPlugIn(Gimp.PlugIn):  # type: ignore[misc]  # gi has no types
             _add_option(procedure, option)
         if command.sides:
             _add_sides(procedure)
+        if command.clicks:
+            for argument, (label, blurb) in _CLICKS.items():
+                flags = GObject.ParamFlags.READWRITE
+                procedure.add_string_argument(argument, _(label), _(blurb), "", flags)
         _add_return_value(procedure, command)
         return procedure
 
@@ -193,7 +230,7 @@ def _add_sides(procedure: Gimp.Procedure) -> None:
 
 def _add_return_value(procedure: Gimp.Procedure, command: Command) -> None:
     flags = GObject.ParamFlags.READWRITE
-    if command.choices is MaskChoices:
+    if issubclass(command.choices, MaskChoices):
         words = "The image's selection, the layer's mask, or the new channel"
         procedure.add_channel_return_value("mask", "Mask", words, True, flags)
     else:
@@ -217,7 +254,10 @@ def _run(
         settings = settings_from_config(config, command.settings)
         passed = command.choices(settings, **options)
         sides = [config.get_property(name) for name in _SIDES] if command.sides else []
-        call = commands.Call(image, list(drawables), run_mode, passed, Sides(*sides))
+        clicks = [config.get_property(name) or "" for name in _CLICKS] if command.clicks else []
+        call = commands.Call(
+            image, list(drawables), run_mode, passed, Sides(*sides), tuple(clicks) or ("", "")
+        )
         get_ready(by_script=call.by_script)
         made = command.run(call)
         if call.chosen is not None:

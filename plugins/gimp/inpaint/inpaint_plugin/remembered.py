@@ -19,6 +19,7 @@ from inpaintd_protocol.settings import Settings
 from .arguments import settings_of
 from .mask_results import COMBINATIONS, RESULTS
 from .masks import SOURCES
+from .object_marks import PARTS
 from .placement import PLACEMENTS, SAMPLES
 
 
@@ -42,6 +43,13 @@ class MaskChoices:
 
 
 @dataclass(frozen=True)
+class ObjectChoices(MaskChoices):
+    """All that a mask of an object needs to know besides the image and the clicks."""
+
+    part: str = "automatic"
+
+
+@dataclass(frozen=True)
 class Option:
     """Choices other than settings."""
 
@@ -56,6 +64,7 @@ OPTIONS = {
     "placement": Option("Result goes into", "Where the result goes", PLACEMENTS),
     "sample": Option("Sample", "What the fill is made from", SAMPLES),
     "result": Option("Result", "What becomes of the mask", RESULTS),
+    "part": Option("Part", "How much of what was clicked", PARTS),
     "combination": Option(
         "Present selection",
         "What the mask does to it; with nothing selected, the mask is taken as it is",
@@ -64,11 +73,19 @@ OPTIONS = {
 }
 """By the names of the fields above."""
 
-_FILES = {Choices: "inpaint-settings.json", MaskChoices: "inpaint-mask.json"}
+_FILES = {
+    Choices: "inpaint-settings.json",
+    MaskChoices: "inpaint-mask.json",
+    ObjectChoices: "inpaint-object.json",
+}
 _VERSION = 2
-_PARASITES = {Choices: "inpaintd-settings", MaskChoices: "inpaintd-mask"}
+_PARASITES = {
+    Choices: "inpaintd-settings",
+    MaskChoices: "inpaintd-mask",
+    ObjectChoices: "inpaintd-object",
+}
 
-Kind = TypeVar("Kind", Choices, MaskChoices)
+Kind = TypeVar("Kind", Choices, MaskChoices, ObjectChoices)
 
 
 def remember(choices: Choices | MaskChoices, image: Gimp.Image) -> None:

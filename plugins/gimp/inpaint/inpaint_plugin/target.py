@@ -105,6 +105,11 @@ class Target:
                 return source
         raise messages.nothing_to_repaint(has_alpha=self.layer.has_alpha())
 
+    def selection(self) -> ChannelMask | None:
+        """What is selected in the image."""
+        source = self._source("selection")
+        return source if isinstance(source, ChannelMask) else None
+
     def bounds(self, source: MaskSource) -> Rectangle:
         """Bounds of the hole on this layer.
 

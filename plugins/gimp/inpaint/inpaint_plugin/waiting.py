@@ -13,9 +13,14 @@ from .following import Following, OnPreview, Shown
 from .texts import _
 
 STARTING = "Starting the inpaint daemon"
-TITLES = {Inpaint: "Inpainting", MakeMask: "Mask by Text"}
 _WINDOW_AFTER_SECONDS = 3.0
 _POLL_SECONDS = 0.25
+
+
+def _title_of(request: Inpaint | MakeMask) -> str:
+    if isinstance(request, Inpaint):
+        return _("Inpainting")
+    return _("Mask by Text") if request.object is None else _("Select Object")
 
 
 class Quiet:
@@ -29,7 +34,7 @@ class Quiet:
     def until_finished(
         self, client: Client, request: Inpaint | MakeMask, on_preview: OnPreview
     ) -> Finished:
-        Gimp.progress_init(_(TITLES[type(request)]))
+        Gimp.progress_init(_title_of(request))
         following = Following(request.request_id, request.settings.count or 1, _show, on_preview)
         client.submit(request)
         while following.finished is None:
@@ -54,7 +59,7 @@ class Windowed:
     def until_finished(
         self, client: Client, request: Inpaint | MakeMask, on_preview: OnPreview
     ) -> Finished:
-        title = _(TITLES[type(request)])
+        title = _title_of(request)
         Gimp.progress_init(title)
         shown = Shown(title, changed=lambda: _show(shown.fraction, shown.words))
         held_back: list[Preview] = []
