@@ -67,6 +67,7 @@ SHORTCUTS = {
     "inpaintd-edit-again": "F12",
     "inpaintd-mask-by-text": "F4",
     "inpaintd-outpaint": "F3",
+    "inpaintd-select-object": "F2",
 }
 
 

@@ -1,4 +1,4 @@
-"""Mask by Text in a real GIMP, with a daemon whose CLIPSeg finds colours by their names."""
+"""Masks by text and of objects in a real GIMP, with a daemon that has small models for both."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.gimp.gimp_root import Gimp
 from tests.running import ROOT, Daemon, running_daemon
 from tests.textmask.conftest import COLOURS
 
-_MODULE = "cases_text_masks"
+_MODULES = ["cases_text_masks", "cases_objects"]
 _OPTIONS = ("-tm", "red", "0.3", "--grow", "5")
 """For `inpaintd mask`, what case_of_the_command_line does in GIMP."""
 
@@ -32,19 +32,19 @@ class Masks:
 
 
 @pytest.fixture(scope="module")
-def masks(gimp: Gimp, text_mask_model: str) -> Masks:
+def masks(gimp: Gimp, text_mask_model: str, object_mask_model: str) -> Masks:
     if not text_mask_model:
         pytest.skip("the extra `diffusion` is not installed")
     photograph = gimp.work / "red.png"
     _growing_red().save(photograph)
-    with running_daemon(gimp.work / "daemon", models=text_mask_model) as daemon:
-        run = run_cases(gimp, [_MODULE])
+    with running_daemon(gimp.work / "daemon", models=text_mask_model + object_mask_model) as daemon:
+        run = run_cases(gimp, _MODULES)
         theirs = _inpaintd_mask(daemon, photograph)
     ours = np.frombuffer((gimp.work / "selected").read_bytes(), np.uint8)
     return Masks(run, ours.reshape(theirs.shape), theirs)
 
 
-@pytest.mark.parametrize("name", names_in([_MODULE]))
+@pytest.mark.parametrize("name", names_in(_MODULES))
 def test_case(masks: Masks, name: str) -> None:
     masks.run.check(name)
 
