@@ -12,6 +12,7 @@ import pytest
 
 from inpaintd.install import gimp_plugin
 from tests.gimp.gimp_root import Gimp, NoGimp, root
+from tests.objectmask.sam import sam
 from tests.textmask.clipseg import clipseg
 from tests.textmask.conftest import INSTALLED
 
@@ -49,6 +50,12 @@ PAINTERS = "".join(
 def text_mask_model() -> str:
     """An entry of models.toml: a CLIPSeg that finds red, green and blue; "" without torch."""
     return f'[clipseg]\nsource = "{clipseg()}"\n' if INSTALLED else ""
+
+
+@pytest.fixture(scope="session")
+def object_mask_model() -> str:
+    """An entry of models.toml: a SAM 2 with random weights; "" without torch."""
+    return f'["sam-2.1"]\nsource = "{sam()}"\n' if INSTALLED else ""
 
 
 @contextmanager

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.objectmask.sam import sam
+
 os.environ["HF_HUB_OFFLINE"] = "1"
 
 INSTALLED = all(find_spec(name) for name in ("torch", "transformers"))
@@ -23,11 +25,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.filterwarnings(f"ignore:::{library}"))
 
 
-@pytest.fixture(scope="session")
-def sam(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture(scope="session", name="sam")
+def _sam() -> Path:
     """The folder of a SAM 2 with random weights."""
-    from tests.objectmask.tiny_sam import build
-
-    folder = tmp_path_factory.mktemp("sam")
-    build(folder)
-    return folder
+    return sam()

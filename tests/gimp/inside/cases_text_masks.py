@@ -97,7 +97,7 @@ def case_what_is_found_is_selected():
 
 
 def case_of_the_command_line():
-    """test_text_masks.py compares the file with what `inpaintd mask` says."""
+    """test_masks.py compares the file with what `inpaintd mask` says."""
     file = Gio.File.new_for_path(f"{WORK}/red.png")
     image = Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, file)
     by_text(image, image.get_layers()[0], text_mask_threshold=0.3, grow_pixels=5)
