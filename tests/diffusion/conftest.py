@@ -28,14 +28,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def tiny() -> Callable[[str], Path]:
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     """The folder of a tiny model by its name in `tiny_models.BUILDERS`."""
     import torch
 
     from tests.diffusion import tiny_models
 
     torch.set_num_threads(1)
-    return tiny_models.built
+    root = tmp_path_factory.mktemp("models")
+    return lambda name: tiny_models.copied(name, root)
 
 
 @pytest.fixture

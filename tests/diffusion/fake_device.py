@@ -11,7 +11,6 @@ from __future__ import annotations
 import ctypes
 import gc
 import json
-import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -95,10 +94,7 @@ def main(library: Path, folder: Path) -> None:
     gc.freeze()  # see tests/conftest.py
     device = register(library)
     kinds = ("sd15", "sdxl", "kandinsky", "controlnet")
-    folders = {kind: folder / kind for kind in kinds}
-    for kind, place in folders.items():  # beside each other: LoRAs lie beside them
-        for part in tiny_models.built(kind).parent.iterdir():
-            shutil.copytree(part, place.with_name(part.name))
+    folders = {kind: tiny_models.copied(kind, folder) for kind in kinds}
     adapters(folders)
     happened: dict[str, Any] = {
         "requests": [line for kind in kinds[:-1] for line in requests(folders, kind)],

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -582,16 +582,17 @@ def cell_of(name: str) -> int:
     return 16 if name.startswith("flux2") else 8
 
 
-@cache
-def built(name: str) -> Path:
-    """Return the folder of the model of this name, which all tests share."""
-    folder = built_once(
-        f"tiny-{name}",
-        lambda folder: build(name, folder / name),
-        sources=[Path(__file__), Path(text.__file__)],
-        packages=["diffusers", "torch", "transformers"],
-    )
-    return folder / name
+def copied(name: str, root: Path) -> Path:
+    """Lay the model of this name into a folder, where tests may put LoRAs beside it."""
+    if not (root / name).exists():
+        built = built_once(
+            f"tiny-{name}",
+            lambda folder: build(name, folder / name),
+            sources=[Path(__file__), Path(text.__file__)],
+            packages=["diffusers", "torch", "transformers"],
+        )
+        shutil.copytree(built, root, dirs_exist_ok=True)
+    return root / name
 
 
 def build(name: str, folder: Path, seed: int = 0) -> Path:
