@@ -33,7 +33,7 @@ ELSEWHERE = {
     "../SECURITY.md": "developers/security.md",
     "../CONTRIBUTING.md": "developers/contributing.md",
 }
-"""Where links out of docs/, which a reader of the repository follows, lead in the guide."""
+"""Targets in the guide for links that lead out of docs/ in the repository."""
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:

@@ -1,4 +1,4 @@
-"""What takes long to build, kept in .cache for later runs and for the processes beside this one."""
+"""Cache in .cache for what takes long to build, shared by later runs and parallel processes."""
 
 from __future__ import annotations
 

@@ -90,7 +90,7 @@ def eventually(holds: Callable[[], bool], what: str, seconds: float = 20.0) -> N
 
 
 def alive(pid: int) -> bool:
-    """Whether a process runs; a zombie does not."""
+    """True if a process runs; a zombie does not."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:

@@ -65,7 +65,7 @@ class Task:
 
 
 class Report(Protocol):
-    """How an engine tells what it is doing; it may raise `CancelledError`."""
+    """Callback through which an engine reports its progress; it may raise `CancelledError`."""
 
     def __call__(
         self,
@@ -88,7 +88,7 @@ class Report(Protocol):
 
 @dataclass(frozen=True)
 class Painted:
-    """What an engine made of its tasks.
+    """An engine's results for its tasks.
 
     Attributes:
         colours: for each task (H, W, 3) float32, as large as the task's colour.
@@ -111,10 +111,10 @@ class Engine(Protocol):
     """Names of the `Settings` fields with `done_by="engine"` that it takes into account."""
 
     soft: bool
-    """Whether it honours grey masks by itself, so that the composite must not halve them twice."""
+    """True if it honours grey masks itself, so that the composite must not halve them again."""
 
     interruptible: bool
-    """Whether it calls `report` often; if not, cancelling ends the worker process."""
+    """True if it calls `report` often; if not, cancelling ends the worker process."""
 
     def paint(self, tasks: Sequence[Task], settings: Settled, report: Report) -> Painted:
         """Fill each task's region. Same-sized tasks may run as one batch.

@@ -1,4 +1,4 @@
-"""What people call the settings, on the command line and in files, and what is wrong with theirs.
+"""Names of the settings on the command line and in files, and complaints about unknown ones.
 
 A file may use the field's name or the option's: `grow_pixels`, `grow` and `text-mask` all do.
 """
@@ -28,7 +28,7 @@ def option_name(name: str) -> str:
 
 
 def read_settings(values: Mapping[str, Any], where: str) -> dict[str, Any]:
-    """What a file says, by the names of the fields of `Settings`.
+    """Translate a file's names to those of the fields of `Settings`.
 
     Args:
         where: the file, for the error.

@@ -24,7 +24,7 @@ from .messages import (
 )
 
 ANSWER_SECONDS = 10.0
-"""How long the daemon may take for what it answers by itself, without a worker."""
+"""Time that the daemon has to answer what it answers itself, without a worker."""
 
 _CANCEL_POLL_SECONDS = 0.1
 
@@ -35,7 +35,7 @@ ShouldCancel = Callable[[], bool]
 
 @dataclass(frozen=True)
 class Watch:
-    """What the caller of a long request wants to hear, and when to give up."""
+    """The callbacks of a long request, and its time limit."""
 
     on_progress: OnProgress | None = None
     on_preview: OnPreview | None = None

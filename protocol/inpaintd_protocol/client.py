@@ -158,7 +158,7 @@ class Client(Closing):
         *,
         sampling: Rectangle | None = None,
     ) -> Rectangle:
-        """Which rectangle of a layer `inpaint` needs: see the message `Plan`."""
+        """Ask which rectangle of a layer `inpaint` needs: see the message `Plan`."""
         request = Plan(new_request_id(), extent, bounds, settings or Settings(), sampling)
         return ask(self._mailbox, request, Planned).rectangle
 
@@ -263,7 +263,7 @@ class Client(Closing):
         return ask(self._mailbox, ListModels(new_request_id()), Models)
 
     def status(self, about: str = "") -> Status:
-        """What the daemon is doing, with the story of the request `about`, if one is named."""
+        """Ask for the daemon's activity, and the history of the request `about` if one is named."""
         return ask(self._mailbox, GetStatus(new_request_id(), about), Status)
 
     def install_model(
@@ -323,7 +323,7 @@ class Client(Closing):
         return follow_model(self._mailbox, SetUp(new_request_id()), on_progress, should_cancel)
 
     def disk(self) -> Disk:
-        """What models take on the disk."""
+        """Ask for the disk usage of models."""
         return ask(self._mailbox, GetDisk(new_request_id()), Disk, SILENCE_SECONDS)
 
     def shutdown(self) -> None:

@@ -19,7 +19,7 @@ from .errors import InpaintError, category_of
 from .messages import Cancel, Cancelled, Failed, Message, Progress
 
 SILENCE_SECONDS = 30.0
-"""How long a daemon may say nothing of an unfinished request before it is taken for dead."""
+"""Silence about an unfinished request after which the daemon is considered dead."""
 
 UNMEASURED = "filling"
 """The phase `denoising` in the words of an engine that counts no steps."""
@@ -27,7 +27,7 @@ UNMEASURED = "filling"
 Answer = TypeVar("Answer", bound=Message)
 
 Overdue = Literal["silent", "late"]
-"""Why nobody should wait any longer: the daemon seems dead, or the request's own time is up."""
+"""Reason to stop waiting: the daemon seems dead, or the request's own time is up."""
 
 
 @dataclass(frozen=True)
@@ -125,12 +125,12 @@ class Follower(Generic[Answer]):
         return Cancel(self.request_id)
 
     def seconds_left(self, now: float) -> float:
-        """How long to wait for the next message at most; may be infinite, is never below 0."""
+        """Longest wait for the next message; may be infinite, is never below 0."""
         silence = math.inf if self._silence is None else self._silence.seconds_left(now)
         return max(0.0, min(silence, self._late_at - now))
 
     def overdue(self, now: float) -> Overdue | None:
-        """Why to give up; None while it is worth waiting, and once the request has ended."""
+        """Reason to give up; None while waiting makes sense, and once the request has ended."""
         if self.answer is not None:
             return None
         if self._silence is not None and self._silence.seconds_left(now) <= 0:
@@ -138,7 +138,7 @@ class Follower(Generic[Answer]):
         return "late" if now >= self._late_at else None
 
     def result(self) -> Answer:
-        """What a request that has ended went well with.
+        """Return the answer of a request that succeeded.
 
         Raises:
             InpaintError: what it ended with, when it did not go well.

@@ -22,7 +22,7 @@ BADGE = Rectangle(124, 342, 94, 94)
 
 
 def infills(shell: Shell) -> Image.Image:
-    """What `original`, `fill`, `average` and `patchmatch` put under a hole."""
+    """The pictures that `original`, `fill`, `average` and `patchmatch` put under a hole."""
     photograph = Image.fromarray(skimage.data.astronaut())
     mask = _ellipse(photograph.size, BADGE)
     colour = np.asarray(photograph, np.float32) / 255

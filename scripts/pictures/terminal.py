@@ -24,7 +24,7 @@ SESSIONS = {
     "doctor": ["inpaintd doctor"],
     "models": ["inpaintd models list | head -24"],
 }
-"""What is typed in each session, by the name of its picture."""
+"""The commands typed in each session, by the name of its picture."""
 
 # rich's own frame without its font, which a page would fetch from elsewhere.
 _FRAME = """\

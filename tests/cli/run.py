@@ -13,7 +13,7 @@ from inpaintd.cli import main
 
 @dataclass(frozen=True)
 class Ran:
-    """What a command left behind."""
+    """The outcome of a command."""
 
     code: int
     out: str

@@ -165,7 +165,7 @@ def requests(folders: dict[str, Path], kind: str) -> list[dict[str, Any]]:
 
 
 def ladder(device: ctypes.CDLL, folder: Path, limits: Sequence[float]) -> list[dict[str, Any]]:
-    """What is answered with so much memory, and whether the next request is none the worse."""
+    """Collect the answers with this much memory, and check that the next request is unharmed."""
     happened = []
     truth = pictures.paint(pictures.engine(folder)).colours[0]
     for megabytes in limits:

@@ -51,7 +51,7 @@ def tell_memory(device: ctypes.CDLL) -> None:
 
 
 def limited(device: ctypes.CDLL, folder: Path, kind: str) -> list[dict[str, Any]]:
-    """What happens at each limit, after runs without one have told how much is needed."""
+    """Collect the outcome at each limit, after runs without one have shown how much is needed."""
     model = tiny_models.copied(kind, folder / kind)
     set_limit = torch.get_device_module("fake").set_limit
     device.reset_peak()

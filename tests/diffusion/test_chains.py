@@ -66,7 +66,7 @@ def stock(tiny: Build, kind: str, name: str) -> Any:
 
 @pytest.fixture
 def vae_calls(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
-    """How often any VAE encodes and decodes."""
+    """Count the calls that encode and decode, of any VAE."""
     calls: Counter[str] = Counter()
     for name in ("encode", "decode"):
         real = getattr(diffusers.AutoencoderKL, name)

@@ -176,7 +176,7 @@ def kind_of(name: str) -> str:
 
 @pytest.mark.parametrize("name", OTHERS)
 def test_equals_the_pipelines_of_the_other_controlnets(name: str, tiny: Build) -> None:
-    """Where all is to be painted, for those that keep nothing by themselves."""
+    """A mask over everything, for pipelines that keep nothing by themselves."""
     kind, class_name, extra = OTHERS[name]
     whole = "strength" not in extra
     mask = np.ones((64, 64), np.float32) if whole else hole()

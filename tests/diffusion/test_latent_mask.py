@@ -38,7 +38,7 @@ def test_diffusers_reads_back_the_very_cells(mask: np.ndarray) -> None:
 
 
 def test_the_stock_mask_loses_thin_strokes_and_the_rim_of_a_disc() -> None:
-    """Why we deviate: a stroke of w pixels survives the stock way with probability w/8."""
+    """The reason to deviate: a stroke of w pixels survives the stock way with probability w/8."""
     survived = []
     for column in range(8):
         stroke = np.zeros((64, 64), np.float32)

@@ -1,4 +1,4 @@
-"""What the libraries say is no news to anybody: a worker's log holds nothing of it."""
+"""Nothing that the libraries say reaches a worker's log."""
 
 from __future__ import annotations
 

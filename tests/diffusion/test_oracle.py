@@ -141,7 +141,7 @@ EDITORS = {
 def test_equals_the_pipeline_of_an_editing_model(
     name: str, tiny: Build, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where everything is to be painted, for those that take no mask."""
+    """A mask over everything, for pipelines that take none."""
     everything = np.ones((64, 64), np.float32)
     task = pictures.task(None if name == "qwen-edit" else everything, seed=SEED)
     strength = 0.75 if name == "qwen-edit" else 1.0

@@ -37,7 +37,7 @@ MODELS = ("identity", "noise", "identity", "identity")
 
 @dataclass
 class Tally:
-    """What all clients have seen together."""
+    """Everything that the clients have seen."""
 
     ends: Counter[str] = field(default_factory=Counter)
     """Terminal answers by id, of clients that stayed."""

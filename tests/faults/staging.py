@@ -72,7 +72,7 @@ class Stage:
             self.processes += psutil.Process(self.daemon.process.pid).children(recursive=True)
 
     def nothing_is_left(self) -> bool:
-        """Whether all workers that were ever seen have gone with their daemon."""
+        """True if all workers that were ever seen have gone with their daemon."""
         return not any(alive(process.pid) for process in self.processes)
 
 
@@ -122,7 +122,7 @@ def end_of(client: Client, request_id: str) -> Finished | InpaintError:
 
 
 def terminal_answers(client: Client, request_id: str, seconds: float = 0.5) -> int:
-    """How many further ends of this request come on their own."""
+    """Count the further ends of this request that come unasked."""
     count = 0
     while (message := client.poll(seconds)) is not None:
         ends = isinstance(message, (Finished, Failed, Cancelled))

@@ -59,7 +59,7 @@ def main() -> None:
 
 
 def _interruptions() -> int:
-    """How often another program was given this thread's processor."""
+    """Times another program was given this thread's processor."""
     if sys.platform == "linux":
         return resource.getrusage(resource.RUSAGE_THREAD).ru_nivcsw
     return 0

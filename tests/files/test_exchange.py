@@ -1,4 +1,4 @@
-"""What is sent, and what the answer makes of the picture: kept pixels are bit-exact."""
+"""The pixels sent, and the picture made of the answer: kept pixels are bit-exact."""
 
 from pathlib import Path
 from typing import Any

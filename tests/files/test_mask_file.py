@@ -1,4 +1,4 @@
-"""Which pixels to repaint, from alpha or from a file."""
+"""The pixels to repaint, from alpha or from a file."""
 
 from pathlib import Path
 
@@ -80,7 +80,7 @@ def test_white_strokes_on_transparency_are_a_mask(tmp_path: Path, under: int) ->
 
 
 def test_a_white_picture_with_an_erased_hole_keeps_its_meaning(tmp_path: Path) -> None:
-    """Where what was erased is still there, it is a picture, however white it is elsewhere."""
+    """A file that still holds the erased colours is a picture, however white it is elsewhere."""
     page = np.full((240, 320, 4), 255, np.uint8)
     page[HOLE] = photograph(alpha=True)[HOLE]
     page[HOLE][..., 3] = 0

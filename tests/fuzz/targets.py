@@ -32,7 +32,7 @@ CORPUS = Path(__file__).parent / "corpus"
 
 
 def _file(read: Callable[[Path], object], name: str) -> Callable[[bytes], None]:
-    """What reads a file by its path, which gets one with the bytes."""
+    """Adapt a reader of paths: it gets a file with the bytes."""
     folder = Path(tempfile.gettempdir()) / f"inpaintd-fuzz-{os.getpid()}"
 
     def target(data: bytes) -> None:

@@ -18,10 +18,10 @@ MODULES = sorted(path.stem for path in _INSIDE.glob("cases_*.py"))
 
 @dataclass(frozen=True)
 class Run:
-    """How it went."""
+    """The outcome of all cases."""
 
     results: dict[str, str]
-    """What each case failed with; nothing when it passed."""
+    """Each case's failure; empty when it passed."""
     console: str
 
     def check(self, name: str) -> None:

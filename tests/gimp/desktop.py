@@ -112,7 +112,7 @@ class Desktop:
             time.sleep(0.05)
 
     def place_of(self, title: str) -> tuple[int, int, int, int]:
-        """Where a window is on the desktop, with openbox's frame round it."""
+        """A window's place on the desktop, including openbox's frame."""
         said = self.run("xdotool", "getwindowgeometry", "--shell", self.identity(title))
         place = dict(entry.split("=") for entry in said.split())
         x, y, width, height = (int(place[k]) for k in ("X", "Y", "WIDTH", "HEIGHT"))

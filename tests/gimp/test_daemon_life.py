@@ -1,4 +1,4 @@
-"""What becomes of the daemon: started when it is missing, freed when GIMP kills the plug-in."""
+"""Life of the daemon: started when it is missing, freed when GIMP kills the plug-in."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ _LIBRARIES = _PLUG_IN / "inpaint_plugin" / "libraries.py"
 
 
 def _imported() -> dict[str, set[str]]:
-    """Which namespaces each file imports from `gi.repository`."""
+    """The namespaces that each file imports from `gi.repository`."""
     found: dict[str, set[str]] = {}
     for path in _PLUG_IN.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

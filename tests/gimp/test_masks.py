@@ -28,7 +28,7 @@ class Masks:
     run: Run
     ours: NDArray[np.uint8]
     theirs: NDArray[np.uint8]
-    """What `inpaintd mask` says."""
+    """The mask that `inpaintd mask` writes."""
 
 
 @pytest.fixture(scope="module")

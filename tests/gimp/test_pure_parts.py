@@ -1,4 +1,4 @@
-"""What the plug-in works out by itself, in plain Python, against numpy."""
+"""The plug-in's own computations in plain Python, compared with numpy."""
 
 from __future__ import annotations
 

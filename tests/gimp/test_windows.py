@@ -63,7 +63,7 @@ by_text = pytest.mark.skipif(not INSTALLED, reason="the extra `diffusion` is not
 
 
 def _mask(daemon: Daemon, **settings: object) -> bytes:
-    """What the daemon finds in the photograph."""
+    """The mask that the daemon finds in the photograph."""
     photograph = skimage.data.astronaut()
     plane = Plane(SIDE, SIDE, 3, "u8", photograph.tobytes())
     with daemon.connect() as client:
@@ -82,7 +82,7 @@ def _keep(windows: WindowedGimp, name: str, window: str | None = None) -> None:
 
 
 def _settings(windows: WindowedGimp, **settings: object) -> None:
-    """What the dialog starts with."""
+    """Set the settings that the dialog starts with."""
     remembered = windows.gimp.configuration / "inpaint-settings.json"
     remembered.write_text(json.dumps({"settings": settings}))
     windows.ask("forget_settings()")

@@ -1,4 +1,4 @@
-"""What the terminal shows of a hot folder."""
+"""The terminal's display of a hot folder."""
 
 from __future__ import annotations
 

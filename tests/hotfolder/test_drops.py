@@ -1,4 +1,4 @@
-"""What the folder makes of pairs, sidecars, sub-folders, settings and formats."""
+"""Drops with pairs, sidecars, sub-folders, settings and formats."""
 
 from __future__ import annotations
 

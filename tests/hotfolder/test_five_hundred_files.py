@@ -1,4 +1,4 @@
-"""What the hot folder is for: left alone with anything, killed at any time, nothing is lost."""
+"""The purpose of the hot folder: left alone with anything, killed at any time, nothing is lost."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FEW = 0.15
 
 @dataclass
 class Dropped:
-    """What lies in the inbox, and what is to become of it."""
+    """The inbox's contents, and the expected outcome."""
 
     good: dict[int, set[str]] = field(default_factory=dict)
     """Names of the drops that are one and the same, by the number of their photograph."""
@@ -173,7 +173,7 @@ def _drop_what_is_no_file(folder: HotFolder, outside: Path, dropped: Dropped) ->
 
 
 def _state(folder: Path) -> dict[str, tuple[str, int]]:
-    """What is in each file, and when it was changed."""
+    """The content of each file, and the time of its last change."""
     return {
         path.name: (hashlib.sha256(path.read_bytes()).hexdigest(), path.stat().st_mtime_ns)
         for path in folder.iterdir()

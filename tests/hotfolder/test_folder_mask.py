@@ -75,7 +75,7 @@ TRIED = {
     'model = "os:system"': "os:system",
     "[watch]\nsettle_seconds = 0": "",
 }
-"""What somebody may try in settings, and what is said of it."""
+"""Mistaken settings, and the complaints about them."""
 
 
 def test_settings_in_an_inbox_change_how_a_picture_is_filled_and_nothing_else(

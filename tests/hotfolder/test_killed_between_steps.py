@@ -47,7 +47,7 @@ class Fuse:
 
 
 def _fill(layout: Layout, journal: Journal, row: Row, *, good: bool) -> Row:
-    """What the watcher does with a job, less the pixels."""
+    """The watcher's steps for a job, without the pixels."""
     if not good:
         error = InpaintError("unreadable", "Bad.", "Be good.")
         return steps.put_away_failed(layout, journal, steps.note_failure(journal, row, error))

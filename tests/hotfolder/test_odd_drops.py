@@ -1,4 +1,4 @@
-"""What people, other systems and accidents do to a hot folder."""
+"""Odd things that people, other systems and accidents do to a hot folder."""
 
 from __future__ import annotations
 

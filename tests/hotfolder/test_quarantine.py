@@ -26,7 +26,7 @@ DEEDS = {
     "odd.png": ("raise ZeroDivisionError('a riddle')", "a riddle"),
     "large.png": ("bytearray(1 << 60)", "not enough memory"),
 }
-"""What opening a file does, and what is said of it."""
+"""Effects of opening a file, and the messages about them."""
 
 
 @pytest.mark.skipif(os.name == "nt", reason="ends a process by a signal")

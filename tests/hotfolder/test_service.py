@@ -1,4 +1,4 @@
-"""What is written to start at login."""
+"""The files written to start at login."""
 
 from __future__ import annotations
 

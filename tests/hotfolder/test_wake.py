@@ -1,4 +1,4 @@
-"""Which of the system's reports are worth a look through the inbox."""
+"""The system's reports that are worth a look through the inbox."""
 
 from __future__ import annotations
 

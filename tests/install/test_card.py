@@ -1,4 +1,4 @@
-"""Which card is found on which machine, which torch suits it, and what is said when none does."""
+"""Detection of the graphics card, the torch that suits it, and the message when none does."""
 
 from __future__ import annotations
 

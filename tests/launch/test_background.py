@@ -1,4 +1,4 @@
-"""What only another system than this one can show."""
+"""Behaviour that only another system than this one can show."""
 
 from __future__ import annotations
 

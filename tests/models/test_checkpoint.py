@@ -1,4 +1,4 @@
-"""What a single file is, by its header alone: in sentences that say where it belongs."""
+"""Recognition of single files by their headers, in sentences that say where they belong."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a model fits, told before it is loaded."""
+"""Estimates of a model's fit before it is loaded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `inpaintd models list` prints, in terminals of any width."""
+"""The output of `inpaintd models list`, in terminals of any width."""
 
 from __future__ import annotations
 

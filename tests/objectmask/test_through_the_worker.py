@@ -25,7 +25,7 @@ LAYER = Plane(WIDTH, HEIGHT, 3, "u8", bytes(range(256)) * 63 + bytes(72))
 
 
 def asked(request: MakeMask) -> tuple[ObjectPrompt, Finished]:
-    """What the masker is asked for a request, and the answer when it finds the first box."""
+    """Record what the masker is asked for a request; it finds the first box."""
     prompts: list[ObjectPrompt] = []
 
     def masker(colour: Array, prompt: ObjectPrompt) -> Array:

@@ -19,7 +19,7 @@ _MARK = PLUGIN / "node_modules" / ".package-lock.json"
 
 @cache
 def _why_not() -> str:
-    """Why JavaScript cannot be run here; empty when it can."""
+    """Reason why JavaScript cannot be run here; empty when it can."""
     if not shutil.which("node") or not shutil.which("npm"):
         return "Node is not installed"
     version = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True)

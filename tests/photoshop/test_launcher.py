@@ -1,4 +1,4 @@
-"""What `inpaintd install photoshop` writes for the panel's Start button."""
+"""The launcher that `inpaintd install photoshop` writes for the panel's Start button."""
 
 from __future__ import annotations
 

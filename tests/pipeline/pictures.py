@@ -45,7 +45,7 @@ def filled(
 
 
 def laid_over(layer: Any, result: ResultLayer) -> Any:
-    """What an editor shows of the layer with the result over it: (H, W, 3) samples."""
+    """The layer with the result over it, as an editor shows it: (H, W, 3) samples."""
     new, shown = samples_of(result.pixels), layer[..., :3].copy()
     x, y = result.offset[0] - 30, result.offset[1] - 40
     under = shown[y : y + new.shape[0], x : x + new.shape[1]]

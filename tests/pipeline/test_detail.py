@@ -28,7 +28,7 @@ def disc(height: int, width: int, radius: int) -> Array:
 
 
 def soft(truth: Array, mask: Array) -> Array:
-    """What the best network could give at this scale: the truth without its detail."""
+    """The best that a network could give at this scale: the truth without its detail."""
     height, width = mask.shape
     size = (round(width * SCALE), round(height * SCALE))
     small = cv2.resize(truth, size, interpolation=cv2.INTER_AREA)

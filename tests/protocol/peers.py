@@ -1,4 +1,4 @@
-"""What a transport may find at the other end: a real libzmq ROUTER, and worse."""
+"""Peers that a transport may find at the other end: a real libzmq ROUTER, and worse."""
 
 from __future__ import annotations
 

@@ -484,7 +484,7 @@ def test_a_plane_of_200_megapixels_is_not_sent() -> None:
 
 
 def test_half_a_character_is_not_sent() -> None:
-    """What Python makes of an argument that is not UTF-8."""
+    """Text that Python makes of an argument that is not UTF-8."""
     with pytest.raises(InpaintError) as caught:
         encode(Inpaint("id", RGBA_2X1, Settings(prompt="\udcff")))
     assert caught.value.code == "bad_message"

@@ -22,7 +22,7 @@ TEXT = DOCUMENT.read_text(encoding="utf-8")
 
 
 def section(cls: type[Any]) -> str:
-    """What the document says under the heading of a message or a record."""
+    """The document's text under the heading of a message or a record."""
     if issubclass(cls, Message):
         start = f"### `{cls.type}` ({cls.__name__})\n"
     else:

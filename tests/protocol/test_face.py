@@ -1,4 +1,4 @@
-"""What the package offers by its own name, and the example in its documentation."""
+"""The package's public names, and the example in its documentation."""
 
 from __future__ import annotations
 

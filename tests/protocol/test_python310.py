@@ -30,7 +30,7 @@ print(sorted(name for name in foreign if not name.startswith("_")))
 
 
 def run(python: str, folders: list[Path]) -> str:
-    """What PROGRAM prints where nothing but these folders can be imported from."""
+    """The output of PROGRAM where nothing but these folders can be imported from."""
     environment = {
         **os.environ,
         "PYTHONPATH": os.pathsep.join(map(str, folders)),

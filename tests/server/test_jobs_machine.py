@@ -19,7 +19,7 @@ ENDS = ("finished", "failed", "cancelled")
 
 
 class Model:
-    """What is to hold of requests: each is open or has ended, once."""
+    """Invariants of requests: each is open or has ended, once."""
 
     def __init__(self) -> None:
         self.open: dict[str, bool] = {}  # whether it is kept

@@ -1,4 +1,4 @@
-"""What survives a restart."""
+"""Survival of a restart."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `inpaintd status` and `inpaintd stop --force` say and do."""
+"""Output and effect of `inpaintd status` and `inpaintd stop --force`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `inpaintd serve --cluster` says before it starts. Needs no Ray."""
+"""Checks that `inpaintd serve --cluster` makes before it starts. Needs no Ray."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where workers compute."""
+"""The devices on which workers compute."""
 
 from __future__ import annotations
 

@@ -156,7 +156,7 @@ def _looks_under_the_hole(client: Client, model: str | None) -> bool:
 
 
 def _to_proportions(text: str, extent: Rectangle) -> tuple[int, int, int, int]:
-    """What to add at the left, top, right and bottom for proportions such as 16:9."""
+    """Compute the margins at the left, top, right and bottom for proportions such as 16:9."""
     across, colon, down = text.partition(":")
     if not (colon and across.isdigit() and down.isdigit() and int(across) and int(down)):
         raise click.UsageError(f"{text} is no proportion. For example: --to 16:9")

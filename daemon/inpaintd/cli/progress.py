@@ -56,7 +56,7 @@ class _Bar:
 
 
 def describe(message: ProgressMessage) -> str:
-    """What is going on, in a few words."""
+    """The current phase, in a few words."""
     if message.phase == "waiting" and message.position:
         return f"waiting, number {message.position} in the queue"
     word = phase_word(message)
@@ -64,7 +64,7 @@ def describe(message: ProgressMessage) -> str:
 
 
 def is_measured(message: ProgressMessage) -> bool:
-    """Whether `fraction` moves while this goes on; else a bar would seem to be stuck."""
+    """True if `fraction` advances in this phase; otherwise a bar would seem to be stuck."""
     return message.phase == "denoising" and message.steps > 0
 
 

@@ -23,7 +23,7 @@ _NAME = "inpaintd watch"
 
 @dataclass(frozen=True)
 class Place:
-    """Where the holes are filled: on this machine, or on a Ray cluster by so many workers."""
+    """Choose where holes are filled: on this machine, or by this many workers of a Ray cluster."""
 
     cluster: str
     workers: int

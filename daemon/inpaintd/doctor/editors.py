@@ -16,7 +16,7 @@ _AGAIN = "Install it again: inpaintd install gimp"
 
 
 def check_gimp(user_home: Path) -> Iterator[Finding]:
-    """Whether each GIMP has the plug-in of this version, and it finds this inpaintd."""
+    """Check that each GIMP has the plug-in of this version, and that it finds this inpaintd."""
     found = gimp_plugin.configurations(user_home, os.environ, sys.platform)
     if not found:
         yield ok("GIMP", "No GIMP 3 has been started by this user.")
@@ -52,7 +52,7 @@ def _outdated(folder: Path) -> str:
 
 
 def check_login(user_home: Path) -> Iterator[Finding]:
-    """Whether what starts at login still finds its Python."""
+    """Check that the service started at login still finds its Python."""
     for path in installed_units(user_home):
         text = path.read_bytes().decode("utf-16" if path.suffix == ".vbs" else "utf-8", "replace")
         if sys.executable in text or str(Path(sys.executable).resolve()) in text:

@@ -21,7 +21,7 @@ _LIBRARIES = ("zmq", "msgpack", "numpy", "cv2", "PIL", "pyvips", "psd_tools", "o
 
 
 def check_python() -> Iterator[Finding]:
-    """Which inpaintd and which Python run this, and on what."""
+    """Describe the inpaintd, the Python and the system that this runs on."""
     yield ok(
         "installation",
         f"inpaintd {__version__} on Python {platform.python_version()}, "

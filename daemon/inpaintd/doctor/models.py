@@ -18,7 +18,7 @@ _SIDE = 64
 
 
 def check_models(home: Path) -> Iterator[Finding]:
-    """Whether models.toml is valid, the default can be used, and installed models are whole."""
+    """Check that models.toml is valid, the default usable, and installed models complete."""
     try:
         registry = load_registry(home)
     except InpaintError as error:

@@ -20,7 +20,7 @@ _PRIVATE = 0o077
 
 
 def check_folders(home: Path) -> Iterator[Finding]:
-    """Whether the daemon's folder and that of temporary files can be written, and are private."""
+    """Check that the daemon's folder and the one for temporary files are writable and private."""
     for what, folder in (("home", home), ("temporary files", Path(tempfile.gettempdir()))):
         place = folder
         while not place.exists():
@@ -62,7 +62,7 @@ def _permissions(home: Path) -> Iterator[Finding]:
 
 
 def check_daemon(home: Path) -> Iterator[Finding]:
-    """Whether a daemon answers, and is of this version."""
+    """Check that a daemon answers, and that it is of this version."""
     try:
         connection = read_connection(home)
     except InpaintError as error:

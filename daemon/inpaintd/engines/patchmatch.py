@@ -37,13 +37,13 @@ _BAND = 8
 """Width of the border that is always searched at full resolution, in pixels."""
 
 _BAND_ROUNDS = 2
-"""How often the border's sources are searched again after it has taken their colours."""
+"""Number of further searches for the border's sources after it has taken their colours."""
 
 _LEAST_SIDE = 40
 """Minimum side of a picture that PyPatchMatch fills well, in pixels."""
 
 _WIDE = 3
-"""How many times farther sources may be when the surroundings are uniform."""
+"""Factor by which sources may be farther away when the surroundings are uniform."""
 
 _ALIKE = 0.02
 """Largest difference between near and far surroundings, of 1, that counts as uniform."""

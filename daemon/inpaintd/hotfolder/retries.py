@@ -10,7 +10,7 @@ RETRY_SECONDS = 5.0
 """Delay before retrying after a full disk."""
 
 TRIES = 2
-"""How often a step may fail for an unknown reason, or pixels may crash a process."""
+"""Times a step may fail for an unknown reason, or pixels may crash a process."""
 
 _MOST_IN_A_ROW = 5
 _SAME_TROUBLE_SECONDS = 60.0

@@ -1,4 +1,4 @@
-"""Whether a model fits on this machine's card, told before it is loaded. Standard library only."""
+"""Estimate of a model's fit on this machine's card before it is loaded. Standard library only."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def with_fits(
 
 
 def fits_in_words(registry: Registry, entry: Entry, room: Room | None) -> str:
-    """Whether a model fits now: "fits", what it costs to make it fit, or what it needs.
+    """Say if a model fits now: "fits", what it costs to make it fit, or what it needs.
 
     Empty for models that need no such memory, and when something about it is unknown.
     """
@@ -85,7 +85,7 @@ def fits_in_words(registry: Registry, entry: Entry, room: Room | None) -> str:
 
 
 def in_words(chosen: Chosen) -> str:
-    """What a plan costs, for people."""
+    """Describe the cost of a plan, for people."""
     plan = chosen.plan
     slower = f", about {plan.times_slower:.2g} times slower" if plan.times_slower >= 1.1 else ""
     measures = [_HOW[plan.placement]] if plan.placement in _HOW else []

@@ -14,7 +14,7 @@ State = Literal["recording", "waiting", "running"]
 `running` on a worker. A terminal answer ends each of them."""
 
 INTERRUPT_SECONDS = 5.0
-"""How long an interruptible engine may take to heed a cancellation before its worker is killed."""
+"""Time that an interruptible engine has to heed a cancellation before its worker is killed."""
 
 
 @dataclass

@@ -21,7 +21,7 @@ from inpaintd_protocol import limits
 from inpaintd_protocol import messages as m
 
 ATTEMPTS = 2
-"""How often a request is given to a worker before a dying worker makes it fail."""
+"""Times a request is given to a worker before a dying worker makes it fail."""
 
 
 class Jobs:

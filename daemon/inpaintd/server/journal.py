@@ -39,7 +39,7 @@ from inpaintd_protocol.plane import Buffer
 log = logging.getLogger(__name__)
 
 KEEP_DAYS = 7
-"""How long the answer of a kept request is available."""
+"""Time for which the answer of a kept request is available."""
 
 MOST_BYTES = 4 << 30
 """Most bytes of answers not yet fetched; the oldest are deleted first, the newest never."""

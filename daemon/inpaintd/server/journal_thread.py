@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 Order = e.Keep | e.KeepAnswer | e.Discard | e.Recall
 
 _CLOSE_SECONDS = 60.0
-"""How long a stopping daemon may still write; work not recorded by then is done again."""
+"""Time that a stopping daemon has to write; work not recorded by then is done again."""
 
 
 class JournalThread:

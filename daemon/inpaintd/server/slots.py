@@ -20,7 +20,7 @@ LONGEST_PAUSE_SECONDS = 60.0
 """Pauses between failed starts double from the first to the longest."""
 
 END_SECONDS = 30.0
-"""How long a killed process may remain; one that hangs in a driver call remains for ever."""
+"""Time after which a killed process is given up; one in a driver call may remain for ever."""
 
 PATIENCE = 3.0
 """An engine that was once silent for long, and then continued, may be silent for this multiple."""
@@ -35,7 +35,7 @@ class TimeLimits:
     stall: float = 600.0
     """Between two signs of progress. Long, because loading a large model is one silent step."""
     keep_alive: float = 300.0
-    """How long an idle worker keeps its model in memory."""
+    """Time for which an idle worker keeps its model in memory."""
 
 
 @dataclass

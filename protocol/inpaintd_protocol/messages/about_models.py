@@ -43,7 +43,7 @@ class ModelInfo:
     defaults: Settings | None = None
     """Its defaults for settings that the user left unset; nil when it has none of its own."""
     fits: str = ""
-    """Whether it fits into this machine's memory now, in words; empty when unknown or needless."""
+    """Its fit into this machine's memory now, in words; empty when unknown or needless."""
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ def layers():
 
 
 def pixels(path):
-    """What is seen of the first image goes into a file."""
+    """Write the visible pixels of the first image into a file."""
     (work / path).write_bytes(scene.visible(Gimp.get_images()[0]))
     return path
 
@@ -35,13 +35,13 @@ def selection(path):
 
 
 def get_new_alpha(*rectangle):
-    """Which alphas the topmost layer has in a rectangle."""
+    """The alphas that the topmost layer has in a rectangle."""
     layer = Gimp.get_images()[0].get_layers()[0]
     return sorted(set(scene.get_on_canvas(layer, scene.Rectangle(*rectangle))[3::4]))
 
 
 def alpha_of_new():
-    """How many pixels of the topmost layer are not transparent."""
+    """Count the pixels of the topmost layer that are not transparent."""
     alpha = scene.get(Gimp.get_images()[0].get_layers()[0])[3::4]
     return len(alpha) - alpha.count(0)
 

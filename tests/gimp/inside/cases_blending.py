@@ -31,7 +31,7 @@ def _background(image):
 
 
 def _whole_and_filled(prepare, **settings):
-    """What is seen with the layer painted whole, and with a fill above it."""
+    """The visible pixels with the layer painted whole, and with a fill above it."""
     image, layer = photo()
     select(image)
     painted = inpaint(image, layer, placement="active-layer", **settings)

@@ -1,4 +1,4 @@
-"""What goes wrong, and what happens meanwhile."""
+"""Failures, and changes made during a run."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Where the hole comes from: every mask source, and filters."""
+"""Origins of the hole: every mask source, and filters."""
 
 from gi.repository import Gegl, Gimp
 from inpaint_plugin.recipe import recipe_of

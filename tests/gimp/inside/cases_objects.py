@@ -37,7 +37,7 @@ def scene(offset=(0, 0), canvas=SIZE, **options):
 
 
 def found(prompt, offset=(0, 0), rough=None, **settings):
-    """What the daemon finds in the picture."""
+    """The mask that the daemon finds in the picture."""
     mask = rough and Plane(WIDTH, HEIGHT, 1, "u8", bytes(rough))
     with connect(name="a test") as client:
         answer = client.mask(

@@ -1,4 +1,4 @@
-"""What is inserted: variants, masks, recipes, and what is made from them again."""
+"""Insertions: variants, masks, recipes, and fills made from them again."""
 
 from gi.repository import Gimp, Gio
 from inpaint_plugin.recipe import recipe_of

@@ -73,7 +73,7 @@ def daemons(layer, **settings):
 
 
 def placed(mask, offset, image):
-    """What is on the canvas of a mask of a layer at `offset`."""
+    """The part on the canvas of a mask of a layer at `offset`."""
     x0, y0 = offset
     rows = bytearray()
     for y in range(image.get_height()):

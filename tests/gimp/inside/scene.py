@@ -77,7 +77,7 @@ def get_on_canvas(layer, rectangle, fmt=U8):
 
 
 def visible(image, fmt=U8):
-    """What the user sees."""
+    """The picture as the user sees it."""
     copy = image.duplicate()
     shown = Gimp.Layer.new_from_visible(copy, copy, "visible")
     copy.insert_layer(shown, None, 0)
@@ -127,7 +127,7 @@ def refusal(image, drawables, name="inpaintd-inpaint", **arguments):
 
 
 def answer(colour, rectangle, mask=None, fmt=U8, extent=None, **settings):
-    """What the daemon answers to a request made by hand: its first layer."""
+    """Send a request made by hand; return the first layer of the daemon's answer."""
     depth = {U8: "u8", U16: "u16", FLOAT: "f32"}[fmt]
     plane = Plane(rectangle.width, rectangle.height, 4, depth, colour)
     mask_plane = mask and Plane(rectangle.width, rectangle.height, 1, "u8", mask)
@@ -175,7 +175,7 @@ def is_answer(layer, expected):
 
 
 def outside_unchanged(before, after, image):
-    """What is seen is the same bytes wherever nothing was selected."""
+    """Check that the visible bytes are unchanged wherever nothing was selected."""
     whole = Rectangle(0, 0, image.get_width(), image.get_height())
     grey = selection(image, whole)
     size = len(before) // len(grey)

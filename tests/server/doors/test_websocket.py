@@ -40,11 +40,11 @@ from .peers import ZWS, Peer, dial, inpaint, open_door, port_of, url_of
 NONCE = bytes(range(32))
 
 UNANSWERED = (InvalidMessage, ConnectionError, EOFError)
-"""What a peer sees that is refused without a word."""
+"""The response seen by a peer that is refused without a word."""
 
 
 def received(raw: socket.socket) -> bytes:
-    """What comes until the other side has gone."""
+    """Everything received until the other side has gone."""
     try:
         return raw.recv(4096)
     except ConnectionError:

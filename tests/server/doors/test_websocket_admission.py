@@ -1,4 +1,4 @@
-"""Who may open a WebSocket, without sockets."""
+"""Admission to the WebSocket, without sockets."""
 
 from __future__ import annotations
 

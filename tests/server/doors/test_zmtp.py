@@ -37,7 +37,7 @@ class House:
         self.clients: list[zmq.Socket[bytes] | socket.socket] = []
 
     def turn(self, *, tick: bool = True) -> list[tuple[bytes, list[Buffer]]]:
-        """What the daemon's loop does once."""
+        """One turn of the daemon's loop."""
         self.door.flush()
         heard = list(self.door.handle(dict(self.poller.poll(10))))
         if tick:

@@ -29,7 +29,7 @@ _SAMPLED = 1000
 _ROUNDS = 6
 _EXHAUSTIVE_ROUNDS = 2
 _PEELED = 1
-"""How many layouts are peeled."""
+"""Number of layouts that are peeled."""
 
 _SETTLED = 1e-3
 """Mean change of a round, of 1, at which no more are done."""

@@ -19,7 +19,7 @@ INNER_ENDPOINT = "inproc://clients"
 
 _MESSAGES_AT_ONCE = 64
 _PIPE_MESSAGES = 64
-"""How many messages a client's pipe holds in each direction before the sender has to wait."""
+"""Messages that a client's pipe holds in each direction before the sender has to wait."""
 
 _MOST_DROPPED = 1024
 

@@ -41,9 +41,9 @@ class Call:
     sides: Sides = field(default_factory=Sides)
     """By how much the canvas is to grow."""
     clicks: tuple[str, str] = ("", "")
-    """Where the object is, and where it is not, as a script has written it."""
+    """Points on the object and points off it, as a script has written them."""
     chosen: Choices | MaskChoices | None = None
-    """What the dialog ended with."""
+    """Outcome of a dialog."""
 
     @property
     def by_script(self) -> bool:

@@ -124,7 +124,7 @@ class _Dialog:
         attach_below(rows, self._install.button)
 
     def _add_hole(self, rows: Gtk.Grid) -> None:
-        """What is repainted, from what, and where the result goes."""
+        """Build the rows for mask source, sample and placement."""
         source = OPTIONS["mask_source"]
         self._source = combo_of(source.choices)
         self._source.connect("changed", lambda *_args: self._on_source())
@@ -196,7 +196,7 @@ class _Dialog:
         self._on_model()
 
     def _is_taken(self, name: str) -> bool:
-        """Whether the chosen model makes use of a setting."""
+        """Return True if the chosen model uses a setting."""
         model = self._models.chosen()
         return model is None or takes(model, name)
 
@@ -212,7 +212,7 @@ class _Dialog:
         return False
 
     def _on_shape(self) -> None:
-        """What is shown of the hole holds no more."""
+        """Drop the preview of the hole, which is out of date."""
         if self._preview.active:
             self._on_source()
 

@@ -1,4 +1,4 @@
-"""What the daemon says about one request, in words and in order, until its end."""
+"""The daemon's messages about one request, in words and in order, until its end."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Shown:
     """The latest progress, for a window that may open later."""
 
     title: str
-    """What is going on, as the title of the window."""
+    """The current activity, as the title of the window."""
     fraction: float = 0.0
     words: str = field(default_factory=lambda: _("Sending the picture"))
     changed: Callable[[], None] = _nobody_looks

@@ -1,4 +1,4 @@
-"""What stands between a command and its fill, and the windows that clear it away."""
+"""Windows that remove what stands between a command and its fill."""
 
 from __future__ import annotations
 

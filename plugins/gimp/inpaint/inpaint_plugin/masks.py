@@ -165,7 +165,7 @@ class AlphaMask:
     name: str
     item: Gimp.Layer
     share: float = 1.0
-    """How much of a full repaint an opaque pixel stands for."""
+    """Share of a full repaint that an opaque pixel stands for."""
 
     @classmethod
     def of_floating(cls, floating: Gimp.Layer) -> AlphaMask:

@@ -1,4 +1,4 @@
-"""What the dialogs say below the model: about it, and about this machine. Plain Python."""
+"""Notes below the model in dialogs: about the model and this machine. Plain Python."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ ENGINE_SETTINGS = frozenset(
 
 
 def takes(model: ModelInfo, setting: str) -> bool:
-    """Whether a setting makes a difference to a model."""
+    """Return True if a setting makes a difference to a model."""
     return setting not in ENGINE_SETTINGS or setting in model.honours
 
 
 def model_in_words(model: ModelInfo | None) -> str:
-    """What a model needs, how it is installed, and whether it takes a prompt."""
+    """Describe a model's requirements, its installation, and its use of a prompt."""
     if model is None:
         return ""
     words = []
@@ -38,5 +38,5 @@ def model_in_words(model: ModelInfo | None) -> str:
 
 
 def notices_in_words(notices: Sequence[Notice]) -> str:
-    """What keeps models from running well on this machine, a line each, with the remedy."""
+    """List what keeps models from running well on this machine, a line each, with the remedy."""
     return "\n".join(f"{notice.message} {notice.remedy}".rstrip() for notice in notices)

@@ -83,7 +83,7 @@ class SettingsForm:
             self._mark(name)
 
     def settings(self, start: Settings, is_taken: Callable[[str], bool]) -> Settings:
-        """What is set. What no widget shows, such as the LoRAs of a recipe, stays as it was."""
+        """The settings chosen; those without a widget, such as a recipe's LoRAs, are kept."""
         values = {}
         for name, widget in self._widgets.items():
             sent = name in self._chosen_by_user and is_taken(name)

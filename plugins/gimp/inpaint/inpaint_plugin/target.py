@@ -106,7 +106,7 @@ class Target:
         raise messages.nothing_to_repaint(has_alpha=self.layer.has_alpha())
 
     def selection(self) -> ChannelMask | None:
-        """What is selected in the image."""
+        """The image's selection."""
         source = self._source("selection")
         return source if isinstance(source, ChannelMask) else None
 

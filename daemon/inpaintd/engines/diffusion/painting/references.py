@@ -41,7 +41,7 @@ def check_references(references: Sequence[Reference], family: Family) -> None:
 
 
 def most_references(family: Family) -> int:
-    """How many reference pictures a family accepts, by itself or by IP-Adapters."""
+    """Number of reference pictures that a family accepts, by itself or by IP-Adapters."""
     return family.references or family.adapted_references
 
 
