@@ -26,6 +26,13 @@ scan_seconds = 0.5
 processes = 1
 """
 
+_REFERENCE = """
+[reference]
+title = "r"
+engine = "tests.synthetic_engines:reference"
+honours = ["seed", "references"]
+"""
+
 
 @dataclass
 class HotFolder:
@@ -103,7 +110,7 @@ class HotFolder:
 @pytest.fixture(scope="session")
 def daemon_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     home = tmp_path_factory.mktemp("daemon") / "home"
-    with running_daemon(home):
+    with running_daemon(home, models=_REFERENCE):
         yield home
 
 

@@ -13,15 +13,17 @@ from pathlib import PurePosixPath
 from inpaintd.files.formats import SUFFIXES
 
 from .layout import SETTINGS_FILE, Layout
-from .options import mask_named_in
+from .options import shared_names
 
 RESULT_MARK = ".inpainted"
 ERROR_SUFFIX = ".error.txt"
 
 _RESULT = re.compile(rf"{re.escape(RESULT_MARK)}(\.layer)?(\.\d+)?\.[^./]+$")
-_MASK_MARKS = (".mask", ".masked")
+_MARKS = {".mask": "mask", ".masked": "mask", ".reference": "reference"}
+"""The roles of pictures that accompany another one, by the end of their name before the suffix."""
+
 _SIDECAR_SUFFIXES = (".toml", ".txt")
-_ROLES = ("mask", "toml", "txt")
+_ROLES = ("mask", "reference", "toml", "txt")
 _UNFINISHED_SUFFIXES = frozenset({".part", ".partial", ".crdownload", ".download", ".tmp", ".temp"})
 _SYSTEM_FILES = frozenset({"thumbs.db", "desktop.ini", SETTINGS_FILE})
 
@@ -48,7 +50,8 @@ class Drop:
     Attributes:
         name: of the picture relative to the inbox, with slashes; of the file found instead when
             there is no picture.
-        members: its files by role: picture, mask, toml, txt; other for anything that is not a drop.
+        members: its files by role: picture, mask, reference, toml, txt; other for anything that is
+            not a drop.
         refusal: why it can never be taken; empty when it can.
     """
 
@@ -101,10 +104,10 @@ def _folders(
         except OSError:
             continue  # gone, or not readable
         has_settings = any(entry.name == SETTINGS_FILE for entry in entries)
-        shared_mask = mask_named_in(layout.inbox / folder) if has_settings else ""
+        shared = shared_names(layout.inbox / folder) if has_settings else frozenset()
         for entry in entries:
             path = folder / entry.name
-            if _ignored(entry.name) or entry.name == shared_mask:
+            if _ignored(entry.name) or entry.name in shared:
                 continue
             try:
                 status = entry.stat(follow_symlinks=False)
@@ -129,7 +132,7 @@ def _grouped(folder: PurePosixPath, files: list[Member], in_place: bool) -> Iter
     pictures = [
         m
         for m in sorted(files, key=lambda m: m.name)
-        if _suffix(m) in SUFFIXES and not _is_mask(m) and not (in_place and is_result(m.name))
+        if _suffix(m) in SUFFIXES and not _mark(m) and not (in_place and is_result(m.name))
     ]
     groups = {picture.name: {"picture": picture} for picture in pictures}
     taken.update(groups)
@@ -163,7 +166,7 @@ def _by_role_and_stem(
     for member in files:
         role = _orphan_role(member)
         stem = PurePosixPath(member.name).stem
-        if role == "mask":
+        if _mark(member):
             stem = PurePosixPath(stem).stem
         if role != "other":
             found.setdefault((role, key(stem)), []).append(member)
@@ -173,22 +176,21 @@ def _by_role_and_stem(
 def _distance(member: Member, suffix: str) -> tuple[int, bool, str]:
     """A sort key for the companions of a picture with this suffix: the smallest one is taken."""
     path = PurePosixPath(member.name)
-    mark = PurePosixPath(path.stem).suffix.lower()
-    rank = _MASK_MARKS.index(mark) if mark in _MASK_MARKS else 0
+    mark = _mark(member)
+    rank = [*_MARKS].index(mark) if mark else 0
     return rank, path.suffix.lower() != suffix.lower(), path.suffix
 
 
 def _orphan_role(member: Member) -> str:
-    if _is_mask(member):
-        return "mask"
+    if mark := _mark(member):
+        return _MARKS[mark]
     return _suffix(member)[1:] if _suffix(member) in _SIDECAR_SUFFIXES else "other"
 
 
-def _is_mask(member: Member) -> bool:
-    return (
-        _suffix(member) in SUFFIXES
-        and PurePosixPath(PurePosixPath(member.name).stem).suffix.lower() in _MASK_MARKS
-    )
+def _mark(member: Member) -> str:
+    """The mark of a picture that accompanies another one; empty for any other file."""
+    mark = PurePosixPath(PurePosixPath(member.name).stem).suffix.lower()
+    return mark if mark in _MARKS and _suffix(member) in SUFFIXES else ""
 
 
 def is_result(name: str) -> bool:

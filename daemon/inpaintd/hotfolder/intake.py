@@ -141,12 +141,13 @@ class Intake:
 
 
 def _without_picture(drop: Drop) -> InpaintError:
-    if "mask" in drop.members:
-        return InpaintError(
-            "unreadable",
-            f"{drop.name} is a mask, and the picture that it belongs to did not come.",
-            "Drop both together: NAME.png and NAME.mask.png.",
-        )
+    for role in ("mask", "reference"):
+        if role in drop.members:
+            return InpaintError(
+                "unreadable",
+                f"{drop.name} is a {role}, and the picture that it belongs to did not come.",
+                f"Drop both together: NAME.png and NAME.{role}.png.",
+            )
     if "toml" in drop.members or "txt" in drop.members:
         return InpaintError(
             "unreadable",

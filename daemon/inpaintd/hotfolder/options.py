@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path, PurePath, PurePosixPath
 from typing import Any
 
@@ -13,12 +13,15 @@ from inpaintd.files.formats import format_of
 from inpaintd.setting_names import read_settings
 from inpaintd_protocol.codec import settings_from_map, settings_to_map
 from inpaintd_protocol.errors import InpaintError
-from inpaintd_protocol.settings import Settings
+from inpaintd_protocol.settings import Reference, Settings
 
 from .layout import SETTINGS_FILE, Layout
 
 _WATCH_TABLE = "watch"
-_MASK = "mask"
+_SHARED = ("mask", "reference")
+"""Roles that one picture, beside inpaintd.toml and named in it, may have for a whole folder."""
+
+_WEIGHT = "reference_weight"
 _BYTES = 1 << 20
 
 
@@ -84,34 +87,35 @@ def folder_layers(layout: Layout, relative: PurePosixPath) -> list[dict[str, Any
     """
     layers = []
     for path, table in _settings_files(layout, relative):
-        settings = {k: v for k, v in table.items() if k not in (_WATCH_TABLE, _MASK)}
-        layers.append(read_settings(settings, str(path.relative_to(layout.root))))
+        own = {role for role in _SHARED if not isinstance(table.get(role), list)}
+        settings = {k: v for k, v in table.items() if k != _WATCH_TABLE and k not in own}
+        layers.append(_read_layer(settings, str(path.relative_to(layout.root))))
     return layers
 
 
-def folder_mask(layout: Layout, relative: PurePosixPath) -> Path | None:
-    """The mask for a file of the inbox without its own: that of the innermost folder.
+def shared_picture(layout: Layout, relative: PurePosixPath, role: str) -> Path | None:
+    """The mask or reference for a file of the inbox without its own: the innermost folder's.
 
     Raises:
         InpaintError: `unreadable` when the name is not that of a file next to inpaintd.toml.
     """
-    mask = None
+    found = None
     for path, table in _settings_files(layout, relative):
-        if _MASK in table:
-            name = _mask_name(table)
+        if role in table and not isinstance(table[role], list):
+            name = _shared_name(table, role)
             if name is None:
-                raise _invalid(path, f"{_MASK} must be the name of a picture that lies beside it")
-            mask = path.with_name(name) if name else None
-    return mask
+                raise _invalid(path, f"{role} must be the name of a picture that lies beside it")
+            found = path.with_name(name) if name else None
+    return found
 
 
-def mask_named_in(folder: Path) -> str:
-    """The mask in this folder named by its inpaintd.toml; empty for none."""
-    path = folder / SETTINGS_FILE
+def shared_names(folder: Path) -> frozenset[str]:
+    """The pictures in this folder that its inpaintd.toml names as mask or reference."""
     try:
-        return _mask_name(_read_toml(path)) or ""
+        table = _read_toml(folder / SETTINGS_FILE)
     except InpaintError:
-        return ""  # reported with each picture there
+        return frozenset()  # reported with each picture there
+    return frozenset(name for role in _SHARED if (name := _shared_name(table, role)))
 
 
 def _settings_files(
@@ -127,9 +131,9 @@ def _settings_files(
             yield path, _read_toml(path)
 
 
-def _mask_name(table: Mapping[str, Any]) -> str | None:
-    """The name of a folder's mask; empty for none; None when there cannot be such a file in it."""
-    name = table.get(_MASK, "")
+def _shared_name(table: Mapping[str, Any], role: str) -> str | None:
+    """The name of a folder's mask or reference; empty for none; None for what cannot be a name."""
+    name = table.get(role, "")
     if name == "":
         return ""
     if not isinstance(name, str) or name != PurePath(name).name or "\\" in name or ":" in name:
@@ -150,12 +154,37 @@ def sidecar_layer(name: str, data: bytes) -> dict[str, Any]:
             raise InpaintError(
                 "unreadable", f"{name} is not a text in UTF-8.", "Save it as plain text, UTF-8."
             ) from error
-    return read_settings(_parse_toml(data, name), name)
+    return _read_layer(_parse_toml(data, name), name)
 
 
 def recipe_layer(recipe: Settings) -> dict[str, Any]:
-    """The settings from a picture's own recipe."""
-    return settings_to_map(recipe)
+    """The settings from a picture's own recipe; its references are other pictures."""
+    return settings_to_map(replace(recipe, references=None))
+
+
+def with_reference(settings: Settings, *, there: bool) -> Settings:
+    """The settings for a drop with, or without, a reference picture.
+
+    Raises:
+        InpaintError: `bad_message` for the weights of several references.
+    """
+    weights = settings.references or (Reference(),)
+    if there and len(weights) > 1:
+        raise InpaintError(
+            "bad_message",
+            f"The settings have the weights of {len(weights)} references; a dropped picture has "
+            "one reference.",
+            f"Write one weight: {_WEIGHT} = {weights[0].weight:g}",
+        )
+    return replace(settings, references=weights if there else None)
+
+
+def _read_layer(values: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """The settings in a file, by field, with the reference's weight as the field that has it."""
+    values = dict(values)
+    if _WEIGHT in values:
+        values["references"] = [{"weight": values.pop(_WEIGHT)}]
+    return read_settings(values, where)
 
 
 def _read_toml(path: Path) -> dict[str, Any]:

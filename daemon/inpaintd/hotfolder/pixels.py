@@ -15,7 +15,7 @@ from functools import singledispatchmethod
 from pathlib import Path, PurePosixPath
 
 from inpaintd.files.colour import unusable_profile
-from inpaintd.files.exchange import Sent, cut
+from inpaintd.files.exchange import Sent, cut, whole
 from inpaintd.files.fill import Opened, mask_without_layer
 from inpaintd.files.mask_file import ReadMask, hole_bounds, mask_from, nearly_all, told
 from inpaintd.files.order import Order
@@ -30,7 +30,14 @@ from inpaintd_protocol.settings import Settings
 
 from . import drop_events as e
 from .layout import SETTINGS_FILE, Layout
-from .options import folder_layers, folder_mask, merged_settings, recipe_layer, sidecar_layer
+from .options import (
+    folder_layers,
+    merged_settings,
+    recipe_layer,
+    shared_picture,
+    sidecar_layer,
+    with_reference,
+)
 from .reading import ChangedError, read_regular
 from .report import for_people
 from .results import disk_is_full, write_results
@@ -101,8 +108,12 @@ class Pixels:
         held = self._again(instruction, instruction.rectangle)
         assert held.sent is not None
         # Their current location: the recipe records their contents.
-        folder = self._folder(instruction.files)
-        order = replace(held.opened.order, source=folder / instruction.files.members["picture"])
+        paths = self._paths(instruction.files)
+        order = replace(held.opened.order, source=paths["picture"])
+        if "mask" in paths:
+            order = replace(order, mask=paths["mask"])
+        if "reference" in paths:
+            order = replace(order, references=(paths["reference"],))
         opened = replace(held.opened, order=order)
         files = write_results(self._layout, instruction.job, opened, held.sent, instruction.answer)
         return e.Stored(instruction.ticket, files)
@@ -115,30 +126,49 @@ class Pixels:
         if held.looked.key != instruction.files.key:
             raise ChangedError(instruction.files.members["picture"])
         if held.sent is None or held.sent.rectangle != rectangle:
-            held.sent = cut(held.opened.picture, held.opened.mask, rectangle)
+            opened = held.opened
+            held.sent = cut(opened.picture, opened.mask, rectangle, references=opened.references)
         return held
 
     def _folder(self, files: e.Files) -> Path:
         job = files.in_processing
         return self._layout.inbox if job is None else self._layout.members_folder(job)
 
+    def _paths(self, files: e.Files) -> dict[str, Path]:
+        folder = self._folder(files)
+        return {role: folder / name for role, name in files.members.items()}
+
     def _read(self, files: e.Files) -> _Held:
         members, folder = files.members, self._folder(files)
         data, signatures = {}, {}
         for role, name in members.items():
             data[role], signatures[role] = read_regular(folder, name, self._layout.root)
-        mask_file = self._mask_file(files, folder, data)
+        paths = self._paths(files)
+        for role in ("mask", "reference"):
+            if role not in paths and (shared := self._shared(files, role, data)):
+                paths[role] = shared
+        mask_file = paths.get("mask")
         picture, read = _decoded(members, data, mask_file)
         mask = None if read is None else read.samples
         if files.settings is None:
-            used = _settled(self._layout, members, data, picture)
+            settled = _settled(self._layout, members, data, picture)
+            used = with_reference(settled, there="reference" in paths)
         else:
             used = settings_from_map(Settings, dict(files.settings))
         bounds = _bounds(picture, mask, used)
-        order = Order(folder / members["picture"], used, mask=mask_file)
+        references = (paths["reference"],) if "reference" in paths else ()
+        order = Order(paths["picture"], used, mask=mask_file, references=references)
         notices = picture.notices + unusable_profile(picture) + told(read, used, invert=_INVERT)
         notices += nearly_all(picture, mask, bounds, used, invert=_INVERT)
-        opened = Opened(order, picture, mask, bounds, order.source, notices)
+        opened = Opened(
+            order,
+            picture,
+            mask,
+            bounds,
+            order.source,
+            notices,
+            references=tuple(whole(read_file(path, data["reference"])) for path in references),
+        )
         notices += mask_without_layer(opened, "Leave it out.")
         opened = replace(opened, notices=notices)
         looked = e.Looked(
@@ -151,22 +181,20 @@ class Pixels:
         )
         return _Held(looked, opened)
 
-    def _mask_file(self, files: e.Files, folder: Path, data: dict[str, bytes]) -> Path | None:
-        """The mask's path: the drop's own or, read here, that for all pictures of a folder."""
-        if "mask" in files.members:
-            return folder / files.members["mask"]
-        mask = folder_mask(self._layout, PurePosixPath(files.members["picture"]))
-        if mask is not None:
+    def _shared(self, files: e.Files, role: str, data: dict[str, bytes]) -> Path | None:
+        """The path of the mask or reference for all pictures of a folder, which is read here."""
+        path = shared_picture(self._layout, PurePosixPath(files.members["picture"]), role)
+        if path is not None:
             try:
-                data["mask"], _ = read_regular(mask.parent, mask.name, self._layout.root)
+                data[role], _ = read_regular(path.parent, path.name, self._layout.root)
             except ChangedError as error:
-                place = mask.relative_to(self._layout.root).with_name(SETTINGS_FILE)
+                place = path.relative_to(self._layout.root).with_name(SETTINGS_FILE)
                 raise InpaintError(
                     "unreadable",
-                    f"{place} names the mask {mask.name}, which is not there.",
+                    f"{place} names the {role} {path.name}, which is not there.",
                     "Put it beside that file, or name another one.",
                 ) from error
-        return mask
+        return path
 
     def _disk_is_full(self, instruction: e.Pixels, error: Exception) -> bool:
         return isinstance(instruction, e.Store) and disk_is_full(error, self._layout.results)
@@ -211,8 +239,11 @@ def _settled(
 
 
 def _key(data: Mapping[str, bytes], settings: Settings) -> str:
+    # One that there is not leaves no trace, so that keys stay those of earlier versions.
     hashes = [
-        hashlib.sha256(data[role]).hexdigest() for role in ("picture", "mask") if role in data
+        hashlib.sha256(data[role]).hexdigest()
+        for role in ("picture", "mask", "reference")
+        if role in data
     ]
     text = json.dumps([hashes, settings_to_map(settings)], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
