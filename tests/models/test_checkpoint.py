@@ -182,7 +182,7 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
     assert "There is nothing at" in refused(tmp_path / "no.ckpt")
     (tmp_path / "model.ckpt").write_bytes(b"a pickle")
     assert "can run programs" in refused(tmp_path / "model.ckpt")
-    assert "is not a .safetensors file" in refused(tmp_path / "model.gguf")
+    assert "is not a .safetensors or .gguf file" in refused(tmp_path / "model.zip")
     (tmp_path / "folder.safetensors").mkdir()
     assert "cannot be read: Is a directory" in refused(tmp_path / "folder.safetensors")
 

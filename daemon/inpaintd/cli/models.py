@@ -105,14 +105,22 @@ def _wrapped(text: str, start: str, indent: int, columns: int) -> list[str]:
     help="Configuration of a single file of an unknown kind: a folder in the layout of diffusers.",
 )
 @click.option(
+    "--base",
+    default="",
+    help="For the file of a transformer alone (GGUF, fp8): the installed model whose text encoders "
+    "and VAE it is used with; found by itself if left out.",
+)
+@click.option(
     "--accept-licence", is_flag=True, help="Accept the licence that the model comes under."
 )
-def install_model(name: str, own_name: str, vae: str, config: str, accept_licence: bool) -> None:
+def install_model(
+    name: str, own_name: str, vae: str, config: str, base: str, accept_licence: bool
+) -> None:
     """Fetch a listed model, or add another one to the list.
 
     NAME is a listed model, OWNER/NAME of a repository of the Hugging Face hub, a folder in the
-    layout of diffusers, a single .safetensors file, or a ControlNet's folder. Models on this disk
-    are used in place; nothing is copied.
+    layout of diffusers, a single .safetensors or .gguf file, or a ControlNet's folder. Models on
+    this disk are used in place; nothing is copied.
     """
     from inpaintd.models.install import install
     from inpaintd.models.registry import load_registry
@@ -128,10 +136,11 @@ def install_model(name: str, own_name: str, vae: str, config: str, accept_licenc
                 click.echo,
                 vae=vae,
                 config=config,
+                base=base,
                 accept_licence=accept_licence,
                 on_transfer=on_transfer,
             )
-        elif own_name or vae or config:
+        elif own_name or vae or config or base:
             raise click.UsageError(f"{name} is listed: write what you change into models.toml.")
         else:
             entry = registry.find(name)
@@ -293,6 +302,7 @@ def model_info(name: str) -> None:
         "source": entry.source,
         "holds": _in_file(entry) if found else "",
         "VAE": entry.vae,
+        "text encoders and VAE": entry.base,
         "configuration": entry.config,
         "revision": found.revision if found else entry.revision,
         "works at": f"{entry.native_side} × {entry.native_side} px" if entry.native_side else "",
@@ -313,12 +323,16 @@ def model_info(name: str) -> None:
 def _in_file(entry: Entry) -> str:
     """Describe a single file, or why it cannot be used; nothing for other sources."""
     from inpaintd.models.checkpoint import read_checkpoint
+    from inpaintd.models.denoisers import read_denoiser
     from inpaintd.models.installed import is_path, place_of
 
     file = place_of(entry.source)
     if not is_path(entry.source) or file.is_dir() or entry.engine == "erase":
         return ""
     try:
+        if entry.base:
+            denoiser = read_denoiser(file)
+            return f"{denoiser.title}, {denoiser.stored}" if denoiser else "nothing known"
         holds = read_checkpoint(file, vae=bool(entry.vae), configured=bool(entry.config))
     except InpaintError as error:
         return str(error)

@@ -55,7 +55,7 @@ def class_name(path: Path) -> str:
 def last_part(source: str) -> str:
     """The model's name at its source."""
     path = PurePosixPath(source.replace("\\", "/"))
-    return path.stem if path.suffix in (SUFFIX, ".onnx") else path.name
+    return path.stem if path.suffix in (SUFFIX, ".gguf", ".onnx") else path.name
 
 
 def _control(source: str) -> str:

@@ -74,7 +74,8 @@ def fits_in_words(registry: Registry, entry: Entry, room: Room | None) -> str:
     if not on_card:
         return _on_processor(model.bytes + working(pixels).whole, room.free_bytes)
     free = round((room.free_bytes - _LIBRARIES_BYTES) * (1 - RESERVE))
-    ways = ways_for(streams=room.card.vendor in (NVIDIA, AMD, INTEL), adapters=False)
+    streams = room.card.vendor in (NVIDIA, AMD, INTEL)
+    ways = ways_for(streams=streams, adapters=False, packed=model.packed)
     if chosen := choose(model, working, pixels, free, ways):
         return in_words(chosen)
     least = smallest(model, working(pixels), ways).peak_bytes + _LIBRARIES_BYTES
@@ -89,7 +90,7 @@ def in_words(chosen: Chosen) -> str:
     plan = chosen.plan
     slower = f", about {plan.times_slower:.2g} times slower" if plan.times_slower >= 1.1 else ""
     measures = [_HOW[plan.placement]] if plan.placement in _HOW else []
-    measures += ["weights in 8 bits"] if plan.eight_bits else []
+    measures += ["weights in 8 bits"] if plan.eight_bits and not plan.lossless else []
     measures += ["decoded in tiles"] if plan.tiled else []
     measures += ["at a smaller work size"] if chosen.smaller else []
     how = f": {', '.join(measures)}" if measures else ""
@@ -111,10 +112,12 @@ def _footprint(registry: Registry, entry: Entry, bytes_per_number: int) -> Footp
     if not registry.installed(entry):
         return estimated(entry.parameters, bytes_per_number) if entry.parameters else None
     place = registry.folder(entry)
+    base = _place(registry, entry.base)
     return _of_files(
-        place,
+        base or place,
         bytes_per_number,
         entry.variant,
+        place if base else None,
         _place(registry, entry.vae),
         _place(registry, entry.prior),
         place.stat().st_mtime_ns,
@@ -126,11 +129,14 @@ def _of_files(
     place: Path,
     bytes_per_number: int,
     variant: str,
+    denoiser: Path | None,
     vae: Path | None,
     prior: Path | None,
     _changed_at: int,
 ) -> Footprint:
-    return of_files(place, bytes_per_number, variant=variant, vae=vae, prior=prior)
+    return of_files(
+        place, bytes_per_number, variant=variant, denoiser=denoiser, vae=vae, prior=prior
+    )
 
 
 def _place(registry: Registry, part: str) -> Path | None:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from inpaintd.models.gguf import PACKED
 from inpaintd.models.weights import SUFFIX, Tensor, tensors_in
 
 DENOISERS = ("unet", "transformer")
@@ -23,6 +24,14 @@ _OTHER_BYTES = {"I64": 8, "U64": 8, "I32": 4, "U32": 4, "I16": 2, "U16": 2}
 
 _KEPT_WIDE = re.compile(r"pos_embed|patch_embed|norm|^proj_in\.|^proj_out\.")
 """Modules that diffusers' layerwise casting leaves in the compute type."""
+
+_STORED_IN_EIGHT_BITS = "F8_E4M3"
+_SCALES = (".scale_weight", ".weight_scale")
+"""Suffixes of factors; weights that are multiplied by one have more than 8 bits then."""
+
+_UNPACKING_BYTES = 12
+"""Bytes for each number of the layer that is being unpacked: its blocks as 32-bit numbers, their
+scales and offsets, and the result."""
 
 _NEVER_LOADED = {"safety_checker", "feature_extractor"}
 
@@ -49,11 +58,15 @@ class Part:
         bytes: in the compute type.
         eight_bit_bytes: with its large weights stored in 8 bits.
         largest_layer_bytes: size of its largest layer, in the compute type.
+        packed: whether its weights are stored packed, and unpacked layer by layer when used.
+        lossless: whether its large weights come in 8 bits, so that storing them so loses nothing.
     """
 
     bytes: int
     eight_bit_bytes: int
     largest_layer_bytes: int
+    packed: bool = False
+    lossless: bool = False
 
 
 @dataclass(frozen=True)
@@ -66,6 +79,17 @@ class Footprint:
     def bytes(self) -> int:
         """Bytes of all parts together."""
         return sum(part.bytes for part in self.parts.values())
+
+    @property
+    def packed(self) -> bool:
+        """True if its denoiser is stored packed."""
+        return any(part.packed for part in self.named(DENOISERS))
+
+    @property
+    def lossless(self) -> bool:
+        """True if storing its denoiser in 8 bits loses nothing."""
+        denoisers = self.named(DENOISERS)
+        return bool(denoisers) and all(part.lossless for part in denoisers)
 
     def named(self, names: Iterable[str]) -> list[Part]:
         return [self.parts[name] for name in names if name in self.parts]
@@ -106,12 +130,14 @@ def of_files(
     bytes_per_number: int,
     *,
     variant: str = "",
+    denoiser: Path | None = None,
     vae: Path | None = None,
     prior: Path | None = None,
 ) -> Footprint:
     """The footprint of a model with the parts that are kept elsewhere.
 
     Args:
+        denoiser: file of another denoiser; None for the model's own.
         vae: folder or file of another VAE; None for the model's own.
         prior: folder of Kandinsky's prior.
 
@@ -119,6 +145,8 @@ def of_files(
         InpaintError: as `footprint`.
     """
     parts = dict(footprint(place, bytes_per_number, variant=variant).parts)
+    if denoiser is not None:
+        parts["transformer"] = part(denoiser, bytes_per_number)
     if vae is not None:
         parts["vae"] = part(vae, bytes_per_number)
     if prior is not None:
@@ -172,19 +200,32 @@ def _tensors_of(folder: Path, variant: str) -> dict[str, Tensor]:
 
 
 def _part(tensors: Mapping[str, Tensor], bytes_per_number: int) -> Part:
-    wide = eight_bits = 0
+    wide = eight_bits = unpacked = 0
     layers: dict[str, int] = {}
     for name, tensor in tensors.items():
-        size = tensor.numbers * _loaded_bytes(tensor, bytes_per_number)
+        size = round(tensor.numbers * _loaded_bytes(tensor, bytes_per_number))
         stored = tensor.numbers if _shrinks(name, tensor) else size
         wide += size
         eight_bits += min(stored, size)
         layer = name.rpartition(".")[0]
         layers[layer] = layers.get(layer, 0) + size
-    return Part(wide, eight_bits, max(layers.values(), default=0))
+        if tensor.dtype in PACKED:
+            unpacked = max(unpacked, tensor.numbers * _UNPACKING_BYTES)
+    large = {t.dtype for name, t in tensors.items() if _shrinks(name, t)}
+    return Part(
+        # Packed weights are unpacked one layer at a time, so the largest counts in addition.
+        wide + unpacked,
+        eight_bits + unpacked,
+        max(layers.values(), default=0) + unpacked,
+        packed=unpacked > 0 or any(t.dtype == "U8" for t in tensors.values()),
+        lossless=large == {_STORED_IN_EIGHT_BITS}
+        and not any(name.endswith(_SCALES) for name in tensors),
+    )
 
 
-def _loaded_bytes(tensor: Tensor, bytes_per_number: int) -> int:
+def _loaded_bytes(tensor: Tensor, bytes_per_number: int) -> float:
+    if tensor.dtype in PACKED:
+        return PACKED[tensor.dtype]
     return bytes_per_number if tensor.dtype in _FLOATS else _OTHER_BYTES.get(tensor.dtype, 1)
 
 

@@ -11,7 +11,7 @@ MARKER = ".installed.json"
 """Written last, when every file has been fetched and checked."""
 
 
-_SUFFIXES = (".safetensors", ".ckpt", ".onnx")
+_SUFFIXES = (".safetensors", ".gguf", ".ckpt", ".onnx")
 
 _ON_WINDOWS = re.compile(r"[A-Za-z]:[\\/]|\\\\")
 r"""C:\models, C:/models or \\server\models."""

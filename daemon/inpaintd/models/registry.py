@@ -66,6 +66,8 @@ class Entry:
     """An IP-Adapter's picture encoder: name of its entry, or its folder."""
     families: tuple[str, ...] = ()
     """For an IP-Adapter: names of the families of models it was made for."""
+    base: str = ""
+    """For the file of a denoiser alone: entry or folder of the model with its other parts."""
     control: str = ""
     """For a ControlNet: inpaint, tile, or union for one trained on several kinds."""
     licence: str = ""
@@ -106,7 +108,7 @@ class Entry:
         """Names of other entries that must be installed with this one."""
         return tuple(
             name
-            for name in (self.vae, self.prior, self.config, self.encoder)
+            for name in (self.vae, self.prior, self.config, self.encoder, self.base)
             if name and not is_path(name)
         )
 

@@ -11,6 +11,7 @@ from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from inpaintd.models.gguf import SUFFIX as GGUF
 from inpaintd.models.installed import is_path, place_of
 from inpaintd.models.parts import INDEX
 from inpaintd.models.registry import load_registry
@@ -80,7 +81,7 @@ def _candidates(folder: Path) -> Iterator[Path]:
             yield Path(place)
             continue
         for name in sorted(files):
-            if name.lower().endswith(SUFFIX):
+            if name.lower().endswith((SUFFIX, GGUF)):
                 yield Path(place, name)
 
 

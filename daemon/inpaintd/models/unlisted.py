@@ -12,6 +12,7 @@ from pathlib import Path
 from inpaintd.engines.diffusion.families import CONTROLNETS, FAMILY_OF_CLASS
 from inpaintd.models.checkpoint import check_vae, read_checkpoint
 from inpaintd.models.configurations import KINDS
+from inpaintd.models.denoisers import Denoiser, base_for, read_denoiser
 from inpaintd.models.described import class_name, described, last_part, sizes
 from inpaintd.models.install import Say, install
 from inpaintd.models.installed import folder_of, is_path, place_of
@@ -29,6 +30,9 @@ _NAME = re.compile(r"(?![-. ])[^/\\:*?\"<>|]+(?<![. ])")
 """A name also serves as a folder name on any system, and as a word on a command line."""
 
 _GET_ALL = "Get all its files from where it came from."
+
+_OF_DENOISERS = (".gguf", ".safetensors")
+"""Suffixes of files that may hold a transformer alone."""
 
 _NETWORK_SIDE = 512
 """Working size of a network in an ONNX file that accepts any size."""
@@ -48,6 +52,7 @@ def install_unlisted(
     *,
     vae: str = "",
     config: str = "",
+    base: str = "",
     accept_licence: bool = False,
     on_transfer: OnTransfer | None = None,
 ) -> None:
@@ -59,6 +64,8 @@ def install_unlisted(
         vae: name, folder or file of a VAE to use with it; empty for its own.
         config: for a single file, a folder in the layout of diffusers with its configuration;
             empty to detect it from the tensors.
+        base: for the file of a transformer alone, the model with its text encoders and VAE;
+            empty to find an installed one.
 
     Raises:
         InpaintError: as `install`, and `unsupported` for anything that is not a model.
@@ -81,7 +88,16 @@ def install_unlisted(
     values: dict[str, str | int] = {"title": title, "engine": "diffusion", "source": source}
     if config:
         config = _checked_config(place, config)
-    if is_path(source):
+    denoiser = read_denoiser(place) if place.suffix.lower() in _OF_DENOISERS else None
+    if denoiser is None and base:
+        raise InpaintError(
+            "unsupported",
+            f"{source} is not the transformer of a model alone, and needs no base.",
+            "Leave --base out.",
+        )
+    if denoiser is not None:
+        values |= _about_denoiser(registry, denoiser, base, say)
+    elif is_path(source):
         values |= _about(place, source, vae, config, say)
     else:
         alone = replace(entry, vae="")  # its VAE is fetched once the model proves usable
@@ -122,6 +138,24 @@ def _about(place: Path, source: str, vae: str, config: str, say: Say) -> dict[st
     if found.kind is None:
         return described(Path(config), config)
     return sizes(FAMILY_OF_CLASS[KINDS[found.kind].pipeline])
+
+
+def _about_denoiser(
+    registry: Registry, denoiser: Denoiser, named: str, say: Say
+) -> dict[str, str | int]:
+    """Compose the entry for a file that holds the transformer of a model alone."""
+    if named and named not in registry.entries:
+        named = _resolved(named)
+    base = base_for(registry, denoiser, named)
+    folder = folder_of(
+        registry.home, base, registry.entries[base].source if base in registry.entries else base
+    )
+    size = denoiser.file.stat().st_size / 1e9
+    say(
+        f"{denoiser.file.name} holds {denoiser.title}, {denoiser.stored}, {size:.1f} GB; its text "
+        f"encoders and VAE are those of {base}."
+    )
+    return {"base": base, **described(folder, base)}
 
 
 def _network(place: Path, say: Say) -> dict[str, str | int]:

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+from inpaintd.models.gguf import SUFFIX as GGUF
 from inpaintd.models.installed import MARKER
 from inpaintd.models.parts import check_complete
 from inpaintd.models.registry import Entry, Registry
@@ -30,7 +31,7 @@ def verify(registry: Registry, entry: Entry, on_bytes: OnBytes = lambda _: None)
     """
     place = registry.folder(entry)
     if place.is_file():
-        if place.suffix.lower() == SUFFIX:
+        if place.suffix.lower() in (SUFFIX, GGUF):
             tensors_in(place)
         return
     damaged = [

@@ -1,4 +1,4 @@
-"""The header of a .safetensors file: its tensors by name, without reading any. No torch needed."""
+"""The headers of files of weights: their tensors by name, without reading any. No torch needed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from inpaintd.models import pickles
+from inpaintd.models import gguf, pickles
 from inpaintd_protocol.errors import InpaintError
 
 SUFFIX = ".safetensors"
@@ -38,10 +38,12 @@ def tensors_in(file: Path) -> dict[str, Tensor]:
     """
     if file.suffix.lower() in pickles.SUFFIXES:
         raise pickles.refusal(file)
+    if file.suffix.lower() == gguf.SUFFIX:
+        return _in_gguf(file)
     if file.suffix.lower() != SUFFIX:
         raise InpaintError(
             "not_a_model",
-            f"{file} is not a .safetensors file.",
+            f"{file} is not a .safetensors or .gguf file.",
             "Name one, or the folder of a model in the layout of diffusers.",
         )
     try:
@@ -79,6 +81,20 @@ def tensors_in(file: Path) -> dict[str, Tensor]:
             "Fetch it again.",
         )
     return tensors
+
+
+def _in_gguf(file: Path) -> dict[str, Tensor]:
+    try:
+        found = gguf.read_header(file)
+    except FileNotFoundError as error:
+        raise InpaintError("model_missing", f"There is nothing at {file}.") from error
+    except OSError as error:
+        raise InpaintError(
+            "model_damaged", f"{file} cannot be read: {error.strerror}.", "Check its permissions."
+        ) from error
+    except gguf.BadGgufError as error:
+        raise InpaintError("model_damaged", f"{file} is {error}.", "Fetch it again.") from error
+    return {name: Tensor(kind, shape) for name, (kind, shape) in found.items()}
 
 
 def _tensor(about: dict[str, Any]) -> Tensor:

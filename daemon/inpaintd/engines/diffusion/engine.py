@@ -175,7 +175,8 @@ class DiffusionEngine:
             done.notices.append(_RAISED)
         if WORK_SMALLER in rungs:
             done.notices.append(_SMALLER)
-        if self._model is not None and self._model.eight_bits:
+        lossless = self.plan is not None and self.plan.lossless
+        if self._model is not None and self._model.eight_bits and not lossless:
             done.notices.append(_EIGHT_BITS)
         if self._model is not None and self._model.placement is Placement.STREAMED:
             done.notices.append(_STREAMED)

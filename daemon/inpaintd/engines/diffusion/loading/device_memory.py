@@ -53,7 +53,7 @@ class DeviceMemory:
             return Plan(placement, loaded is not None and loaded.eight_bits, False, 0), ()
         free = int((free + held_bytes(self._device)) * (1 - RESERVE))
         model = self._footprint(source, dtype)
-        ways = ways_for(streams=self._streams, adapters=adapters)
+        ways = ways_for(streams=self._streams, adapters=adapters, packed=model.packed)
 
         def working(area: int) -> Working:
             return self._working.expected(source.name, type_name(dtype), area)
@@ -95,6 +95,7 @@ class DeviceMemory:
                 source.folder,
                 dtype.itemsize,
                 variant=source.variant,
+                denoiser=source.denoiser,
                 vae=source.vae,
                 prior=source.prior,
             )

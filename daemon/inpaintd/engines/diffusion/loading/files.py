@@ -23,6 +23,7 @@ from inpaintd.shell_words import command
 from inpaintd_protocol.errors import InpaintError
 
 from ..families import CHROMA, SD, Family, family_of_class
+from .denoiser import load_denoiser
 from .failures import is_device_failure, is_out_of_memory
 from .library import Source
 from .vision import qwen_processor
@@ -108,7 +109,8 @@ def pipeline_of(
 ) -> Any:
     options: dict[str, Any] = {"dtype": dtype, **shared}
     if not source.single_file:
-        given = ("vae",) if source.vae is not None else ()
+        given = ["vae"] if source.vae is not None else []
+        given += [family.denoiser] if source.denoiser is not None else []
         remedy = _again(source.folder, source.name)
         check_complete(source.folder, source.name, remedy, given=given)
     if source.variant and any(source.folder.rglob(f"*.{source.variant}*.safetensors")):
@@ -120,6 +122,8 @@ def pipeline_of(
         options |= {"feature_extractor": None}
     if source.vae is not None and "vae" not in shared:
         options["vae"] = _vae(source, source.vae, configuration, dtype)
+    if source.denoiser is not None and family.denoiser not in shared:
+        options[family.denoiser] = load_denoiser(source.denoiser, configuration, source.name, dtype)
     if source.single_file:
         options["config"] = str(configuration)
     if family.eight_bit and family.video:

@@ -27,6 +27,7 @@ class Source:
         folder: in the layout of diffusers, with a model_index.json; or a single file of weights.
         config: for a single file, the folder of a model with the same configuration; None for
             the one shipped for its kind.
+        denoiser: file of another denoiser for the model in `folder`; None for its own.
         variant: the set of weights, such as "fp16"; empty for the default one.
         vae: folder or file of another VAE; None for the model's own.
         prior: folder of Kandinsky's prior.
@@ -40,6 +41,7 @@ class Source:
     prior: Path | None = None
     config: Path | None = None
     native_side: int | None = None
+    denoiser: Path | None = None
 
     @property
     def single_file(self) -> bool:
@@ -84,9 +86,11 @@ class Library:
                 f"{entry.name} is not a diffusion model.",
                 "See which are: inpaintd models list",
             )
+        place, base = self.registry.folder(entry), self._part(entry.base)
         return Source(
             name=entry.name,
-            folder=self.registry.folder(entry),
+            folder=base or place,
+            denoiser=place if base else None,
             variant=entry.variant,
             vae=self._part(entry.vae),
             prior=self._part(entry.prior),

@@ -33,6 +33,7 @@ class Model:
         conditioned: whether the mask is an input of the denoiser ("9 channels").
         scheduler: as loaded, never used itself.
         cell: pixels per latent cell and side.
+        dtype: the type that it computes in.
         reuse: its caches.
         placement: the current location of its weights.
         eight_bits: whether the denoiser's weights are stored in 8 bits.
@@ -48,16 +49,11 @@ class Model:
     native_side: int
     cell: int
     device: torch.device
+    dtype: torch.dtype
     reuse: Reuse
     placement: Placement = Placement.RESIDENT
     eight_bits: bool = False
     controlnets: dict[Path, Any] = field(default_factory=dict)
-
-    @property
-    def dtype(self) -> torch.dtype:
-        """The dtype of the denoiser's weights."""
-        dtype: torch.dtype = getattr(self.pipe, self.family.denoiser).dtype
-        return dtype
 
     @property
     def offloaded(self) -> bool:
@@ -148,13 +144,14 @@ def load(
         native_side=source.native_side or _native_side(family, pipe),
         cell=_cell(family, pipe),
         device=device,
+        dtype=dtype,
         reuse=reuse,
         placement=placement,
         eight_bits=eight_bits,
     )
-    place(pipe, placement, device, eight_bits=eight_bits)
+    place(pipe, placement, device, dtype, eight_bits=eight_bits)
     if prior is not None:
-        place(prior, placement, device, eight_bits=False)
+        place(prior, placement, device, dtype, eight_bits=False)
     return model
 
 

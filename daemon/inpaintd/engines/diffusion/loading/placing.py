@@ -13,17 +13,25 @@ from inpaintd.models.footprint import DECODERS, DENOISERS, ENCODERS
 from .plan import Placement
 
 
-def place(pipe: Any, placement: Placement, device: torch.device, *, eight_bits: bool) -> None:
+def place(
+    pipe: Any,
+    placement: Placement,
+    device: torch.device,
+    dtype: torch.dtype,
+    *,
+    eight_bits: bool,
+) -> None:
     """Place a pipeline, whose components are all in main memory, according to its plan.
 
     Args:
         pipe: a diffusers pipeline, just loaded.
-        eight_bits: store the denoiser's weights in 8 bits, and compute in their original type.
+        dtype: the type to compute in.
+        eight_bits: store the denoiser's weights in 8 bits.
     """
     if eight_bits:
         for denoiser in _parts(pipe, DENOISERS):
             denoiser.enable_layerwise_casting(
-                storage_dtype=torch.float8_e4m3fn, compute_dtype=denoiser.dtype
+                storage_dtype=torch.float8_e4m3fn, compute_dtype=dtype
             )
     match placement:
         case Placement.RESIDENT:

@@ -45,6 +45,7 @@ class Plan:
         placement: the location of its weights.
         eight_bits: whether the denoiser's weights are stored in 8 bits and computed in 16, which
             changes the picture slightly; nothing else changes a pixel.
+        lossless: whether its weights come in 8 bits, so that storing them so changes nothing.
         tiled: whether the VAE works in tiles, which changes the picture slightly.
         peak_bytes: peak memory use on the device.
     """
@@ -53,6 +54,7 @@ class Plan:
     eight_bits: bool
     tiled: bool
     peak_bytes: int
+    lossless: bool = False
 
     @property
     def times_slower(self) -> float:
@@ -62,7 +64,7 @@ class Plan:
     @property
     def exact(self) -> bool:
         """True if it gives exactly the pixels of the fastest plan."""
-        return not (self.eight_bits or self.tiled)
+        return not (self.tiled or (self.eight_bits and not self.lossless))
 
 
 @dataclass(frozen=True)
@@ -92,17 +94,19 @@ WAYS: tuple[Way, ...] = (
 """The ways to hold a model, in the order in which they are tried."""
 
 
-def ways_for(*, streams: bool, adapters: bool) -> tuple[Way, ...]:
+def ways_for(*, streams: bool, adapters: bool, packed: bool = False) -> tuple[Way, ...]:
     """The options that a device and a request allow.
 
     Args:
         streams: whether the device can fetch a layer while another works.
         adapters: whether LoRAs are applied to the model, which would be stored in 8 bits, too.
+        packed: whether the denoiser's weights are packed, and cannot be stored otherwise.
     """
     return tuple(
         (placement, eight_bits)
         for placement, eight_bits in WAYS
-        if (streams or placement is not Placement.STREAMED) and not (adapters and eight_bits)
+        if (streams or placement is not Placement.STREAMED)
+        and not ((adapters or packed) and eight_bits)
     )
 
 
@@ -112,7 +116,7 @@ def plans(model: Footprint, working: Working, ways: Sequence[Way] = WAYS) -> Ite
         weights = weight_bytes(model, placement, eight_bits=eight_bits)
         for tiled, extra in ((False, working.whole), (True, working.tiled)):
             if not tiled or extra < working.whole:
-                yield Plan(placement, eight_bits, tiled, weights + extra)
+                yield Plan(placement, eight_bits, tiled, weights + extra, model.lossless)
 
 
 def fastest(
