@@ -47,7 +47,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def engine_with(base: Path, file: Path) -> DiffusionEngine:
     """An engine whose only model is the transformer in a file, with the other parts of a base."""
     entry = replace(pictures.model(base), name="alone", source=str(file), base=str(base))
-    registry = Registry({"alone": entry}, default="alone", home=base.parent)
+    registry = Registry({"alone": entry}, own_default="alone", home=base.parent)
     return DiffusionEngine(Library(lambda: registry), torch.device("cpu"), torch.float32)
 
 
@@ -150,7 +150,7 @@ def test_an_installed_file_fills_and_shares_its_base(
 ) -> None:
     base = tiny("flux")
     entry = pictures.model(base)
-    registry = Registry({"flux": entry}, default="flux", home=tmp_path)
+    registry = Registry({"flux": entry}, own_default="flux", home=tmp_path)
     file = files.write_gguf(folder / "flux1-dev-Q8_0.gguf", files.weights_of(base))
     said: list[str] = []
     install_unlisted(registry, str(file), "", said.append)

@@ -1,4 +1,4 @@
-"""What a file with a transformer alone is, and which installed model it belongs to."""
+"""Identification of files with a transformer alone, and of the models they belong to."""
 
 from __future__ import annotations
 
@@ -148,13 +148,13 @@ def test_a_gguf_file_of_an_unknown_family_gets_a_sentence(tmp_path: Path) -> Non
 def model(tmp_path: Path, name: str, channels: int, *, guided: bool = True) -> Entry:
     """An installed model whose transformer was left out, as it is not needed."""
     folder = tmp_path / name
-    for part, values in (
+    for component, values in (
         ("transformer", {"_class_name": "FluxTransformer2DModel"}),
         ("vae", {"_class_name": "AutoencoderKL"}),
     ):
-        (folder / part).mkdir(parents=True)
+        (folder / component).mkdir(parents=True)
         more = {"in_channels": channels, "patch_size": 1, "guidance_embeds": guided}
-        (folder / part / "config.json").write_text(json.dumps(values | more))
+        (folder / component / "config.json").write_text(json.dumps(values | more))
     hollow.write(folder / "vae" / "diffusion_pytorch_model.safetensors", {"a": (1, 1)})
     index = {
         "_class_name": "FluxPipeline",
@@ -173,7 +173,7 @@ def registry(tmp_path: Path) -> Registry:
         model(tmp_path, "flux.1-fill", 384),
         model(tmp_path, "flux.1-schnell", 64, guided=False),
     ]
-    return Registry({entry.name: entry for entry in entries}, default="", home=tmp_path)
+    return Registry({entry.name: entry for entry in entries}, own_default="", home=tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -212,7 +212,7 @@ def test_without_a_base_it_is_told_what_to_install(tmp_path: Path) -> None:
     found = read_denoiser(write_gguf(tmp_path / "z.gguf", OTHERS["Z-Image"]))
     assert found is not None
     with pytest.raises(InpaintError, match="no installed model has them") as caught:
-        base_for(Registry({}, default="", home=tmp_path), found)
+        base_for(Registry({}, own_default="", home=tmp_path), found)
     assert "inpaintd models install z-image-turbo" in caught.value.hint
 
 

@@ -1,4 +1,4 @@
-"""Estimates of a model's fit before it is loaded."""
+"""Sentences that tell beforehand if a model fits."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ from inpaintd_protocol.errors import InpaintError
 FOLDER = "transformer"
 
 PREFIXES = ("model.diffusion_model.", "diffusion_model.")
-"""What some files put before each name."""
+"""Prefixes that some programs add to each name."""
 
 _FP8 = {"F8_E4M3", "F8_E5M2"}
 
@@ -217,7 +217,7 @@ def _folder(registry: Registry, named: str) -> Path:
 
 
 def _mismatch(folder: Path, denoiser: Denoiser) -> str:
-    """Why a denoiser does not belong to the model in a folder; empty when it may."""
+    """The reason why a denoiser does not belong to the model in a folder; empty for none."""
     network = denoiser.architecture.network
     configuration = folder / FOLDER / CONFIG
     if not (folder / INDEX).is_file() or class_name(configuration) != network:
@@ -237,7 +237,7 @@ _VARIANTS = ("kontext", "fill", "edit", "inpaint", "2509", "2511", "2512", "schn
 
 
 def _likeness(entry: Entry, file: Path) -> int:
-    """How well a model fits a file by the words in their names that tell variants apart."""
+    """The likeness of two names in the words that tell variants apart; the larger the better."""
     ours, theirs = f"{entry.name} {entry.source}".lower(), file.name.lower()
     return -sum((word in ours) != (word in theirs) for word in _VARIANTS)
 
