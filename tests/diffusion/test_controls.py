@@ -296,3 +296,26 @@ def test_what_does_not_fit_says_so(tiny: Build, tmp_path: Path) -> None:
     with pytest.raises(InpaintError) as caught:
         paint(missing, controls=(Control("inpaint"),))
     assert caught.value.code == "model_missing"
+
+
+def test_a_net_of_z_image_in_a_single_file_is_the_one_in_a_folder(
+    tiny: Build, tmp_path: Path
+) -> None:
+    """As its makers give it out: weights alone, whose shapes tell the configuration."""
+    folder = tiny("z-image-controlnet")
+    single = tmp_path / "fun.safetensors"
+    shutil.copy(folder / "diffusion_pytorch_model.safetensors", single)
+    entries = (controlnet(path, "union") for path in (folder, single))
+    own, other = (
+        paint(engine(tiny("z-image"), net=entry), controls=(Control("inpaint"),))
+        for entry in entries
+    )
+    assert np.array_equal(inside(own), inside(other))
+
+
+def test_a_file_that_is_no_known_controlnet_is_refused(tiny: Build, tmp_path: Path) -> None:
+    single = tmp_path / "other.safetensors"
+    shutil.copy(tiny("controlnet") / "diffusion_pytorch_model.safetensors", single)
+    with pytest.raises(InpaintError, match="no ControlNet that is known as a single file"):
+        model = engine(tiny("z-image"), net=controlnet(single, "union"))
+        paint(model, controls=(Control("inpaint"),))

@@ -26,7 +26,7 @@ from tests.diffusion.tiny_models import Build
 RED = np.full((40, 60, 3), (0.9, 0.1, 0.1), np.float32)
 OTHER = np.round(pictures.photograph(40, 60) * 255) / np.float32(255)
 
-KINDS = ["sd15", "sdxl", "flux", "chroma"]
+KINDS = ["sd15", "sdxl", "sd3", "flux", "chroma"]
 Make = Callable[[str], DiffusionEngine]
 
 

@@ -105,6 +105,8 @@ def _sd3(pipe: Any) -> dict[str, torch.Tensor]:
         weights[f"ip_adapter.{number}.norm_ip.linear.bias"] = torch.zeros(2 * inner)
         for what in ("to_k_ip", "to_v_ip"):
             weights[f"ip_adapter.{number}.{what}.weight"] = 0.3 * torch.randn(inner, inner)
+        for what in ("norm_q", "norm_k", "norm_ip_k"):
+            weights[f"ip_adapter.{number}.{what}.weight"] = torch.ones(config.attention_head_dim)
     return weights
 
 

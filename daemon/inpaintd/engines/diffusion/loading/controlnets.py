@@ -19,6 +19,7 @@ from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.settings import Control
 
 from ..families import CONTROLNETS, FAMILY_OF_CLASS, Guided
+from .control_files import Z_IMAGE_NET, config_of_file, net_of_file
 from .failures import is_device_failure, is_out_of_memory
 from .library import Library
 from .model import Model
@@ -224,7 +225,8 @@ def _net(model: Model, library: Library, control: Control) -> Any:
                 f"The ControlNet {folder.name} does not fit the model {model.source.name}.",
                 f"Choose one that was made for {model.family.name}.",
             )
-        model.controlnets[folder] = _loaded(folder, kind, model.dtype)
+        depth = getattr(model.pipe, model.family.denoiser).config.get("n_layers", 0)
+        model.controlnets[folder] = _loaded(folder, kind, model.dtype, depth)
     return model.controlnets[folder].to(model.device)
 
 
@@ -239,6 +241,8 @@ def _fits(model: Model, folder: Path) -> bool:
 
 
 def _config(folder: Path) -> dict[str, Any]:
+    if folder.is_file():
+        return {"_class_name": Z_IMAGE_NET, **config_of_file(folder, 1)}
     try:
         config: dict[str, Any] = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -250,8 +254,10 @@ def _class_of(folder: Path) -> str:
     return str(_config(folder).get("_class_name"))
 
 
-def _loaded(folder: Path, kind: str, dtype: torch.dtype) -> Any:
+def _loaded(folder: Path, kind: str, dtype: torch.dtype, depth: int) -> Any:
     try:
+        if folder.is_file():
+            return net_of_file(folder, depth, dtype)
         return getattr(diffusers, kind).from_pretrained(
             folder,
             dtype=dtype,

@@ -109,7 +109,7 @@ class Library:
         return path
 
     def controlnets(self, name: str, control: str) -> list[Path]:
-        """Folders of the ControlNet of this name or, without a name, of all installed of its kind.
+        """Folders or single files of the ControlNet of this name or, without a name, of all installed of its kind.
 
         Raises:
             InpaintError: `unknown_model`, or `model_missing` when none is installed.
@@ -121,7 +121,7 @@ class Library:
             if not fitting:
                 raise _unknown("ControlNet", name, [e.name for e in nets])
         installed = [entry for entry in fitting if self.registry.installed(entry)]
-        return [self.registry.folder(entry) for entry in installed or fitting[:1]]
+        return [self._first_file(entry) for entry in installed or fitting[:1]]
 
     def ip_adapter(self, family: Family) -> IpAdapter:
         """The first installed IP-Adapter that was made for a family.
