@@ -316,6 +316,6 @@ def test_a_net_of_z_image_in_a_single_file_is_the_one_in_a_folder(
 def test_a_file_that_is_no_known_controlnet_is_refused(tiny: Build, tmp_path: Path) -> None:
     single = tmp_path / "other.safetensors"
     shutil.copy(tiny("controlnet") / "diffusion_pytorch_model.safetensors", single)
+    model = engine(tiny("z-image"), net=controlnet(single, "union"))
     with pytest.raises(InpaintError, match="no ControlNet that is known as a single file"):
-        model = engine(tiny("z-image"), net=controlnet(single, "union"))
         paint(model, controls=(Control("inpaint"),))

@@ -109,7 +109,9 @@ class Library:
         return path
 
     def controlnets(self, name: str, control: str) -> list[Path]:
-        """Folders or single files of the ControlNet of this name or, without a name, of all installed of its kind.
+        """Folder or file of the ControlNet of this name or, without one, all of its kind.
+
+        Without a name only those that are installed count.
 
         Raises:
             InpaintError: `unknown_model`, or `model_missing` when none is installed.
