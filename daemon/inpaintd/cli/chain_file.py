@@ -18,7 +18,7 @@ from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.limits import PLANE_PIXELS
 from inpaintd_protocol.settings import Settings, SettledStage, Stage, fallback_of
 
-_KEYS = ("image", "size", "mask", "output", "step")
+_KEYS = ("image", "size", "mask", "output", "reference", "step")
 _KINDS = next(field.metadata["choices"] for field in fields(Stage) if field.name == "kind")
 _LEAST_SIDE = 8
 _HINT = "See: inpaintd chain --help"
@@ -195,10 +195,28 @@ def _with_masks(
         stage_masks=stage_masks if any(stage_masks) else (),
         out=folder / _text(table, "output") if "output" in table else None,
         with_files=True,
+        **_references(order.settings, table, folder),
     )
 
 
+def _references(settings: Settings, table: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """The values of an order that come from the [[reference]]s of the table."""
+    written = table.get("reference", [])
+    if not isinstance(written, list) or not all(isinstance(entry, dict) for entry in written):
+        raise ValueError("write each reference under a heading [[reference]], with its file")
+    if not all("file" in entry for entry in written):
+        raise ValueError("a [[reference]] has no file")
+    files = tuple(folder / _text(entry, "file") for entry in written)
+    if not files:
+        return {}
+    weights = [{k: v for k, v in entry.items() if k != "file"} for entry in written]
+    found: Settings = settings_from_map(Settings, {"references": weights})
+    return {"settings": replace(settings, references=found.references), "references": files}
+
+
 def _settings(own: Step, others: Sequence[Step]) -> Settings:
+    if any("references" in step.values for step in (own, *others)):
+        raise ValueError("references stand beside image, each under a heading [[reference]]")
     if "stages" in own.values:
         raise ValueError(f"{own.name} has no stages: they are steps of their own")
     stages = tuple(_checked(Stage, step, {"kind": step.kind}) for step in others)

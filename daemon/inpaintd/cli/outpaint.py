@@ -10,7 +10,7 @@ from typing import Any
 import click
 import numpy as np
 
-from inpaintd.files.fill import Opened, mask_without_layer
+from inpaintd.files.fill import Opened, mask_without_layer, reference_planes
 from inpaintd.files.order import Order
 from inpaintd.files.picture import Picture, Samples
 from inpaintd.files.reading import read_picture
@@ -24,7 +24,14 @@ from inpaintd_protocol.settings import Settings
 
 from .fill import fill_opened
 from .help import GroupedCommand
-from .options import output_option, overwrite_option, settings_from_options, settings_options
+from .options import (
+    output_option,
+    overwrite_option,
+    reference_option,
+    settings_from_options,
+    settings_options,
+    weights_of,
+)
 from .outcome import print_outcome
 
 _PATH = click.Path(path_type=Path)
@@ -64,6 +71,7 @@ def _sides(function: Any) -> Any:
     "large", "--large", is_flag=True, help="Allow a canvas more than ten times the picture's size."
 )
 @settings_options
+@reference_option
 @click.option("as_json", "--json", is_flag=True, help="Print one JSON object.")
 @click.option("grid", "--grid", is_flag=True, help="Write a contact sheet of the variants, too.")
 @click.option("quiet", "-q", "--quiet", is_flag=True, help="Print paths and warnings only.")
@@ -80,6 +88,7 @@ def command(
     large: bool,
     as_json: bool,
     quiet: bool,
+    reference_files: tuple[tuple[Path, float], ...],
     **options: Any,
 ) -> None:
     """Enlarge the canvas of IMAGE and fill what is new; IMAGE itself stays as it is."""
@@ -91,7 +100,11 @@ def command(
     if not large:
         _check_growth(read_picture(image).extent, sides)
     settings = settings_from_options(Settings(), options)
-    order = Order(image, settings, out=out, overwrite=overwrite, enlarged=sides)
+    settings = replace(settings, references=weights_of(reference_files) or None)
+    references = tuple(file for file, _ in reference_files)
+    order = Order(
+        image, settings, out=out, overwrite=overwrite, enlarged=sides, references=references
+    )
     own_infill = options["infill"] is not None
     fill_enlarged(order, as_json=as_json, quiet=quiet, grid=grid, own_infill=own_infill)
 
@@ -122,7 +135,9 @@ def fill_enlarged(
     with connect_or_start("inpaintd outpaint") as client:
         if not own_infill and _looks_under_the_hole(client, order.settings.model):
             order = replace(order, settings=replace(order.settings, infill=_INFILL))
-        opened = Opened(order, picture, mask, picture.extent, out, picture.notices + lost)
+        notices = picture.notices + lost
+        references = reference_planes(order)
+        opened = Opened(order, picture, mask, picture.extent, out, notices, references=references)
         idle = mask_without_layer(opened, "Leave it out.")
         opened = replace(opened, notices=opened.notices + idle)
         outcome = fill_opened(client, opened, opened.send(client), quiet=quiet or as_json)

@@ -127,7 +127,7 @@ def open_order(order: Order, picture: Picture | None = None, *, invert: str = "-
         out,
         notices,
         tuple(map(_samples, stages)),
-        tuple(whole(read_file(file)) for file in order.references),
+        reference_planes(order),
         _samples(sampling),
     )
     if opened.replaces and not order.overwrite:
@@ -140,6 +140,15 @@ def open_order(order: Order, picture: Picture | None = None, *, invert: str = "-
     )
     idle = mask_without_layer(opened, "Leave it out, or write the new layer alone with --layer.")
     return replace(opened, notices=notices + idle + lost)
+
+
+def reference_planes(order: Order) -> tuple[Plane, ...]:
+    """The pictures of an order's references.
+
+    Raises:
+        InpaintError: as `read_file`.
+    """
+    return tuple(whole(read_file(file)) for file in order.references)
 
 
 def mask_without_layer(opened: Opened, remedy: str) -> tuple[Notice, ...]:
