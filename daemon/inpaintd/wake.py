@@ -1,7 +1,8 @@
-"""Waking the daemon's loop from where it does not look: other threads and signal handlers."""
+"""Waking a loop from where it does not look: other threads and signal handlers."""
 
 from __future__ import annotations
 
+import select
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -26,14 +27,20 @@ class Wake:
             self._writer.send(b"w")
 
     def drain(self) -> None:
-        """The loop is awake: the bytes have done their work."""
+        """Discard the bytes: the loop is awake."""
         with suppress(BlockingIOError):
             while self._reader.recv(4096):
                 pass
 
+    def wait(self, seconds: float, also: int | None = None) -> None:
+        """Sleep until woken, or the file descriptor `also` is readable, or the time is over."""
+        watched = [self.fileno()] + ([] if also is None else [also])
+        select.select(watched, [], [], max(0.0, seconds))
+        self.drain()
+
     @contextmanager
     def on_signals(self, stop: Callable[[], None]) -> Iterator[None]:
-        """Within, SIGTERM and SIGINT call `stop` and wake the loop."""
+        """Have SIGTERM and SIGINT call `stop` and wake the loop."""
 
         def handle(_number: int, _frame: FrameType | None) -> None:
             stop()

@@ -15,8 +15,8 @@ from tests.running import eventually
 
 NEVER = "scan_seconds = 500000"
 DEAF = """
-from inpaintd.hotfolder import wake
-wake._Handler.on_any_event = lambda self, event: None
+from inpaintd.hotfolder import observing
+observing._Handler.on_any_event = lambda self, event: None
 """
 NO_WATCHES_LEFT = """
 from watchdog.observers import Observer

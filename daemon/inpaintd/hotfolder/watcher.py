@@ -12,6 +12,7 @@ from dataclasses import replace
 from functools import partial, singledispatchmethod
 from queue import SimpleQueue
 
+from inpaintd.wake import Wake
 from inpaintd_protocol.errors import InpaintError
 
 from . import drop_events as e
@@ -28,7 +29,6 @@ from .pixel_process import PixelProcess
 from .recover import recover
 from .report import Counts, Tell, for_people
 from .slots import Slots
-from .wake import Wake
 
 log = logging.getLogger(__name__)
 
@@ -74,6 +74,7 @@ class Watcher:
         self._not_scanned_before = 0.0
         self._epoch = time.time() - time.monotonic()
         self._known: dict[str, bool] = {}
+        self._changed = True
         self._stopping = False
 
     @property
@@ -94,7 +95,12 @@ class Watcher:
     def stop(self) -> None:
         """Stop soon, from a signal handler. Unfinished work resumes at the next start."""
         self._stopping = True
-        self._wake.set()
+        self._wake()
+
+    def note_change(self) -> None:
+        """Scan the folder soon: it may have changed. To be called from any thread."""
+        self._changed = True
+        self._wake()
 
     def run(self) -> Counts:
         """Watch. Raises only errors that no picture has caused and that waiting cannot cure."""
@@ -104,7 +110,7 @@ class Watcher:
             self._happened(e.Restored(tuple(rows), tuple(ended), self._journal.tries()))
             while not self._stopping:
                 self._work()
-                if self._once and self._drops.idle and not self._wake.changed:
+                if self._once and self._drops.idle and not self._changed:
                     break
                 self._wake.wait(self._patience(), self._fills.fileno())
         finally:
@@ -115,7 +121,7 @@ class Watcher:
         """Do everything that can be done now."""
         for _ in range(self._done_elsewhere.qsize()):
             self._happened(self._done_elsewhere.get()())
-        if time.monotonic() >= self._scan_at or self._wake.changed:
+        if time.monotonic() >= self._scan_at or self._changed:
             self._scan()
         for message in self._fills.answers():
             self._happened(e.Answered(message))
@@ -125,7 +131,7 @@ class Watcher:
         started = time.monotonic()
         if started < self._not_scanned_before:
             return  # a thousand files that arrive at once do not need a thousand scans
-        self._wake.changed = False
+        self._changed = False
         drops = find_drops(self._layout)
         if self._layout.in_place:
             drops = [drop for drop in drops if not self._handled(drop)]
@@ -151,7 +157,7 @@ class Watcher:
         if not self._done_elsewhere.empty():
             return 0.0
         waits = [self._scan_at - time.monotonic()]
-        if self._wake.changed:
+        if self._changed:
             waits.append(self._not_scanned_before - time.monotonic())
         if self._fills:
             waits.append(_HEARTBEAT_SECONDS)
@@ -221,7 +227,7 @@ class Watcher:
             return event
 
         self._done_elsewhere.put(note)
-        self._wake.set()
+        self._wake()
 
     def _over(self, signature: str) -> None:
         try:
@@ -294,7 +300,7 @@ class Watcher:
 
     @_do.register
     def _rescan(self, _instruction: e.Rescan) -> None:
-        self._wake.changed = True
+        self._changed = True
 
     @_do.register
     def _say(self, instruction: e.Say) -> None:

@@ -11,15 +11,16 @@ from types import FrameType
 
 from filelock import FileLock, Timeout
 
+from inpaintd.wake import Wake
 from inpaintd_protocol.errors import InpaintError
 
 from .fills import Connect
 from .journal import Journal
 from .layout import Layout
 from .moving import free_name
+from .observing import Observed
 from .options import read_watch_options
 from .report import Counts, Tell, for_people
-from .wake import Observed, Wake
 from .watcher import Watcher
 
 OnStart = Callable[[Watcher], None]
@@ -64,7 +65,7 @@ def watch(
                 on_start(watcher)
             tell("watching", {"folder": str(layout.root)})
             with _stopped_by_signals(watcher):
-                observed = None if once else Observed(layout, wake)
+                observed = None if once else Observed(layout, watcher.note_change)
                 try:
                     counts = watcher.run()
                 finally:

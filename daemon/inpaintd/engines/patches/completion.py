@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import cv2
 import numpy as np
 
 from inpaintd.engine import Array
@@ -21,6 +20,7 @@ from inpaintd.engines.patches.pyramid import Pixels, centres_of, pyramid
 from inpaintd.engines.patches.seam import finished
 from inpaintd.engines.patches.start import matched, started
 from inpaintd.engines.patches.votes import energy, revised
+from inpaintd.geometry import distance_to
 from inpaintd.smooth import extended
 
 Tell = Callable[[float, Level], None]
@@ -128,5 +128,4 @@ def _better(level: Level, prices: Prices, sources: Places, seed: int) -> Places:
 
 def half_width_of(hole: Pixels) -> float:
     """Radius of the largest disc inside the hole; pixels beyond the picture count as kept."""
-    inside = np.pad(hole, 1).astype(np.uint8)
-    return float(np.max(cv2.distanceTransform(inside, cv2.DIST_L2, cv2.DIST_MASK_5)))
+    return float(distance_to(~np.pad(hole, 1), exact=False).max())

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from inpaintd.engine import Array
 from inpaintd.engines.patches import kernels
-from inpaintd.engines.patches.pyramid import Pixels, Scaled, centres_of
+from inpaintd.engines.patches.pyramid import Scaled, centres_of
+from inpaintd.geometry import distance_to
 
 Places = NDArray[np.int32]
 """(N,), flat indices into a padded level."""
@@ -60,7 +61,7 @@ class Level:
         self.places = np.flatnonzero(self.unknown).astype(np.int32)
         whole = centres_of(np.pad(allowed & ~hole, margin), radius)
         self.centres = np.flatnonzero(whole).astype(np.int32)
-        self.depth = distance(self.unknown)[self.targets]
+        self.depth = distance_to(~self.unknown, exact=False).ravel()[self.targets]
         self.price = np.full(self.height * self.width, np.inf, np.float32)
 
     @property
@@ -145,12 +146,6 @@ class Level:
 
         in_stretches(stretch, places.size)
         return voted
-
-
-def distance(pixels: Pixels) -> Array:
-    """(H * W,) distance of each of these pixels to the others, in pixels."""
-    found = cv2.distanceTransform(pixels.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
-    return np.asarray(found, np.float32).ravel()
 
 
 def in_stretches(work: Callable[[int, int], None], size: int) -> None:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from inpaintd.engines.patches.level import Level, Places, distance
+from inpaintd.engines.patches.level import Level, Places
+from inpaintd.geometry import distance_to
 
 _DISTANCE = 0.006
 """Price of a source one reach away from the hole, as a squared difference of each sample."""
@@ -44,7 +45,7 @@ class Prices:
         self._level = level
         self._samples = 3 * level.side**2
         reach = max(_LEAST_REACH, _REACH * half_width)
-        far = distance(~level.unknown)
+        far = distance_to(level.unknown, exact=False).ravel()
         far /= np.float32(reach)
         np.minimum(far, np.float32(_FARTHEST), out=far)
         far *= far

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 
 from inpaintd.engines.patches.pyramid import Pixels
+from inpaintd.geometry import distance_to
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.settings import Settled
 
@@ -33,8 +33,7 @@ def sampling_area(shown: Pixels, hole: Pixels, settings: Settled) -> Pixels:
     """
     area = shown
     if settings.sampling_pixels is not None:
-        away = cv2.distanceTransform((~hole).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
-        area = area & (np.asarray(away) <= settings.sampling_pixels)
+        area = area & (distance_to(hole, exact=False) <= settings.sampling_pixels)
     if settings.sampling_sides != "around":
         area = area & _on(hole, _SIDES[settings.sampling_sides])
     if shown.any() and not area.any():

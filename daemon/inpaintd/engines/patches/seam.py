@@ -9,6 +9,7 @@ from inpaintd.engine import Array
 from inpaintd.engines.patches.level import Level, Places
 from inpaintd.engines.patches.pyramid import Pixels
 from inpaintd.engines.patches.votes import last_vote
+from inpaintd.geometry import distance_to
 from inpaintd.smooth import extended
 
 _RIM_PIXELS = 1.5
@@ -39,8 +40,8 @@ def finished(colour: Array, hole: Pixels, level: Level, sources: Places) -> Arra
     rows, columns = np.flatnonzero(hole.any(axis=1)), np.flatnonzero(hole.any(axis=0))
     around = tuple(slice(max(0, x[0] - 2), x[-1] + 3) for x in (rows, columns))
     inside, votes = hole[around], level.colour[around]
-    away = cv2.distanceTransform((~inside).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
-    kept_rim = (~inside & (np.asarray(away) <= _RIM_PIXELS)).astype(np.float32)
+    away = distance_to(inside, exact=False)
+    kept_rim = (~inside & (away <= _RIM_PIXELS)).astype(np.float32)
     step = np.clip(colour[around] - votes, -_LARGEST_STEP, _LARGEST_STEP)
     filled: Array = (votes + extended(step, kept_rim))[inside]
     return filled

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from watchdog import events as w
 
-from inpaintd.hotfolder.wake import is_news
+from inpaintd.hotfolder.observing import is_news
 
 
 @pytest.mark.parametrize(
