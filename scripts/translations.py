@@ -21,11 +21,12 @@ from inpaintd_protocol.settings import Settings
 PLUG_IN = Path(__file__).parents[1] / "plugins" / "gimp" / "inpaint"
 LANGUAGES = ("de", "he")
 
-_CALLS = {"_": 0, "_error": 1, "_notice": 1, "Option": 0, "Command": 0}
+_CALLS = {"_": 0, "_error": 1, "_notice": 1, "Option": 0, "Command": 0, "WindowCommand": 0}
 """Functions whose texts are for people, and the first argument that is one."""
 
 _TABLES = {
     "COMBINATIONS",
+    "COMMERCIAL",
     "PLACEMENTS",
     "RESULTS",
     "SAMPLES",
@@ -34,6 +35,7 @@ _TABLES = {
     "TITLES",
     "_INTENTS",
     "_JOINED",
+    "_LABELS",
     "_MADE_OTHERWISE",
     "_NOTHING_OF",
     "_PHASES",

@@ -128,7 +128,8 @@ class Requests:
         infos = with_fits(registry.infos(), registry, known_room(self._home))
         notices = known_notices(self._home)
         intents = tuple(preset.info for preset in load_presets(self._home).values())
-        self._clients.send(client, m.Models(request.request_id, infos, notices, intents))
+        answer = m.Models(request.request_id, infos, notices, intents, registry.helpers())
+        self._clients.send(client, answer)
 
     @_answer.register
     def _get_status(self, request: m.GetStatus, client: bytes) -> None:

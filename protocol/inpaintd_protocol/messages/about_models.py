@@ -66,6 +66,8 @@ class Models(Message):
     """Reasons why models do not run here, or not on the graphics card."""
     intents: tuple[IntentInfo, ...] = ()
     """Presets in the order in which to offer them."""
+    helpers: tuple[ModelInfo, ...] = ()
+    """What fills nothing by itself: models that find masks, ControlNets, parts."""
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,7 @@ class Offer:
     """The label of the button that starts it, with its key."""
     work: Work
     tick: str = ""
-    """The label of a box to tick; empty for none. `offer` tells whether it was ticked."""
+    """The label of a box to tick; empty for none."""
 
 
 class OfferWindow:
@@ -50,6 +50,8 @@ class OfferWindow:
         self._loop = GLib.MainLoop()
         self._done = self._cancelled = self._running = False
         self._words, self._fraction = "", 0.0
+        self._ticked = False
+        self._parent: Gtk.Window | None = None
         self._error: InpaintError | None = None
         self._window = GimpUi.Dialog(title=offer.title, role="inpaint-offer")
         self._window.add_button(_("_Cancel"), Gtk.ResponseType.CANCEL)
@@ -65,23 +67,35 @@ class OfferWindow:
             box.pack_start(picture, False, False, 0)
         column = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=10)
         box.pack_start(column, True, True, 0)
-        column.pack_start(_heading(offer.title), False, False, 0)
-        column.pack_start(_paragraph(offer.text), False, False, 0)
-        column.pack_start(_table(offer.facts), False, False, 0)
-        self.tick = Gtk.CheckButton(label=offer.tick, no_show_all=not offer.tick)
-        column.pack_start(self.tick, False, False, 0)
+        column.pack_start(heading(offer.title), False, False, 0)
+        column.pack_start(paragraph(offer.text), False, False, 0)
+        column.pack_start(table(offer.facts), False, False, 0)
+        self._tick = Gtk.CheckButton(label=offer.tick, no_show_all=not offer.tick)
+        column.pack_start(self._tick, False, False, 0)
         self._bar = Gtk.ProgressBar(show_text=True, no_show_all=True, margin_top=6)
         self._bar.set_ellipsize(Pango.EllipsizeMode.END)
         column.pack_start(self._bar, False, False, 0)
         self._trouble = Gtk.InfoBar(message_type=Gtk.MessageType.ERROR, no_show_all=True)
-        self._trouble_words = _paragraph("")
+        self._trouble_words = paragraph("")
         self._trouble.get_content_area().add(self._trouble_words)
         column.pack_start(self._trouble, False, False, 0)
         self._window.get_content_area().show_all()
 
+    @property
+    def ticked(self) -> bool:
+        """Whether the box was ticked when it began; GTK is not asked, as this may be a thread."""
+        return self._ticked
+
+    def stand_above(self, parent: Gtk.Window) -> None:
+        """Stay above another window of this plug-in, rather than above GIMP's."""
+        self._parent = parent
+
     def run(self) -> bool:
         """Show it until it is done (True) or the user has declined."""
         show_in_the_middle(self._window)
+        if self._parent is not None:
+            self._window.set_transient_for(self._parent)
+            self._window.set_modal(True)
         help_on_f1(self._window, "install")
         self._window.get_widget_for_response(Gtk.ResponseType.OK).grab_focus()
         timer = GLib.timeout_add(_LOOK_MILLISECONDS, self._look)
@@ -103,11 +117,12 @@ class OfferWindow:
                 self._loop.quit()
             return
         self._running, self._error = True, None
+        self._ticked = self._tick.get_active()
         self._words, self._fraction = "", 0.0
         self._trouble.hide()
         self._trouble_words.hide()
         self._bar.show()
-        self.tick.set_sensitive(False)
+        self._tick.set_sensitive(False)
         self._window.set_response_sensitive(Gtk.ResponseType.OK, False)
         threading.Thread(target=self._work, daemon=True).start()
 
@@ -144,7 +159,7 @@ class OfferWindow:
         self._trouble_words.show()
         self._trouble.show()
         self._trouble.get_content_area().show()
-        self.tick.set_sensitive(True)
+        self._tick.set_sensitive(True)
         button = self._window.get_widget_for_response(Gtk.ResponseType.OK)
         button.set_label(_("_Try Again"))
         self._window.set_response_sensitive(Gtk.ResponseType.OK, True)
@@ -161,7 +176,8 @@ def offer(what: Offer) -> None:
         raise InpaintError(CANCELLED, _("Cancelled."))
 
 
-def _heading(text: str) -> Gtk.Label:
+def heading(text: str) -> Gtk.Label:
+    """A line in large and bold type."""
     label = Gtk.Label(label=text, xalign=0.0)
     attributes = Pango.AttrList()
     attributes.insert(Pango.attr_weight_new(Pango.Weight.BOLD))
@@ -170,7 +186,8 @@ def _heading(text: str) -> Gtk.Label:
     return label
 
 
-def _paragraph(text: str) -> Gtk.Label:
+def paragraph(text: str) -> Gtk.Label:
+    """Text that wraps, and that can be copied."""
     label = Gtk.Label(label=text, xalign=0.0, wrap=True, selectable=True)
     label.set_line_wrap_mode(Pango.WrapMode.WORD_CHAR)
     label.set_width_chars(_TEXT_CHARACTERS)
@@ -179,7 +196,8 @@ def _paragraph(text: str) -> Gtk.Label:
     return label
 
 
-def _table(facts: Sequence[tuple[str, str]]) -> Gtk.Grid:
+def table(facts: Sequence[tuple[str, str]]) -> Gtk.Grid:
+    """Labels on the left, values on the right."""
     grid = Gtk.Grid(column_spacing=12, row_spacing=4)
     for row, (name, value) in enumerate(facts):
         label = Gtk.Label(label=name, xalign=0.0, yalign=0.0)

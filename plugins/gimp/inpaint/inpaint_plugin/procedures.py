@@ -28,6 +28,7 @@ from .help import FOLDER as HELP_FOLDER
 from .outpainting import Sides
 from .remembered import OPTIONS, Choices, MaskChoices, ObjectChoices
 from .texts import CATALOGUES, DOMAIN, _
+from .window_procedures import WindowCommand, create, manage_models
 
 ICON = Path(__file__).resolve().parent.parent / "icon.png"
 
@@ -161,6 +162,17 @@ _CLICKS = {
     "not-clicks": ("Clicks beside it", "Where the object is not, as X,Y X,Y …"),
 }
 
+WINDOWS = {
+    "inpaintd-models": WindowCommand(
+        "_Models...",
+        "Install and remove models for inpaint, check their files, set up the graphics card, or "
+        "uninstall inpaintd",
+        "Shows which models are installed and which there are, with their sizes and licences.",
+        manage_models,
+        MENU,
+    ),
+}
+
 _SIDES = {
     "left": "Left",
     "right": "Right",
@@ -175,12 +187,14 @@ class InpaintPlugIn(Gimp.PlugIn):  # type: ignore[misc]  # gi has no types
 
     def do_query_procedures(self) -> list[str]:
         self.set_help_domain(HELP_DOMAIN, Gio.File.new_for_path(str(HELP_FOLDER)))
-        return list(COMMANDS)
+        return [*COMMANDS, *WINDOWS]
 
     def do_set_i18n(self, _name: str) -> tuple[bool, str, str]:
         return True, DOMAIN, CATALOGUES.name
 
     def do_create_procedure(self, name: str) -> Gimp.Procedure:
+        if name in WINDOWS:
+            return create(self, name, WINDOWS[name], ICON)
         command = COMMANDS[name]
         procedure = Gimp.ImageProcedure.new(self, name, Gimp.PDBProcType.PLUGIN, _run, command)
         procedure.set_image_types("*")
