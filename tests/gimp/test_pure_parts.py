@@ -189,11 +189,10 @@ def test_a_graphics_card_that_is_not_used_is_told_with_the_command_that_helps() 
     assert model_notes.notices_in_words(()) == ""
 
 
-def test_a_model_says_what_it_needs_and_how_it_is_installed() -> None:
+def test_a_model_says_what_it_needs() -> None:
     absent = ModelInfo("m", "M", "e", installed=False, needs="8 GB", install="inpaintd install m")
     assert model_notes.model_in_words(absent) == (
-        "Needs 8 GB. Install it in a terminal with: inpaintd install m "
-        "Fills from the surroundings; takes no prompt."
+        "Needs 8 GB. Fills from the surroundings; takes no prompt."
     )
     paints = ModelInfo("m", "M", "e", installed=True, honours=("prompt",))
     assert model_notes.model_in_words(paints) == ""

@@ -68,6 +68,7 @@ SHORTCUTS = {
     "inpaintd-mask-by-text": "F4",
     "inpaintd-outpaint": "F3",
     "inpaintd-select-object": "F2",
+    "inpaintd-models": "F11",
 }
 
 

@@ -13,7 +13,8 @@ from .libraries_offer import offer_libraries
 from .offer_window import paragraph
 from .texts import _
 
-_MENDED_BY_SET_UP = frozenset(["no_torch", "card_unused", "setup_mismatch"])
+MENDED_BY_SET_UP = frozenset(["no_torch", "card_unused", "setup_mismatch"])
+"""Codes of the daemon's notices that end with set-up."""
 
 
 class CardBar:
@@ -35,7 +36,7 @@ class CardBar:
 
     def tell(self, notices: Sequence[Notice]) -> None:
         """Say those of the daemon's notices that set-up mends."""
-        mended = [notice.message for notice in notices if notice.code in _MENDED_BY_SET_UP]
+        mended = [notice.message for notice in notices if notice.code in MENDED_BY_SET_UP]
         self._words.set_text("\n".join(mended))
         self.bar.set_visible(bool(mended))
 

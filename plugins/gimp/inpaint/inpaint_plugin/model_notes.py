@@ -29,9 +29,6 @@ def model_in_words(model: ModelInfo | None) -> str:
         words.append(_("Needs {what}.").format(what=model.needs))
     if model.fits:
         words.append(_("On this computer: {fits}.").format(fits=model.fits))
-    if not model.installed and model.install:
-        command = _("Install it in a terminal with: {command}")
-        words.append(command.format(command=model.install))
     if not takes(model, "prompt"):
         words.append(_("Fills from the surroundings; takes no prompt."))
     return " ".join(words)

@@ -44,7 +44,12 @@ _LATER_MILLISECONDS = 3000
 
 
 def manage_models(selected: str = "") -> None:
-    """Show the window until it is closed; downloads continue without it."""
+    """Show the window until it is closed; downloads continue without it.
+
+    Raises:
+        InpaintError: `cancelled` when inpaintd was uninstalled, so that GIMP keeps nothing of the
+            call either.
+    """
     GimpUi.init("inpaint")
     window = _Window(selected)
     try:
@@ -103,7 +108,8 @@ class _Window:
         self._search.grab_focus()
         while self._window.run() == _UNINSTALL:
             if uninstall(self._window):
-                break
+                GLib.source_remove(later)
+                raise InpaintError(CANCELLED, _("Cancelled."))
         GLib.source_remove(later)
 
     def close(self) -> None:

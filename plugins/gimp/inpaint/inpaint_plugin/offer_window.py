@@ -70,7 +70,9 @@ class OfferWindow:
         column.pack_start(heading(offer.title), False, False, 0)
         column.pack_start(paragraph(offer.text), False, False, 0)
         column.pack_start(table(offer.facts), False, False, 0)
-        self._tick = Gtk.CheckButton(label=offer.tick, no_show_all=not offer.tick)
+        self._tick = Gtk.CheckButton(
+            label=offer.tick, use_underline=True, no_show_all=not offer.tick
+        )
         column.pack_start(self._tick, False, False, 0)
         self._bar = Gtk.ProgressBar(show_text=True, no_show_all=True, margin_top=6)
         self._bar.set_ellipsize(Pango.EllipsizeMode.END)

@@ -39,7 +39,7 @@ def uninstall(parent: Gtk.Window) -> bool:
             facts,
             _("_Uninstall"),
             lambda on_progress, _cancel: _remove(on_progress, models=window.ticked),
-            tick=_("Remove the models as well"),
+            tick=_("Remove the _models as well"),
         )
     )
     window.stand_above(parent)

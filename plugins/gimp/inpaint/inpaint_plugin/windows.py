@@ -104,7 +104,7 @@ def _remembered() -> dict[str, Any]:
 
 
 def _remember(role: str, place: list[int]) -> None:
-    if not place:
+    if not place or not Path(__file__).exists():  # the plug-in has just been uninstalled
         return
     places = _remembered() | {role: place}
     with suppress(OSError):  # a full disk must not keep a dialog from closing
