@@ -14,6 +14,7 @@ from inpaintd.install import environment as environments
 from inpaintd.install.card import Card
 from inpaintd.install.notices import notices
 from inpaintd.install.setup import diffusion_requirements, plan, set_up
+from inpaintd.system import places
 from inpaintd_protocol.errors import InpaintError
 from tests.cli.run import Run
 from tests.install.fake_machine import FakeMachine
@@ -123,7 +124,7 @@ def test_an_environment_of_another_python_is_not_used_and_said(tmp_path: Path) -
     other = environments.Environment("cu130-1", "cu130", "cuda", "2.13.0", "3.8")
     environments.use(tmp_path, other)
     assert "is gone" in environments.mismatch(tmp_path)
-    python = environments.interpreter(folder / "cu130-1")
+    python = places.interpreter(folder / "cu130-1")
     python.parent.mkdir(parents=True)
     python.touch()
     assert "is of Python 3.8" in environments.mismatch(tmp_path)

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from inpaintd.launch.background import connect_or_start
-from inpaintd.server.resident_memory import give_back_unused
+from inpaintd.system.memory import give_back_unused
 from inpaintd_protocol.client import Client, connect
 from inpaintd_protocol.connection import read_connection
 from inpaintd_protocol.errors import InpaintError

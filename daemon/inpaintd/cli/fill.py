@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +15,7 @@ from inpaintd.files.formats import format_of
 from inpaintd.files.order import Order
 from inpaintd.files.recipe_file import read_recipe
 from inpaintd.launch.background import connect_or_start
+from inpaintd.system.kind import is_windows
 from inpaintd_protocol.client import Client, new_request_id
 from inpaintd_protocol.settings import Settings
 
@@ -192,7 +192,7 @@ def _inputs(arguments: tuple[Path, ...], option: Path | None) -> list[Path]:
     if arguments and option is not None:
         raise click.UsageError("Give the input once: as the argument, or with -I.")
     paths = [*arguments, *([option] if option is not None else [])]
-    if os.name == "nt":
+    if is_windows():
         paths = [found for path in paths for found in expanded(path)]
     if not paths:
         raise click.UsageError("Which picture? For example: inpaintd fill photo.png")

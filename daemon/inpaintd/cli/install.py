@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 
 import click
 
 from inpaintd.install import gimp_plugin, photoshop_launcher, photoshop_plugin
+from inpaintd.system import kind
 from inpaintd_protocol.errors import InpaintError
 
 
@@ -31,7 +31,7 @@ def gimp(uninstall: bool, folder: Path | None) -> None:
     if folder is not None:
         found = [gimp_plugin.configuration_at(folder)]
     else:
-        found = gimp_plugin.configurations(Path.home(), os.environ, sys.platform)
+        found = gimp_plugin.configurations(Path.home(), os.environ, kind.name())
     if not found:
         raise InpaintError(
             "unreadable",
@@ -61,26 +61,25 @@ def gimp(uninstall: bool, folder: Path | None) -> None:
 )
 def photoshop(uninstall: bool, folder: Path | None) -> None:
     """Install the plug-in into Photoshop 25.0 (2024) or newer. Repeat it after an update."""
-    agent = photoshop_plugin.find_agent(os.environ, sys.platform)
+    agent = photoshop_plugin.find_agent(os.environ, kind.name())
     if uninstall:
-        photoshop_launcher.remove(sys.platform, Path.home())
+        photoshop_launcher.remove(kind.name(), Path.home())
         if agent is None:
             raise InpaintError(
                 "unreadable",
                 "Adobe's installer was not found on this machine.",
                 "Remove the plug-in in Creative Cloud: Stock & Marketplace > Plugins > Manage.",
             )
-        photoshop_plugin.uninstall(agent, sys.platform)
+        photoshop_plugin.uninstall(agent, kind.name())
         click.echo("Removed from Photoshop.")
         return
-    launcher = photoshop_launcher.write(sys.platform, Path.home())
+    launcher = photoshop_launcher.write(kind.name(), Path.home())
     if agent is not None and folder is None:
-        photoshop_plugin.install(agent, sys.platform)
+        photoshop_plugin.install(agent, kind.name())
         click.echo("Installed. Start Photoshop: the panel is in Plugins > Inpaint.")
         _tell_how_it_starts(launcher)
         return
-    system: str = sys.platform
-    if system not in ("darwin", "win32"):
+    if kind.name() not in ("darwin", "win32"):
         target = photoshop_plugin.hand_over(folder or Path())
         click.echo(target.absolute())
         click.echo(

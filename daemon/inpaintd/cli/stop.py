@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import time
 from contextlib import suppress
 
 import click
 
+from inpaintd.system.processes import kill
 from inpaintd_protocol.client import connect
 from inpaintd_protocol.connection import home, read_connection, remove_connection
 from inpaintd_protocol.errors import InpaintError
@@ -70,8 +69,7 @@ def _end() -> None:
     except Timeout:
         pass
     try:
-        # On Windows any signal ends a process at once, and SIGKILL is not defined.
-        os.kill(connection.pid, getattr(signal, "SIGKILL", signal.SIGTERM))
+        kill(connection.pid)
     except ProcessLookupError:
         return
     except OSError as error:

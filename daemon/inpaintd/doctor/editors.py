@@ -11,13 +11,15 @@ from pathlib import Path
 from inpaintd.doctor.finding import Finding, fault, note, ok
 from inpaintd.install import gimp_plugin
 from inpaintd.launch.login_item import installed_units
+from inpaintd.system import kind
+from inpaintd.system.files import is_executable
 
 _AGAIN = "Install it again: inpaintd install gimp"
 
 
 def check_gimp(user_home: Path) -> Iterator[Finding]:
     """Check that each GIMP has the plug-in of this version, and that it finds this inpaintd."""
-    found = gimp_plugin.configurations(user_home, os.environ, sys.platform)
+    found = gimp_plugin.configurations(user_home, os.environ, kind.name())
     if not found:
         yield ok("GIMP", "No GIMP 3 has been started by this user.")
     for configuration in found:
@@ -38,7 +40,7 @@ def _outdated(folder: Path) -> str:
             return f"lacks {copy.name}"
         if copy.read_bytes() != file.read_bytes():
             return f"is of another version ({copy.name} differs)"
-    if os.name != "nt" and not os.access(folder / f"{folder.name}.py", os.X_OK):
+    if not is_executable(folder / f"{folder.name}.py"):
         return f"cannot be run, so GIMP passes over it ({folder.name}.py is not executable)"
     try:
         launch = json.loads((folder / "launch.json").read_text(encoding="utf-8"))

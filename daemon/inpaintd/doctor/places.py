@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import socket
 import tempfile
@@ -11,12 +10,12 @@ from pathlib import Path
 
 from inpaintd import __version__
 from inpaintd.doctor.finding import Finding, fault, note, ok
+from inpaintd.system.files import open_to_others
 from inpaintd_protocol.client import connect
 from inpaintd_protocol.connection import DEFAULT_PORT, DEFAULT_WEBSOCKET_PORT, read_connection
 from inpaintd_protocol.errors import InpaintError
 
 _LITTLE_BYTES, _FEW_BYTES = 1 << 30, 10 << 30
-_PRIVATE = 0o077
 
 
 def check_folders(home: Path) -> Iterator[Finding]:
@@ -46,14 +45,13 @@ def check_folders(home: Path) -> Iterator[Finding]:
 
 
 def _permissions(home: Path) -> Iterator[Finding]:
-    if os.name == "nt":
-        return
     for path in (home, home / "connection.json", home / "token"):
         try:
+            is_open = open_to_others(path)
             mode = path.stat().st_mode & 0o777
         except OSError:
             continue
-        if mode & _PRIVATE:
+        if is_open:
             yield fault(
                 "permissions",
                 f"Other users can look into {path} (mode {mode:03o}), which holds secrets.",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
 
+from inpaintd.system.memory import NO_LIMIT, free_in_limits
 from inpaintd_protocol.errors import InpaintError
 
 PIXELS = 300_000_000
@@ -19,12 +19,11 @@ _KEPT_FREE = 0.1
 """Share of the free memory that is left to other processes."""
 
 _CGROUP = Path("/sys/fs/cgroup")
-_NO_LIMIT = 1 << 60
 
 
 def free_bytes() -> int:
     """Bytes that this process can still allocate, within the machine, its container and limits."""
-    return max(0, min(of_the_system(), _free_in_limits()))
+    return max(0, min(of_the_system(), free_in_limits()))
 
 
 def of_the_system() -> int:
@@ -98,50 +97,9 @@ def _in_words(count: int) -> str:
     return f"{count / _GIB:.1f} GiB" if count >= _GIB // 10 else f"{max(1, count >> 20)} MiB"
 
 
-def _free_in_limits() -> int:
-    """Bytes left under setrlimit(2), on systems that have it and where /proc shows the usage."""
-    if sys.platform != "linux":
-        return _NO_LIMIT
-    import resource
-
-    used = _own_bytes()
-    free = _NO_LIMIT
-    for limit, in_use in ((resource.RLIMIT_AS, "VmSize"), (resource.RLIMIT_DATA, "VmData")):
-        soft, _ = resource.getrlimit(limit)
-        if soft != resource.RLIM_INFINITY:
-            free = min(free, soft - used.get(in_use, 0))
-    return free
-
-
-def limit_own_memory(more_bytes: int) -> None:
-    """Limit this process to this many more bytes, on systems that can enforce it."""
-    if sys.platform != "linux":
-        return
-    import resource
-
-    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    limit = _own_bytes().get("VmData", 0) + more_bytes
-    with suppress(ValueError, OSError):
-        resource.setrlimit(
-            resource.RLIMIT_DATA,
-            (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard),
-        )
-
-
-def _own_bytes() -> dict[str, int]:
-    """The memory sizes of this process as counted by Linux."""
-    sizes = {}
-    with suppress(OSError):
-        for line in Path("/proc/self/status").read_text().splitlines():
-            name, _, value = line.partition(":")
-            if value.endswith(" kB"):
-                sizes[name] = int(value[:-3]) << 10
-    return sizes
-
-
 def _free_in_cgroup() -> int:
     """Bytes left to this process by its control groups (version 2)."""
-    free = _NO_LIMIT
+    free = NO_LIMIT
     with suppress(OSError, IndexError):
         own = Path("/proc/self/cgroup").read_text().split("::", 1)[1].splitlines()[0]
         folder = _CGROUP / own.lstrip("/")
@@ -156,7 +114,7 @@ def _free_of(place: Path) -> int:
     try:
         limit = (place / "memory.max").read_text().strip()
         if limit == "max":
-            return _NO_LIMIT
+            return NO_LIMIT
         used = int((place / "memory.current").read_text())
         cached = [
             int(line.split()[1])
@@ -164,5 +122,5 @@ def _free_of(place: Path) -> int:
             if line.startswith("inactive_file ")
         ]
     except (OSError, ValueError, IndexError):
-        return _NO_LIMIT
+        return NO_LIMIT
     return int(limit) - used + sum(cached)

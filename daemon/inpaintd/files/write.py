@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from inpaintd.system.files import has_modes, rename_without_replacing
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.messages import Notice
 
@@ -186,7 +187,7 @@ def write_safely(
 
 def _mode(like: Path | None) -> int:
     """The permissions of a new file before the umask: at most those of another file."""
-    if like is None or os.name == "nt":
+    if like is None or not has_modes():
         return 0o666
     try:
         return like.stat().st_mode & 0o666 | 0o600
@@ -197,27 +198,11 @@ def _mode(like: Path | None) -> int:
 def _rename_to_free_name(temporary: Path, path: Path, *, numbered: bool) -> Path:
     for name in map(Path, candidate_names(path, numbered=numbered)):
         try:
-            _rename_without_replacing(temporary, name)
+            rename_without_replacing(temporary, name)
         except FileExistsError:
             continue
         return name
     raise AssertionError("names do not run out")
-
-
-def _rename_without_replacing(temporary: Path, path: Path) -> None:
-    if os.name == "nt":
-        temporary.rename(path)  # fails there if the name exists
-        return
-    try:
-        path.hardlink_to(temporary)
-    except FileExistsError:
-        raise
-    except OSError:  # the file system does not support hard links
-        if path.exists():
-            raise FileExistsError(str(path)) from None
-        temporary.rename(path)
-    else:
-        temporary.unlink()
 
 
 def _check_document(path: Path, picture: Picture) -> None:

@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 from inpaintd.files.names import candidate_names
+from inpaintd.system.files import rename_without_replacing
 
 
 def free_name(folder: Path, name: str) -> str:
@@ -52,29 +53,10 @@ def move(source: Path, target: Path) -> None:
             raise FileExistsError(str(target))
         source.unlink()  # an earlier move was killed between its two halves
         return
-    if os.name == "nt" or source.is_symlink():
-        source.rename(target)
-        return
-    try:
-        os.link(source, target)
-    except FileExistsError:
-        raise
-    except OSError:  # the file system does not support hard links
+    if source.is_symlink():  # a hard link would be one to its target, on some systems
         source.rename(target)
     else:
-        source.unlink()
-
-
-def sync_folder(folder: Path) -> None:
-    """Make renames into a folder survive a power cut, where the system supports it."""
-    if os.name == "nt":
-        return
-    with suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        rename_without_replacing(source, target)
 
 
 def remove_empty(folder: Path) -> None:

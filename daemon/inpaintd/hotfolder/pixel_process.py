@@ -2,14 +2,13 @@
 
 The parent writes pickled instructions to its standard input and reads pickled events from its
 standard output; both run as the same user, with the same code. The process exits when
-its input closes. It may use only part of the free memory, and is the first to be killed by Linux's
+its input closes. It may use only part of the free memory, and is the first that Linux's
 out-of-memory killer takes.
 """
 
 from __future__ import annotations
 
 import copyreg
-import ctypes
 import io
 import logging
 import os
@@ -20,9 +19,11 @@ import subprocess
 import sys
 import threading
 from contextlib import suppress
-from pathlib import Path
 from typing import IO, Any
 
+from inpaintd.system.lifelines import end_with, end_with_this
+from inpaintd.system.memory import limit_own_memory
+from inpaintd.system.processes import describe_exit, offer_first_to_be_killed, windowless
 from inpaintd_protocol.errors import InpaintError
 
 from . import drop_events as e
@@ -33,7 +34,6 @@ MOST_SECONDS = 600.0
 
 _LENGTH = struct.Struct(">Q")
 _SHARE = 0.9
-_PR_SET_PDEATHSIG = 1  # prctl(2)
 _LEAST_BYTES = 256 << 20
 
 
@@ -104,8 +104,9 @@ class PixelProcess:
                 [sys.executable, "-P", "-m", "inpaintd.hotfolder.pixel_process"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+                **windowless(),
             )
+            end_with_this(self._process)
             _write(self._process.stdin, self._layout)
             problem = _read(self._process.stdout)
             if isinstance(problem, InpaintError):
@@ -118,11 +119,7 @@ class PixelProcess:
             return "it could not be started"
         code = self._process.wait()
         self._forget()
-        if code >= 0:
-            return f"it ended with {code}"
-        name = signal.Signals(-code).name
-        lack = ", probably because memory ran out" if name in ("SIGKILL", "SIGABRT") else ""
-        return f"it was ended by {name}{lack}"
+        return describe_exit(code)
 
     def _forget(self) -> None:
         if self._process is not None:
@@ -140,7 +137,8 @@ def main() -> None:
     os.dup2(2, 1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for the parent
     logging.basicConfig(format="%(message)s")
-    _be_disposable()
+    offer_first_to_be_killed(1000)
+    end_with(os.getppid())
     try:
         _serve(sys.stdin.buffer, answers)
     except (EOFError, BrokenPipeError):
@@ -150,7 +148,7 @@ def main() -> None:
 def _serve(instructions: IO[bytes], answers: IO[bytes]) -> None:
     layout = _read(instructions)
     try:
-        from inpaintd.files.room import limit_own_memory, of_the_system
+        from inpaintd.files.room import of_the_system
 
         from .pixels import Pixels
     except InpaintError as error:
@@ -165,16 +163,6 @@ def _serve(instructions: IO[bytes], answers: IO[bytes]) -> None:
             continue
         limit_own_memory(max(_LEAST_BYTES, int(of_the_system() * share * _SHARE)))
         _write(answers, pixels.handle(instruction))
-
-
-def _be_disposable() -> None:
-    """Exit with the parent, and before it when memory runs out, where the system supports it."""
-    if sys.platform != "linux":
-        return
-    with suppress(OSError):
-        Path("/proc/self/oom_score_adj").write_text("1000")
-    with suppress(AttributeError, OSError):
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _write(file: Any, value: object) -> None:

@@ -12,13 +12,14 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from inpaintd.files.names import with_ending
+from inpaintd.system.files import try_to_sync_folder
 from inpaintd_protocol.errors import InpaintError
 
 from .drops import ERROR_SUFFIX, RESULT_MARK, Signature, signature_of
 from .inside import rename_inside
 from .journal import DONE, FAILED, FAILING, PUBLISHED, WRITTEN, Journal, Row
 from .layout import Layout
-from .moving import free_name, move, remove_empty, sync_folder
+from .moving import free_name, move, remove_empty
 
 _ERROR_ROLE = "error"
 
@@ -82,7 +83,7 @@ def publish(layout: Layout, journal: Journal, row: Row) -> Row:
                 row = journal.write(replace(row, outputs=tuple(outputs)))
         folders.add((layout.outbox / final).parent)
     for folder in folders:
-        sync_folder(folder)
+        try_to_sync_folder(folder)
     return journal.write(replace(row, state=PUBLISHED))
 
 

@@ -8,13 +8,13 @@ own environment, after its own, so both always run the same inpaintd.
 from __future__ import annotations
 
 import json
-import os
 import sys
 import sysconfig
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+from inpaintd.system import places
 from inpaintd_protocol.errors import InpaintError
 
 FOLDER = "environments"
@@ -60,7 +60,7 @@ def worker_python(home: Path) -> str:
     found = in_use(home)
     if found is None or mismatch(home):
         return sys.executable
-    return str(interpreter(home / FOLDER / found.folder))
+    return str(places.interpreter(home / FOLDER / found.folder))
 
 
 def mismatch(home: Path) -> str:
@@ -68,7 +68,7 @@ def mismatch(home: Path) -> str:
     found = in_use(home)
     if found is None:
         return ""
-    if not interpreter(home / FOLDER / found.folder).exists():
+    if not places.interpreter(home / FOLDER / found.folder).exists():
         return f"The environment that set-up made ({found.folder}) is gone."
     if found.python != python_version():
         return (
@@ -90,16 +90,9 @@ def holds(home: Path, package: str) -> bool:
     return (own is not None and (own / package).is_dir()) or find_spec(package) is not None
 
 
-def interpreter(environment: Path) -> Path:
-    """The Python of an environment."""
-    return environment / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-
-
 def site_packages(environment: Path) -> Path:
     """The folder of an environment's packages."""
-    if os.name == "nt":
-        return environment / "Lib" / "site-packages"
-    return environment / "lib" / f"python{python_version()}" / "site-packages"
+    return places.site_packages(environment, python_version())
 
 
 def add_bridge(environment: Path) -> None:

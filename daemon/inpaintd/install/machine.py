@@ -5,10 +5,12 @@ from __future__ import annotations
 import platform
 import shutil
 import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from inpaintd.system import kind
+from inpaintd.system.processes import windowless
 
 _PROGRAM_SECONDS = 15.0
 
@@ -23,7 +25,7 @@ class Machine:
         root: folder that absolute paths start from.
     """
 
-    system: str = sys.platform
+    system: str = field(default_factory=kind.name)
     processor: str = field(default_factory=platform.machine)
     root: Path = Path("/")
 
@@ -38,12 +40,11 @@ class Machine:
                 errors="replace",
                 timeout=_PROGRAM_SECONDS,
                 check=True,
-                # Without this flag a console window flashes up on Windows.
-                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+                **windowless(),
             )
         except (OSError, subprocess.SubprocessError):
             return None
-        return done.stdout
+        return str(done.stdout)
 
     def text_of(self, path: str) -> str:
         """A small file of the system; empty when it cannot be read."""

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from inpaintd.install import gimp_plugin
 from inpaintd.install.extras import NAME
+from inpaintd.system import kind
 from inpaintd_protocol.errors import InpaintError
 
 MODELS = ("models", "models.toml", "loras", "embeddings")
@@ -18,7 +19,7 @@ MODELS = ("models", "models.toml", "loras", "embeddings")
 
 def remove_plug_ins(user_home: Path) -> Iterator[Path]:
     """Remove the plug-in from every GIMP; return the removed folders."""
-    for configuration in gimp_plugin.configurations(user_home, os.environ, sys.platform):
+    for configuration in gimp_plugin.configurations(user_home, os.environ, kind.name()):
         if gimp_plugin.uninstall(configuration):
             yield configuration.plug_in
 

@@ -25,6 +25,8 @@ from inpaintd.install.card import Card, find_card
 from inpaintd.install.environment import Environment
 from inpaintd.install.extras import NAME
 from inpaintd.install.machine import Machine
+from inpaintd.system.places import interpreter
+from inpaintd.system.processes import windowless
 from inpaintd_protocol.errors import InpaintError
 
 EXTRA = "diffusion"
@@ -211,7 +213,7 @@ def try_out(environment: Path, device: str) -> dict[str, str]:
     """
     try:
         done = subprocess.run(
-            [environments.interpreter(environment), "-P", "-c", _TRIAL, device],
+            [interpreter(environment), "-P", "-c", _TRIAL, device],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -219,7 +221,7 @@ def try_out(environment: Path, device: str) -> dict[str, str]:
             timeout=_TRIAL_SECONDS,
             check=False,
             env=os.environ | {"HF_HUB_OFFLINE": "1"},
-            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+            **windowless(),
         )
         reason = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
         if done.returncode == 0:

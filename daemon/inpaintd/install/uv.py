@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from inpaintd.install.backends import AS_INDEXED, Backend
+from inpaintd.system.processes import windowless
 from inpaintd_protocol.errors import InpaintError
 
 _POLL_SECONDS = 0.5
@@ -83,7 +84,7 @@ def run_uv(
         text=True,
         errors="replace",
         env=os.environ | {"UV_CACHE_DIR": str(cache), "UV_NO_PROGRESS": "1", "NO_COLOR": "1"},
-        creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+        **windowless(),
     )
     said: list[str] = []
     reader = threading.Thread(target=lambda: said.extend(process.stdout or ()), daemon=True)

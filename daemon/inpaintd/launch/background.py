@@ -8,9 +8,9 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from inpaintd.launch.daemon_log import start_path
+from inpaintd.system.processes import detached
 from inpaintd_protocol.client import Client, connect
 from inpaintd_protocol.connection import home
 from inpaintd_protocol.errors import InpaintError
@@ -91,7 +91,7 @@ def start_detached(folder: Path, options: Sequence[str] = ()) -> subprocess.Pope
             stderr=log,
             cwd=folder,  # so that no other folder is kept from being removed or unmounted
             env=os.environ | {"INPAINTD_HOME": str(folder.absolute())},
-            **_detached(),
+            **detached(),
         )
 
 
@@ -112,14 +112,6 @@ def log_path(folder: Path) -> Path:
             "Give the daemon another one with the environment variable INPAINTD_HOME.",
         ) from error
     return path
-
-
-def _detached() -> dict[str, Any]:
-    if os.name != "nt":
-        return {"start_new_session": True}
-    # Not DETACHED_PROCESS: without a hidden console, each worker would open a visible one.
-    names = ("CREATE_NO_WINDOW", "CREATE_NEW_PROCESS_GROUP")
-    return {"creationflags": sum(getattr(subprocess, name) for name in names)}
 
 
 def _cannot_start(folder: Path) -> InpaintError:

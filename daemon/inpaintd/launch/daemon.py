@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from inpaintd.launch.daemon_log import log_file, start_log
 from inpaintd.server.loop import Options, Server
+from inpaintd.system.files import has_modes
 from inpaintd.workers.devices import local_devices
 from inpaintd_protocol.connection import DEFAULT_PORT, DEFAULT_WEBSOCKET_PORT, home
 from inpaintd_protocol.errors import InpaintError
@@ -70,7 +70,7 @@ def make_private(folder: Path) -> None:
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     mode = folder.stat().st_mode & 0o777
-    if os.name == "posix" and mode != 0o700:
+    if has_modes() and mode != 0o700:
         folder.chmod(0o700)
         if mode & 0o077:
             print(

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from inpaintd.launch.background import log_path
+from inpaintd.system import kind
 from inpaintd_protocol.connection import home
 from inpaintd_protocol.errors import InpaintError
 
@@ -79,7 +80,7 @@ def install(folders: Sequence[Path], *, start: bool) -> list[Path]:
     log_path(home())  # creates the folder, without which launchd starts nothing
     written = []
     for unit in units(folders):
-        for path, content in files_of(unit, sys.platform, Path.home()).items():
+        for path, content in files_of(unit, kind.name(), Path.home()).items():
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(content)
@@ -90,7 +91,7 @@ def install(folders: Sequence[Path], *, start: bool) -> list[Path]:
                     "Check who owns that folder.",
                 ) from error
             written.append(path)
-    for command in start_commands(written, sys.platform) if start else []:
+    for command in start_commands(written, kind.name()) if start else []:
         _run(command)
     return written
 
@@ -99,7 +100,7 @@ def remove() -> list[Path]:
     """Remove everything that `install` has written; return the paths removed."""
     paths = installed_units(Path.home())
     for path in paths:
-        for command in stop_commands(path, sys.platform):
+        for command in stop_commands(path, kind.name()):
             subprocess.run(command, check=False, capture_output=True)
         path.unlink()
     return paths
@@ -107,7 +108,7 @@ def remove() -> list[Path]:
 
 def installed_units(user_home: Path) -> list[Path]:
     """The files written by `install` that still exist."""
-    example = next(iter(files_of(units([])[0], sys.platform, user_home)))
+    example = next(iter(files_of(units([])[0], kind.name(), user_home)))
     watches = example.parent.glob(f"{example.stem}-watch-*{example.suffix}")
     return [path for path in (example, *sorted(watches)) if path.exists()]
 

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Literal
 
 from inpaintd.server.journal_clock import JournalClock
+from inpaintd.system.files import sync_folder
 from inpaintd_protocol import codec
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.messages import (
@@ -164,7 +165,7 @@ class Journal:
             with suppress(OSError):
                 part.unlink(missing_ok=True)
             raise
-        _sync_folder(self._folder)
+        sync_folder(self._folder)
         self._enter(message.request_id, path, kind, number, size, written_at)
 
     def _read(self, entry: _Entry, decode: Callable[[Sequence[Buffer]], Message]) -> Message | None:
@@ -222,16 +223,6 @@ def _write_all(write: Callable[[memoryview], int | None], data: Buffer) -> None:
     rest = memoryview(data).cast("B")
     while rest:
         rest = rest[write(rest) or 0 :]
-
-
-def _sync_folder(folder: Path) -> None:
-    """Sync a rename to disk; Windows, which cannot open folders, does so by itself."""
-    if os.name == "posix":
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
 
 
 def _read_head(data: bytes) -> float:

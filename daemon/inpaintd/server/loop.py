@@ -27,9 +27,9 @@ from inpaintd.server.hands import Hands
 from inpaintd.server.jobs import Jobs
 from inpaintd.server.journal_thread import JournalThread
 from inpaintd.server.requests import Requests
-from inpaintd.server.resident_memory import give_back_unused
 from inpaintd.server.slots import TimeLimits
 from inpaintd.server.status import Reporter
+from inpaintd.system.memory import give_back_unused
 from inpaintd.wake import Wake
 from inpaintd.workers.processes import LOCAL, WorkerProcesses
 from inpaintd_protocol.connection import USER, Connection, new_secret

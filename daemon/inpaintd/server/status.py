@@ -9,7 +9,7 @@ from pathlib import Path
 from inpaintd import __version__
 from inpaintd.install.notices import known_notices
 from inpaintd.server.jobs import Jobs
-from inpaintd.server.resident_memory import resident_bytes
+from inpaintd.system.memory import resident_bytes
 from inpaintd.workers.processes import WorkerProcesses
 from inpaintd_protocol import messages as m
 

@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from inpaintd.install.extras import how_to_install
+from inpaintd.system.files import open_to_others
 from inpaintd_protocol.errors import InpaintError
 
 CONNECT_SECONDS = 30.0
@@ -61,7 +62,7 @@ def _host_and_port(address: str) -> tuple[str, int]:
 def _check_token() -> None:
     """Warn about a readable token: its reader can run anything on the cluster."""
     path = Path(os.environ.get("RAY_AUTH_TOKEN_PATH") or Path.home() / ".ray" / "auth_token")
-    if os.name == "posix" and path.is_file() and path.stat().st_mode & 0o077:
+    if path.is_file() and open_to_others(path):
         raise InpaintError(
             "refused",
             f"Other users can read the token of the Ray cluster, {path}.",

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import zmq
 
+from inpaintd.system.lifelines import end_with
+from inpaintd.system.processes import offer_first_to_be_killed
 from inpaintd.workers import wire
 from inpaintd.workers.devices import settle_on
-from inpaintd.workers.last_words import end_with, offer_first_to_be_killed
 from inpaintd.workers.versions import identity
 from inpaintd_protocol import codec
 from inpaintd_protocol.messages import Inpaint, Job, MakeMask, Message

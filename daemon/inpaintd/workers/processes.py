@@ -19,8 +19,9 @@ from inpaintd.install.environment import worker_python
 from inpaintd.server.doors import Vanished
 from inpaintd.server.doors.zmtp import ZmtpDoor
 from inpaintd.server.events import Event, WorkerEnded, WorkerReady, WorkerSaid, WorkStarted
+from inpaintd.system.lifelines import end_with_this
+from inpaintd.system.processes import describe_exit, memory_kills_so_far, windowless
 from inpaintd.workers import wire
-from inpaintd.workers.last_words import describe_exit, memory_kills_so_far
 from inpaintd.workers.output import pass_on
 from inpaintd.workers.versions import difference
 from inpaintd_protocol import codec
@@ -104,7 +105,9 @@ class WorkerProcesses:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
+            **windowless(),
         )
+        end_with_this(process)
         assert process.stdout is not None
         threading.Thread(target=pass_on, args=(slot, process.stdout), daemon=True).start()
         self._door.admit(name, password)

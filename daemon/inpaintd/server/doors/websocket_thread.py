@@ -11,13 +11,13 @@ import errno
 import logging
 import select
 import socket
-import sys
 import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import zmq
 
+from inpaintd.system.ports import claim
 from inpaintd.wake import Wake
 
 if TYPE_CHECKING:
@@ -157,11 +157,7 @@ def _bound(family: socket.AddressFamily, host: str, port: int) -> socket.socket:
     # request waits 40 ms for an acknowledgement.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        if sys.platform == "win32":
-            # On Windows others can take over a port by default.
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
-        else:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        claim(listener)
         if family == socket.AF_INET6:
             listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         listener.bind((host, port))

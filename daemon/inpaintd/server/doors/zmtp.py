@@ -10,7 +10,6 @@ import hmac
 import itertools
 import logging
 import socket
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -19,6 +18,7 @@ import zmq
 
 from inpaintd.server.doors import Vanished
 from inpaintd.server.doors.peer import Gone, Peer
+from inpaintd.system.ports import claim
 from inpaintd_protocol.plane import Buffer
 
 log = logging.getLogger(__name__)
@@ -232,11 +232,7 @@ class ZmtpDoor:
 def _listening(port: int) -> socket.socket:
     """Listen on the port on the loopback interface, or on any if it is taken."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    if sys.platform == "win32":
-        # On Windows others can take over a port by default.
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
-    else:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    claim(listener)
     try:
         listener.bind(("127.0.0.1", port))
     except OSError:

@@ -34,7 +34,10 @@ export function referenceList(onchange, ways) {
     for (const [index, line] of lines.entries()) {
       const reference = references[index];
       show(line.node, reference !== undefined);
-      if (!reference) continue;
+      if (!reference) {
+        line.name.textContent = "";
+        continue;
+      }
       line.name.textContent = reference.kind === "layer" ? `Layer “${reference.name}”` : reference.name;
       line.weight.value = String(reference.weight ?? WEIGHT.default);
     }
