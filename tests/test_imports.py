@@ -15,6 +15,13 @@ SOCKETS = ("zmq", "socket", "websockets")
 RULES = {
     # From modules that begin so: what they never import.
     "inpaintd_protocol": ("inpaintd",),
+    "inpaintd.system": (
+        "inpaintd_protocol",
+        *(
+            f"inpaintd.{room}"
+            for room in ("server", "workers", "files", "install", "launch", "cli")
+        ),
+    ),
     "inpaintd.pipeline": (*SOCKETS, "inpaintd.engines", "inpaintd.server", "inpaintd.workers"),
     "inpaintd.engines": (*SOCKETS, "inpaintd.pipeline", "inpaintd.server", "inpaintd.workers"),
     "inpaintd.server.jobs": SOCKETS,
