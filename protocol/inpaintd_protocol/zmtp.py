@@ -15,9 +15,7 @@ from .connection import USER
 from .errors import InpaintError
 from .plane import Buffer
 from .zmtp_frames import FrameDecoder, ZmtpError
-
-_COALESCED_BYTES = 64 * 1024
-"""Frames up to this size are copied into one write; a longer one is worth a write of its own."""
+from .zmtp_messages import Assembler, buffers_of
 
 _STALLED_SECONDS = 30.0
 """Time without progress after which sending to a peer is given up."""
@@ -42,8 +40,7 @@ class ZmtpTransport(Closing):
     ) -> None:
         deadline = time.monotonic() + timeout_seconds
         self._endpoint = endpoint
-        self._parts: list[Buffer] = []
-        self._parts_bytes = 0
+        self._assembler = Assembler(short_frames=1)
         self._decoder = FrameDecoder(_HANDSHAKE_BYTES)
         self._socket = _connected(endpoint, timeout_seconds)
         try:
@@ -57,41 +54,25 @@ class ZmtpTransport(Closing):
         self._decoder.limit_bytes = limits.MESSAGE_BYTES
 
     def send(self, frames: Sequence[Buffer]) -> None:
-        small = bytearray()
-        for index, frame in enumerate(frames):
-            view = memoryview(frame).cast("B")
-            small += zmtp_frames.head(len(view), more=index + 1 < len(frames))
-            if len(view) <= _COALESCED_BYTES:
-                small += view
-            else:
-                self._write(small)
-                self._write(view)
-                small = bytearray()
-        if small:
-            self._write(small)
+        for buffer in buffers_of(frames):
+            self._write(buffer)
 
     def receive(self, timeout_seconds: float | None) -> list[Buffer] | None:
         # One deadline over all reads, as a live daemon's PINGs would keep renewing a socket
         # timeout.
         deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
         while True:
-            frame = self._next_frame()
-            if frame is None:
-                if not self._fill(deadline):
-                    return None
-            elif frame.command:
-                self._obey(frame.body)
-            else:
-                self._parts.append(frame.body)
-                self._parts_bytes += len(frame.body)
-                if (
-                    len(self._parts) > 1 + limits.PLANES
-                    or self._parts_bytes > limits.MESSAGE_BYTES + limits.HEADER_BYTES
-                ):
-                    raise self._broken("it sent a message over the limits")
-                if not frame.more:
-                    message, self._parts, self._parts_bytes = self._parts, [], 0
+            try:
+                frame = self._decoder.next_frame()
+                if frame is None:
+                    if not self._fill(deadline):
+                        return None
+                elif frame.command:
+                    self._obey(frame.body)
+                elif (message := self._assembler.add(frame)) is not None:
                     return message
+            except ZmtpError as error:
+                raise self._broken(str(error)) from error
 
     def fileno(self) -> int:
         return self._socket.fileno()
@@ -137,12 +118,6 @@ class ZmtpTransport(Closing):
 
     # -------------------------------------------------------------------------- bytes in, out
 
-    def _next_frame(self) -> zmtp_frames.Frame | None:
-        try:
-            return self._decoder.next_frame()
-        except ZmtpError as error:
-            raise self._broken(str(error)) from error
-
     def _fill(self, deadline: float | None, *, during_handshake: bool = False) -> bool:
         """Read the available bytes; return False when none arrived before the deadline."""
         try:
@@ -182,10 +157,7 @@ class ZmtpTransport(Closing):
             raise
 
     def _obey(self, body: bytes) -> None:
-        try:
-            received = zmtp_frames.parse_command(body)
-        except ZmtpError as error:
-            raise self._broken(str(error)) from error
+        received = zmtp_frames.parse_command(body)
         if received.name == b"PING":
             self._write(zmtp_frames.pong(received))
         elif zmtp_frames.error_reason(received) is not None:

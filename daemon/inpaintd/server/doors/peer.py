@@ -18,6 +18,7 @@ from inpaintd.server.doors import FRAME_BYTES
 from inpaintd_protocol import limits, zmtp_frames
 from inpaintd_protocol.plane import Buffer
 from inpaintd_protocol.zmtp_frames import FrameDecoder, ZmtpError
+from inpaintd_protocol.zmtp_messages import COALESCED_BYTES, Assembler, buffers_of
 
 Stage = Literal["greeting", "hello", "initiate", "open", "refused"]
 
@@ -34,7 +35,6 @@ _PAUSE_MESSAGES = 64
 """Number of unread answers at which no further requests are read: they wait with the sender."""
 
 _READ_AT_ONCE = 4 << 20
-_COALESCED_BYTES = 64 * 1024
 
 # As libzmq sends and expects it; its clients treat the correct form as a broken handshake.
 _REFUSAL = zmtp_frames.LIBZMQ_ERROR + b"\x03400"
@@ -63,8 +63,7 @@ class Peer:
         self._admits = admits
         self._early = bytearray()
         self._decoder: FrameDecoder | None = None
-        self._parts: list[Buffer] = []
-        self._parts_bytes = 0
+        self._assembler = Assembler(short_frames=2)
         self._out: deque[memoryview] = deque()
         self._ends: deque[int] = deque()  # how many buffers each queued message has left
         self._out_bytes = 0
@@ -122,15 +121,7 @@ class Peer:
                 if command.name == b"PING":
                     self._put([memoryview(zmtp_frames.pong(command))])
                 continue
-            self._parts.append(frame.body)
-            self._parts_bytes += len(frame.body)
-            if (
-                len(self._parts) > 2 + limits.PLANES
-                or self._parts_bytes > limits.MESSAGE_BYTES + 2 * limits.HEADER_BYTES
-            ):
-                raise ZmtpError("it sent a message over the limits")
-            if not frame.more:
-                message, self._parts, self._parts_bytes = self._parts, [], 0
+            if (message := self._assembler.add(frame)) is not None:
                 yield message
 
     # ----------------------------------------------------------------------------- handshake
@@ -201,7 +192,7 @@ class Peer:
     @property
     def worth_writing(self) -> bool:
         """True if so much is queued that it should not wait for the end of the loop's turn."""
-        return self._out_bytes > _COALESCED_BYTES or not self.wants_to_read
+        return self._out_bytes > COALESCED_BYTES or not self.wants_to_read
 
     @property
     def overflows(self) -> bool:
@@ -211,17 +202,7 @@ class Peer:
 
     def send(self, frames: list[Buffer]) -> None:
         """Queue a message; `write` sends it."""
-        buffers: list[memoryview] = []
-        small = bytearray()
-        for index, frame in enumerate(frames):
-            view = memoryview(frame).cast("B")
-            small += zmtp_frames.head(len(view), more=index + 1 < len(frames))
-            if len(view) <= _COALESCED_BYTES:
-                small += view
-            else:
-                buffers += [memoryview(small), view]
-                small = bytearray()
-        self._put([*buffers, memoryview(small)] if small else buffers)
+        self._put(list(buffers_of(frames)))
 
     def write(self) -> None:
         """Send as much as the system accepts now.
@@ -247,7 +228,7 @@ class Peer:
         small: list[Buffer] = []
         for buffer in self._out:
             size += len(buffer)
-            if size > _COALESCED_BYTES:
+            if size > COALESCED_BYTES:
                 break
             small.append(buffer)
         return b"".join(small) if len(small) > 1 else self._out[0]
