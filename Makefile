@@ -6,8 +6,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install -c constraints.txt
 
-# Each file of tests runs as a whole in one of up to four processes.
-PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses 4
+# Each file of tests runs as a whole in one of up to four processes: one more than there are
+# processors, because some tests mostly wait for a GIMP or a browser.
+PYTEST = $(BIN)/python -m pytest -n $$($(BIN)/python -c 'import os; print(min(4, os.cpu_count() + 1))')
 
 .PHONY: soak help demo pictures test test-all check check-all lint docs format bench bench-gpu bundles clean
 
