@@ -47,6 +47,8 @@ class Task:
         variant: which of the request's variants this is for.
         references: for each of the settings' references its picture, (H, W, 3) float32 of any size,
             sRGB-encoded, 1.0 = white.
+        reference_masks: for each of the references where it counts, like `mask`, or None for
+            everywhere. Empty when all count everywhere.
         stage_masks: for each of the settings' stages a mask of its own, or None; like `mask`. Empty
             when none has one.
         source: (H, W) bool, kept pixels that show something and so may be continued; None when all
@@ -61,6 +63,7 @@ class Task:
     source: NDArray[np.bool_] | None = None
     stage_masks: tuple[Array | None, ...] = ()
     references: tuple[Array, ...] = ()
+    reference_masks: tuple[Array | None, ...] = ()
     sampling: NDArray[np.bool_] | None = None
 
 

@@ -173,6 +173,7 @@ class Client(Closing):
         stage_masks: tuple[Plane | None, ...] = (),
         references: tuple[Plane, ...] = (),
         sampling: Plane | None = None,
+        reference_masks: tuple[Plane | None, ...] = (),
         request_id: str | None = None,
         on_progress: OnProgress | None = None,
         on_preview: OnPreview | None = None,
@@ -203,6 +204,7 @@ class Client(Closing):
             stage_masks,
             references,
             sampling,
+            reference_masks,
         )
         return self._run(request, watch)
 

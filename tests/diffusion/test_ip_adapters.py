@@ -128,6 +128,36 @@ def test_several_references_have_weights_of_their_own(kind: str, adapted: Make) 
     assert pictures.distance(of(1.0, 0.0), pictures.inside(painted(engine, RED))) < 1e-6
 
 
+@pytest.mark.parametrize("kind", ["sd15", "sdxl"])
+def test_a_region_is_that_of_diffusers(kind: str, adapted: Make, tiny: Build) -> None:
+    engine = adapted(kind)
+    left = np.zeros((64, 64), np.float32)
+    left[:, :32] = 1
+    task = replace(pictures.task(), references=(RED, OTHER), reference_masks=(left, None))
+    asked = {"references": (Reference(0.9), Reference(0.5)), "prompt": "a cat", "steps": 3}
+    ours = pictures.paint(engine, task, guidance_scale=3.0, **asked).colours[0]
+
+    stock = stock_with_adapter(kind, engine, tiny(kind), 2)
+    stock.set_ip_adapter_scale([0.9, 0.5])
+    masks = [torch.from_numpy(plane)[None, None] for plane in (left, np.ones_like(left))]
+    call = {"prompt": "a cat", "strength": 0.75, "guidance_scale": 3.0} | tensors(kind, task)
+    call |= {"num_inference_steps": 3, "ip_adapter_image": [in_bytes(RED), in_bytes(OTHER)]}
+    call["cross_attention_kwargs"] = {"ip_adapter_masks": masks}
+    theirs = stock(**call).images[0]
+    inside = task.mask == 1
+    assert np.array_equal(ours[inside], theirs[inside])
+    everywhere = replace(task, reference_masks=())
+    other = pictures.paint(engine, everywhere, guidance_scale=3.0, **asked).colours[0]
+    assert not np.array_equal(ours[inside], other[inside])
+
+
+def test_a_region_that_the_model_does_not_know_is_said(adapted: Make) -> None:
+    task = replace(pictures.task(), references=(RED,), reference_masks=(pictures.hole(),))
+    told = pictures.paint(adapted("flux"), task, references=(Reference(),)).notices
+    assert [code for code, *_ in told] == ["not_honoured"]
+    assert "no regions of references" in told[0][1]
+
+
 def test_without_an_adapter_the_one_to_install_is_named(tiny: Build) -> None:
     with pytest.raises(InpaintError, match="by an IP-Adapter, and none for it") as caught:
         painted(pictures.shared(tiny("sd15")), RED)

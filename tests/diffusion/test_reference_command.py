@@ -45,6 +45,36 @@ def test_a_reference_counts_and_again_finds_it(desk: Path, run: Run) -> None:
     assert "reference red.png" in ran.err
 
 
+def test_a_region_is_checked_and_kept_in_the_recipe(desk: Path, run: Run) -> None:
+    asked = ["fill", desk / "photo.png", "-M", desk / "mask.png", "--model", "flux2-klein"]
+    asked += ["--steps", 2, "--seed", 3, "--reference", desk / "red.png"]
+    ran = run(*asked, "--reference-region", desk / "mask.png", "-o", desk / "region.png")
+    assert ran.code == 0, ran.err
+    assert "no regions of references" in ran.err
+    ran = run("again", desk / "region.png", "-o", desk / "again.png")
+    assert ran.code == 0, ran.err
+    assert "no regions of references" in ran.err
+
+    ran = run(*asked, "--reference-region", desk / "red.png", "-o", desk / "p.png")
+    assert "same size" in ran.err
+    regions = ["--reference-region", desk / "mask.png"] * 2
+    ran = run(*asked, *regions, "-o", desk / "q.png")
+    assert ran.code == 2
+    assert "2 regions for 1 reference" in ran.err
+
+
+def test_outpaint_takes_a_reference_and_again_finds_it(desk: Path, run: Run) -> None:
+    asked = ["outpaint", desk / "photo.png", "--left", 16, "--model", "flux2-klein", "--seed", 3]
+    asked += ["-p", "a cat", "--steps", 2]
+    assert run(*asked, "-o", desk / "plain.png").code == 0
+    ran = run(*asked, "--reference", desk / "red.png", "-o", desk / "red-cat.png")
+    assert ran.code == 0, ran.err
+    assert not (load(desk / "red-cat.png") == load(desk / "plain.png")).all()
+    ran = run("again", desk / "red-cat.png", "-o", desk / "again.png")
+    assert ran.code == 0, ran.err
+    assert (load(desk / "again.png") == load(desk / "red-cat.png")).all()
+
+
 def test_a_weight_follows_the_file_and_is_checked(desk: Path, run: Run) -> None:
     asked = ["fill", desk / "photo.png", "-M", desk / "mask.png", "--model", "flux2-klein"]
     ran = run(*asked, "--steps", 2, "--reference", f"{desk / 'red.png'}:0.5", "-o", desk / "o.png")
@@ -55,11 +85,11 @@ def test_a_weight_follows_the_file_and_is_checked(desk: Path, run: Run) -> None:
     assert "weight" in ran.err
 
 
-def test_a_model_that_takes_none_says_so(desk: Path, run: Run) -> None:
+def test_a_model_that_needs_an_ip_adapter_says_so(desk: Path, run: Run) -> None:
     ran = run(
         *("fill", desk / "photo.png", "-M", desk / "mask.png", "--model", "sd15"),
         *("--reference", desk / "red.png", "-o", desk / "o.png"),
     )
     assert ran.code != 0
-    assert "takes no references" in ran.err
-    assert "FLUX.2 klein" in ran.err
+    assert "takes references by an IP-Adapter" in ran.err
+    assert "inpaintd models install ip-adapter-sd" in ran.err

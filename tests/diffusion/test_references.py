@@ -41,7 +41,9 @@ def test_several_are_taken_where_the_model_takes_them(tiny: Build) -> None:
     assert distance(one, two) > 1e-5
 
 
-@pytest.mark.parametrize(("kind", "takes"), [("sd15", "no references"), ("flux2-klein", "1 ref")])
+@pytest.mark.parametrize(
+    ("kind", "takes"), [("z-image", "no references"), ("flux2-klein", "1 ref")]
+)
 def test_more_than_a_model_takes_is_refused(kind: str, takes: str, tiny: Build) -> None:
     with pytest.raises(InpaintError, match=f"takes {takes}.*; there are 2") as caught:
         painted(kind, tiny, RED, OTHER)

@@ -163,6 +163,16 @@ EXAMPLES: dict[str, tuple[str, Message]] = {
         "Only the second pixel may be copied.",
         Inpaint(ID, RGBA_2X1, sampling=Plane(2, 1, 1, "u8", bytes([0, 255]))),
     ),
+    "inpaint-reference-masks": (
+        "Two references, of which the second counts only where its mask says.",
+        Inpaint(
+            ID,
+            RGBA_2X1,
+            Settings(references=(Reference(), Reference(0.5))),
+            references=(RGBA_2X1, RGBA_2X1),
+            reference_masks=(None, Plane(2, 1, 1, "u8", bytes([0, 255]))),
+        ),
+    ),
     "inpaint-every-setting": (
         "No setting at its default; two controls and two stages, each with one at its defaults, and"
         " a reference.",

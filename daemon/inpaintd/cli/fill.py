@@ -27,13 +27,12 @@ from .options import (
     make_folder,
     output_option,
     overwrite_option,
-    reference_option,
     settings_from_options,
     settings_options,
-    weights_of,
 )
 from .outcome import Outcome, print_outcome
 from .progress import progress_bar
+from .references import GivenReferences, reference_options
 
 _PATH = click.Path(path_type=Path)
 
@@ -68,7 +67,7 @@ _PATH = click.Path(path_type=Path)
     help="Keep prompt, seed and all other settings in the result. [default: on]",
 )
 @settings_options
-@reference_option
+@reference_options
 @click.option(
     "sampling_file",
     "--sample",
@@ -99,6 +98,7 @@ def command(
     quiet: bool,
     detach: bool,
     reference_files: tuple[tuple[Path, float], ...],
+    region_files: tuple[Path, ...],
     sampling_file: Path | None,
     **options: Any,
 ) -> int:
@@ -117,7 +117,8 @@ def command(
         make_folder(out)
     settings = settings_from_options(base, options)
     # A recipe's references belong to its own pictures.
-    settings = replace(settings, references=weights_of(reference_files) or None)
+    given = GivenReferences.of(reference_files, region_files)
+    settings = replace(settings, references=given.settings)
 
     def fill_one(source: Path, label: str) -> None:
         order = Order(
@@ -128,7 +129,8 @@ def command(
             only_layer=layer,
             with_recipe=with_recipe,
             overwrite=overwrite,
-            references=tuple(file for file, _ in reference_files),
+            references=given.files,
+            reference_masks=given.regions,
             sampling=sampling_file,
         )
         if detach:

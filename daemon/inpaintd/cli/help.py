@@ -44,7 +44,7 @@ _MANY = 25
 
 _ADVANCED = frozenset(
     {"input_option", "overwrite", "recipe_from", "with_recipe", "detach", "output", "infill"}
-    | {"reference_files", "sampling_file"}
+    | {"reference_files", "region_files", "sampling_file"}
 ) | {field.name for field in settings_fields() if field.metadata["advanced"]}
 
 

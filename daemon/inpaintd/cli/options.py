@@ -17,7 +17,6 @@ from inpaintd_protocol.codec import settings_to_map
 from inpaintd_protocol.connection import home
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.settings import (
-    Reference,
     Settings,
     Settled,
     SettledStage,
@@ -43,48 +42,9 @@ overwrite_option = click.option(
 def settings_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Decorate a command with an option for each setting; an option not given is None or ()."""
     for field in reversed(list(settings_fields())):
-        if field.name != "references":  # its pictures are files, see `reference_option`
+        if field.name != "references":  # its pictures are files, see `reference_options`
             function = _option(field)(function)
     return function
-
-
-class _ReferenceFile(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.5 only
-    """A file, and after a colon its weight."""
-
-    name = "reference"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        if isinstance(value, tuple):
-            return value
-        file, colon, weight = str(value).rpartition(":")
-        # A Windows drive letter is not a file, and a name may contain a colon.
-        if not colon or Path(value).exists():
-            return Path(value), 1.0
-        try:
-            return Path(file), float(weight)
-        except ValueError:
-            return Path(value), 1.0
-
-
-reference_option = click.option(
-    "reference_files",
-    "--reference",
-    multiple=True,
-    type=_ReferenceFile(),
-    metavar="FILE[:WEIGHT]",
-    help=Settings.__dataclass_fields__["references"].metadata["help"].removesuffix(".")
-    + ". Repeatable.",
-)
-
-
-def weights_of(files: tuple[tuple[Path, float], ...]) -> tuple[Reference, ...]:
-    """Extract the settings from the values of --reference.
-
-    Raises:
-        InpaintError: `bad_message` for a weight out of range.
-    """
-    given = Settings(references=tuple(Reference(weight) for _, weight in files))
-    return settings_of_options(settings_to_map(given)).references or ()
 
 
 def some_settings_options(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

@@ -10,7 +10,7 @@ from typing import Any
 import click
 import numpy as np
 
-from inpaintd.files.fill import Opened, mask_without_layer, reference_planes
+from inpaintd.files.fill import Opened, mask_without_layer, reference_planes, regions_of
 from inpaintd.files.order import Order
 from inpaintd.files.picture import Picture, Samples
 from inpaintd.files.reading import read_picture
@@ -27,12 +27,11 @@ from .help import GroupedCommand
 from .options import (
     output_option,
     overwrite_option,
-    reference_option,
     settings_from_options,
     settings_options,
-    weights_of,
 )
 from .outcome import print_outcome
+from .references import GivenReferences, reference_options
 
 _PATH = click.Path(path_type=Path)
 _SIDES = ("left", "right", "top", "bottom")
@@ -71,7 +70,7 @@ def _sides(function: Any) -> Any:
     "large", "--large", is_flag=True, help="Allow a canvas more than ten times the picture's size."
 )
 @settings_options
-@reference_option
+@reference_options
 @click.option("as_json", "--json", is_flag=True, help="Print one JSON object.")
 @click.option("grid", "--grid", is_flag=True, help="Write a contact sheet of the variants, too.")
 @click.option("quiet", "-q", "--quiet", is_flag=True, help="Print paths and warnings only.")
@@ -89,6 +88,7 @@ def command(
     as_json: bool,
     quiet: bool,
     reference_files: tuple[tuple[Path, float], ...],
+    region_files: tuple[Path, ...],
     **options: Any,
 ) -> None:
     """Enlarge the canvas of IMAGE and fill what is new; IMAGE itself stays as it is."""
@@ -99,11 +99,16 @@ def command(
         sides = _to_proportions(to, read_picture(image).extent)
     if not large:
         _check_growth(read_picture(image).extent, sides)
-    settings = settings_from_options(Settings(), options)
-    settings = replace(settings, references=weights_of(reference_files) or None)
-    references = tuple(file for file, _ in reference_files)
+    given = GivenReferences.of(reference_files, region_files)
+    settings = replace(settings_from_options(Settings(), options), references=given.settings)
     order = Order(
-        image, settings, out=out, overwrite=overwrite, enlarged=sides, references=references
+        image,
+        settings,
+        out=out,
+        overwrite=overwrite,
+        enlarged=sides,
+        references=given.files,
+        reference_masks=given.regions,
     )
     own_infill = options["infill"] is not None
     fill_enlarged(order, as_json=as_json, quiet=quiet, grid=grid, own_infill=own_infill)
@@ -135,9 +140,16 @@ def fill_enlarged(
     with connect_or_start("inpaintd outpaint") as client:
         if not own_infill and _looks_under_the_hole(client, order.settings.model):
             order = replace(order, settings=replace(order.settings, infill=_INFILL))
-        notices = picture.notices + lost
-        references = reference_planes(order)
-        opened = Opened(order, picture, mask, picture.extent, out, notices, references=references)
+        opened = Opened(
+            order,
+            picture,
+            mask,
+            picture.extent,
+            out,
+            picture.notices + lost,
+            references=reference_planes(order),
+            reference_masks=regions_of(order, picture.extent),
+        )
         idle = mask_without_layer(opened, "Leave it out.")
         opened = replace(opened, notices=opened.notices + idle)
         outcome = fill_opened(client, opened, opened.send(client), quiet=quiet or as_json)

@@ -33,6 +33,7 @@ class Sent:
         layer, mask: the planes to send; `mask` is None when alpha is the mask.
         stage_masks: for each stage, the plane of its own mask, or None.
         references: the picture of each reference.
+        reference_masks: for each reference, the plane of where it counts, or None.
         sampling: the plane of the sampling area, or None.
     """
 
@@ -46,6 +47,7 @@ class Sent:
     stage_masks: tuple[Plane | None, ...] = ()
     references: tuple[Plane, ...] = ()
     sampling: Plane | None = None
+    reference_masks: tuple[Plane | None, ...] = ()
 
     def request(
         self, request_id: str, settings: Settings, *, on_disconnect: str = "cancel"
@@ -61,6 +63,7 @@ class Sent:
             stage_masks=self.stage_masks,
             references=self.references,
             sampling=self.sampling,
+            reference_masks=self.reference_masks,
         )
 
 
@@ -71,6 +74,7 @@ def cut(
     stage_masks: Sequence[Samples | None] = (),
     references: tuple[Plane, ...] = (),
     sampling: Samples | None = None,
+    reference_masks: Sequence[Samples | None] = (),
 ) -> Sent:
     """Cut the planned rectangle out of the picture and of its masks, (H, W) samples each."""
     space = ColourSpace(picture)
@@ -91,6 +95,7 @@ def cut(
         tuple(_mask_plane(mask, rectangle) for mask in stage_masks),
         references,
         _mask_plane(sampling, rectangle),
+        tuple(_mask_plane(mask, rectangle) for mask in reference_masks),
     )
 
 

@@ -56,6 +56,7 @@ class Opened:
     stage_masks: tuple[Samples | None, ...] = ()
     references: tuple[Plane, ...] = ()
     sampling: Samples | None = None
+    reference_masks: tuple[Samples | None, ...] = ()
 
     @property
     def only_layer(self) -> bool:
@@ -78,7 +79,7 @@ class Opened:
         rectangle = client.plan(
             self.picture.extent, self.bounds, self.order.settings, sampling=sampled
         )
-        masks = (self.stage_masks, self.references, self.sampling)
+        masks = (self.stage_masks, self.references, self.sampling, self.reference_masks)
         return cut(self.picture, self.mask, rectangle, *masks)
 
 
@@ -129,6 +130,7 @@ def open_order(order: Order, picture: Picture | None = None, *, invert: str = "-
         tuple(map(_samples, stages)),
         reference_planes(order),
         _samples(sampling),
+        regions_of(order, picture.extent),
     )
     if opened.replaces and not order.overwrite:
         check_inputs_stay(out, order.source, order.mask_files)
@@ -149,6 +151,15 @@ def reference_planes(order: Order) -> tuple[Plane, ...]:
         InpaintError: as `read_file`.
     """
     return tuple(whole(read_file(file)) for file in order.references)
+
+
+def regions_of(order: Order, extent: Rectangle) -> tuple[Samples | None, ...]:
+    """Read where each reference of an order counts; (H, W) samples, None for everywhere.
+
+    Raises:
+        InpaintError: as `read_mask`.
+    """
+    return tuple(_samples(read_mask_of(file, extent)) for file in order.reference_masks)
 
 
 def mask_without_layer(opened: Opened, remedy: str) -> tuple[Notice, ...]:

@@ -27,6 +27,8 @@ class Order:
         stage_masks: for each stage in the settings its own mask, or None; empty when none
             has one.
         references: for each reference in the settings, the file of its picture.
+        reference_masks: for each reference a mask that is white where it counts, or None; empty
+            when all count everywhere.
         sampling: a mask that is white where pixels may be copied; None for everywhere.
     """
 
@@ -42,10 +44,11 @@ class Order:
     enlarged: tuple[int, int, int, int] | None = None
     stage_masks: tuple[MaskFile | None, ...] = ()
     references: tuple[Path, ...] = ()
+    reference_masks: tuple[Path | None, ...] = ()
     sampling: Path | None = None
 
     @property
     def mask_files(self) -> tuple[Path, ...]:
         """All masks that are files."""
-        masks = (self.mask, *self.stage_masks, self.sampling)
+        masks = (self.mask, *self.stage_masks, *self.reference_masks, self.sampling)
         return tuple(m for m in masks if isinstance(m, Path))

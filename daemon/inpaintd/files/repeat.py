@@ -41,6 +41,7 @@ def files_of(order: Order, result: Path) -> dict[str, Any]:
         "mask": entry(order.mask),
         "stage_masks": [entry(file) for file in order.stage_masks],
         "references": [entry(file) for file in order.references],
+        "reference_masks": [entry(file) for file in order.reference_masks],
         "sampling": entry(order.sampling),
     }
     return {key: value for key, value in files.items() if value}
@@ -104,6 +105,10 @@ def repeated(
         references=tuple(
             found(e, "reference", "Put it back there.") for e in files.get("references", ())
         ),
+        reference_masks=tuple(
+            found(e, "region of a reference", "Put it back there.") if e else None
+            for e in files.get("reference_masks", ())
+        ),
         sampling=found(sampling, "sampling area", "Put it back there.") if sampling else None,
     )
     if missing:
@@ -151,6 +156,7 @@ def _is_well_formed(files: Mapping[str, Any]) -> bool:
         )
 
     stages, references = files.get("stage_masks", []), files.get("references", [])
+    limits = files.get("reference_masks", [])
     return (
         is_entry(files.get("source"))
         and is_mask(files.get("mask"))
@@ -158,6 +164,8 @@ def _is_well_formed(files: Mapping[str, Any]) -> bool:
         and all(map(is_mask, stages))
         and isinstance(references, list)
         and all(map(is_entry, references))
+        and isinstance(limits, list)
+        and all(limit is None or is_entry(limit) for limit in limits)
         and (files.get("sampling") is None or is_entry(files["sampling"]))
         and are_numbers(files.get("size"), 2, 1)
         and are_numbers(files.get("enlarged"), 4, 0)

@@ -14,7 +14,7 @@ from inpaintd.engine import SAMPLING, Array, Detailer, Engine, Task
 from inpaintd.geometry import bounds
 from inpaintd.pipeline.detail import with_detail
 from inpaintd.pipeline.infill import Completion, Pixels
-from inpaintd.pipeline.layer import Samples, cut, plane_of, samples_of, to_float, to_samples
+from inpaintd.pipeline.layer import Samples, cut, plane_of, samples_of, to_samples
 from inpaintd.pipeline.mask import (
     Masks,
     TextMasker,
@@ -35,6 +35,7 @@ from inpaintd.pipeline.pace import Pace
 from inpaintd.pipeline.paste import Pasted, pasted
 from inpaintd.pipeline.plan import WorkSizes
 from inpaintd.pipeline.prepare import Region, prepared
+from inpaintd.pipeline.references import references_of
 from inpaintd.pipeline.region import regions_of
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.messages import (
@@ -178,7 +179,7 @@ class _Painting:
         first = secrets.randbelow(_SEEDS) if first is None else first
         self._seeds = [(first + k) % _SEEDS for k in range(self._settings.count)]
         self._pace = Pace()
-        self._references = _reference_pictures(request, settings)
+        self._references = references_of(request, settings, layer)
         self.notices: list[tuple[str, str, str]] = []
         self.steps = 0
         self.seconds = 0.0
@@ -204,7 +205,8 @@ class _Painting:
                 variant,
                 region.shown,
                 region.masks.stages,
-                self._references,
+                self._references.pictures,
+                self._references.masks_within(region.box),
                 region.sampling,
             )
             for variant in variants
@@ -339,32 +341,6 @@ def _stage_planes(request: Inpaint) -> list[Samples | None]:
             "Send one for each stage, or nil for those without one.",
         )
     return [None if plane is None else samples_of(plane) for plane in request.stage_masks]
-
-
-def _reference_pictures(request: Inpaint, settings: Settled) -> tuple[Array, ...]:
-    """Convert each reference to (H, W, 3) float32, composited over white."""
-    if len(request.references) != len(settings.references):
-        raise InpaintError(
-            "size_mismatch",
-            f"There are {len(request.references)} pictures for {len(settings.references)}"
-            " references.",
-            "Send one for each.",
-        )
-    pictures = []
-    for plane in request.references:
-        if plane.channels not in (3, 4):
-            raise InpaintError(
-                "size_mismatch",
-                f"A reference has {plane.channels} channels.",
-                "Send it with 3 or 4.",
-            )
-        unit = to_float(samples_of(plane))
-        colour = unit[..., :3]
-        if plane.channels == 4:
-            alpha = unit[..., 3:]
-            colour = colour * alpha + (1 - alpha)
-        pictures.append(np.ascontiguousarray(colour, np.float32))
-    return tuple(pictures)
 
 
 def _mask_alone(request: MakeMask, layer: Samples, masks: Masks, model: str) -> Finished:

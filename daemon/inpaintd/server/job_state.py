@@ -58,7 +58,8 @@ class JobState:
         request = self.request
         others = [request.mask]
         if isinstance(request, Inpaint):
-            others += [*request.stage_masks, *request.references, request.sampling]
+            others += [*request.stage_masks, *request.references, *request.reference_masks]
+            others += [request.sampling]
         return request.layer.byte_count + sum(plane.byte_count for plane in others if plane)
 
     def heartbeat_due(self, now: float) -> bool:

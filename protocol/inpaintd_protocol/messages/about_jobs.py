@@ -63,6 +63,9 @@ class Inpaint(Message):
     """For each of `settings.references` its picture, 3 or 4 channels, of any size."""
     sampling: Plane | None = None
     """1 channel, as large as `layer`: the pixels that may be copied, from half of full scale on."""
+    reference_masks: tuple[Plane | None, ...] = ()
+    """For each of `references` where it counts, like `mask`, or None for everywhere; empty when
+    all count everywhere."""
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from ..loading.ip_adapters import ip_adapter_arguments
 from ..loading.library import Library
 from ..loading.model import Model
 from ..prompts.encoding import Notice, kandinsky_embeddings, prompt_arguments
-from .references import check_references, unweighted
+from . import references
 from .schedulers import check_scheduler, kept_steps, make_scheduler, steps_to_run
 from .soft_mask import is_soft, pooled
 from .work_area import WorkSize, scale_colour, scale_mask, smooth_fill, work_size
@@ -112,15 +112,16 @@ def prepare(
             model.prior, prompt["prompt"], prompt["negative_prompt"], task.seed
         )
     notices = [*notices, *left_out, *without_effect(model, pipe, settings, cells)]
-    notices += unweighted(settings.references, family)
+    limited = any(region is not None for region in task.reference_masks)
+    notices += references.without_effect(settings.references, family, limited=limited)
     adapted: dict[str, Any] = {}
     if settings.references and not family.references:
         pictures = task.references[: len(settings.references)]
         taken = signature(type(pipe).__call__).parameters
         if "ip_adapter_image_embeds" in taken:
             adapted = ip_adapter_arguments(
-                *(model, library, pictures, [None] * len(pictures)),
-                mask.shape,
+                *(model, library, pictures, _regions(task, size)),
+                (size.height, size.width),
                 settings.guidance_scale,
             )
         else:
@@ -149,6 +150,12 @@ _REFERENCES_WITHOUT_CONTROLS = (
 )
 
 
+def _regions(task: Task, size: WorkSize) -> list[Array | None]:
+    """Where each reference counts, at work size."""
+    masks = task.reference_masks or (None,) * len(task.references)
+    return [None if mask is None else scale_mask(mask, size) for mask in masks]
+
+
 def _check_size(family: Family, size: WorkSize) -> None:
     if family.largest and size.height * size.width > family.largest:
         raise InpaintError(
@@ -168,7 +175,7 @@ def check(library: Library, settings: Settled) -> None:
     """
     family = family_of_source(library.model(settings.model))
     check_scheduler(settings.scheduler, family)
-    check_references(settings.references, family)
+    references.check_references(settings.references, family)
     if family.strength:
         kept_steps(settings.steps, settings.strength)
     if settings.references and not family.references:

@@ -45,8 +45,28 @@ def most_references(family: Family) -> int:
     return family.references or family.adapted_references
 
 
-def unweighted(references: Sequence[Reference], family: Family) -> list[Notice]:
-    """A notice when a weight was set and the family does not support them."""
+def without_effect(
+    references: Sequence[Reference], family: Family, *, limited: bool
+) -> list[Notice]:
+    """Notices when a weight or a region was set and the family does not support it.
+
+    Args:
+        limited: whether a reference is limited to a region.
+    """
+    notices = _unweighted(references, family)
+    if limited and not family.regions:
+        takers = sorted({f.name for f in FAMILY_OF_CLASS.values() if f.regions})
+        notices.append(
+            (
+                "not_honoured",
+                f"{family.name} knows no regions of references; each counts everywhere.",
+                f"Choose a model of {' or '.join(takers)}, which do.",
+            )
+        )
+    return notices
+
+
+def _unweighted(references: Sequence[Reference], family: Family) -> list[Notice]:
     weighted = any(reference.weight != 1 for reference in references)
     if not weighted or family.adapted_references:
         return []
