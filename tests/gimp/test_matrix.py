@@ -9,11 +9,16 @@ from tests.gimp.gimp_root import Gimp
 from tests.running import running_daemon
 
 _OURS = [name for name in MODULES if name not in ("cases_text_masks", "cases_objects")]
+_REFERENCE = (
+    '[reference]\ntitle = "reference"\nengine = "tests.synthetic_engines:reference"\n'
+    'honours = ["seed", "references"]\n'
+)
+"""An entry of models.toml: fills with the colour of the first reference."""
 
 
 @pytest.fixture(scope="module")
 def run(gimp: Gimp) -> Run:
-    with running_daemon(gimp.work / "daemon"):
+    with running_daemon(gimp.work / "daemon", models=_REFERENCE):
         return run_cases(gimp, _OURS)
 
 

@@ -6,6 +6,7 @@ from scene import (
     U16,
     WIDTH,
     add_layer,
+    call,
     channel,
     erase,
     floats,
@@ -171,6 +172,27 @@ def case_an_empty_layer_takes_what_is_made_from_all_that_is_visible():
     inpaint(image, empty)
     assert names(image.get_layers()) == ["healing", "photo"], "the second spot made a layer"
     assert visible(image) != seen
+
+
+def case_again_in_a_layer_that_was_painted_into():
+    for size, retouch in (((320, 240), True), ((20, 20), True), (None, False)):
+        image, layer = photo(alpha=False)
+        if retouch:
+            layer = add_layer(image, bytes(size[0] * size[1] * 4), size=size)
+        image.select_rectangle(Gimp.ChannelOps.REPLACE, *SELECTED)
+        where = {} if retouch else {"placement": "active-layer"}
+        inpaint(image, layer, **where)
+        first = visible(image)
+        Gimp.Selection.none(image)
+        call("inpaintd-edit-again", image, [layer])  # with the same seed
+        same(visible(image), first, "the same seed, hole and layer")
+        call("inpaintd-again", image, [layer])
+        assert visible(image) != first, "the same seed"
+        assert len(image.get_layers()) == (2 if retouch else 1)
+        second = visible(image)
+        changed = [i // 4 for i in range(0, len(first), 4) if first[i : i + 4] != second[i : i + 4]]
+        box = SELECTED
+        assert all(box.x <= i % 320 < box.right and box.y <= i // 320 < box.bottom for i in changed)
 
 
 def case_a_small_empty_layer_grows():

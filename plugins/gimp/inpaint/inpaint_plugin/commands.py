@@ -14,13 +14,14 @@ from inpaintd_protocol.settings import Settings
 
 from . import messages
 from .daemon import connected
-from .earlier_fills import Fill, fill_above
-from .filling import Waiting, fill
+from .earlier_fills import Fill, fill_above, painted_fill
+from .filling import Waiting, choices_of, fill
 from .following import CANCELLED
 from .mask_results import combined, put
 from .object_finder import Wish, find_object
 from .object_marks import Marks, clicks_of
 from .outpainting import Sides, fill_outside
+from .outside import OUTSIDE
 from .recipe import recipe_of
 from .remembered import Choices, MaskChoices, ObjectChoices, remember, remembered
 from .target import Target, find_target
@@ -84,11 +85,11 @@ def again(call: Call) -> Gimp.Layer:
     last = remembered(Choices, call.image)
     source = call.passed.mask_source
     if earlier is not None:
-        last = replace(_choices_of(earlier), placement="new-layer")
+        last = _choices_of(earlier)
     choices = replace(
         last,
         settings=replace(last.settings, seed=None),
-        mask_source=last.mask_source if source == "automatic" else source,
+        mask_source=source if source != "automatic" else last.mask_source,
     )
     return _fill(call, choices, anew=True)
 
@@ -99,22 +100,25 @@ def edit_again(call: Call) -> Gimp.Layer:
     if earlier is None:
         raise messages.no_recipe()
     choices = _choices_of(earlier)
+    if choices.mask_source == OUTSIDE and not call.by_script:
+        return _outpaint(call, choices, anew=True)
     if not call.by_script:
         choices = _ask(call, choices, anew=True)
-    return _fill(call, replace(choices, placement="new-layer"), anew=True)
+    return _fill(call, choices, anew=True)
 
 
 def _active_fill(call: Call) -> Fill | None:
     layer = call.drawables[0] if len(call.drawables) == 1 else None
     if not isinstance(layer, Gimp.Layer) or not layer.is_valid():
         return None
-    return fill_above(call.image, layer)
+    return fill_above(call.image, layer) or painted_fill(layer)
 
 
 def _choices_of(earlier: Fill) -> Choices:
     whole = recipe_of(earlier.top) or earlier.recipe  # a group's says how many variants
     settings = replace(whole.settings, seed=earlier.recipe.settings.seed)
-    return Choices(settings, whole.mask_source, sample=whole.sample)
+    choices = choices_of(replace(whole, settings=settings))
+    return replace(choices, placement="active-layer" if earlier.painted else "new-layer")
 
 
 def choose_variant(call: Call) -> Gimp.Layer:
@@ -129,12 +133,12 @@ def outpaint(call: Call) -> Gimp.Layer:
     """Enlarge the canvas, and fill what is new."""
     if len(call.drawables) != 1:
         raise messages.no_single_layer(len(call.drawables))
-    target = find_target(call.image, call.drawables)
-    with closing(target):
+    return _outpaint(call, call.passed if call.by_script else remembered(Choices, call.image))
+
+
+def _outpaint(call: Call, choices: Choices, *, anew: bool = False) -> Gimp.Layer:
+    with closing(find_target(call.image, call.drawables, anew=anew)) as target:
         sides = call.sides
-        choices = call.passed
-        if not call.by_script:
-            choices = remembered(Choices, call.image)
         if call.with_dialog:
             from .outpaint_dialog import ask
 

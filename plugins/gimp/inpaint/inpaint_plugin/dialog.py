@@ -27,7 +27,9 @@ from .layout import (
 from .model_choice import ModelChoice
 from .model_notes import takes
 from .preset_row import PresetRow
+from .reference_list import ReferenceList
 from .remembered import OPTIONS, Choices
+from .sampling_row import SamplingRow
 from .setting_widgets import SettingWidget
 from .settings_form import SettingsForm
 from .target import Target
@@ -88,6 +90,11 @@ class _Dialog:
             form.widget(name).text_view.connect("key-press-event", self._on_key)
 
         rows = grid()
+        self._sampling = SamplingRow(
+            target.image,
+            lambda: self._preview.show_area(self._choices()),
+            lambda: self._on_shape(),
+        )
         self._add_model(rows, models)
         self._add_hole(rows)
         for name in _MAIN:
@@ -97,6 +104,9 @@ class _Dialog:
         box.pack_start(rows, False, False, 6)
 
         shown = (*_MAIN, *_SHAPE, *_SURROUNDINGS, *_PROMPTS, "model", "text_mask", "intent")
+        self._references = ReferenceList(target)
+        self._references_row = expander(_("References"), self._references.box, self._window)
+        box.pack_start(self._references_row, False, False, 0)
         folded = {
             _("Hole and surroundings"): (*_SHAPE, *_SURROUNDINGS),
             _("Advanced"): form.others(shown),
@@ -105,9 +115,11 @@ class _Dialog:
             inner = grid()
             for name in names:
                 form.add(inner, name)
+                if name == "sampling_sides":
+                    self._sampling.attach_to(inner)
             box.pack_start(expander(title, inner, self._window), False, False, 0)
         form.on_change(("text_mask", "text_mask_combine"), self._on_source)
-        form.on_change((*_SHAPE, "threshold"), self._on_shape)
+        form.on_change((*_SHAPE, *_SURROUNDINGS, "threshold"), self._on_shape)
         self._preview = HolePreview(target, self._shower, self._hole, self._warning)
         self._window.get_content_area().show_all()
         self._warning.say("")
@@ -166,6 +178,8 @@ class _Dialog:
             self._form.settings(self._start.settings, self._is_taken),
             self._source.get_active_id() or "automatic",
             **{name: combo.get_active_id() or "" for name, combo in self._options.items()},
+            sampling_channel=self._sampling.get() if self._is_taken("sampling_pixels") else "",
+            references=self._references.get() if self._is_taken("references") else (),
         )
 
     def _fill_in(self, choices: Choices) -> None:
@@ -174,6 +188,8 @@ class _Dialog:
         self._source.set_active_id(choices.mask_source)
         for name, combo in self._options.items():
             combo.set_active_id(getattr(choices, name))
+        self._sampling.set(choices.sampling_channel)
+        self._references.set(choices.references)
         self._form.filling_in = False
         self._on_model()
         self._on_source()
@@ -188,6 +204,8 @@ class _Dialog:
         self._install.offer(model.name if model is not None and missing else "")
         self._window.set_response_sensitive(Gtk.ResponseType.OK, model is None or model.installed)
         self._form.show_only(self._is_taken)
+        self._sampling.show(self._is_taken("sampling_pixels"))
+        self._references_row.set_visible(self._is_taken("references"))
         self._fit_soon()
 
     def _on_installed(self) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from gi.repository import Gimp
 
-from .recipe import Recipe, recipe_of
+from .recipe import PAINTED, Recipe, recipe_of
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,17 @@ class Fill:
     """The variant whose transparency tells the hole."""
     source: Gimp.Layer
     recipe: Recipe
+
+    @property
+    def painted(self) -> bool:
+        """True if it has no layer of its own: it was painted into its source."""
+        return bool(self.top.get_id() == self.source.get_id())
+
+
+def painted_fill(layer: Gimp.Layer) -> Fill | None:
+    """The latest fill that was painted into a layer."""
+    recipe = recipe_of(layer, PAINTED)
+    return None if recipe is None or recipe.hole is None else Fill(layer, layer, layer, recipe)
 
 
 def fill_above(image: Gimp.Image, layer: Gimp.Layer) -> Fill | None:

@@ -23,11 +23,15 @@ from .inserting import Place, filled_layers, insert_fill, shortened
 from .kept_hole import KeptHole
 from .lost_colour import flat_colour_of_hole
 from .masks import SOURCES, MaskSource, transparency
+from .outside import OUTSIDE, border_carried_outwards, outside_of
 from .painting import paint_into
 from .picture import Visible
 from .placement import check_paintable
+from .reading_references import has_changed, read_references
 from .recipe import Recipe, recipe_of
+from .reference_pictures import weights_of
 from .remembered import Choices
+from .sampling_channel import painted_area
 from .sketch import Sketch
 from .target import Target
 from .texts import _
@@ -53,8 +57,13 @@ class Waiting(Protocol):
         """
 
 
-def fill(target: Target, choices: Choices, waiting: Waiting) -> Gimp.Layer:
+def fill(
+    target: Target, choices: Choices, waiting: Waiting, *, canvas: Rectangle | None = None
+) -> Gimp.Layer:
     """Have the hole filled, and put the answer where it belongs.
+
+    Args:
+        canvas: what the canvas is to become, in its present coordinates.
 
     Returns:
         The new layer, the group of variants, or the layer that was painted into.
@@ -62,31 +71,29 @@ def fill(target: Target, choices: Choices, waiting: Waiting) -> Gimp.Layer:
     Raises:
         InpaintError: with a sentence for the user.
     """
-    source, bounds = hole_of(target, choices)
     settings = choices.settings
-    if target.paint_into is not None:
+    paints = choices.mask_source != OUTSIDE and target.paint_into is not None
+    if paints:
         if (settings.count or 1) > 1:
             raise messages.variants_need_layers()
         settings = replace(settings, output="layer")
     with connected(waiting.starting_daemon) as client:
-        rectangle = client.plan(target.extent, bounds, settings)
-        colour, mask = read(target, source, rectangle)
-        place = Place(target, source.name if source else "")
-        hole = Hole(source, colour, mask, rectangle)
-        finished, notices = ask_for_fill(client, target, place, hole, settings, waiting)
-        daemon = client.welcome.daemon
+        made = _made(client, target, choices, settings, waiting, canvas)
+    place, finished, notices, recipe = made.place, made.finished, made.notices, made.recipe
     place.image()
     if place.layer_is_gone:
         notices.append(messages.layer_is_gone())
-    if target.paint_into is not None and target.paint_into.is_valid():
+    if paints and target.paint_into is not None and target.paint_into.is_valid():
         layer = target.paint_into
         check_paintable(layer)
         retouch = target.layer == layer and isinstance(target.picture, Visible)
-        paint_into(layer, finished.layers[0], retouch=retouch or recipe_of(layer) is not None)
+        retouch = retouch or recipe_of(layer) is not None
+        recipe = recipe.of_variant(finished.layers[0].seed)
+        paint_into(layer, finished.layers[0], recipe, retouch=retouch)
     else:
-        layer = insert_fill(
-            place, finished, recipe_for(target, choices, finished, mask, rectangle, daemon)
-        )
+        present = Rectangle(0, 0, target.image.get_width(), target.image.get_height())
+        grown = canvas if canvas != present else None
+        layer = insert_fill(place, finished, recipe, canvas=grown)
     strength = Settled.of(settings).strength
     messages.show_notices(worth_telling([*notices, *finished.warnings], strength))
     return layer
@@ -98,16 +105,9 @@ def fill_layers(target: Target, choices: Choices, waiting: Waiting) -> list[Gimp
     Raises:
         InpaintError: with a sentence for the user.
     """
-    source, bounds = hole_of(target, choices)
     with connected(waiting.starting_daemon) as client:
-        rectangle = client.plan(target.extent, bounds, choices.settings)
-        colour, mask = read(target, source, rectangle)
-        place = Place(target, source.name if source else "")
-        hole = Hole(source, colour, mask, rectangle)
-        finished, _notices = ask_for_fill(client, target, place, hole, choices.settings, waiting)
-        daemon = client.welcome.daemon
-    recipe = recipe_for(target, choices, finished, mask, rectangle, daemon)
-    return filled_layers(place, finished, recipe)
+        made = _made(client, target, choices, choices.settings, waiting)
+    return filled_layers(made.place, made.finished, made.recipe)
 
 
 @dataclass(frozen=True)
@@ -118,6 +118,59 @@ class Hole:
     colour: Plane
     mask: Plane | None
     rectangle: Rectangle
+    sampling: Plane | None = None
+    """The pixels that may be copied."""
+    references: tuple[Plane, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Made:
+    """A fill that is not in the image yet."""
+
+    place: Place
+    finished: Finished
+    notices: list[Notice]
+    recipe: Recipe
+
+
+def _made(
+    client: Client,
+    target: Target,
+    choices: Choices,
+    settings: Settings,
+    waiting: Waiting,
+    canvas: Rectangle | None = None,
+) -> _Made:
+    painted = painted_area(target, choices.sampling_channel)
+    within = painted.bounds(target.extent) if painted is not None else None
+    source: MaskSource | None
+    mask: Plane | None
+    if choices.mask_source == OUTSIDE:
+        source = outside_of(target, canvas)
+        rectangle = client.plan(source.outer, source.outer, settings, sampling=within)
+        colour = border_carried_outwards(target, rectangle)
+        mask = source.read(rectangle, "u8")
+    else:
+        source, bounds = hole_of(target, choices)
+        rectangle = client.plan(target.extent, bounds, settings, sampling=within)
+        colour, mask = read(target, source, rectangle)
+    notices = [
+        messages.reference_has_changed(picture.name)
+        for picture in choices.references
+        if has_changed(picture)
+    ]
+    pictures, references = read_references(target.image, choices.references)
+    choices = replace(choices, references=references)
+    place = Place(target, source.name if source else "")
+    sampling = painted.read(rectangle, "u8") if painted is not None else None
+    hole = Hole(source, colour, mask, rectangle, sampling, pictures)
+    settings = replace(settings, references=weights_of(references))
+    finished, more = ask_for_fill(client, target, place, hole, settings, waiting)
+    daemon = client.welcome.daemon
+    if mask is None and target.paint_into is not None and colour.channels == 4:
+        mask = transparency(colour)  # which is about to be filled
+    recipe = recipe_for(target, choices, finished, mask, rectangle, daemon)
+    return _Made(place, finished, [*notices, *more], recipe)
 
 
 def ask_for_fill(
@@ -132,7 +185,15 @@ def ask_for_fill(
     offset = (hole.rectangle.x, hole.rectangle.y)
     notices = painted_over(target, hole.colour, hole.mask)
     wire_settings = replace(settings, preview=waiting.previews)
-    request = Inpaint(new_request_id(), hole.colour, wire_settings, offset, hole.mask)
+    request = Inpaint(
+        new_request_id(),
+        hole.colour,
+        wire_settings,
+        offset,
+        hole.mask,
+        references=hole.references,
+        sampling=hole.sampling,
+    )
     sketch = Sketch(place, shown_hole(hole, settings), offset)
     try:
         finished = waiting.until_finished(client, request, sketch.show)
@@ -163,6 +224,19 @@ def recipe_for(
         daemon=daemon,
         hole=hole,
         sample=choices.sample,
+        sampling_channel=choices.sampling_channel,
+        references=choices.references,
+    )
+
+
+def choices_of(recipe: Recipe) -> Choices:
+    """All that a recipe says, to be done again."""
+    return Choices(
+        recipe.settings,
+        recipe.mask_source,
+        sample=recipe.sample,
+        sampling_channel=recipe.sampling_channel,
+        references=recipe.references,
     )
 
 

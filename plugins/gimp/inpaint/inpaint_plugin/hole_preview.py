@@ -19,6 +19,7 @@ from .layout import Shower, WarningBar
 from .mask_results import channel_of
 from .pixels import rounded
 from .remembered import Choices
+from .sampling_area import allowed_area
 from .selection_preview import SelectionPreview
 from .target import Target
 from .texts import _
@@ -59,6 +60,20 @@ class HolePreview:
         except Exception as error:
             self._tell(error)
         self._shower.turn(self._asking is not None)
+
+    def show_area(self, choices: Choices) -> None:
+        """Show the pixels that the fill may copy, without asking for the hole of a text."""
+        self.end()
+        self._warning.say("")
+        try:
+            self._target.check()
+            with connected(lambda: self._words.set_text(f"{_(STARTING)}…")) as client:
+                mask, place = allowed_area(self._target, choices, client)
+            image = self._target.image
+            canvas = Rectangle(0, 0, image.get_width(), image.get_height())
+            self._selection.show(lambda: channel_of(image, mask, place, canvas))
+        except Exception as error:
+            self._tell(error)
 
     def end(self) -> None:
         """Give the selection back, and want nothing more of the daemon."""

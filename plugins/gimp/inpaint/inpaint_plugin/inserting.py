@@ -31,7 +31,8 @@ class Place:
         self._above = target.above
         self._layer = target.layer
         self._fills = target.fills
-        self._replaced = target.fill.top if target.fill is not None else None
+        fill = target.fill
+        self._replaced = fill.top if fill is not None and not fill.painted else None
         self._with_mask = mask_name not in ("layer-mask", "outside")
         self._wraps = not isinstance(target.picture, Visible)
         self._origin = target.layer.get_offsets()

@@ -110,7 +110,7 @@ def scrolled(box: Gtk.Box) -> Gtk.ScrolledWindow:
     return made
 
 
-def expander(title: str, inner: Gtk.Grid, window: Gtk.Window) -> Gtk.Expander:
+def expander(title: str, inner: Gtk.Widget, window: Gtk.Window) -> Gtk.Expander:
     made = Gtk.Expander(label=title)
     inner.set_margin_top(6)
     inner.set_margin_start(12)

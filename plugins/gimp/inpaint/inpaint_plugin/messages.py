@@ -264,6 +264,66 @@ def no_clicks(text: str) -> InpaintError:
     )
 
 
+def no_sampling_channel(name: str) -> InpaintError:
+    return _error(
+        "unsupported",
+        "The channel “{name}”, which shows what may be copied, is gone.",
+        "Choose another sampling area, or make the channel again: Select > Save to Channel.",
+        name=name,
+    )
+
+
+def empty_sampling_channel(name: str) -> InpaintError:
+    return _error(
+        "empty_mask",
+        "The channel “{name}” shows nothing on the layer that may be copied.",
+        "Paint white into it where the fill may copy from, or choose another sampling area.",
+        name=name,
+    )
+
+
+def nothing_to_sample() -> InpaintError:
+    return _error(
+        "unsupported",
+        "The sampling area holds no pixels that could be copied.",
+        "Set a larger sampling distance, or other sides.",
+    )
+
+
+def reference_is_gone(name: str) -> InpaintError:
+    return _error(
+        "unsupported",
+        "The layer “{name}”, which is used as a reference, is gone.",
+        "Remove it from the references, or choose another layer.",
+        name=name,
+    )
+
+
+def unreadable_reference(path: Path, reason: str) -> InpaintError:
+    return _error(
+        "unreadable",
+        "The reference picture {path} cannot be read: {reason}",
+        "Remove it from the references, or choose another file.",
+        path=path,
+        reason=reason,
+    )
+
+
+def reference_has_changed(path: str) -> Notice:
+    notice = _notice("reference_changed", "The reference picture {path} is no longer the same.")
+    return replace(notice, message=notice.message.format(path=path))
+
+
+def bad_reference(text: str) -> InpaintError:
+    return _error(
+        "bad_message",
+        "“{text}” names no reference picture.",
+        "Write each on a line of its own, as FILE, FILE:WEIGHT or layer:NAME:WEIGHT, with weights "
+        "from 0 to 2.",
+        text=text,
+    )
+
+
 def nothing_left() -> InpaintError:
     return _error(
         "empty_mask",

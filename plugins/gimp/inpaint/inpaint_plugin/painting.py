@@ -13,19 +13,21 @@ from inpaintd_protocol.rectangle import Rectangle
 from .formats import pixel_format
 from .pixels import rectangle_of
 from .placement import RETOUCH
-from .recipe import PARASITE
+from .recipe import PAINTED, PARASITE, Recipe, attach_recipe
 from .undo import one_undo_step
 
 
-def paint_into(layer: Gimp.Layer, result: ResultLayer, *, retouch: bool) -> None:
+def paint_into(layer: Gimp.Layer, result: ResultLayer, recipe: Recipe, *, retouch: bool) -> None:
     """Replace the pixels of a layer wherever the result is opaque; all others stay bit by bit.
 
     Args:
         result: a finished picture: each of its pixels is either opaque or fully transparent.
+        recipe: how it was made, its hole placed in the layer as that is now.
         retouch: whether the layer takes nothing but fills, and so may grow.
     """
     image = layer.get_image()
     box = Rectangle(*result.offset, result.pixels.width, result.pixels.height)
+    _, old_x, old_y = layer.get_offsets()
     with one_undo_step(image):
         if retouch:
             _grow(layer, box)
@@ -55,6 +57,7 @@ def paint_into(layer: Gimp.Layer, result: ResultLayer, *, retouch: bool) -> None
         layer.merge_shadow(True)
         layer.update(*inside.moved(-x, -y))
         _restore(image, selected)
+        attach_recipe(layer, recipe.moved(x - old_x, y - old_y), PAINTED)
     Gimp.displays_flush()
 
 

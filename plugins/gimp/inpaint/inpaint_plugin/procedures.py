@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from .getting_ready import get_ready
 from .help import DOMAIN as HELP_DOMAIN
 from .help import FOLDER as HELP_FOLDER
 from .outpainting import Sides
+from .reference_pictures import ReferencePicture
 from .remembered import OPTIONS, Choices, MaskChoices, ObjectChoices
 from .texts import CATALOGUES, DOMAIN, _
 from .window_procedures import WindowCommand, create, manage_models
@@ -59,6 +60,8 @@ class Command:
     choices: type[Choices | MaskChoices] = Choices
     sides: bool = False
     """True if it takes the number of pixels by which the canvas grows."""
+    pictures: bool = False
+    """True if it takes references and a sampling channel."""
     clicks: bool = False
     """True if it takes places to click, as a script writes them."""
     menus: tuple[str, ...] = (MENU,)
@@ -85,6 +88,7 @@ COMMANDS = {
         "what its layer mask hides. Returns the new layer; with several variants, their group.",
         commands.inpaint,
         settings=all_settings(),
+        pictures=True,
     ),
     "inpaintd-again": Command(
         "Inpaint _Again",
@@ -173,6 +177,17 @@ WINDOWS = {
     ),
 }
 
+_PICTURES = {
+    "sampling-channel": (
+        "Sampling channel",
+        "Name of a channel that shows what the fill may copy; empty: everything",
+    ),
+    "references": (
+        "References",
+        "Pictures that show what to paint, one on a line: FILE, FILE:WEIGHT or layer:NAME:WEIGHT",
+    ),
+}
+
 _SIDES = {
     "left": "Left",
     "right": "Right",
@@ -214,9 +229,9 @@ class InpaintPlugIn(Gimp.PlugIn):  # type: ignore[misc]  # gi has no types
         if command.sides:
             _add_sides(procedure)
         if command.clicks:
-            for argument, (label, blurb) in _CLICKS.items():
-                flags = GObject.ParamFlags.READWRITE
-                procedure.add_string_argument(argument, _(label), _(blurb), "", flags)
+            _add_texts(procedure, _CLICKS)
+        if command.pictures:
+            _add_texts(procedure, _PICTURES)
         _add_return_value(procedure, command)
         return procedure
 
@@ -240,6 +255,12 @@ def _add_sides(procedure: Gimp.Procedure) -> None:
         words = _("By how many pixels the canvas grows on this side")
         flags = GObject.ParamFlags.READWRITE
         procedure.add_int_argument(name, _(label), words, 0, _MOST_PIXELS, 0, flags)
+
+
+def _add_texts(procedure: Gimp.Procedure, texts: dict[str, tuple[str, str]]) -> None:
+    for name, (label, blurb) in texts.items():
+        flags = GObject.ParamFlags.READWRITE
+        procedure.add_string_argument(name, _(label), _(blurb), "", flags)
 
 
 def _add_return_value(procedure: Gimp.Procedure, command: Command) -> None:
@@ -267,6 +288,8 @@ def _run(
         options = {name: config.get_property(argument_name(name)) for name in command.options}
         settings = settings_from_config(config, command.settings)
         passed = command.choices(settings, **options)
+        if command.pictures:
+            passed = with_pictures(passed, *(config.get_property(name) for name in _PICTURES))
         sides = [config.get_property(name) for name in _SIDES] if command.sides else []
         clicks = [config.get_property(name) or "" for name in _CLICKS] if command.clicks else []
         call = commands.Call(
@@ -289,6 +312,21 @@ def _run(
         shown = messages.unexpected(error, Path(Gimp.directory()))
         return procedure.new_return_values(status.EXECUTION_ERROR, GLib.Error(str(shown)))
     return _success(procedure, made)
+
+
+def with_pictures(choices: Choices, channel: str | None, references: str | None) -> Choices:
+    """What a script passes as texts.
+
+    Raises:
+        InpaintError: `bad_message` when a reference cannot be read.
+    """
+    pictures = []
+    for line in (references or "").splitlines():
+        try:
+            pictures.append(ReferencePicture.from_text(line))
+        except ValueError:
+            raise messages.bad_reference(line) from None
+    return replace(choices, sampling_channel=channel or "", references=tuple(pictures))
 
 
 def _closed_by_the_user(image: Gimp.Image, run_mode: Gimp.RunMode) -> bool:

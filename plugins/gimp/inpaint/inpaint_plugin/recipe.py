@@ -16,8 +16,12 @@ from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.settings import Settings
 
 from .kept_hole import KeptHole
+from .reference_pictures import ReferencePicture, pictures_from_maps
 
 PARASITE = "inpaintd-recipe"
+PAINTED = "inpaintd-painted"
+"""The parasite of a layer that a fill was painted into: the recipe of the latest one."""
+
 _VERSION = 2
 
 _PROTOCOLS = {1: (1, 1), _VERSION: PROTOCOL_VERSION}
@@ -40,18 +44,26 @@ class Recipe:
     hole: KeptHole | None = None
     """The hole before it was grown and feathered; None where transparency was the hole."""
     sample: str = "layer"
+    sampling_channel: str = ""
+    references: tuple[ReferencePicture, ...] = ()
 
     def afresh(self) -> Settings:
         """The settings, for other pictures of the same kind."""
         return replace(self.settings, seed=None)
 
+    def moved(self, x: int, y: int) -> Recipe:
+        """The recipe for a layer whose corner has moved by this much, the hole staying in place."""
+        if self.hole is None:
+            return self
+        return replace(self, hole=replace(self.hole, x=self.hole.x - x, y=self.hole.y - y))
+
     def of_variant(self, seed: int) -> Recipe:
         return replace(self, settings=replace(self.settings, seed=seed, count=1))
 
 
-def recipe_of(layer: Gimp.Layer) -> Recipe | None:
+def recipe_of(layer: Gimp.Layer, name: str = PARASITE) -> Recipe | None:
     """The recipe that a layer carries; None when there is none or it cannot be read."""
-    parasite = layer.get_parasite(PARASITE)
+    parasite = layer.get_parasite(name)
     if parasite is None:
         return None
     try:
@@ -64,12 +76,14 @@ def recipe_of(layer: Gimp.Layer) -> Recipe | None:
             daemon=str(values.get("daemon", "")),
             hole=KeptHole.from_map(values["hole"]) if values.get("hole") else None,
             sample=str(values.get("sample", "layer")),
+            sampling_channel=str(values.get("sampling_channel", "")),
+            references=pictures_from_maps(values.get("references") or []),
         )
     except (ValueError, KeyError, TypeError, InpaintError):
         return None
 
 
-def attach_recipe(layer: Gimp.Layer, recipe: Recipe) -> None:
+def attach_recipe(layer: Gimp.Layer, recipe: Recipe, name: str = PARASITE) -> None:
     values = {
         "version": _VERSION,
         "settings": settings_to_map(recipe.settings),
@@ -79,7 +93,9 @@ def attach_recipe(layer: Gimp.Layer, recipe: Recipe) -> None:
         "daemon": recipe.daemon,
         "hole": recipe.hole.to_map() if recipe.hole else None,
         "sample": recipe.sample,
+        "sampling_channel": recipe.sampling_channel,
+        "references": [picture.to_map() for picture in recipe.references],
     }
     # ASCII: GIMP takes the bytes of a parasite for signed numbers, and refuses any above 127.
     data = json.dumps(values).encode("ascii")
-    layer.attach_parasite(Gimp.Parasite.new(PARASITE, Gimp.PARASITE_PERSISTENT, data))
+    layer.attach_parasite(Gimp.Parasite.new(name, Gimp.PARASITE_PERSISTENT, data))

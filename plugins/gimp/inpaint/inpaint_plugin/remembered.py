@@ -6,7 +6,7 @@ GIMP itself keeps the values of a procedure only when it succeeded.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -21,6 +21,7 @@ from .mask_results import COMBINATIONS, RESULTS
 from .masks import SOURCES
 from .object_marks import PARTS
 from .placement import PLACEMENTS, SAMPLES
+from .reference_pictures import ReferencePicture, pictures_from_maps
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,9 @@ class Choices:
     mask_source: str = "automatic"
     placement: str = "new-layer"
     sample: str = "layer"
+    sampling_channel: str = ""
+    """Name of the channel that shows what may be copied; empty when everything may."""
+    references: tuple[ReferencePicture, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -97,6 +101,9 @@ def remember(choices: Choices | MaskChoices, image: Gimp.Image) -> None:
         data = text.encode("ascii")
         parasite = Gimp.Parasite.new(_PARASITES[kind], Gimp.PARASITE_PERSISTENT, data)
         image.attach_parasite(parasite)
+    if isinstance(choices, Choices):  # other images have other layers and channels
+        files = tuple(picture for picture in choices.references if picture.kind == "file")
+        text = json.dumps(to_map(replace(choices, references=files, sampling_channel="")), indent=1)
     path = Path(Gimp.directory()) / _FILES[kind]
     temporary = path.with_suffix(".new")
     try:
@@ -123,6 +130,8 @@ def remembered(kind: type[Kind], image: Gimp.Image) -> Kind:
 def to_map(choices: Choices | MaskChoices) -> dict[str, Any]:
     values = {field.name: getattr(choices, field.name) for field in fields(choices)}
     values["settings"] = settings_to_map(choices.settings)
+    if isinstance(choices, Choices):
+        values["references"] = [picture.to_map() for picture in choices.references]
     values["version"] = _VERSION
     return values
 
@@ -133,12 +142,15 @@ def from_map(kind: type[Kind], values: dict[str, Any]) -> Kind:
         ValueError, KeyError, TypeError, AttributeError or InpaintError: when it is damaged.
     """
     settings = _settings_of(values)
-    names = {field.name for field in fields(kind)} - {"settings"}
-    known = {
+    names = {field.name for field in fields(kind)} & OPTIONS.keys()
+    known: dict[str, Any] = {
         name: value
         for name, value in values.items()
         if name in names and isinstance(value, str) and value in OPTIONS[name].choices
     }
+    if kind is Choices:
+        known["sampling_channel"] = str(values.get("sampling_channel") or "")
+        known["references"] = pictures_from_maps(values.get("references") or [])
     return kind(settings, **known)
 
 

@@ -10,7 +10,7 @@ from gi.repository import Gimp
 from inpaintd_protocol.rectangle import Rectangle
 
 from . import messages
-from .earlier_fills import Fill, fill_above, fills_up_to
+from .earlier_fills import Fill, fill_above, fills_up_to, painted_fill
 from .masks import (
     AlphaMask,
     ChannelMask,
@@ -201,7 +201,8 @@ def find_target(
         earlier = fills_up_to(fill, inclusive=not anew)
     retouches = floating is None and fill is None and is_retouch_layer(active)
     paint_into = None
-    if retouches or (placement == "active-layer" and not anew):
+    painted = painted_fill(active) if anew and fill is None else None
+    if retouches or (placement == "active-layer" and (painted is not None or not anew)):
         check_paintable(active)
         paint_into = active
     filters = WithoutFilters(image)
@@ -222,7 +223,7 @@ def find_target(
         layer=active if retouches else layer,
         above=above,
         picture=picture,
-        fill=fill if anew else None,
+        fill=(fill or painted) if anew else None,
         paint_into=paint_into,
         fills=earlier,
         floating=floating,

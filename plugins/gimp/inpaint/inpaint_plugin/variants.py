@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import replace
 
 from gi.repository import Gimp
 
 from . import messages
 from .earlier_fills import fill_above
-from .filling import Waiting, fill_layers
+from .filling import Waiting, choices_of, fill_layers
 from .inserting import fill_name, name_variants
 from .recipe import recipe_of
-from .remembered import Choices
 from .target import find_target
 from .undo import no_undo, one_undo_step
 
@@ -59,7 +59,7 @@ def add_variants(group: Gimp.GroupLayer, waiting: Waiting) -> None:
     if earlier is None:
         raise messages.no_recipe()
     recipe = recipe_of(group) or earlier.recipe
-    choices = Choices(recipe.afresh(), recipe.mask_source, sample=recipe.sample)
+    choices = choices_of(replace(recipe, settings=recipe.afresh()))
     with closing(find_target(image, [group], anew=True, sample=recipe.sample)) as target:
         layers = fill_layers(target, choices, waiting)
     first = len(group.get_children())
