@@ -18,6 +18,7 @@ from inpaintd_protocol.following import (
 )
 from inpaintd_protocol.messages import Accepted, Cancelled, Finished, Message, Preview, Progress
 
+from .daemon_texts import translated_error
 from .texts import _, plural
 
 OnPreview = Callable[[Preview], None]
@@ -72,7 +73,10 @@ class Following:
         elif isinstance(step, End):
             if isinstance(step.answer, Cancelled):
                 raise InpaintError(CANCELLED, _("The request was cancelled."))
-            self.finished = self._follower.result()
+            try:
+                self.finished = self._follower.result()
+            except InpaintError as error:
+                raise translated_error(error) from error
 
     def check_alive(self) -> None:
         """

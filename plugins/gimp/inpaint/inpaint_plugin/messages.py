@@ -12,6 +12,7 @@ from gi.repository import Gimp
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.messages import Notice
 
+from .daemon_texts import translated
 from .texts import _
 
 LOG_NAME = "inpaint-errors.log"
@@ -359,7 +360,7 @@ def unexpected(error: BaseException, log_folder: Path) -> InpaintError:
 
 def show_notices(notices: Sequence[Notice]) -> None:
     """Tell what went through but should be known."""
-    for notice in notices:
+    for notice in translated(notices):
         remedy = colour_lost_remedy() if notice.code == "colour_lost" else ""
         already = notice.remedy or remedy
         Gimp.message(f"Inpaint: {notice.message} {already}".strip())
