@@ -156,7 +156,7 @@ class ZmtpTransport(Closing):
             self._socket.close()
             raise
 
-    def _obey(self, body: bytes) -> None:
+    def _obey(self, body: Buffer) -> None:
         received = zmtp_frames.parse_command(body)
         if received.name == b"PING":
             self._write(zmtp_frames.pong(received))

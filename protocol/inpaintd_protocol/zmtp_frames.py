@@ -6,8 +6,11 @@ Source: ZMTP 3.1 (rfc.zeromq.org/spec/37), PLAIN (spec/24).
 from __future__ import annotations
 
 import io
+import mmap
 import struct
-from typing import NamedTuple
+from typing import NamedTuple, Union
+
+from .plane import Buffer
 
 GREETING_BYTES = 64
 SIGNATURE_BYTES = 10
@@ -28,7 +31,8 @@ class ZmtpError(Exception):
 class Frame(NamedTuple):
     """One frame from the wire."""
 
-    body: bytes
+    body: Buffer
+    """`bytes`, except for a long frame of a decoder in pages."""
     more: bool
     """True when further frames of the same message follow."""
     command: bool
@@ -115,12 +119,13 @@ def check_greeting(received: bytes, mechanism: bytes) -> None:
         raise ZmtpError(f"it asks for {theirs.decode('latin-1')}, not {mechanism.decode()}")
 
 
-def parse_command(body: bytes) -> Command:
+def parse_command(frame_body: Buffer) -> Command:
     """Split a command frame.
 
     Raises:
         ZmtpError: when it is too short for its name.
     """
+    body = bytes(frame_body)
     if body.startswith(LIBZMQ_ERROR):
         return Command(b"ERROR", body[len(LIBZMQ_ERROR) :])
     end = 1 + body[0] if body else 1
@@ -144,13 +149,16 @@ class FrameDecoder:
 
     Args:
         limit_bytes: longest frame that is accepted.
+        in_pages: take the memory for long frames from the system, page by page as they arrive. It
+            costs no time beforehand and is given back at once, but is not `bytes`.
     """
 
-    def __init__(self, limit_bytes: int) -> None:
+    def __init__(self, limit_bytes: int, *, in_pages: bool = False) -> None:
         self.limit_bytes = limit_bytes
+        self._long_body = _PagedBody if in_pages else _LongBody
         self._scratch = bytearray(_SCRATCH_BYTES)
         self._start = self._end = 0
-        self._long: _LongBody | None = None
+        self._long: Union[_LongBody, _PagedBody, None] = None
 
     def space(self) -> memoryview:
         """Return the buffer for the next bytes; never empty after `next_frame()` returned None."""
@@ -205,7 +213,7 @@ class FrameDecoder:
             raise ZmtpError(f"it sent a frame of {size} bytes, which is too long")
         if head_bytes + size > _SCRATCH_BYTES:
             self._start += head_bytes
-            self._long = _LongBody(flags, size)
+            self._long = self._long_body(flags, size)
             count = self._end - self._start  # less than its size, or it would have fit
             with self._long.space() as room:
                 room[:count] = memoryview(self._scratch)[self._start : self._end]
@@ -255,5 +263,24 @@ class _LongBody:
         return _frame(self._flags, self._file.getvalue())
 
 
-def _frame(flags: int, body: bytes) -> Frame:
+class _PagedBody:
+    """A buffer for a frame of known size, of which the system makes only what is written."""
+
+    def __init__(self, flags: int, size: int) -> None:
+        self._flags = flags
+        self._view = memoryview(mmap.mmap(-1, size))
+        self.filled = 0
+
+    @property
+    def complete(self) -> bool:
+        return self.filled == len(self._view)
+
+    def space(self) -> memoryview:
+        return self._view[self.filled :]
+
+    def frame(self) -> Frame:
+        return _frame(self._flags, self._view)
+
+
+def _frame(flags: int, body: Buffer) -> Frame:
     return Frame(body, more=bool(flags & _MORE), command=bool(flags & _COMMAND))

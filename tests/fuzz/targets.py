@@ -14,7 +14,7 @@ import tempfile
 import zipfile
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from unittest.mock import patch
 
 from inpaintd.cli.chain_file import read_chain
@@ -23,10 +23,21 @@ from inpaintd.files.reading import read_file, read_picture
 from inpaintd.files.recipe import files_in, parse_recipe, recipe_in
 from inpaintd.files.repeat import repeated
 from inpaintd.files.xmp import read_property, with_property
-from inpaintd.hotfolder.options import sidecar_layer
+from inpaintd.hotfolder.layout import Layout, layout_of
+from inpaintd.hotfolder.options import (
+    folder_layers,
+    merged_settings,
+    read_watch_options,
+    shared_names,
+    shared_picture,
+    sidecar_layer,
+)
+from inpaintd.models import presets, registry
 from inpaintd.models.weights import tensors_in
+from inpaintd_protocol.connection import read_connection
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.settings import Settings
+from tests.fuzz import doors
 
 CORPUS = Path(__file__).parent / "corpus"
 
@@ -36,7 +47,7 @@ def _file(read: Callable[[Path], object], name: str) -> Callable[[bytes], None]:
     folder = Path(tempfile.gettempdir()) / f"inpaintd-fuzz-{os.getpid()}"
 
     def target(data: bytes) -> None:
-        folder.mkdir(exist_ok=True)
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(data)
         read(folder / name)
 
@@ -74,6 +85,39 @@ def _settings(name: str) -> Callable[[bytes], None]:
     return target
 
 
+def _in_home(name: str, read: Callable[[Path], object]) -> Callable[[bytes], None]:
+    """What reads a file by the folder that it is in, with one sentence for all that is wrong."""
+    return _file(lambda path: read(path.parent), f"{name.partition('.')[0]}-home/{name}")
+
+
+def _models(home: Path) -> None:
+    registry._load.cache_clear()
+    registry.load_registry(home).infos()
+
+
+def _presets(home: Path) -> None:
+    presets._load.cache_clear()
+    presets.load_presets(home)
+
+
+def _folder(root: Path) -> None:
+    layout = layout_of(root)
+    shared_names(root)
+    for read in (read_watch_options, _layers, _shared):
+        with suppress(InpaintError):
+            read(layout)
+
+
+def _layers(layout: Layout) -> None:
+    merged_settings(folder_layers(layout, PurePosixPath("a.png")))
+
+
+def _shared(layout: Layout) -> None:
+    for role in ("mask", "reference"):
+        found = shared_picture(layout, PurePosixPath("a.png"), role)
+        assert found is None or found.parent == layout.root
+
+
 TARGETS: dict[str, Callable[[bytes], None]] = {
     "picture": _picture,
     "psd": _document("a.psd"),
@@ -84,6 +128,11 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "prompt": _settings("a.txt"),
     "chain": _file(read_chain, "chain.toml"),
     "safetensors": _file(tensors_in, "a.safetensors"),
+    "models": _in_home("models.toml", _models),
+    "presets": _in_home("presets.toml", _presets),
+    "connection": _in_home("connection.json", read_connection),
+    "folder": _in_home("inpaintd.toml", _folder),
+    **doors.TARGETS,
 }
 
 
@@ -101,7 +150,7 @@ def seeds(name: str) -> list[bytes]:
 
 def write_corpus() -> None:
     """Make one small, valid file of each kind."""
-    for name, files in _corpus().items():
+    for name, files in (_corpus() | doors.corpus()).items():
         (CORPUS / name).mkdir(parents=True, exist_ok=True)
         for file, data in files.items():
             (CORPUS / name / file).write_bytes(data)
@@ -149,6 +198,17 @@ def _corpus() -> dict[str, dict[str, bytes]]:
         "recipe": {"a.json": json.dumps({"settings": {"seed": 1}, "files": files}).encode()},
         "xmp": {"a.xmp": packet},
         "settings": {"a.toml": b'prompt = "a"\ngrow = 4\n[[controls]]\nkind = "tile"\n'},
+        "models": {"a.toml": b'default = "a"\n[a]\ntitle = "t"\nengine = "opencv"\n'},
+        "presets": {
+            "a.toml": b'[mine]\nlabel = "t"\nstrength = 0.5\n[mine.inpainting]\ngrow = 2\n'
+        },
+        "connection": {
+            "a.json": b'{"endpoint": "tcp://127.0.0.1:7", "secret": "00", "pid": 7, "daemon": "1"}'
+        },
+        "folder": {
+            "a.toml": b'grow = 2\nmask = "m.png"\nreference = "r.png"\nreference_weight = 0.5\n'
+            b"[watch]\nsettle_seconds = 0.5\nprocesses = 1\n"
+        },
         "prompt": {"a.txt": b"a pond\nat dusk"},
         "chain": {"a.toml": b'size = [8, 8]\n[[step]]\nprompt = "a"\n'},
         "safetensors": {"a": struct.pack("<Q", len(header)) + header + bytes(4)},

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import socket
 import struct
+import sys
 import tracemalloc
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
+import psutil
 import pytest
 import zmq
 
@@ -295,6 +297,18 @@ class TestPeers:
                 house.door.send(client, [bytes(60_000)])
         assert sent < 64 << 20, "its questions wait with itself"
         assert house.door.is_connected(name)
+
+    @pytest.mark.skipif(sys.platform != "linux", reason="counts memory as Linux does")
+    def test_a_frame_takes_memory_as_it_comes(self, house: House) -> None:
+        """Announced, it would otherwise be filled with zeros first, while everybody else waits."""
+        stream = house.raw(GREETING, HELLO, INITIATE)
+        eventually(lambda: house.turn() == [] and not house.door.restless, "it is known")
+        before = psutil.Process().memory_info().rss
+        stream.sendall(b"\x02" + struct.pack(">Q", 1 << 30) + bytes(1000))
+        for _ in range(10):
+            assert house.turn() == []
+        assert house.door.is_connected(next(iter(house.door._peers)))
+        assert psutil.Process().memory_info().rss - before < 64 << 20
 
     def test_messages_over_the_limits_end_the_connection(self, house: House) -> None:
         for sent in (

@@ -160,7 +160,7 @@ class Peer:
     def _open(self) -> None:
         """Accept frames of any size that the protocol allows from now on."""
         self.stage = "open"
-        self._decoder = FrameDecoder(FRAME_BYTES)
+        self._decoder = FrameDecoder(FRAME_BYTES, in_pages=True)
         # Data that followed the handshake; it is less than the decoder holds.
         with self._decoder.space() as space:
             space[: len(self._early)] = self._early

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from websockets.http11 import Request
 from websockets.typing import Subprotocol
@@ -47,7 +47,8 @@ def refuse(request: Request, token: str, port: int) -> Refusal | None:
     Args:
         port: the door's port.
     """
-    given = parse_qs(urlsplit(request.path).query).get("token", [""])
+    # Not by urlsplit: it raises an error for what looks like a broken IPv6 address.
+    given = parse_qs(request.path.partition("?")[2]).get("token", [""])
     if not hmac.compare_digest(given[-1].encode(), token.encode()):
         reason = "The token is missing or of another run of the daemon."
         return Refusal(HTTPStatus.FORBIDDEN, reason, told=False)
