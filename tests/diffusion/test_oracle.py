@@ -45,7 +45,6 @@ ORACLES: dict[str, tuple[str, dict[str, Any]]] = {
             "_auto_resize": False,
         },
     ),
-    "flux2-klein": ("Flux2KleinInpaintPipeline", {}),
     "chroma": ("ChromaInpaintPipeline", {"negative_prompt": NEGATIVE}),
     "qwen-image": ("QwenImageInpaintPipeline", {"negative_prompt": NEGATIVE}),
     "z-image": ("ZImageInpaintPipeline", {"negative_prompt": NEGATIVE}),
@@ -104,6 +103,24 @@ def test_equals_the_stock_pipeline_inside_the_hole(name: str, tiny: Build) -> No
     inside = task.mask == 1
     assert np.array_equal(ours[inside], theirs[inside])
     assert np.ptp(ours[inside]) > 0.02  # a flat picture would equal anything
+
+
+def test_a_negative_prompt_of_klein_is_that_of_diffusers(tiny: Build) -> None:
+    """Its pipeline takes one only as embeddings."""
+    task = pictures.task(seed=SEED)
+    ours = pictures.shared(tiny("flux2-klein")).paint([task], settings(), pictures.quiet)
+
+    stock = diffusers.Flux2KleinInpaintPipeline.from_pretrained(tiny("flux2-klein"))
+    call = {"prompt": PROMPT, "strength": 0.75, "guidance_scale": 3.0}
+    call |= tensors("flux2-klein", task)
+    plain = stock(**call).images[0]
+    embeddings, _ = stock.encode_prompt(prompt=NEGATIVE)
+    call["generator"] = torch.Generator().manual_seed(SEED)
+    theirs = stock(negative_prompt_embeds=embeddings, **call).images[0]
+    inside = task.mask == 1
+    assert np.array_equal(ours.colours[0][inside], theirs[inside])
+    assert not np.array_equal(plain[inside], theirs[inside])
+    assert not ours.notices
 
 
 def test_equals_kandinsky_called_as_prior_and_decoder(tiny: Build) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -11,6 +14,7 @@ from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.settings import Control, Stage
 from tests.diffusion import tiny_models
 from tests.diffusion.pictures import controlnet, distance, hole, inside, paint, photograph, task
+from tests.diffusion.pictures import engine as fresh
 from tests.diffusion.pictures import shared as engine
 from tests.diffusion.tiny_models import Build
 
@@ -228,3 +232,34 @@ def test_a_strength_that_leaves_no_step_says_which_would(tiny: Build) -> None:
     with pytest.raises(InpaintError, match=r"0\.1 or more\."):
         paint(engine(tiny("sd15")), strength=0.001, steps=10)
     assert caught.value.code == "unsupported"
+
+
+def test_what_distillation_leaves_without_effect_is_told(
+    tiny: Build,
+) -> None:
+    klein = fresh(tiny("flux2-klein"))
+    paint(klein, guidance_scale=1.0)
+    assert klein._model is not None
+    klein._model.pipe.register_to_config(is_distilled=True)
+    told = paint(klein, guidance_scale=4.0, negative_prompt="ugly").notices
+    assert [code for code, *_ in told] == ["not_honoured"] * 2
+    assert "distilled to paint without guidance" in told[0][1]
+    assert "no negative prompt as this model was distilled" in told[1][1]
+    assert not paint(klein, guidance_scale=1.0).notices
+
+
+def test_a_latent_consistency_model_has_no_use_for_a_negative_prompt(
+    tiny: Build, tmp_path: Path
+) -> None:
+    """Its denoiser is told the guidance scale, so that there is no unguided half."""
+    folder = tmp_path / "lcm"
+    shutil.copytree(tiny("sd15"), folder)
+    tiny_models.unet(4, time_cond_proj_dim=16).save_pretrained(folder / "unet")
+    model = fresh(folder)
+    plain, negated = (
+        paint(model, guidance_scale=8.0, negative_prompt=words) for words in ("", "ugly")
+    )
+    assert not plain.notices
+    assert "no negative prompt as this model was distilled" in negated.notices[0][1]
+    assert np.array_equal(inside(plain), inside(negated))
+    assert not np.array_equal(inside(plain), inside(paint(model, guidance_scale=2.0)))

@@ -63,18 +63,6 @@ def test_a_region_is_checked_and_kept_in_the_recipe(desk: Path, run: Run) -> Non
     assert "2 regions for 1 reference" in ran.err
 
 
-def test_outpaint_takes_a_reference_and_again_finds_it(desk: Path, run: Run) -> None:
-    asked = ["outpaint", desk / "photo.png", "--left", 16, "--model", "flux2-klein", "--seed", 3]
-    asked += ["-p", "a cat", "--steps", 2]
-    assert run(*asked, "-o", desk / "plain.png").code == 0
-    ran = run(*asked, "--reference", desk / "red.png", "-o", desk / "red-cat.png")
-    assert ran.code == 0, ran.err
-    assert not (load(desk / "red-cat.png") == load(desk / "plain.png")).all()
-    ran = run("again", desk / "red-cat.png", "-o", desk / "again.png")
-    assert ran.code == 0, ran.err
-    assert (load(desk / "again.png") == load(desk / "red-cat.png")).all()
-
-
 def test_a_weight_follows_the_file_and_is_checked(desk: Path, run: Run) -> None:
     asked = ["fill", desk / "photo.png", "-M", desk / "mask.png", "--model", "flux2-klein"]
     ran = run(*asked, "--steps", 2, "--reference", f"{desk / 'red.png'}:0.5", "-o", desk / "o.png")

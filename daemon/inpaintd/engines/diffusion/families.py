@@ -46,6 +46,7 @@ class Family:
         native_side: side of the square area it was trained on, if its files do not say.
         guidance: its argument for classifier-free guidance.
         negative: whether it takes a negative prompt.
+        negative_encoded: whether it takes that only as embeddings.
         unguided: guidance scale up to which a negative prompt has no effect.
         strength: whether it takes a strength.
         layout: of its latents: "grid", pictures; "pairs", rows of 2 × 2 cells in one; "rows", one
@@ -78,6 +79,7 @@ class Family:
     native_side: int = 1024
     guidance: str = "guidance_scale"
     negative: bool = True
+    negative_encoded: bool = False
     unguided: float = 1.0
     strength: bool = True
     layout: Literal["grid", "pairs", "rows"] = "grid"
@@ -184,7 +186,7 @@ KLEIN = Family(
     free_channels=None,
     multiple=16,
     layout="rows",
-    negative=False,
+    negative_encoded=True,
     flow=True,
     half="bfloat16",
     tokens=500,
@@ -245,6 +247,8 @@ FLUX_2 = replace(
     KLEIN,
     name="FLUX.2",
     pipeline="Flux2Pipeline",
+    negative=False,
+    negative_encoded=False,
     edits=True,
     references=9,
     eight_bit=True,

@@ -71,6 +71,20 @@ class Model:
         return self.family is KANDINSKY or not (self.conditioned or self.family.edits)
 
     @property
+    def distilled(self) -> bool:
+        """True if it paints without guidance, as FLUX.2 klein's distilled versions."""
+        return bool(self.pipe.config.get("is_distilled"))
+
+    @property
+    def guided_inside(self) -> bool:
+        """True if the guidance scale is an input of its denoiser, as in latent consistency models.
+
+        A negative prompt has no effect then.
+        """
+        config = getattr(self.pipe, self.family.denoiser).config
+        return config.get("time_cond_proj_dim") is not None
+
+    @property
     def vae(self) -> Any:
         return self.pipe.movq if self.family is KANDINSKY else self.pipe.vae
 

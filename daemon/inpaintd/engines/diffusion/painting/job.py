@@ -196,6 +196,8 @@ def without_effect(model: Model, pipe: Any, settings: Settled, cells: Array) -> 
         cells: (h, w) float32 in [0, 1], the pooled mask.
     """
     family, notices = model.family, []
+    if model.distilled and settings.guidance_scale > 1:
+        notices.append(_DISTILLED)
     if settings.negative_prompt:
         notices += _unused_negative(model, pipe, settings.guidance_scale)
     idle = [f"infill {settings.infill}"] if settings.infill in ("noise", "nothing") else []
@@ -217,6 +219,13 @@ def without_effect(model: Model, pipe: Any, settings: Settled, cells: Array) -> 
     return notices
 
 
+_DISTILLED = (
+    "not_honoured",
+    "This model was distilled to paint without guidance, so the guidance scale had no effect.",
+    "Leave it at 1, or choose the model's base version.",
+)
+
+
 def _unused_negative(model: Model, pipe: Any, guidance_scale: float) -> list[Notice]:
     """A notice when a negative prompt has no effect; none when it has one."""
     family, taken = model.family, signature(type(pipe).__call__).parameters
@@ -224,6 +233,8 @@ def _unused_negative(model: Model, pipe: Any, guidance_scale: float) -> list[Not
         why, remedy = "at all", "Say in the prompt what you want to see."
     elif pipe is not model.pipe and "negative_prompt" not in taken:
         why, remedy = "together with a ControlNet", "Leave out one of the two."
+    elif model.distilled or model.guided_inside:
+        why, remedy = "as this model was distilled", "Say in the prompt what you want to see."
     elif guidance_scale <= family.unguided:
         why = f"at a guidance scale of {guidance_scale:g}"
         remedy = f"Raise the guidance scale above {family.unguided:g}."

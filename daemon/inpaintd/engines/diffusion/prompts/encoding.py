@@ -37,7 +37,10 @@ def prompt_arguments(
     else:
         notices = _left_out(model, positive, negative)
     arguments: dict[str, Any] = {"prompt": positive.text}
-    if family.negative:
+    if family.negative_encoded:
+        if negative.text and guidance_scale > family.unguided:
+            arguments["negative_prompt_embeds"] = pipe.encode_prompt(prompt=negative.text)[0]
+    elif family.negative:
         # None is not the same as empty: SDXL's unguided half is zeros then.
         arguments["negative_prompt"] = negative.text or family.no_negative
     if family.true_cfg and negative.text:
