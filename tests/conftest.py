@@ -21,6 +21,27 @@ settings.register_profile("untimed", deadline=None, suppress_health_check=[Healt
 settings.load_profile("untimed")
 
 
+LONGEST = (
+    "gimp/test_windows.py",
+    "photoshop/test_panel.py",
+    "photoshop/test_find.py",
+    "photoshop/test_plugin.py",
+    "gimp/test_matrix.py",
+    "diffusion/test_guides.py",
+)
+"""Files of tests that begin first, so that no process is left with one when all others are done."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+
+    def place(item: pytest.Item) -> int:
+        name = item.path.relative_to(here).as_posix()
+        return LONGEST.index(name) if name in LONGEST else len(LONGEST)
+
+    items.sort(key=place)
+
+
 def pytest_collection_finish() -> None:
     """Leave the imported libraries out of garbage collection.
 
