@@ -14,7 +14,6 @@ from collections.abc import Callable
 from functools import singledispatchmethod
 from typing import Any
 
-from inpaintd_protocol.client import new_request_id
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.following import phase_word
 from inpaintd_protocol.messages import Cancelled, Failed, Finished, Message, Plan, Planned, Progress
@@ -23,7 +22,9 @@ from . import drop_events as e
 from .drops import Drop
 from .intake import Intake
 from .job import Job, State, row_of
+from .job_table import JobTable
 from .journal import DONE, FAILED, FAILING, IGNORED, PUBLISHED, WRITTEN, Row
+from .outcomes import crashed_twice, end_in_words, immovable
 from .report import Counts
 from .retries import RETRY_SECONDS, TRIES, Retries
 from .slots import Slots
@@ -44,12 +45,7 @@ class Drops:
         self._in_place = in_place
         self._slots = slots
         self._retries = Retries(once=once)
-        self._jobs: dict[int, Job] = {}
-        self._names: set[str] = set()
-        self._requests: dict[str, int] = {}
-        self._parked: dict[str, list[str]] = {}
-        self._tries: dict[str, int] = {}
-        self._next_ticket = 1
+        self._jobs = JobTable()
         self._out: list[e.Instruction] = []
         self._now = 0.0
 
@@ -68,12 +64,12 @@ class Drops:
     @property
     def waiting(self) -> int:
         """Number of drops in the inbox that are not in progress."""
-        return max(0, self._intake.waiting - sum(j.row is None for j in self._jobs.values()))
+        return max(0, self._intake.waiting - (len(self._jobs) - self._jobs.taken))
 
     @property
     def running(self) -> int:
         """Number of drops that have been taken and have not ended."""
-        return sum(job.row is not None for job in self._jobs.values())
+        return self._jobs.taken
 
     @property
     def idle(self) -> bool:
@@ -95,13 +91,13 @@ class Drops:
 
     @_on.register
     def _restored(self, event: e.Restored) -> None:
-        self._tries = dict(event.tries)
+        self._jobs.tries = dict(event.tries)
         for row in event.ended:
             self._tell_end(row)
         for row in event.rows:
-            job = self._new_job(row.name, row.signature)
+            job = self._jobs.add(row.name, row.signature, self._now)
             job.row = row
-            self._requests[row.request_id] = job.ticket
+            self._jobs.fill(job)
             self._say("taken", job)
             self._slots.wait(job)
 
@@ -117,7 +113,7 @@ class Drops:
 
     def _dispatch(self) -> None:
         while (doomed := self._intake.next_doomed(self._now)) is not None:
-            if doomed[0].name not in self._names:
+            if not self._jobs.has_name(doomed[0].name):
                 self._fail(self._job_of(doomed[0]), doomed[1])
         for job in self._slots.starting():
             self._begin(job)
@@ -125,7 +121,7 @@ class Drops:
             drop = self._intake.next_ready(self._now)
             if drop is None:
                 break
-            if drop.name not in self._names:
+            if not self._jobs.has_name(drop.name):
                 job = self._job_of(drop)
                 if self._slots.start(job):
                     self._begin(job)
@@ -136,20 +132,9 @@ class Drops:
         """Have a job's process carry out its next step."""
         if job.tries >= TRIES:
             self._slots.free(job.ticket)
-            self._fail(job, _put_aside(job.name))
+            self._fail(job, crashed_twice(job.name))
         else:
-            self._out.append(self._task(job))
-
-    def _task(self, job: Job) -> e.Instruction:
-        common = (job.ticket, job.slot, job.files, job.signature, job.alone)
-        if job.state == "opening":
-            return e.Open(*common)
-        assert job.rectangle is not None
-        assert job.row is not None
-        if job.state == "cutting":
-            return e.CutOut(*common, job.rectangle, job.row.request_id)
-        assert job.answer is not None
-        return e.Store(*common, job.rectangle, job.row.id, job.answer)
+            self._out.append(job.next_task())
 
     def _do(self, job: Job, state: State) -> None:
         """Enter a state in which the job's process has work to do."""
@@ -182,20 +167,18 @@ class Drops:
         members = job.drop.members
         if any(event.looked.signatures[role] != m.signature for role, m in members.items()):
             self._look_again(job)
-        elif not self._in_place and self._twin_runs(event.looked.key):
-            self._parked.setdefault(event.looked.key, []).append(job.name)
+        elif not self._in_place and self._jobs.has_key(event.looked.key):
+            self._jobs.park(job, event.looked.key)
             self._end(job)  # until the outcome of its twin is known
         else:
             job.state = "taking"
             row = row_of(job.drop, event.looked)
             self._out.append(e.Take(job.ticket, row, event.looked.signatures))
 
-    def _twin_runs(self, key: str) -> bool:
-        return any(job.key == key for job in self._jobs.values())
-
     @_on.register
     def _taken(self, event: e.Taken) -> None:
-        job = self._jobs[event.ticket]
+        job = self._jobs.get(event.ticket)
+        assert job is not None
         assert job.drop is not None
         job.row = event.row
         self._intake.forget(job.drop)
@@ -206,13 +189,14 @@ class Drops:
             self._out.append(e.PutAway(job.ticket, event.row))
             job.state = "ending"
             return
-        self._requests[event.row.request_id] = job.ticket
+        self._jobs.fill(job)
         self._say("taken", job)
         self._plan(job)
 
     @_on.register
     def _not_taken(self, event: e.NotTaken) -> None:
-        job = self._jobs[event.ticket]
+        job = self._jobs.get(event.ticket)
+        assert job is not None
         job.row, job.held_because = event.row, event.reason
         self._give_back(job)
 
@@ -239,13 +223,14 @@ class Drops:
 
     @_on.register
     def _unopened(self, event: e.Unopened) -> None:
-        was_alone = self._jobs[event.ticket].alone if event.ticket in self._jobs else False
+        before = self._jobs.get(event.ticket)
+        was_alone = before is not None and before.alone
         job = self._done_in_process(event.ticket)
         if job is None:
             return
         if event.disk_full:
             self._out += self._retries.trouble(event.error, self._now)
-            self._retries.later(self._task(job), self._now)
+            self._retries.later(job.next_task(), self._now)
             self._slots.keep(job)
         elif event.unexpected or (event.error.code == "too_large" and event.error.retriable):
             job.tries += event.unexpected
@@ -275,7 +260,7 @@ class Drops:
             return
         job.tries += 1
         if job.tries >= TRIES:
-            self._fail(job, _put_aside(job.name, event.reason))
+            self._fail(job, crashed_twice(job.name, event.reason))
         else:
             self._try_alone(job)
 
@@ -288,9 +273,9 @@ class Drops:
     def _plan(self, job: Job) -> None:
         assert job.looked is not None
         looked = job.looked
-        job.state, job.plan_id = "planning", new_request_id()
-        self._requests[job.plan_id] = job.ticket
-        self._out.append(e.Ask(Plan(job.plan_id, looked.extent, looked.bounds, looked.settings)))
+        job.state = "planning"
+        plan_id = self._jobs.plan(job)
+        self._out.append(e.Ask(Plan(plan_id, looked.extent, looked.bounds, looked.settings)))
 
     @_on.register
     def _cut(self, event: e.Cut) -> None:
@@ -302,11 +287,11 @@ class Drops:
     @_on.register
     def _answered(self, event: e.Answered) -> None:
         message: Message = event.message
-        job = self._jobs.get(self._requests.get(message.request_id, 0))
+        job = self._jobs.of_request(message.request_id)
         if job is None or job.state not in ("planning", "filling"):
             return
         if isinstance(message, Planned):
-            self._requests.pop(job.plan_id, None)
+            self._jobs.planned(job)
             job.rectangle = message.rectangle
             self._do(job, "cutting")
         elif isinstance(message, Progress):
@@ -364,9 +349,7 @@ class Drops:
         self._end(job)
         if job.held_because:
             self._intake.hold(job.name, self._now + RETRY_SECONDS)
-            hint = "Check the permissions of the file and its folder."
-            message = f"{job.name} cannot be moved: {job.held_because}."
-            error = InpaintError("unwritable", message, hint)
+            error = immovable(job.name, job.held_because)
             self._out += self._retries.trouble(error, self._now)
         else:
             self._out.append(e.Rescan())
@@ -401,60 +384,24 @@ class Drops:
         self._say("failed", job, message=error.message, hint=error.hint)
 
     def _end(self, job: Job) -> None:
-        self._jobs.pop(job.ticket, None)
-        self._names.discard(job.name)
-        self._tries.pop(job.signature, None)
-        self._requests.pop(job.plan_id, None)
-        if job.row is not None:
-            self._requests.pop(job.row.request_id, None)
+        parked = self._jobs.remove(job)
         if job.looked is not None:
             self._out.append(e.Release(job.slot, job.ticket))
-            if not self._twin_runs(job.looked.key):
-                for name in self._parked.pop(job.looked.key, ()):
-                    self._intake.again(name)
+        for name in parked:
+            self._intake.again(name)
 
     def _tell_end(self, row: Row, job: Job | None = None) -> None:
-        facts: dict[str, Any] = {"name": row.name, "job": row.id}
-        if row.state == FAILED:
-            self.counts.failed += 1
-            facts |= {"message": row.error[0], "hint": row.error[1]}
-            self._out.append(e.Say("failed", facts))
-        elif row.state == DONE and row.outputs:
-            self.counts.done += 1
-            facts["outputs"] = [final for _, final in row.outputs]
-            if job is not None and job.answer is not None and job.looked is not None:
-                facts["seconds"] = round(self._now - job.started, 3)
-                notices = (*job.looked.notices, *job.answer.warnings)
-                facts["warnings"] = [f"{n.message} {n.remedy}".rstrip() for n in notices]
-            self._out.append(e.Say("done", facts))
+        said = end_in_words(row, job, self._now)
+        if said is not None:
+            self.counts.failed += row.state == FAILED
+            self.counts.done += row.state == DONE
+            self._out.append(said)
 
     # ------------------------------------------------------------------------------------ internals
 
     def _job_of(self, drop: Drop) -> Job:
-        job = self._new_job(drop.name, drop.signature)
-        job.drop = drop
-        self._names.add(drop.name)
-        return job
-
-    def _new_job(self, name: str, signature: str) -> Job:
-        job = Job(self._next_ticket, name, signature, self._now)
-        self._next_ticket += 1
-        job.tries = self._tries.get(signature, 0)
-        job.alone = job.tries > 0
-        self._jobs[job.ticket] = job
-        return job
+        return self._jobs.add(drop.name, drop.signature, self._now, drop)
 
     def _say(self, event: str, job: Job, **facts: Any) -> None:
         number = job.row.id if job.row is not None else 0
         self._out.append(e.Say(event, {"name": job.name, "job": number, **facts}))
-
-
-def _put_aside(name: str, reason: str = "") -> InpaintError:
-    """The error for a picture that has crashed two processes."""
-    because = f": {reason}" if reason else ""
-    return InpaintError(
-        "unreadable",
-        f"Reading {name} ended the program that did it, twice{because}.",
-        "It may be damaged, or too large for this machine's memory: open it in an editor and save "
-        "it again, smaller if need be.",
-    )

@@ -69,6 +69,18 @@ class Job:
         assert self.drop is not None
         return e.Files(None, self.drop.names())
 
+    def next_task(self) -> e.Open | e.CutOut | e.Store:
+        """The work that its process has to do in its state."""
+        common = (self.ticket, self.slot, self.files, self.signature, self.alone)
+        if self.state == "opening":
+            return e.Open(*common)
+        assert self.rectangle is not None
+        assert self.row is not None
+        if self.state == "cutting":
+            return e.CutOut(*common, self.rectangle, self.row.request_id)
+        assert self.answer is not None
+        return e.Store(*common, self.rectangle, self.row.id, self.answer)
+
 
 def row_of(drop: Drop, looked: e.Looked | None, *, state: str = "") -> Row:
     """The row of a drop, with the contents of its files if they have been opened."""
