@@ -35,6 +35,7 @@ _TABLES = {
     "STARTING",
     "TEMPLATES",
     "_CLICKS",
+    "_HINTS",
     "_INTENTS",
     "_JOINED",
     "_LABELS",

@@ -2,11 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from inpaintd_protocol.errors import InpaintError
 
 from . import set_up
 from .daemon import use_home
+from .remedies import mend
 from .texts import _
+
+_MENDED_AT_MOST = 3
+_Made = TypeVar("_Made")
+
+
+def carry_out(run: Callable[[], _Made], *, by_script: bool) -> _Made:
+    """Get ready, run a command, and repeat it after an error that the user has had mended.
+
+    Raises:
+        InpaintError: as `get_ready` and the command; `cancelled` when the user declines.
+    """
+    get_ready(by_script=by_script)
+    for _attempt in range(_MENDED_AT_MOST):
+        try:
+            return run()
+        except InpaintError as error:
+            if by_script or not mend(error):
+                raise
+    return run()
 
 
 def get_ready(*, by_script: bool) -> None:

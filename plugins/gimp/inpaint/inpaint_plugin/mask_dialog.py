@@ -28,6 +28,7 @@ from .layout import (
 )
 from .mask_results import combined
 from .pixels import rounded
+from .remedies import in_gimp
 from .remembered import OPTIONS, MaskChoices, remember
 from .selection_preview import SelectionPreview
 from .setting_widgets import SettingWidget, widget_for
@@ -243,7 +244,7 @@ class _Dialog:
         try:
             self._preview.show(lambda: combined(self._target, mask, "selection", combination))
         except InpaintError as error:
-            self._warning.say(str(error))
+            self._warning.say(in_gimp(error))
             return
         if accepting:
             self._accepted = True
@@ -256,4 +257,4 @@ class _Dialog:
         self._preview.restore()
         self._found = None
         self._words.set_text("")
-        self._warning.say(str(error))
+        self._warning.say(in_gimp(error))

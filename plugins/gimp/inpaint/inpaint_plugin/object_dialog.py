@@ -20,6 +20,7 @@ from .object_finder import ObjectFinder, Subject, Wish
 from .object_marks import Mark, Marks
 from .picture_view import PictureView
 from .pixels import rounded
+from .remedies import in_gimp
 from .remembered import OPTIONS, ObjectChoices
 from .selection_preview import SelectionPreview
 from .setting_widgets import SettingWidget, widget_for
@@ -242,7 +243,7 @@ class _Dialog:
         try:
             self._preview.show(lambda: combined(self._target, mask, "selection", how))
         except InpaintError as error:
-            self._warning.say(str(error))
+            self._warning.say(in_gimp(error))
             return
         if accepting:
             self._window.response(Gtk.ResponseType.OK)
@@ -251,4 +252,4 @@ class _Dialog:
         if not isinstance(error, InpaintError):
             error = messages.unexpected(error, Path(Gimp.directory()))
         self._show_nothing()
-        self._warning.say(str(error))
+        self._warning.say(in_gimp(error))

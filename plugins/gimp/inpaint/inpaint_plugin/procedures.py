@@ -22,11 +22,12 @@ from .arguments import (
     settings_to_config,
 )
 from .following import CANCELLED
-from .getting_ready import get_ready
+from .getting_ready import carry_out
 from .help import DOMAIN as HELP_DOMAIN
 from .help import FOLDER as HELP_FOLDER
 from .outpainting import Sides
 from .reference_pictures import ReferencePicture
+from .remedies import in_gimp
 from .remembered import OPTIONS, Choices, MaskChoices, ObjectChoices
 from .texts import CATALOGUES, DOMAIN, _
 from .window_procedures import WindowCommand, create, manage_models
@@ -295,8 +296,7 @@ def _run(
         call = commands.Call(
             image, list(drawables), run_mode, passed, Sides(*sides), tuple(clicks) or ("", "")
         )
-        get_ready(by_script=call.by_script)
-        made = command.run(call)
+        made = carry_out(lambda: command.run(call), by_script=call.by_script)
         if call.chosen is not None:
             settings_to_config(call.chosen.settings, config, command.settings)
             for name in command.options:
@@ -305,7 +305,7 @@ def _run(
         # Who closes an image while it is being filled needs no message about that.
         if error.code == CANCELLED or _closed_by_the_user(image, run_mode):
             return procedure.new_return_values(status.CANCEL, GLib.Error())
-        return procedure.new_return_values(status.EXECUTION_ERROR, GLib.Error(str(error)))
+        return procedure.new_return_values(status.EXECUTION_ERROR, GLib.Error(in_gimp(error)))
     except Exception as error:
         if _closed_by_the_user(image, run_mode):
             return procedure.new_return_values(status.CANCEL, GLib.Error())

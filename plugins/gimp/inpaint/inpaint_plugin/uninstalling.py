@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -13,13 +10,12 @@ from pathlib import Path
 from gi.repository import Gimp, Gtk
 
 from inpaintd_protocol.connection import home
-from inpaintd_protocol.errors import InpaintError
 
-from .daemon import SET_UP_FOLDER, command_line, own_environment, set_up_file
+from .daemon import SET_UP_FOLDER, command_line, set_up_file
+from .inpaintd_command import run_inpaintd
 from .offer_window import Offer, OfferWindow
 from .texts import _
 
-_SECONDS = 120.0
 _OURS = ("inpaint-*.json", "inpaint-errors.log", "plug-in-settings/*inpaintd-*")
 """What the plug-in, and GIMP for it, keep in GIMP's folder."""
 
@@ -52,7 +48,7 @@ def _remove(on_progress: Callable[[str, float], None], *, models: bool) -> None:
     own_set_up = set_up_file().exists()
     command = command_line()
     if command and Path(command[0]).exists():
-        _run([*command[:-1], "uninstall", "--yes", *(["--models"] if models else [])])
+        run_inpaintd(["uninstall", "--yes", *(["--models"] if models else [])])
     on_progress(_("Removing"), 0.8)
     if own_set_up:
         shutil.rmtree(home() / SET_UP_FOLDER, ignore_errors=True)
@@ -66,28 +62,3 @@ def _remove(on_progress: Callable[[str, float], None], *, models: bool) -> None:
     plug_in = Path(__file__).resolve().parent.parent
     shutil.rmtree(plug_in, ignore_errors=True)
     on_progress(_("Done"), 1.0)
-
-
-def _run(command: list[str]) -> None:
-    try:
-        done = subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            env=own_environment() | {"INPAINTD_HOME": str(home())},
-            cwd=Path.home() if Path.home().exists() else os.sep,
-            timeout=_SECONDS,
-            check=False,
-            creationflags=0x08000000 if sys.platform == "win32" else 0,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise InpaintError(
-            "unsupported", _("inpaintd could not be removed: {reason}.").format(reason=error)
-        ) from error
-    if done.returncode:
-        lines = done.stdout.decode("utf-8", "replace").strip().splitlines()
-        reason = " ".join(lines[-2:]) or str(done.returncode)
-        raise InpaintError(
-            "unsupported", _("inpaintd could not be removed: {reason}.").format(reason=reason)
-        )

@@ -12,7 +12,7 @@ from inpaintd_protocol.errors import InpaintError
 
 from . import messages
 from .following import CANCELLED
-from .getting_ready import get_ready
+from .getting_ready import carry_out
 from .texts import _
 
 
@@ -63,8 +63,7 @@ def _run(
         words = _("This command opens a window, so that a script cannot use it.")
         return procedure.new_return_values(status.CALLING_ERROR, GLib.Error(words))
     try:
-        get_ready(by_script=False)
-        command.run()
+        carry_out(command.run, by_script=False)
     except InpaintError as error:
         if error.code == CANCELLED:
             return procedure.new_return_values(status.CANCEL, GLib.Error())
