@@ -44,9 +44,15 @@ SDXL = Footprint(
 )
 WORKING = Working(whole=4 * GB, tiled=2 * GB)
 
-FEW = ("sd15", "kandinsky")
-MORE = ("sdxl", "sd15-inpainting", "sd3", "flux", "flux-fill", "z-image")
-# Qwen-Image takes views that the stand-in device does not have.
+EIGHT_BITS_CHANGE = 0.05
+"""Mean difference that 8 bits may make to the colours of models with random weights."""
+
+FEW = ("sd15", "z-image:gguf", "kandinsky")
+MORE = (
+    *("sd15-inpainting", "sdxl", "sdxl-inpainting", "sd3", "flux", "flux:gguf", "flux-fill"),
+    *("flux-kontext", "flux2-klein", "flux2", "chroma", "qwen-image", "qwen-edit"),
+    *("qwen-edit-plus", "z-image"),
+)
 
 
 def test_the_fastest_plan_that_fits_is_taken() -> None:
@@ -148,18 +154,19 @@ def test_loras_work_with_layers_that_come_and_go(tiny: Callable[[str], Path]) ->
     assert pictures.distance(streamed, painted_by(folder)) > 1e-4
 
 
-@pytest.mark.exhaustive
+def a_kind(kind: str) -> Any:
+    return pytest.param(kind, marks=[] if kind in FEW else pytest.mark.exhaustive)
+
+
 @pytest.mark.skipif(sys.platform != "linux" or not shutil.which("g++"), reason="needs g++ on Linux")
-@pytest.mark.parametrize("kinds", [FEW, *((kind,) for kind in MORE)], ids="+".join)
-def test_with_any_limit_it_fits_or_says_so_before_it_loads(
-    tmp_path: Path, kinds: tuple[str, ...]
-) -> None:
+@pytest.mark.parametrize("kind", [a_kind(kind) for kind in (*FEW, *MORE)])
+def test_with_any_limit_it_fits_or_says_so_before_it_loads(tmp_path: Path, kind: str) -> None:
     from tests.diffusion import fake_device
 
     done = subprocess.run(
         [
             *(sys.executable, "-m", "tests.diffusion.limited_device"),
-            *(str(fake_device.built()), str(tmp_path), *kinds),
+            *(str(fake_device.built()), str(tmp_path), kind),
         ],
         cwd=ROOT,
         env=os.environ | {"HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"},
@@ -169,22 +176,19 @@ def test_with_any_limit_it_fits_or_says_so_before_it_loads(
         check=False,
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    happened: dict[str, list[dict[str, Any]]] = json.loads(done.stdout)
-    assert set(happened) == set(kinds)
-    for kind, rows in happened.items():
-        assert any("placement" in row for row in rows), kind
-        assert any("refused" in row for row in rows), kind
-        for row in rows:
-            assert row["peak"] <= row["limit"], (kind, row)
-            if "refused" in row:
-                assert row["code"] == "out_of_memory"
-                assert "does not fit: it needs" in row["refused"]
-                assert not row["loaded"]
-                assert row["peak"] == 0
-                continue
-            assert row["peak"] <= row["predicted"] <= row["limit"], (kind, row)
-            if row["eight_bits"]:
-                assert row["difference"] < 0.02
-                assert "eight_bits_for_memory" in row["notices"]
-            elif not row["tiled"]:
-                assert row["difference"] < 1e-6, (kind, row)
+    rows: list[dict[str, Any]] = json.loads(done.stdout)[kind]
+    assert "placement" in rows[0]  # ample
+    assert "refused" in rows[-1]  # hopeless
+    for row in rows:
+        assert row["peak"] <= row["limit"], row
+        if "refused" in row:
+            assert row["code"] == "out_of_memory"
+            assert "does not fit: it needs" in row["refused"]
+            assert not row["loaded"]
+            assert row["peak"] == 0
+            continue
+        assert row["peak"] <= row["predicted"] <= row["limit"], row
+        assert row["difference"] == 0 or not row["exact"], row
+        if row["eight_bits"]:
+            assert "eight_bits_for_memory" in row["notices"]
+            assert row["tiled"] or row["difference"] < EIGHT_BITS_CHANGE, row

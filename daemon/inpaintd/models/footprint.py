@@ -22,7 +22,7 @@ DECODERS = ("vae", "movq")
 _FLOATS = {"F64", "F32", "F16", "BF16", "F8_E4M3", "F8_E5M2"}
 _OTHER_BYTES = {"I64": 8, "U64": 8, "I32": 4, "U32": 4, "I16": 2, "U16": 2}
 
-_KEPT_WIDE = re.compile(r"pos_embed|patch_embed|norm|^proj_in\.|^proj_out\.")
+_KEPT_WIDE = re.compile(r"pos_embed|patch_embed|norm|image_embeds|^proj_in\.|^proj_out\.")
 """Modules that diffusers' layerwise casting leaves in the compute type."""
 
 _STORED_IN_EIGHT_BITS = "F8_E4M3"

@@ -251,6 +251,8 @@ class DiffusionEngine:
         return loaded, planned
 
     def _drop_model(self) -> None:
+        if self._model is not None:
+            self._model.forget()
         self._model = self._colours = None
         give_back_memory()
 

@@ -18,6 +18,9 @@ from .working import WorkingMemory
 
 _GIGABYTE = 1e9
 
+STREAMING = ("cuda", "xpu")
+"""Types of devices that can fetch a layer while another works."""
+
 
 class DeviceMemory:
     """The capacity of a device, and the needs of models there."""
@@ -25,7 +28,7 @@ class DeviceMemory:
     def __init__(self, device: torch.device, home: Path) -> None:
         self._device = device
         self._working = WorkingMemory(home)
-        self._streams = device.type in ("cuda", "xpu")
+        self._streams = device.type in STREAMING
         self._footprints: dict[tuple[Source, int], Footprint] = {}
 
     def plan(

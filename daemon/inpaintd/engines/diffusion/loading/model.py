@@ -97,6 +97,15 @@ class Model:
         for net in self.controlnets.values():
             net.to("cpu")
 
+    def forget(self) -> None:
+        """Empty caches that diffusers keeps on classes, which would hold tensors for ever."""
+        for module in getattr(self.pipe, self.family.denoiser).modules():
+            for method in vars(type(module)).values():
+                # Qwen-Image's positions are cached behind a wrapper, without a limit.
+                for cell in getattr(method, "__closure__", None) or ():
+                    if hasattr(cell.cell_contents, "cache_clear"):
+                        cell.cell_contents.cache_clear()
+
     def settle(self) -> None:
         """Clean up after a request that was interrupted."""
         # SDXL's pipeline decodes in 32 bits, and switches back only on success.

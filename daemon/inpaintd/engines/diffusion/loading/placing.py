@@ -7,10 +7,14 @@ from typing import Any
 import torch
 from accelerate import cpu_offload_with_hook
 from accelerate.hooks import AlignDevicesHook, add_hook_to_module
+from diffusers.hooks.layerwise_casting import DEFAULT_SKIP_MODULES_PATTERN
 
 from inpaintd.models.footprint import DECODERS, DENOISERS, ENCODERS
 
 from .plan import Placement
+
+_NEVER_IN_EIGHT_BITS = (*DEFAULT_SKIP_MODULES_PATTERN, "lora", "image_embeds")
+"""Kandinsky's `image_embeds` is asked for its type, which its input is then converted to."""
 
 
 def place(
@@ -31,7 +35,9 @@ def place(
     if eight_bits:
         for denoiser in _parts(pipe, DENOISERS):
             denoiser.enable_layerwise_casting(
-                storage_dtype=torch.float8_e4m3fn, compute_dtype=dtype
+                storage_dtype=torch.float8_e4m3fn,
+                compute_dtype=dtype,
+                skip_modules_pattern=_NEVER_IN_EIGHT_BITS,
             )
     match placement:
         case Placement.RESIDENT:
@@ -41,11 +47,25 @@ def place(
         case Placement.OFFLOADED:
             pipe.enable_model_cpu_offload(device=device)
         case Placement.STREAMED:
+            whole = _unstreamable(pipe)
+            for name in whole:
+                getattr(pipe, name).to(device)
             pipe.enable_group_offload(
                 onload_device=device,
                 offload_type="leaf_level",
                 use_stream=device.type in ("cuda", "xpu"),  # fetch the next while one works
+                exclude_modules=whole,
             )
+
+
+def _unstreamable(pipe: Any) -> list[str]:
+    """Names of the parts that cannot come layer by layer, such as Kandinsky's codebook."""
+    return [
+        name
+        for name, part in pipe.components.items()
+        if isinstance(part, torch.nn.Module)
+        and not getattr(part, "_supports_group_offloading", True)
+    ]
 
 
 def _to(pipe: Any, device: torch.device) -> None:

@@ -30,6 +30,9 @@ _EIGHT_BITS_SLOWER = 1.1
 _STREAMED_LAYERS = 3
 """The layer in use, the one being fetched, and the one being released."""
 
+_NEVER_STREAMED = ("movq",)
+"""Parts that diffusers cannot bring layer by layer."""
+
 RESERVE = 0.03
 """Share of the free memory that stays unused, as a reserve for untracked allocations."""
 
@@ -185,7 +188,9 @@ def weight_bytes(model: Footprint, placement: Placement, *, eight_bits: bool) ->
         case Placement.ENCODERS_AWAY:
             return max(denoiser, sum(encoders)) + decoder + sum(others)
         case Placement.OFFLOADED:
-            return max(denoiser, decoder, *encoders, *others, 0)
+            # The VAE encodes the picture early, and only a part after it would push it out again.
+            return max(denoiser, *encoders, *others, 0) + decoder
         case Placement.STREAMED:
             layers = [part.largest_layer_bytes for part in model.parts.values()]
-            return _STREAMED_LAYERS * max(layers, default=0)
+            whole = sum(part.bytes for part in model.named(_NEVER_STREAMED))
+            return _STREAMED_LAYERS * max(layers, default=0) + whole
