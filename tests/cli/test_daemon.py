@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -139,15 +141,65 @@ def test_a_detached_fill_is_fetched_later(run: Run, cat: Path, daemon_home: Path
     assert "No detached fill" in run("attach", request_id).err
 
 
-def test_a_detached_fill_does_not_fit_a_picture_that_has_changed(
+def test_a_picture_that_was_touched_or_moved_gets_its_detached_fill(
     run: Run, cat: Path, daemon_home: Path
 ) -> None:
-    request_id = run("fill", cat, "--detach", "--json").json["request_id"]
-    save(cat, photograph("u16", alpha=True))
+    request_id = run("fill", cat, "--detach", "--model", "noise", "--json").json["request_id"]
     os.utime(cat, (1, 1))
+    moved = cat.rename(cat.with_name("moved.png"))
+    ran = run("attach", request_id)
+    assert ran.code == 4
+    assert f"inpaintd attach {request_id} -I FILE" in ran.err
+    ran = run("attach", request_id, "-I", moved)
+    assert ran.code == 0, ran.err
+    kept = load(moved)[..., 3] == 255
+    result = load(moved.with_name("moved.inpainted.png"))
+    assert (result[kept] == load(moved)[kept]).all()
+
+
+def test_a_picture_that_has_changed_gets_its_detached_fill_as_a_layer(
+    run: Run, cat: Path, daemon_home: Path
+) -> None:
+    fill = ("fill", cat, "--model", "noise", "--seed", 3)
+    run(*fill, "--layer", "-o", cat.with_name("direct.png"))
+    request_id = run(*fill, "--detach", "--json").json["request_id"]
+    before = load(cat)
+    changed = before.copy()
+    changed[0, :8, :3] = 255 - changed[0, :8, :3]
+    save(cat, changed)
     ran = run("attach", request_id)
     assert ran.code == 4
     assert "has changed" in ran.err
+    assert f"inpaintd attach {request_id} --layer" in ran.err
+    save(cat, before[:-1])
+    assert "another size" in run("attach", request_id, "--layer").err
+    save(cat, changed)
+    ran = run("attach", request_id, "--layer", "-o", cat.with_name("layer.png"))
+    assert ran.code == 0, ran.err
+    assert (load(cat.with_name("layer.png")) == load(cat.with_name("direct.png"))).all()
+
+
+def test_a_fill_is_not_detached_where_there_is_no_room_for_its_ticket(
+    run: Run, cat: Path, daemon_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = Path.write_text
+
+    def full(path: Path, text: str, **options: Any) -> int:
+        if path.parent.name == "detached":
+            write(path, text[:10], **options)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return write(path, text, **options)
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with connect(daemon_home, name="a test") as client:
+        asked = client.status()
+        ran = run("fill", cat, "--detach")
+        assert ran.code == 4
+        assert "No space left" in ran.err
+        assert "without --detach" in ran.err
+        assert not list((daemon_home / "detached").iterdir())
+        after = client.status()
+        assert (after.requests, after.finished) == (asked.requests, asked.finished), "nothing sent"
 
 
 def test_a_fill_is_cancelled_by_its_id(run: Run, cat: Path, daemon_home: Path) -> None:

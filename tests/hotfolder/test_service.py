@@ -64,6 +64,23 @@ def test_each_folder_has_a_unit_of_its_own(folders: tuple[str, str]) -> None:
     assert all(name.isascii() and len(name) < 100 for name in names)
 
 
+@pytest.mark.parametrize("mark", ["\n", "\r", "\x1b", "\u2028"])
+def test_a_folders_name_adds_no_line_of_its_own(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    mark: str,
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    evil = tmp_path / f"hot{mark}ExecStartPre=touch stolen"
+    assert main(["service", "install", "--no-start", str(evil)]) != 0
+    assert "control character" in capsys.readouterr().err
+    monkeypatch.setenv("INPAINTD_HOME", str(evil))
+    assert main(["service", "install", "--no-start"]) != 0
+    assert not (tmp_path / ".config").exists()
+    assert not evil.exists()
+
+
 def test_launchd() -> None:
     path, content = _file("darwin")
     assert path.suffix == ".plist"

@@ -20,17 +20,42 @@ from .progress import progress_bar
 
 @click.command("attach")
 @click.argument("request_id", metavar="ID")
+@click.option(
+    "source",
+    "-I",
+    "--input",
+    type=click.Path(path_type=Path),
+    help="The picture that was filled, if it has moved since.",
+)
 @output_option("The result, if not as ordered.")
+@click.option(
+    "layer",
+    "--layer",
+    is_flag=True,
+    help="Write the new layer alone, as large as the picture; it may have changed since.",
+)
 @click.option("as_json", "--json", is_flag=True, help="Print one JSON object.")
 @click.option("quiet", "-q", "--quiet", is_flag=True, help="Print paths and warnings only.")
-def command(request_id: str, out: Path | None, as_json: bool, quiet: bool) -> None:
+def command(
+    request_id: str,
+    source: Path | None,
+    out: Path | None,
+    layer: bool,
+    as_json: bool,
+    quiet: bool,
+) -> None:
     """Wait for the fill with this ID, printed by `inpaintd fill --detach`, and write its result.
 
     Ctrl+C cancels the fill.
     """
     ticket = read_ticket(request_id)
     started = time.monotonic()
-    opened, sent = reopen(ticket, replace(ticket.order, out=out) if out else ticket.order)
+    order = replace(ticket.order, only_layer=layer or ticket.order.only_layer)
+    if source is not None:
+        order = replace(order, source=source)
+    if out is not None:
+        order = replace(order, out=out)
+    opened, sent = reopen(request_id, ticket, order)
     with (
         connect_or_start("inpaintd attach") as client,
         cancel_on_interrupt() as cancelled,

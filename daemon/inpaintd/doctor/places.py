@@ -78,8 +78,7 @@ def check_daemon(home: Path) -> Iterator[Finding]:
             "daemon",
             f"A daemon (process {connection.pid}) is on record, and does not answer: "
             f"{error.message}",
-            f"End process {connection.pid} and delete {home / 'connection.json'}; the next fill "
-            "starts a daemon.",
+            "End it, and the next fill starts another one: inpaintd stop --force",
         )
         return
     if status.daemon != __version__:

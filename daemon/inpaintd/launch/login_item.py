@@ -8,6 +8,7 @@ import plistlib
 import re
 import subprocess
 import sys
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,14 +40,29 @@ class Unit:
 
 
 def units(folders: Sequence[Path]) -> list[Unit]:
-    """The daemon, and one watch for each hot folder."""
+    """The daemon, and one watch for each hot folder.
+
+    Raises:
+        InpaintError: `unsupported` for a folder with a control character in its path, which would
+            end a line of these files and begin another of its own choice.
+    """
     found = [Unit("inpaintd", "Inpaint daemon", ("serve",))]
     for folder in folders:
         path = folder.resolve()
+        _check_printable(path)
         name = f"{_readable(path)}-{_digest(path)}".lstrip("-")
         arguments = ("watch", str(path), "--json")
         found.append(Unit(f"inpaintd-watch-{name}", f"Inpaint hot folder {path}", arguments))
     return found
+
+
+def _check_printable(path: Path) -> None:
+    if any(unicodedata.category(c) in ("Cc", "Zl", "Zp") for c in str(path)):
+        raise InpaintError(
+            "unsupported",
+            f"The name of the folder {str(path)!r} has a line break or another control character.",
+            "Rename it.",
+        )
 
 
 def _readable(path: Path) -> str:
@@ -77,6 +93,7 @@ def install(folders: Sequence[Path], *, start: bool) -> list[Path]:
         InpaintError: `unwritable`, `not_running` when the daemon's folder cannot be created, or
             `unsupported` when the system's own tool refuses.
     """
+    _check_printable(home().absolute())
     log_path(home())  # creates the folder, without which launchd starts nothing
     written = []
     for unit in units(folders):

@@ -89,7 +89,7 @@ class Following:
                 _("The inpaint daemon gave no sign of life for {seconds} seconds.").format(
                     seconds=f"{SILENCE_SECONDS:g}"
                 ),
-                _("Stop it in a terminal with “inpaintd stop”, then try again."),
+                _("Stop it in a terminal with “inpaintd stop --force”, then try again."),
             )
 
     def _tell(self, news: Message) -> None:

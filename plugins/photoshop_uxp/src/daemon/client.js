@@ -33,7 +33,7 @@ export async function connect(connection) {
       throw new InpaintError(
         "refused",
         "What listens at the inpaint daemon's address could not prove that it is the daemon.",
-        "Nothing was sent to it. Restart the daemon with: inpaintd stop, then inpaintd serve",
+        "Nothing was sent to it. Restart the daemon with: inpaintd stop --force, then inpaintd serve",
       );
     checkVersion(welcome.protocol);
     client.version = welcome.daemon;
@@ -132,7 +132,7 @@ export class DaemonClient {
         new InpaintError(
           "timed_out",
           `The inpaint daemon has said nothing for ${waiting.patience / 1000} seconds.`,
-          "Look at what it is doing with: inpaintd status",
+          "Look at what it is doing: inpaintd status. If it does not answer: inpaintd stop --force",
         ),
       );
     }, waiting.patience);
