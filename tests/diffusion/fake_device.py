@@ -1,9 +1,10 @@
 """Engines on a device that refuses tensors of two devices and whose memory has a limit.
 
-    python -m tests.diffusion.fake_device LIBRARY FOLDER
+    python -m tests.diffusion.fake_device LIBRARY FOLDER [KIND...]
 
 Run in a process of its own, as a device can be registered only once; prints what happened as JSON.
-`LIBRARY` is fake_device.cpp, compiled by `built`; the tiny models are made in `FOLDER`.
+With kinds of models, only their requests are run. `LIBRARY` is fake_device.cpp, compiled by
+`built`; the tiny models are made in `FOLDER`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
@@ -29,9 +31,9 @@ from torch.utils import cpp_extension
 from inpaintd.engine import CancelledError
 from inpaintd.engines.diffusion.engine import DiffusionEngine
 from inpaintd_protocol.errors import InpaintError
-from inpaintd_protocol.settings import Control, Lora
+from inpaintd_protocol.settings import Control, Lora, Reference
 from tests.built_once import built_once
-from tests.diffusion import pictures, tiny_adapters, tiny_models
+from tests.diffusion import pictures, tiny_adapters, tiny_ip_adapters, tiny_models
 
 LADDERS = {"sd15": (3.0, 2.2, 1.0), "kandinsky": (16.4, 8.0)}
 """Megabytes of memory, down to too little for the weights."""
@@ -89,10 +91,19 @@ def register(library: Path) -> ctypes.CDLL:
     return loaded
 
 
-def main(library: Path, folder: Path) -> None:
+FURTHER = ("flux2-klein", "flux-kontext", "chroma", "qwen-edit")
+"""Kinds that are run with one request of each sort alone."""
+
+
+def main(library: Path, folder: Path, further: Sequence[str] = ()) -> None:
     torch.set_num_threads(1)
     gc.freeze()  # see tests/conftest.py
     device = register(library)
+    if further:
+        folders = {kind: tiny_models.copied(kind, folder) for kind in (*further, "controlnet")}
+        lines = [line for kind in further for line in requests(folders, kind)]
+        print(json.dumps({"requests": lines}))
+        return
     kinds = ("sd15", "sdxl", "kandinsky", "controlnet")
     folders = {kind: tiny_models.copied(kind, folder) for kind in kinds}
     adapters(folders)
@@ -117,6 +128,8 @@ def adapters(folders: dict[str, Path]) -> None:
 
 
 def asked_of(kind: str) -> dict[str, dict[str, Any]]:
+    if kind in FURTHER:
+        return {"plain": {"steps": 2}, "again": {"steps": 2}}
     asked: dict[str, dict[str, Any]] = {"plain": {}, "preview": {"preview": True}}
     if kind in ("sd15", "sdxl"):
         asked["weights"] = {"prompt": "a (red:1.4) cat"}
@@ -125,14 +138,17 @@ def asked_of(kind: str) -> dict[str, dict[str, Any]]:
     if kind == "sd15":
         asked["both"] = asked["lora"] | asked["embedding"]
         asked["control"] = {"controls": (Control("inpaint"),)}
+        asked["reference"] = {"references": (Reference(0.8),)}
     return asked | {"cancelled": {}, "again": {}}
 
 
 def requests(folders: dict[str, Path], kind: str) -> list[dict[str, Any]]:
     """Each request, with idle parts on the device and without: its picture, and what stays."""
-    net = pictures.controlnet(folders["controlnet"], "inpaint")
-    on_cpu = pictures.engine(folders[kind], net=net)
-    on_device = an_engine(folders[kind], net=net)
+    more = {"net": pictures.controlnet(folders["controlnet"], "inpaint")}
+    if kind == "sd15":
+        pipe = diffusers.StableDiffusionInpaintPipeline.from_pretrained(folders[kind])
+        more |= tiny_ip_adapters.entries(folders[kind].parent / "ip", pipe, "Stable Diffusion")
+    on_cpu, on_device = pictures.engine(folders[kind], **more), an_engine(folders[kind], **more)
 
     @cache
     def truth(name: str) -> np.ndarray:
@@ -141,6 +157,7 @@ def requests(folders: dict[str, Path], kind: str) -> list[dict[str, Any]]:
 
     happened = []
     soft = pictures.task(np.linspace(0, 1, 64, dtype=np.float32)[None].repeat(64, axis=0))
+    soft = replace(soft, references=(pictures.photograph(40, 60),))
     for offloaded in (False, True):
         if offloaded and on_device._model is not None:
             on_device._model.offload()
@@ -211,4 +228,4 @@ def cancel_in_the_middle(_: str, step: int = 0, *__: Any, **___: Any) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:])

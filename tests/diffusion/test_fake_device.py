@@ -22,12 +22,16 @@ Happened = dict[str, list[dict[str, Any]]]
 
 @pytest.fixture(scope="module")
 def happened(tmp_path_factory: pytest.TempPathFactory) -> Happened:
+    return run(tmp_path_factory)
+
+
+def run(tmp_path_factory: pytest.TempPathFactory, *kinds: str) -> Happened:
     from tests.diffusion import fake_device
 
     folder = tmp_path_factory.mktemp("device")
     library = fake_device.built()
     done = subprocess.run(
-        [sys.executable, "-m", "tests.diffusion.fake_device", str(library), str(folder)],
+        [sys.executable, "-m", "tests.diffusion.fake_device", str(library), str(folder), *kinds],
         cwd=ROOT,
         env=os.environ | {"HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"},
         capture_output=True,
@@ -38,6 +42,19 @@ def happened(tmp_path_factory: pytest.TempPathFactory) -> Happened:
     assert done.returncode == 0, done.stderr[-3000:]
     result: Happened = json.loads(done.stdout)
     return result
+
+
+@pytest.mark.exhaustive
+def test_models_that_are_shown_the_picture_run_on_the_device_and_leave_it(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    from tests.diffusion.fake_device import FURTHER
+
+    requests = run(tmp_path_factory, *FURTHER)["requests"]
+    assert {one["request"].split(",")[0] for one in requests} == set(FURTHER)
+    for one in requests:
+        assert 0 < one["difference"] < 1e-5, one
+        assert not (one["offloaded"] and one["left"]), one
 
 
 def test_its_pictures_are_the_cpus(happened: Happened) -> None:

@@ -484,15 +484,7 @@ def qwen_image(folder: Path, kind: Any = diffusers.QwenImagePipeline) -> None:
             guidance_embeds=False,
             axes_dims_rope=(8, 4, 4),
         ),
-        vae=diffusers.AutoencoderKLQwenImage(
-            base_dim=8,
-            z_dim=4,
-            dim_mult=[1, 2, 4, 4],
-            num_res_blocks=1,
-            temperal_downsample=[False, True, True],
-            latents_mean=[0.1, -0.1, 0.2, 0.0],
-            latents_std=[1.0, 1.5, 0.5, 2.0],
-        ),
+        vae=qwen_autoencoder(),
         scheduler=diffusers.FlowMatchEulerDiscreteScheduler(),
         text_encoder=text.qwen_vision_language_encoder(len(tokenizer)),
         tokenizer=tokenizer,
@@ -505,6 +497,67 @@ def qwen_image(folder: Path, kind: Any = diffusers.QwenImagePipeline) -> None:
         index = json.loads((folder / "model_index.json").read_text())
         index["processor"] = ["transformers", "Qwen2VLProcessor"]
         (folder / "model_index.json").write_text(json.dumps(index))
+
+
+def qwen_autoencoder() -> diffusers.AutoencoderKLQwenImage:
+    return diffusers.AutoencoderKLQwenImage(
+        base_dim=8,
+        z_dim=4,
+        dim_mult=[1, 2, 4, 4],
+        num_res_blocks=1,
+        temperal_downsample=[False, True, True],
+        latents_mean=[0.1, -0.1, 0.2, 0.0],
+        latents_std=[1.0, 1.5, 0.5, 2.0],
+    )
+
+
+def krea2(folder: Path) -> None:
+    tokenizer = text.qwen_tokenizer()
+    diffusers.Krea2Pipeline(
+        scheduler=diffusers.FlowMatchEulerDiscreteScheduler(use_dynamic_shifting=True),
+        vae=qwen_autoencoder(),
+        text_encoder=text.qwen3_vision_encoder(len(tokenizer)),
+        tokenizer=tokenizer,
+        transformer=diffusers.Krea2Transformer2DModel(
+            in_channels=16,
+            num_layers=1,
+            attention_head_dim=16,
+            num_attention_heads=2,
+            num_key_value_heads=1,
+            intermediate_size=32,
+            timestep_embed_dim=16,
+            text_hidden_dim=16,
+            num_text_layers=2,
+            text_num_attention_heads=2,
+            text_num_key_value_heads=2,
+            text_intermediate_size=16,
+            num_layerwise_text_blocks=1,
+            num_refiner_text_blocks=1,
+            axes_dims_rope=(8, 4, 4),
+        ),
+        text_encoder_select_layers=(1, 2),
+    ).save_pretrained(folder)
+
+
+def ovis(folder: Path) -> None:
+    tokenizer = text.qwen_tokenizer()
+    tokenizer.chat_template = _CHAT_TEMPLATE
+    diffusers.OvisImagePipeline(
+        scheduler=diffusers.FlowMatchEulerDiscreteScheduler(),
+        vae=flow_autoencoder(4),
+        text_encoder=text.qwen3_encoder(len(tokenizer)),
+        tokenizer=tokenizer,
+        transformer=diffusers.OvisImageTransformer2DModel(
+            in_channels=16,
+            out_channels=16,
+            num_layers=1,
+            num_single_layers=1,
+            attention_head_dim=16,
+            num_attention_heads=2,
+            joint_attention_dim=16,
+            axes_dims_rope=(4, 4, 8),
+        ),
+    ).save_pretrained(folder)
 
 
 def z_image(folder: Path) -> None:
@@ -557,6 +610,8 @@ BUILDERS = {
     "qwen-edit": lambda folder: qwen_image(folder, diffusers.QwenImageEditPipeline),
     "qwen-edit-plus": lambda folder: qwen_image(folder, diffusers.QwenImageEditPlusPipeline),
     "z-image": z_image,
+    "krea2": krea2,
+    "ovis": ovis,
     "controlnet": controlnet,
     "sdxl-controlnet": sdxl_controlnet,
     "sdxl-union-controlnet": union_controlnet,
@@ -572,6 +627,9 @@ MODELS = sorted(name for name in BUILDERS if not name.endswith("controlnet"))
 
 SEES_HOLE = {"flux-kontext", "flux2-klein", "flux2", "qwen-edit", "qwen-edit-plus"}
 """Those that are shown the picture that they are to edit."""
+
+DRAWS = {"krea2", "ovis"}
+"""Those whose pipeline paints whole pictures from a prompt alone."""
 
 EDITS = {"flux2", "qwen-edit-plus"}
 """Those of them whose pipeline takes no mask."""

@@ -172,6 +172,35 @@ def qwen3_config(words: int, layers: int = 2) -> transformers.Qwen3Config:
     )
 
 
+def qwen3_vision_encoder(words: int) -> transformers.Qwen3VLModel:
+    config = transformers.Qwen3VLConfig(
+        text_config={
+            "vocab_size": words,
+            "hidden_size": 16,
+            "intermediate_size": 16,
+            "num_hidden_layers": 2,
+            "num_attention_heads": 2,
+            "num_key_value_heads": 2,
+            "head_dim": 8,
+            "rope_parameters": {
+                "mrope_section": [2, 1, 1],
+                "rope_type": "default",
+                "rope_theta": 1e6,
+                "mrope_interleaved": True,
+            },
+        },
+        vision_config={
+            "depth": 1,
+            "hidden_size": 16,
+            "intermediate_size": 16,
+            "num_heads": 2,
+            "out_hidden_size": 16,
+            "deepstack_visual_indexes": [0],
+        },
+    )
+    return transformers.Qwen3VLModel(config).eval()
+
+
 def qwen3_encoder(words: int) -> transformers.Qwen3Model:
     return transformers.Qwen3Model(qwen3_config(words)).eval()
 

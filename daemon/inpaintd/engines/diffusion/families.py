@@ -63,6 +63,8 @@ class Family:
             edit by instruction are. The hole must not be pre-filled then.
         edits: whether its pipeline edits by instruction and has no mask: the kept part is restored
             after each step then.
+        draws: whether its pipeline paints a whole picture from a prompt and is shown none: the kept
+            part is restored after each step, and nothing else ties the two together.
         eight_bit: whether its pipeline accepts only PIL pictures, which have 8 bits.
         references: how many reference pictures its pipeline accepts.
         adapted_references: how many reference pictures it accepts by IP-Adapters.
@@ -93,11 +95,17 @@ class Family:
     no_negative: str | None = None
     sees_hole: bool = False
     edits: bool = False
+    draws: bool = False
     eight_bit: bool = False
     references: int = 0
     adapted_references: int = 0
     regions: bool = False
     largest: int | None = None
+
+    @property
+    def maskless(self) -> bool:
+        """True if its pipeline keeps nothing of a picture by itself."""
+        return self.edits or self.draws
 
 
 SD = Family(
@@ -226,6 +234,31 @@ QWEN = Family(
     video=True,
     no_negative=" ",
 )
+KREA_2 = replace(
+    QWEN,
+    name="Krea 2",
+    pipeline="Krea2Pipeline",
+    controlled={},
+    native_side=1024,
+    guidance="guidance_scale",
+    unguided=0.0,  # its scale is what others call scale - 1
+    no_negative=None,
+    draws=True,
+    strength=False,
+)
+OVIS = Family(
+    "Ovis-Image",
+    pipeline="OvisImagePipeline",
+    denoiser="transformer",
+    free_channels=None,
+    multiple=16,
+    layout="pairs",
+    flow=True,
+    half="bfloat16",
+    tokens=250,
+    draws=True,
+    strength=False,
+)
 QWEN_EDIT = replace(
     QWEN,
     name="Qwen-Image-Edit",
@@ -274,6 +307,7 @@ FAMILY_OF_CLASS = {
     "StableDiffusionXLPipeline": SDXL,
     "StableDiffusionXLImg2ImgPipeline": SDXL,
     "StableDiffusionXLInpaintPipeline": SDXL,
+    "LatentConsistencyModelPipeline": SD,
     "KandinskyV22Pipeline": KANDINSKY,
     "KandinskyV22InpaintPipeline": KANDINSKY,
     "StableDiffusion3Pipeline": SD3,
@@ -297,6 +331,8 @@ FAMILY_OF_CLASS = {
     "QwenImageEditInpaintPipeline": QWEN_EDIT,
     "QwenImageEditPlusPipeline": QWEN_EDIT_PLUS,
     "Flux2Pipeline": FLUX_2,
+    "Krea2Pipeline": KREA_2,
+    "OvisImagePipeline": OVIS,
     "ZImagePipeline": Z_IMAGE,
     "ZImageImg2ImgPipeline": Z_IMAGE,
     "ZImageInpaintPipeline": Z_IMAGE,

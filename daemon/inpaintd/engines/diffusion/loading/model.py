@@ -68,7 +68,7 @@ class Model:
     @property
     def blends(self) -> bool:
         """True if its pipeline preserves the kept part at each step."""
-        return self.family is KANDINSKY or not (self.conditioned or self.family.edits)
+        return self.family is KANDINSKY or not (self.conditioned or self.family.maskless)
 
     @property
     def distilled(self) -> bool:
@@ -151,7 +151,7 @@ def load(
         prior.set_progress_bar_config(disable=True)
     pipe.set_progress_bar_config(disable=True)
     # On the instance: the class would expose only what it thinks callbacks should change.
-    if not family.edits:
+    if not family.maskless:
         pipe._callback_tensor_inputs = [*pipe._callback_tensor_inputs, family.mask]
     reuse = Reuse(REUSE_BYTES)
     reuse.stand_before_vae(pipe.movq if family is KANDINSKY else pipe.vae)

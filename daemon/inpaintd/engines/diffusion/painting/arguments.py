@@ -49,6 +49,8 @@ def arguments(model: Model, job: Job, settings: Settled) -> dict[str, Any]:
         called["image"] = Image.fromarray(_bytes(job.picture))
     if family.edits and pictures:
         called["image"] = [called["image"], *as_images(pictures, family)]
+    if family.draws:
+        del called["image"]
     if family.strength and not job.whole:
         called["strength"] = settings.strength
     if family is KANDINSKY:

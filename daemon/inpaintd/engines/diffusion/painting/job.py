@@ -99,7 +99,7 @@ def prepare(
         guide = guided(model, library, settings.controls)
         pipe, notices = guide.pipe, guide.notices
         controls = control_arguments(guide, settings.controls, source, mask)
-    whole = family.edits or (guide is not None and guide.how.whole)
+    whole = family.maskless or (guide is not None and guide.how.whole)
     if whole or not family.strength:
         # A grey is freed in the last steps, which is what a strength is.
         cells = np.minimum(cells, settings.strength)

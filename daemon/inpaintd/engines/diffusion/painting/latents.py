@@ -111,7 +111,10 @@ def unpacked(model: Model, latents: torch.Tensor, height: int, width: int) -> to
         height, width: of the work area in pixels.
     """
     if model.family.layout == "pairs":
-        latents = model.pipe._unpack_latents(latents, height, width, model.cell)
+        rows, columns = height // model.cell // _PATCH, width // model.cell // _PATCH
+        pairs = latents.reshape(len(latents), rows, columns, -1, _PATCH, _PATCH)
+        pairs = pairs.permute(0, 3, 1, 4, 2, 5)
+        latents = pairs.reshape(len(latents), -1, rows * _PATCH, columns * _PATCH)
     if model.family.layout == "rows":
         rows, columns = height // model.cell, width // model.cell
         latents = latents.transpose(1, 2).reshape(1, -1, rows, columns)
@@ -125,9 +128,8 @@ def packed(model: Model, latents: torch.Tensor) -> torch.Tensor:
     if model.family.layout == "rows":
         return latents.flatten(2).transpose(1, 2)
     _, channels, height, width = latents.shape
-    rows = model.pipe._pack_latents(latents, 1, channels, height, width)
-    assert isinstance(rows, torch.Tensor)
-    return rows
+    pairs = latents.reshape(1, channels, height // _PATCH, _PATCH, width // _PATCH, _PATCH)
+    return pairs.permute(0, 2, 4, 1, 3, 5).flatten(1, 2).flatten(2)
 
 
 _OWN_NOISE = 0x9E3779B9
