@@ -69,7 +69,7 @@ export const SHOWN = [...FIRST, "prompt", "negative_prompt", "model", "strength"
 export const SHOWN_TEXT_MASK = ["text_mask", "text_mask_threshold", "invert", "text_mask_combine", "text_mask_fill"];
 export const SHOWN_OBJECT = ["object_choice", "object_combine"];
 export const SHOWN_REFERENCES = ["references"];
-export const SHOWN_FOLDED = [
+const FIRST_FOLDED = [
   "source",
   "area",
   "context_pixels",
@@ -84,6 +84,10 @@ export const SHOWN_FOLDED = [
   "output",
   "preview",
 ];
+
+/** The settings that have no place above; a field of the protocol says when only large dialogs are to show it. */
+const placed = new Set([...SHOWN, ...SHOWN_TEXT_MASK, ...SHOWN_OBJECT, ...SHOWN_REFERENCES, ...FIRST_FOLDED]);
+export const SHOWN_FOLDED = [...FIRST_FOLDED, ...SETTINGS.filter(({ name, dialog_only }) => !dialog_only && !placed.has(name)).map(({ name }) => name)];
 
 /** Settings that go with another one. @type {Record<string, string>} */
 const DECIDING = { count: "seed", use_sampling_area: "sampling_pixels" };

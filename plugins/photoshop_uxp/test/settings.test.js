@@ -5,8 +5,9 @@ import { png } from "../src/panel/png.js";
 import { progressWords } from "../src/panel/words.js";
 import { beyond } from "../src/host/read.js";
 import { layerName } from "../src/host/write.js";
-import { cleaned, defaults, isHonoured, made, remembered } from "../src/settings.js";
+import { ALL_SHOWN, cleaned, defaults, fieldOf, isHonoured, made, remembered } from "../src/settings.js";
 import { fillSettings } from "../src/textmask.js";
+import { RECORDS } from "../src/wire/schema.js";
 import { inflateSync } from "node:zlib";
 
 describe("settings", () => {
@@ -18,6 +19,12 @@ describe("settings", () => {
   test("are sent when they are set, also to what they would be anyway", () => {
     const set = { steps: 30, strength: 1, infill: "original", output: "layer", preview: false };
     assert.deepEqual(fillSettings({ ...defaults(), ...set }, false).settings, set);
+  });
+
+  test("of the protocol are all shown, but for those that are left to large dialogs", () => {
+    const expected = RECORDS.Settings.fields.filter(({ dialog_only }) => !dialog_only).map(({ name }) => name);
+    assert.deepEqual(expected.filter((name) => !ALL_SHOWN.includes(name)), []);
+    assert.deepEqual(ALL_SHOWN.filter((name) => fieldOf(name).dialog_only), []);
   });
 
   test("of the engine are honoured by the models that say so; an empty list is none", () => {

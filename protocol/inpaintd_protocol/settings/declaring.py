@@ -23,6 +23,7 @@ def setting(
     flag: str = "",
     characters: int = limits.TEXT_CHARACTERS,
     advanced: bool = False,
+    dialog_only: bool = False,
     group: str,
     about: Mapping[str, str] | None = None,
     neutral: Any = _NO_VALUE,
@@ -41,6 +42,7 @@ def setting(
         flag: a short command-line option in addition to the long one ("-p").
         characters: longest text.
         advanced: whether dialogs hide it in a folded section.
+        dialog_only: left to large dialogs: a small panel, as in Photoshop, has no place for it.
         group: heading under which help lists it: "hole", "paint", "result", "more" or "running".
         about: effect of each choice.
         neutral: the value without effect, which needs no notice when an engine ignores it; by
@@ -59,6 +61,7 @@ def setting(
         flag=flag,
         characters=characters,
         advanced=advanced,
+        dialog_only=dialog_only,
         group=group,
         about=dict(about) if about else None,
         neutral=default if neutral is _NO_VALUE else neutral,

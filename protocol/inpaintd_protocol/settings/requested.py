@@ -169,6 +169,7 @@ class Settings:
         maximum=1.0,
         flag="-r",
         advanced=True,
+        dialog_only=True,
         done_by="engine",
         group="paint",
     )
@@ -233,6 +234,7 @@ class Settings:
         help="Sampler, by its usual name, such as euler_a or dpmpp_2m; empty for the model's own.",
         flag="-A",
         advanced=True,
+        dialog_only=True,
         done_by="engine",
         group="paint",
     )
@@ -245,6 +247,7 @@ class Settings:
         unit="px",
         flag="-W",
         advanced=True,
+        dialog_only=True,
         done_by="engine",
         group="more",
     )
@@ -257,6 +260,7 @@ class Settings:
         unit="px",
         flag="-H",
         advanced=True,
+        dialog_only=True,
         done_by="engine",
         group="more",
     )
@@ -265,6 +269,7 @@ class Settings:
         label="Match colour",
         help="Correct the engine's colour shift, as measured in the kept surroundings.",
         advanced=True,
+        dialog_only=True,
         group="more",
     )
     preview: bool | None = setting(
@@ -286,6 +291,7 @@ class Settings:
         label="ControlNets",
         help="ControlNets to guide the denoising.",
         advanced=True,
+        dialog_only=True,
         done_by="engine",
         group="more",
     )
@@ -294,6 +300,7 @@ class Settings:
         label="LoRAs",
         help="LoRAs to apply to the model.",
         advanced=True,
+        dialog_only=True,
         done_by="engine",
         group="more",
     )
@@ -302,6 +309,7 @@ class Settings:
         label="Embeddings",
         help="Textual-inversion embeddings that the prompts may use.",
         advanced=True,
+        dialog_only=True,
         done_by="engine",
         group="more",
     )
@@ -310,6 +318,7 @@ class Settings:
         label="Stages",
         help="Further passes over the result.",
         advanced=True,
+        dialog_only=True,
         done_by="engine",
         group="more",
     )
@@ -327,6 +336,7 @@ class Settings:
         help="Treat masks exactly as diffusers does: sampled at the nearest pixel and cut at one "
         "half, and the hole's content seen even at full strength.",
         advanced=True,
+        dialog_only=True,
         done_by="engine",
         group="more",
     )

@@ -8,6 +8,7 @@ import schema from "../../../../protocol/schema.json" with { type: "json" };
  * @property {any} [default] a field without one must be there
  * @property {any} [fallback] of a setting: its value where neither the user nor the model sets one
  * @property {string} [settled] of a setting: its type once it is set
+ * @property {boolean} [dialog_only] of a setting: true when the panel has no place for it
  * @property {string} [done_by] of a setting: "engine" when only the models that honour it take notice
  * @property {string} [label]
  * @property {string} [help]
