@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from inpaintd.server import events as e
-from inpaintd.server import journal as journal_module
-from inpaintd.server.journal import KEEP_DAYS, Journal
+from inpaintd.server import journal_index
+from inpaintd.server.journal import Journal
 from inpaintd.server.journal_clock import LONGEST_GAP_SECONDS, JournalClock
+from inpaintd.server.journal_index import KEEP_DAYS
 from inpaintd.server.journal_thread import JournalThread
 from inpaintd_protocol.codec import encode
 from inpaintd_protocol.messages import Cancelled, Finished, Inpaint, MakeMask, ResultLayer
@@ -131,15 +132,27 @@ class TestBounds:
         journal.write_request(Inpaint("waits", layer=LAYER))
         journal.write_answer(finished("1"))
         size = sum(map(len, encode(finished("1"))))
-        monkeypatch.setattr(journal_module, "MOST_BYTES", int(2.5 * size))
+        monkeypatch.setattr(journal_index, "MOST_BYTES", int(2.5 * size))
         for name in "2345":
             journal.write_answer(finished(name))
         assert len(journal.answered()) in (2, 3)
         assert "5" in journal.answered()
-        monkeypatch.setattr(journal_module, "MOST_BYTES", 0)
+        monkeypatch.setattr(journal_index, "MOST_BYTES", 0)
         journal.write_answer(finished("6"))
         assert journal.answered() == {"6"}, "the newest always stays"
         assert waiting(journal) == ["waits"]
+
+    def test_so_do_more_answers_than_it_keeps(
+        self, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(journal_index, "MOST_ANSWERS", 2)
+        journal = Journal(folder)
+        dropped = [journal.write_answer(finished(name)) for name in "1232"]
+        assert dropped == [[], [], ["1"], []]
+        assert journal.answered() == {"2", "3"}
+        assert journal.write_answer(finished("4")) == ["3"], "the other was written again"
+        assert Journal(folder).answered() == {"2", "4"}
+        assert len(files(folder)) == 2
 
     def test_a_clock_that_jumps_ahead_drops_nothing(
         self, folder: Path, monkeypatch: pytest.MonkeyPatch

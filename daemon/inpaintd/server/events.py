@@ -38,6 +38,13 @@ class Kept:
 
 
 @dataclass(frozen=True)
+class Dropped:
+    """The journal has deleted old answers to make room for new ones."""
+
+    request_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class NotKept:
     """The journal could not write this request, or its answer."""
 
@@ -130,6 +137,7 @@ Event = (
     Submitted
     | Restored
     | Kept
+    | Dropped
     | NotKept
     | Recalled
     | Anticipated

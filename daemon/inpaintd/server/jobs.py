@@ -215,6 +215,10 @@ class Jobs:
             self._ledger.accept(job)
 
     @_on.register
+    def _dropped(self, event: e.Dropped) -> None:
+        self._ledger.kept_ids.difference_update(event.request_ids)
+
+    @_on.register
     def _not_kept(self, event: e.NotKept) -> None:
         ledger = self._ledger
         job = ledger.jobs.get(event.request_id)

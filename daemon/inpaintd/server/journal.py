@@ -6,7 +6,7 @@ index, for example in a database, could only contradict it. Names contain all th
 startup: `000000000042-6162.request` is the request `ab`, the 42nd that was written.
 
 On disk there are at most as many requests as the daemon's queue holds (`limits.QUEUED_BYTES`) and
-MOST_BYTES of answers, none older than KEEP_DAYS.
+the answers that journal_index.py allows.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ import re
 import struct
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
-from typing import Literal
 
 from inpaintd.server.journal_clock import JournalClock
+from inpaintd.server.journal_index import Entry, Index, Kind
 from inpaintd.system.files import sync_folder
 from inpaintd_protocol import codec
 from inpaintd_protocol.errors import InpaintError
@@ -39,32 +39,15 @@ from inpaintd_protocol.plane import Buffer
 
 log = logging.getLogger(__name__)
 
-KEEP_DAYS = 7
-"""Time for which the answer of a kept request is available."""
-
-MOST_BYTES = 4 << 30
-"""Most bytes of answers not yet fetched; the oldest are deleted first, the newest never."""
-
 _MAGIC = b"inpaintd journal "
 _VERSION = b"1\n"
 _HEAD = struct.Struct("<d")  # time of writing, by the journal's clock
 _LENGTH = struct.Struct("<Q")
 _NAME = re.compile(r"(\d{12})-([0-9a-f]{2,128})\.(request|answer)")
 
-Kind = Literal["request", "answer"]
-
 
 class DamagedError(Exception):
     """A file of the journal that this version cannot read; the message says why."""
-
-
-@dataclass(frozen=True)
-class _Entry:
-    path: Path
-    kind: Kind
-    number: int
-    byte_count: int
-    written_at: float
 
 
 class Journal:
@@ -78,7 +61,7 @@ class Journal:
         self._folder = folder
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._clock = JournalClock(folder / "clock")
-        self._entries: dict[str, _Entry] = {}
+        self._index = Index()
         self._number = 0
         for path in sorted(folder.iterdir()):
             self._find(path)
@@ -86,35 +69,35 @@ class Journal:
 
     def unfinished(self) -> Iterator[Job]:
         """Requests that were accepted and never answered, oldest first."""
-        waiting = [entry for entry in self._entries.values() if entry.kind == "request"]
-        for entry in sorted(waiting, key=lambda entry: entry.number):
-            request = self._read(entry, codec.decode_request)
+        for request_id in self._index.requests():
+            request = self._read(request_id, codec.decode_request)
             if isinstance(request, (Inpaint, MakeMask)):
                 yield request
 
     def answered(self) -> frozenset[str]:
-        return frozenset(id_ for id_, entry in self._entries.items() if entry.kind == "answer")
+        return self._index.answered()
 
     def write_request(self, request: Job) -> None:
         self._write(request, "request")
 
-    def write_answer(self, answer: Terminal) -> None:
+    def write_answer(self, answer: Terminal) -> list[str]:
+        """Replace a request by its answer; return the ids of older answers dropped in turn."""
         self._write(answer, "answer")
-        self._drop_old_answers()
+        return self._drop_old_answers()
 
     def discard(self, request_id: str) -> None:
         """Delete a request and its answer."""
-        entry = self._entries.pop(request_id, None)
+        entry = self._index.remove(request_id)
         if entry is not None:
-            entry.path.unlink(missing_ok=True)
+            self._path(request_id, entry).unlink(missing_ok=True)
 
     def recall(self, request_id: str) -> Terminal | Job | None:
         """The stored answer to this request; without one, the request itself; or nothing."""
-        entry = self._entries.get(request_id)
+        entry = self._index.get(request_id)
         if entry is None:
             return None
         decode = codec.decode_answer if entry.kind == "answer" else codec.decode_request
-        found = self._read(entry, decode)
+        found = self._read(request_id, decode)
         return found if isinstance(found, _KEPT) else None
 
     def close(self) -> None:
@@ -138,45 +121,52 @@ class Journal:
             self._put_aside(path, str(error))
             return
         kind: Kind = "answer" if match[3] == "answer" else "request"
-        self._enter(request_id, path, kind, int(match[1]), path.stat().st_size, written_at)
+        entry = Entry(kind, int(match[1]), path.stat().st_size, written_at)
+        before = self._index.get(request_id)
+        if before is not None and before.kind == "answer" and kind == "request":
+            path.unlink(missing_ok=True)
+        else:
+            self._enter(request_id, entry)
 
-    def _enter(
-        self, request_id: str, path: Path, kind: Kind, number: int, size: int, written_at: float
-    ) -> None:
+    def _enter(self, request_id: str, entry: Entry) -> None:
         """Register one entry per id: an answer replaces its request."""
-        old = self._entries.get(request_id)
-        if old is not None and old.path != path:
-            if old.kind == "answer" and kind == "request":
-                path.unlink(missing_ok=True)
-                return
-            old.path.unlink(missing_ok=True)
-        self._entries[request_id] = _Entry(path, kind, number, size, written_at)
+        before = self._index.get(request_id)
+        self._index.put(request_id, entry)
+        if before is not None and before != entry:
+            self._path(request_id, before).unlink(missing_ok=True)
+
+    def _path(self, request_id: str, entry: Entry) -> Path:
+        return self._folder / entry.file_name(request_id)
 
     def _write(self, message: Message, kind: Kind) -> None:
-        number = self._number = self._number + 1
-        name = f"{number:012d}-{message.request_id.encode('ascii').hex()}.{kind}"
-        path, part = self._folder / name, self._folder / f"{name}.part"
-        written_at = self._clock.now()
-        frames = codec.encode(message)
+        self._number += 1
+        request_id = message.request_id
+        entry = Entry(kind, self._number, 0, self._clock.now())
+        path = self._path(request_id, entry)
+        part = path.with_name(f"{path.name}.part")
         try:
-            size = _write_durably(part, frames, written_at)
+            size = _write_durably(part, codec.encode(message), entry.written_at)
             part.replace(path)
         except OSError:
             with suppress(OSError):
                 part.unlink(missing_ok=True)
             raise
         sync_folder(self._folder)
-        self._enter(message.request_id, path, kind, number, size, written_at)
+        self._enter(request_id, replace(entry, byte_count=size))
 
-    def _read(self, entry: _Entry, decode: Callable[[Sequence[Buffer]], Message]) -> Message | None:
+    def _read(
+        self, request_id: str, decode: Callable[[Sequence[Buffer]], Message]
+    ) -> Message | None:
+        entry = self._index.get(request_id)
+        assert entry is not None
+        path = self._path(request_id, entry)
         try:
-            return decode(_frames_of(entry.path.read_bytes()))
+            return decode(_frames_of(path.read_bytes()))
         except FileNotFoundError:
-            problem = "it has been deleted"
+            pass  # somebody has deleted it
         except (DamagedError, InpaintError) as error:
-            problem = str(error)
-            self._put_aside(entry.path, problem)
-        self._entries = {id_: other for id_, other in self._entries.items() if other is not entry}
+            self._put_aside(path, str(error))
+        self._index.remove(request_id)
         return None
 
     def _put_aside(self, path: Path, reason: str) -> None:
@@ -189,15 +179,12 @@ class Journal:
             "a file of the journal cannot be used and was put aside: %s: %s", target, reason
         )
 
-    def _drop_old_answers(self) -> None:
-        answers = [(id_, e) for id_, e in self._entries.items() if e.kind == "answer"]
-        oldest = self._clock.now() - KEEP_DAYS * 86_400
-        newer_bytes = 0
-        # By number, because clocks can go back.
-        for id_, entry in sorted(answers, key=lambda item: -item[1].number):
-            if entry.written_at < oldest or newer_bytes > MOST_BYTES:
-                self.discard(id_)
-            newer_bytes += entry.byte_count
+    def _drop_old_answers(self) -> list[str]:
+        dropped = []
+        for request_id in self._index.surplus(self._clock.now()):
+            self.discard(request_id)
+            dropped.append(request_id)
+        return dropped
 
 
 _KEPT = (Finished, Failed, Cancelled, Inpaint, MakeMask)

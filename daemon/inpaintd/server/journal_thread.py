@@ -103,8 +103,9 @@ class JournalThread:
             journal.write_request(order.request)
             return e.Kept(order.request.request_id)
         if isinstance(order, e.KeepAnswer):
-            journal.write_answer(order.answer)
-        elif isinstance(order, e.Discard):
+            dropped = journal.write_answer(order.answer)
+            return e.Dropped(tuple(dropped)) if dropped else None
+        if isinstance(order, e.Discard):
             journal.discard(order.request_id)
         else:
             found = journal.recall(order.request_id)
