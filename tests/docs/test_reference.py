@@ -38,6 +38,6 @@ def test_the_pictures_take_less_than_five_megabytes() -> None:
 @pytest.mark.parametrize("page", DEVELOPERS, ids=lambda page: page.name)
 def test_every_file_that_a_page_names_is_there(page: Path) -> None:
     text = re.sub(r"```.*?```", "", page.read_text("utf-8"), flags=re.DOTALL)
-    named = set(re.findall(r"`([\w/]+/[\w/]*|[\w/]+\.(?:py|toml|md|sh|js))`", text))
+    named = set(re.findall(r"`(\w[\w/]*/[\w/]*|\w[\w/]*\.(?:py|toml|md|sh|js))`", text))
     missing = [name for name in named if not any(f"/{name}" in place for place in PLACES)]
     assert missing == [], "rename them on the page as well"

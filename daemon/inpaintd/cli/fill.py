@@ -32,7 +32,7 @@ from .options import (
 )
 from .outcome import Outcome, print_outcome
 from .progress import progress_bar
-from .references import GivenReferences, reference_options
+from .reference_option import GivenReferences, reference_options
 
 _PATH = click.Path(path_type=Path)
 

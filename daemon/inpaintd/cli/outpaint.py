@@ -31,7 +31,7 @@ from .options import (
     settings_options,
 )
 from .outcome import print_outcome
-from .references import GivenReferences, reference_options
+from .reference_option import GivenReferences, reference_options
 
 _PATH = click.Path(path_type=Path)
 _SIDES = ("left", "right", "top", "bottom")
