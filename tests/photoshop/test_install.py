@@ -5,12 +5,16 @@ from __future__ import annotations
 import sys
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
 
+from inpaintd.cli import install
 from inpaintd.cli.install import command
 from inpaintd.install import photoshop_plugin
+from inpaintd.launch import login_item
+from inpaintd.system import kind
 from inpaintd_protocol.errors import InpaintError
 
 
@@ -87,6 +91,33 @@ def test_without_an_agent_the_package_is_handed_over(
     package = tmp_path / "new" / "inpaint-photoshop.ccx"
     assert f"Double-click {package}" in result.output
     assert "manifest.json" in zipfile.ZipFile(package).namelist()
+
+
+@pytest.mark.parametrize("answer", ["--login", "--no-login", "y", "n"])
+def test_it_offers_to_start_the_daemon_at_login(
+    answer: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kind, "name", lambda: "darwin")
+    monkeypatch.setattr(Path, "home", lambda: tmp_path)
+    monkeypatch.setenv("INPAINTD_HOME", str(tmp_path / "daemon"))
+    started: list[list[str]] = []
+    monkeypatch.setattr(login_item, "_run", started.append)
+    options = ["photoshop", "--to", str(tmp_path / "new")]
+    asks = answer in ("y", "n")
+    if asks:
+        terminal = SimpleNamespace(isatty=lambda: True)
+        monkeypatch.setattr(install, "sys", SimpleNamespace(stdin=terminal, stdout=terminal))
+    result = CliRunner().invoke(command, options + [answer] * (not asks), input=f"{answer}\n")
+    assert result.exit_code == 0, result.output
+    assert ("Start the daemon at each login" in result.output) is asks
+    yes = answer in ("--login", "y")
+    written = list((tmp_path / "Library" / "LaunchAgents").glob("*.plist"))
+    assert len(written) == yes
+    assert bool(started) is yes
+    assert ("inpaintd service install" in result.output) is not yes
+    if yes:  # it is there, so nobody is asked again
+        again = CliRunner().invoke(command, options)
+        assert "at each login" not in again.output
 
 
 def test_a_folder_that_cannot_be_written_to_is_named(tmp_path: Path) -> None:

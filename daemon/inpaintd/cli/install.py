@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import click
 
 from inpaintd.install import gimp_plugin, photoshop_launcher, photoshop_plugin
+from inpaintd.launch import login_item
 from inpaintd.system import kind
 from inpaintd_protocol.errors import InpaintError
 
@@ -59,7 +61,13 @@ def gimp(uninstall: bool, folder: Path | None) -> None:
     type=click.Path(path_type=Path, file_okay=False),
     help="Only write the packed plug-in to this folder, for a double-click.",
 )
-def photoshop(uninstall: bool, folder: Path | None) -> None:
+@click.option(
+    "at_login",
+    "--login/--no-login",
+    default=None,
+    help="Start the daemon at each login, so that the panel finds it; asked for if not given.",
+)
+def photoshop(uninstall: bool, folder: Path | None, at_login: bool | None) -> None:
     """Install the plug-in into Photoshop 25.0 (2024) or newer. Repeat it after an update."""
     agent = photoshop_plugin.find_agent(os.environ, kind.name())
     if uninstall:
@@ -77,7 +85,7 @@ def photoshop(uninstall: bool, folder: Path | None) -> None:
     if agent is not None and folder is None:
         photoshop_plugin.install(agent, kind.name())
         click.echo("Installed. Start Photoshop: the panel is in Plugins > Inpaint.")
-        _tell_how_it_starts(launcher)
+        _see_to_its_start(launcher, at_login)
         return
     if kind.name() not in ("darwin", "win32"):
         target = photoshop_plugin.hand_over(folder or Path())
@@ -91,10 +99,19 @@ def photoshop(uninstall: bool, folder: Path | None) -> None:
     click.echo(f"Double-click {target.absolute()}")
     click.echo("  Creative Cloud says that it was not verified by Adobe: choose Install locally.")
     click.echo("  Then start Photoshop: the panel is in Plugins > Inpaint.")
-    _tell_how_it_starts(launcher)
+    _see_to_its_start(launcher, at_login)
 
 
-def _tell_how_it_starts(launcher: Path | None) -> None:
+def _see_to_its_start(launcher: Path | None, at_login: bool | None) -> None:
+    """Say how the panel finds a daemon, and have it started at login if that is wanted."""
     if launcher is not None:
         click.echo(f"The panel's Start button opens {launcher}.")
+    if login_item.installed_units(Path.home()):
+        return
+    if at_login is None and sys.stdin.isatty() and sys.stdout.isatty():
+        at_login = click.confirm("Start the daemon at each login, too?", default=True)
+    if at_login:
+        for path in login_item.install([], start=True):
+            click.echo(f"Starts at each login: {path}")
+    else:
         click.echo("To have the daemon started at each login: inpaintd service install")
