@@ -22,8 +22,9 @@ def panel() -> None:
 
 
 @pytest.mark.usefixtures("panel")
-def test_the_panel_in_chromium() -> None:
-    node_test("panel.test.js")
+@pytest.mark.parametrize("name", ["panel", "models"])
+def test_the_panel_in_chromium(name: str) -> None:
+    node_test(f"{name}.test.js")
 
 
 @pytest.mark.usefixtures("panel")

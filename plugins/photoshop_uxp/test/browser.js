@@ -46,7 +46,7 @@ async function hostScript() {
 export async function openPanel(browser, connection, { width = 240, height = 700, theme = "dark", readings = {} } = {}) {
   const context = await browser.newContext({ viewport: { width, height }, deviceScaleFactor: 2 });
   const page = await context.newPage();
-  page.setDefaultTimeout(120_000); // a busy machine is not a broken panel
+  page.setDefaultTimeout(60_000); // a busy machine is not a broken panel
   const faults = [];
   page.on("pageerror", (error) => faults.push(error.message));
   await page.exposeFunction("readConnection", connection);

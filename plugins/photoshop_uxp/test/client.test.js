@@ -93,7 +93,7 @@ describe("a client that meets", () => {
       "Installing Big…",
       "It has a licence.",
       "Installing Big…",
-      "big: 1.0 of 4.0 GB, 2 MB/s",
+      "big: 1.0 GB of 4.0 GB, 2.0 MB/s",
       "Big is installed.",
     ]);
     assert.equal(installed, 1);
@@ -117,12 +117,12 @@ describe("a client that meets", () => {
 
   test("a newer daemon says which side to update", async () => {
     answer = (message) => welcome(message, { protocol: [2, 0] });
-    await assert.rejects(connect(connection), { code: "wrong_version", hint: /Update the plug-in/ });
+    await assert.rejects(connect(connection), { code: "wrong_version", hint: /Update the panel with: inpaintd install photoshop/ });
   });
 
   test("an older daemon says which side to update", async () => {
     answer = (message) => welcome(message, { protocol: [0, 9] });
-    await assert.rejects(connect(connection), { code: "wrong_version", hint: /Update the daemon/ });
+    await assert.rejects(connect(connection), { code: "wrong_version", hint: /Update inpaintd\./ });
   });
 
   test("words that it does not know goes on", async () => {

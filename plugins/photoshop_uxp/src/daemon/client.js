@@ -5,6 +5,7 @@ import { PROTOCOL_VERSION } from "../wire/schema.js";
 import { openZws } from "../wire/zws.js";
 import { proves, urlOf } from "./connection.js";
 import { newRequestId, randomBytes } from "./ids.js";
+import { REMEDIES } from "./versions.js";
 
 /** @typedef {import("../wire/messages.js").Message} Message */
 /** @typedef {import("./connection.js").Connection} Connection */
@@ -22,9 +23,10 @@ const SILENCE_MILLISECONDS = 30_000;
 
 /**
  * @param {Connection} connection
+ * @param {{anyVersion?: boolean}} [options] `anyVersion`: also to a daemon of another protocol, to stop it
  * @returns {Promise<DaemonClient>}
  */
-export async function connect(connection) {
+export async function connect(connection, { anyVersion = false } = {}) {
   const client = new DaemonClient(await openZws(urlOf(connection), CONNECT_MILLISECONDS));
   try {
     const nonce = randomBytes(32);
@@ -35,7 +37,7 @@ export async function connect(connection) {
         "What listens at the inpaint daemon's address could not prove that it is the daemon.",
         "Nothing was sent to it. Restart the daemon with: inpaintd stop --force, then inpaintd serve",
       );
-    checkVersion(welcome.protocol);
+    if (!anyVersion) checkVersion(welcome.protocol);
     client.version = welcome.daemon;
     return client;
   } catch (error) {
@@ -155,6 +157,6 @@ function checkVersion(theirs) {
   throw new InpaintError(
     "wrong_version",
     `The inpaint daemon speaks protocol ${theirs.join(".")}, this plug-in ${PROTOCOL_VERSION.join(".")}.`,
-    daemonIsOlder ? "Update the daemon." : "Update the plug-in with: inpaintd install photoshop",
+    REMEDIES[daemonIsOlder ? "daemon" : "panel"],
   );
 }

@@ -1,5 +1,6 @@
 /** The ways to a daemon that a user has: start it, choose where its file is, paste what is in it. */
-import { pasteConnection } from "../daemon/connection.js";
+import { connect as open } from "../daemon/client.js";
+import { findConnection, pasteConnection } from "../daemon/connection.js";
 import { pair, startDaemon } from "../daemon/files.js";
 
 /** Photoshop has been seen to repeat the click on a button that opens a file picker. */
@@ -36,6 +37,15 @@ export function connecting({ connect, say, clear, complain }) {
     connect();
     say("Starting the inpaint daemon…");
   };
+  const restart = async () => {
+    const client = await open(await findConnection(), { anyVersion: true });
+    try {
+      await client.ask({ type: "shutdown" });
+    } finally {
+      client.close();
+    }
+    await start();
+  };
   const choose = async () => {
     if (await pair()) connect();
   };
@@ -45,6 +55,7 @@ export function connecting({ connect, say, clear, complain }) {
   };
   return {
     start: () => void once(start),
+    restart: () => void once(restart),
     pair: () => void once(choose),
     paste: (text) => void tried(() => take(text)),
   };

@@ -2,20 +2,13 @@
 import { newRequestId } from "../daemon/ids.js";
 import { asInpaintError } from "../errors.js";
 import { button, element, show } from "./dom.js";
+import { SELLING, sizeWords } from "./model_words.js";
 
 /** @typedef {import("../daemon/client.js").DaemonClient} DaemonClient */
 
 /** A check of what has arrived says nothing for a while; a disk can be slow. */
 const PATIENCE_MILLISECONDS = 600_000;
-const GIGABYTE = 1e9;
-const MEGABYTE = 1e6;
-
-/** @type {Record<string, string>} */
-const SELLING = {
-  yes: "What it paints may be sold.",
-  no: "What it paints may not be sold.",
-  limited: "Its licence limits the selling of what it paints.",
-};
+const TOKEN = "The hub asks for it before this model can be fetched. The daemon keeps it for you alone, and it is shown nowhere.";
 
 /** Made as a whole when the panel is: what is added later can't be reached with the Tab key. */
 export class ModelInstall {
@@ -34,20 +27,53 @@ export class ModelInstall {
     this.words = element("div", { class: "words" });
     this.button = button("Install", { variant: "primary", title: "Fetch this model and keep it on this machine" }, () => void this.press());
     this.bar = element("sp-progressbar", { class: "hidden", max: 100, value: 0, "aria-label": "Progress of the installation" });
-    this.node = element("div", { class: "install hidden" }, [element("div", { class: "hole" }, [this.words, this.button]), this.bar]);
+    // Shown only once the hub has asked for it, and empty again as soon as it was sent.
+    this.token = element("sp-textfield", { type: "password", class: "hidden", placeholder: "Token of the hub (hf_…)", "aria-label": "Token of the hub", title: TOKEN });
+    this.node = element("div", { class: "install hidden" }, [
+      element("div", { class: "hole" }, [this.words, this.button]),
+      element("div", { class: "field" }, [this.token]),
+      this.bar,
+    ]);
   }
 
   /** @param {any} model that is chosen, as in the daemon's answer */
   set(model) {
-    if (model?.name !== this.model?.name) this.accepted = false;
+    if (model?.name !== this.model?.name) {
+      this.accepted = false;
+      show(this.token, false);
+    }
     this.model = model;
     show(this.node, Boolean(model) && !model.installed);
-    if (model && !this.fetching) this.say([`${model.title} is not installed.`, model.licence && `Licence: ${model.licence}.`, SELLING[model.commercial]]);
+    const fits = model?.fits && `On this computer: ${model.fits}.`;
+    if (model && !this.fetching)
+      this.say([`${model.title} is not installed.`, fits, model.licence && `Licence: ${model.licence}.`, SELLING[model.commercial]]);
   }
 
   async press() {
     if (this.fetching) await this.pause();
-    else if (this.model) await this.install(this.model);
+    else if (this.model && (this.accepted || (await this.isFree(this.model)))) await this.install(this.model);
+  }
+
+  /**
+   * Whether nothing has to be accepted before a model is fetched; if something has, say what, and what it takes.
+   * @param {any} model
+   */
+  async isFree({ name, title }) {
+    let offer;
+    try {
+      const request = { type: "offer", request_id: newRequestId(), model: name };
+      offer = await (await this.connected()).follow(request, {}, PATIENCE_MILLISECONDS);
+    } catch {
+      return true; // the installation says what is wrong
+    }
+    const { must_accept, needs_token, missing_bytes, licence, page } = offer;
+    show(this.token, needs_token);
+    if (!must_accept && !needs_token) return true;
+    this.accepted = true;
+    this.button.textContent = "Accept and install";
+    const terms = `${title} comes under a licence of its own${licence ? ` (${licence})` : ""}: read it at ${page}.`;
+    this.say([terms, needs_token && "The hub asks for a token, once.", `${sizeWords(missing_bytes)} are to be fetched.`]);
+    return false;
   }
 
   /** @param {any} model */
@@ -58,7 +84,9 @@ export class ModelInstall {
     this.say([`Installing ${title}…`]);
     try {
       const client = await this.connected();
-      const request = { type: "model_install", request_id: newRequestId(), model: name, accept_licence: this.accepted };
+      const token = String(this.token.value ?? "").trim();
+      this.token.value = "";
+      const request = { type: "model_install", request_id: newRequestId(), model: name, accept_licence: this.accepted, token };
       const { state } = await client.follow(request, { onProgress: (progress) => this.tell(progress) }, PATIENCE_MILLISECONDS);
       this.say([state === "paused" ? `${title} is paused; what has arrived stays.` : `${title} is installed.`]);
       this.accepted = false;
@@ -68,6 +96,7 @@ export class ModelInstall {
       const { code, message, hint } = asInpaintError(thrown);
       // The licence has been told now: pressing again accepts it.
       this.accepted = code === "licence";
+      if (code === "licence" || /token/i.test(hint)) show(this.token, true);
       this.say([message, this.accepted ? "" : hint]);
       this.button.textContent = this.accepted ? "Accept and install" : "Install";
     } finally {
@@ -87,8 +116,8 @@ export class ModelInstall {
   /** @param {any} progress */
   tell({ model, done_bytes, total_bytes, bytes_per_second }) {
     this.bar.value = total_bytes ? Math.round((100 * done_bytes) / total_bytes) : 0;
-    const speed = bytes_per_second ? `, ${Math.round(bytes_per_second / MEGABYTE)} MB/s` : "";
-    this.say([`${model}: ${(done_bytes / GIGABYTE).toFixed(1)} of ${(total_bytes / GIGABYTE).toFixed(1)} GB${speed}`]);
+    const speed = bytes_per_second ? `, ${sizeWords(bytes_per_second)}/s` : "";
+    this.say([`${model}: ${sizeWords(done_bytes)} of ${sizeWords(total_bytes)}${speed}`]);
   }
 
   /** @param {(string | undefined)[]} sentences */

@@ -327,8 +327,8 @@ export class Panel {
   async fetchModels() {
     try {
       const client = await this.link.connected();
-      const { models, intents, notices } = await client.ask({ type: "models" });
-      this.view.setModels(models, intents);
+      const { models, intents, notices, helpers } = await client.ask({ type: "models" });
+      this.view.setModels(models, intents, helpers);
       this.view.connection.tell(notices);
     } catch {
       // The link says what is wrong, if anything is.

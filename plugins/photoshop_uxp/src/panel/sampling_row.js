@@ -9,7 +9,7 @@ import { button, element, show } from "./dom.js";
  */
 
 /**
- * Put the buttons into the control's place, above its box.
+ * Put the buttons below the control's box.
  * @param {import("./controls.js").Control} control of `use_sampling_area`
  * @param {SamplingActions} actions
  * @returns {() => void} to be called when something may have changed
@@ -18,7 +18,7 @@ export function samplingRow({ node, input }, { take, forget, isThere }) {
   const title = "What is selected now may be copied by fills, and nothing else; it is deselected then";
   const taking = button("Selection as sampling area", { variant: "secondary", title }, take);
   const forgetting = button("Forget it", { variant: "secondary", quiet: true, "aria-label": "Forget the sampling area" }, forget);
-  node.insertBefore(element("div", { class: "row buttons wrapping" }, [taking, forgetting]), input);
+  node.appendChild(element("div", { class: "row buttons wrapping" }, [taking, forgetting]));
   return () => {
     show(forgetting, isThere());
     show(input, isThere());

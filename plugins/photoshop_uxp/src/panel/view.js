@@ -6,6 +6,7 @@ import { controlFor, CUSTOM } from "./controls.js";
 import { button, element, onSubmit, setDimmed, show } from "./dom.js";
 import { Fold } from "./fold.js";
 import { ModelInstall } from "./model_install.js";
+import { ModelManager } from "./model_manager.js";
 import { objectSection } from "./object_section.js";
 import { ProgressView } from "./progress.js";
 import { referenceList } from "./reference_list.js";
@@ -62,6 +63,8 @@ export class View {
     this.root = root;
     /** @type {any[]} */
     this.models = [];
+    /** @type {Fold[]} */
+    this.folds = [];
     /** @type {Map<string, Control>} */
     this.controls = new Map(ALL_SHOWN.map((name) => [name, name === "references" ? referenceList(actions.changed, actions.reference) : controlFor(name, actions.changed)]));
     this.connection = new ConnectionView(actions);
@@ -70,6 +73,11 @@ export class View {
     this.install = new ModelInstall(actions.connected, actions.installed);
     /** Whether the chosen model fits into this machine's memory, as the daemon says. */
     this.fits = element("div", { class: "words hidden" });
+    this.manager = new ModelManager(actions.connected, actions.installed, () => !this.folds[3].folded);
+    const folded = (/** @type {string} */ name, /** @type {boolean} */ isFolded) => {
+      actions.folded(name, isFolded);
+      if (name === "models" && !isFolded) void this.manager.measure();
+    };
     this.main = button("Inpaint", { variant: "cta", class: "main", title: "Ctrl+Enter in the prompt" }, actions.inpaint);
     this.cancel = button("Cancel", { variant: "secondary", class: "cancel hidden" }, actions.cancel);
     const section = textMaskSection(this.controls, actions);
@@ -79,6 +87,7 @@ export class View {
       new Fold("text_mask", section.title, section.node, actions.folded),
       new Fold("object", object.title, object.node, actions.folded),
       new Fold("references", "References", this.control("references").node, actions.folded),
+      new Fold("models", "Models", this.manager.node, folded),
       new Fold("settings", "More settings", element("div", {}, rows(this.controls, SHOWN_FOLDED)), actions.folded),
     ];
     this.sampling = samplingRow(this.control("use_sampling_area"), actions.sampling);
@@ -114,6 +123,7 @@ export class View {
       this.fits,
       this.install.node,
       ...others,
+      this.folds[4].node,
       this.folds[3].node,
       element("div", { class: "divider" }),
       element("div", { class: "footer" }, [this.last, edit, reset]),
@@ -145,9 +155,11 @@ export class View {
   /**
    * @param {any[]} models as in the daemon's answer
    * @param {{name: string, label: string}[]} [intents] likewise
+   * @param {any[]} [helpers] what fills nothing by itself, likewise
    */
-  setModels(models, intents = []) {
+  setModels(models, intents = [], helpers = []) {
     this.models = models;
+    this.manager.set([...models.map((model) => ({ ...model, fills: true })), ...helpers]);
     this.controls.get("intent")?.offer?.([
       CUSTOM,
       ...intents.map(({ name, label }) => ({ value: name, label })),

@@ -3,10 +3,10 @@
 const HOMES = { darwin: "/Users/artist", win32: "C:\\Users\\artist" };
 
 /**
- * @param {{connection?: () => string | Promise<string>, manifest: any, platform?: string, access?: "full" | "denied"}} options
+ * @param {{connection?: () => string | Promise<string>, manifest: any, platform?: string, access?: "full" | "denied", plugin?: string}} options
  *   `connection` gives the contents of connection.json, or throws as the file system would
  */
-export function fakeUxp({ connection, manifest, platform = "darwin", access = "full" }) {
+export function fakeUxp({ connection, manifest, platform = "darwin", access = "full", plugin = manifest.version }) {
   const home = HOMES[platform];
   const separator = platform === "win32" ? "\\" : "/";
   const secrets = new Map();
@@ -39,7 +39,7 @@ export function fakeUxp({ connection, manifest, platform = "darwin", access = "f
   const modules = {
     uxp: {
       host: { name: "photoshop", version: "25.0.0" },
-      versions: { uxp: "uxp-7.2.0", plugin: "0.1.0" },
+      versions: { uxp: "uxp-7.2.0", plugin },
       entrypoints: {
         setup(entrypoints) {
           if (state.setUp) throw new Error("entrypoints.setup may be called once only");

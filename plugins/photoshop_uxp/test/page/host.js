@@ -12,7 +12,7 @@ const THEMES = {
 // Set by a test before the page is opened: what Adobe leaves open, and what the system is like.
 window.readings = { keys: "swallowed", show: "never", ...(window.wantedReadings ?? {}) };
 const photoshop = new FakePhotoshop(window.readings);
-const { state, modules } = fakeUxp({ connection: () => window.readConnection(), manifest, platform: window.readings.platform, access: window.readings.access });
+const { state, modules } = fakeUxp({ connection: () => window.readConnection(), manifest, platform: window.readings.platform, access: window.readings.access, plugin: window.readings.plugin });
 window.photoshop = photoshop;
 window.uxp = state;
 window.require = (name) => (name === "photoshop" ? photoshop.module : modules[name]);
