@@ -65,7 +65,7 @@ def test_what_is_kept_is_put_back_at_each_step(
     assert not torch.equal(seen[-1][..., ~kept], original[..., ~kept])
 
 
-@pytest.mark.parametrize("kind", sorted(EDITS))
+@pytest.mark.parametrize("kind", sorted(SEES_HOLE))
 def test_a_movement_of_the_whole_picture_is_undone(
     kind: str, tiny: Build, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -77,17 +77,25 @@ def test_a_movement_of_the_whole_picture_is_undone(
     moved = cv2.warpAffine(
         edited, np.float32([[1, 0, shift], [0, 1, 0]]), (192, 192), borderMode=cv2.BORDER_REFLECT
     )
-    monkeypatch.setattr(painting, "decoded", lambda *_: moved)
+    sizes: list[tuple[int, ...]] = []
+
+    def decoded(_: Any, latents: torch.Tensor) -> np.ndarray:
+        sizes.append(tuple(latents.shape))
+        return moved
+
+    monkeypatch.setattr(painting, "decoded", decoded)
     model = shared(tiny(kind))
     painted = paint(model, Task(source, mask, 1), width=192, height=192, strength=1.0)
     assert [code for code, *_ in painted.notices] == ["moved_back"]
+    side = 192 // cell_of(kind)
+    assert [size[-2:] for size in sizes] == [(side, side)]
     red = cv2.erode(mask, np.ones((5, 5))) > 0
     assert np.abs(painted.colours[0][red] - (0.9, 0.1, 0.1)).max() < 0.05
     around = (cv2.dilate(mask, np.ones((9, 9))) > 0) & (cv2.dilate(mask, np.ones((3, 3))) == 0)
     assert np.abs(painted.colours[0] - source)[around].mean() < 0.02
 
 
-@pytest.mark.parametrize("kind", sorted(EDITS))
+@pytest.mark.parametrize("kind", sorted(SEES_HOLE))
 def test_what_cannot_be_measured_is_said(kind: str, tiny: Build) -> None:
     painted = paint(shared(tiny(kind)), task(), strength=1.0)  # random weights, nothing like it
     assert [code for code, *_ in painted.notices] == ["movement_unknown"]
@@ -97,5 +105,5 @@ def test_infill_in_latents_is_said_to_have_no_effect(tiny: Build) -> None:
     model = shared(tiny("flux-kontext"))
     plain = paint(model)
     noisy = paint(model, infill="noise")
-    assert [code for code, *_ in noisy.notices] == ["not_honoured"]
+    assert "not_honoured" in [code for code, *_ in noisy.notices]
     assert np.array_equal(inside(plain), inside(noisy))

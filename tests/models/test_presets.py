@@ -17,7 +17,20 @@ from inpaintd_protocol.settings import Settings, Settled
 WRITTEN: dict[str, Any] = tomllib.loads(
     files("inpaintd.models").joinpath("presets.toml").read_text(encoding="utf-8")
 )
-MODELS = {"patchmatch": "", "sdxl": "plain", "sdxl-inpainting": "inpainting", "lama": ""}
+MODELS = {
+    "patches": "",
+    "patchmatch": "",
+    "lama": "",
+    "sdxl": "plain",
+    "z-image-turbo": "plain",
+    "sdxl-inpainting": "inpainting",
+    "kandinsky-2.2": "inpainting",
+    "flux.1-fill": "inpainting",
+    "flux.1-kontext": "editing",
+    "flux.2-klein": "editing",
+    "qwen-image-edit": "editing",
+}
+"""A model of each way of working, and its kind."""
 
 
 def settled(home: Path, **asked: Any) -> Settled:
@@ -61,6 +74,7 @@ def test_an_intent_wins_over_the_models_defaults(tmp_path: Path) -> None:
         ("flux.1-fill", "inpainting"),
         ("sd-1.5-inpainting", "inpainting"),
         ("flux.1-dev", "plain"),
+        ("qwen-image-edit", "editing"),
         ("telea", ""),
     ],
 )

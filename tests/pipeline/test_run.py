@@ -314,6 +314,16 @@ def test_an_engines_notices_are_passed_on_once(mask: Any) -> None:
     ]
 
 
+def test_an_engine_that_does_not_look_under_the_hole_gets_nothing_put_there(mask: Any) -> None:
+    """Such as the built-in fill with the intent to remove, whose settings have an infill."""
+    prefill = identity()
+    engine = Synthetic(lambda task: task.colour, honours=frozenset())
+    request = Inpaint("r", plane_of(with_alpha(photo(90, 101, "u8"), mask)))
+    wanted = Settled.of(Settings(infill="patchmatch"))
+    run(request, engine, lambda _: None, settings=wanted, prefill=prefill)
+    assert not prefill.calls
+
+
 def test_the_infill_patchmatch_completes_the_hole_before_the_engine(mask: Any) -> None:
     colour = photo(90, 101, "u8")
     engine = identity()

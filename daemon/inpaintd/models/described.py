@@ -41,7 +41,8 @@ def described(folder: Path, source: str) -> dict[str, str | int]:
 
 def sizes(family: Family) -> dict[str, str | int]:
     """The values that entries of all models of a family share."""
-    return {"native_side": family.native_side, "multiple": family.multiple}
+    shared: dict[str, str | int] = {"native_side": family.native_side, "multiple": family.multiple}
+    return shared | {"trained": "editing"} if family.sees_hole else shared
 
 
 def class_name(path: Path) -> str:

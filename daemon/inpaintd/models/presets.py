@@ -16,8 +16,8 @@ from inpaintd_protocol.settings import Settings
 
 _SHIPPED = Path(__file__).with_name("presets.toml")
 _USER_FILE = "presets.toml"
-KINDS = ("inpainting", "plain")
-"""Kinds of diffusion models: trained to inpaint, or not."""
+KINDS = ("inpainting", "plain", "editing")
+"""Kinds of diffusion models: trained to inpaint, or not, or to edit by instruction."""
 
 
 @dataclass(frozen=True)

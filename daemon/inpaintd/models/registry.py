@@ -77,7 +77,7 @@ class Entry:
     detail: str = ""
     """Engine that adds detail where this model fills at a lower resolution; empty for none."""
     trained: str = ""
-    """Training of a diffusion model: inpainting or plain; selects among presets."""
+    """Training of a diffusion model: inpainting, plain or editing; selects among presets."""
     parameters: Mapping[str, float] = field(default_factory=dict)
     """Of each part, in millions, to tell whether it fits before it is fetched."""
     defaults: Mapping[str, Any] = field(default_factory=dict)

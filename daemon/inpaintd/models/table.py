@@ -13,7 +13,7 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "kind": ("model", "controlnet", "ip-adapter", "part"),
     "commercial": ("", "yes", "no", "limited"),
     "detail": ("", "patches"),
-    "trained": ("", "inpainting", "plain"),
+    "trained": ("", "inpainting", "plain", "editing"),
     "control": ("", *Control.__dataclass_fields__["kind"].metadata["choices"], "union"),
 }
 

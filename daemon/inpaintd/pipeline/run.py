@@ -130,7 +130,9 @@ def run(
         sampling = sampling_of(layer, samples_of(request.sampling))
         boxes = [reduce(Rectangle.union, boxes, bounds(sampling))]
     complete = _completion(prefill or engine, settings)
-    regions = [prepared(layer, box, masks, settings.infill, complete, sampling) for box in boxes]
+    # Others do not look under the hole, so filling it first would take time for nothing.
+    infill = settings.infill if "infill" in engine.honours else "original"
+    regions = [prepared(layer, box, masks, infill, complete, sampling) for box in boxes]
     warnings = [
         *not_honoured(request.settings, engine.honours, model),
         *sampling_ignored(request, engine.honours),

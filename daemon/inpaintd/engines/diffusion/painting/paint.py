@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 
@@ -55,6 +57,8 @@ def paint(
         watch.after_step.append(soft)
         tensors += soft.tensors
     job.pipe.scheduler = job.scheduler
+    # Models that are shown the whole picture may move it.
+    unblended = _recorded(job.scheduler) if model.family.sees_hole and not job.exact else []
     edit = None
     if not model.family.sees_hole:  # such a model is shown the picture it is to edit
         edit = latent_infill(job.cells, settings, job.task.seed, model.vae)
@@ -79,15 +83,32 @@ def paint(
     painted = np.asarray(output.images[0], np.float32) if decodes else decoded(model, output.images)
     if not np.isfinite(painted).all():
         raise BrokenNumbersError
-    if isinstance(soft, HeldBack) and model.family.edits:
-        painted = _in_place(model, job, painted, unpacked(model, soft.unblended, height, width))
+    if unblended:
+        painted = _in_place(model, job, painted, unpacked(model, unblended[-1], height, width))
     return scale_colour(painted, WorkSize(*job.task.mask.shape)), watch.latents
+
+
+def _recorded(scheduler: Any) -> list[torch.Tensor]:
+    """The unblended output of a scheduler's last step, once it has run.
+
+    Pipelines with a mask put back what is kept before anybody else sees the latents.
+    """
+    last: list[torch.Tensor] = []
+    step = scheduler.step
+
+    def recording(*args: Any, **options: Any) -> Any:
+        output = step(*args, **options)
+        last[:] = [output[0]]
+        return output
+
+    scheduler.step = recording
+    return last
 
 
 def _in_place(model: Model, job: Job, painted: Array, unblended: torch.Tensor) -> Array:
     """The picture of an editing model, with the painted content moved to its proper place.
 
-    Such models may move the picture as a whole. Kept pixels were restored at each step, so the
+    Such models may move the picture as a whole. Kept pixels are restored at each step, so the
     movement shows in the unblended output of the last step.
 
     Args:

@@ -97,12 +97,10 @@ class HeldBack:
         self.original = packed(model, original)
         noise = torch.randn(original.shape, generator=torch.Generator("cpu").manual_seed(seed))
         self.noise = packed(model, noise.to(original))
-        self.unblended = self.original
-        """The unblended output of the last step, over the whole picture."""
 
     def __call__(self, pipe: Any, step: int, tensors: dict[str, Any]) -> None:
         steps = pipe.num_timesteps
-        latents = self.unblended = tensors["latents"]
+        latents = tensors["latents"]
         held = self.original
         if step + 1 < steps:
             scheduler = pipe.scheduler
