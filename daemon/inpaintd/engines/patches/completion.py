@@ -33,6 +33,9 @@ _THIN = 5
 _ROUNDS = (3, 4, 5, 6)
 """Rounds of matches and votes at full resolution, at half of it, and so on."""
 
+_THIN_ROUNDS = (5, 5, 5, 6)
+"""The same for thin holes, which have few pixels and are looked at closely."""
+
 _GUIDED_ROUNDS = 3
 
 _SOLVED = 120_000
@@ -64,6 +67,7 @@ def filled(
     if not radius:
         smooth = extended(colour, (allowed & ~hole).astype(np.float32))
         return smooth[hole]
+    rounds_at = _THIN_ROUNDS if radius == 2 else _ROUNDS
     scales = pyramid(colour, hole, allowed, radius)
     top = len(scales) - 1
     work = sum(4.0**-k for k in range(top + 1))
@@ -71,22 +75,25 @@ def filled(
     low: Level | None = None
     for k in range(top, -1, -1):
         level = Level(scales.pop())
-        prices = Prices(level, half_width / 2**k)
         done = sum(4.0**-j for j in range(k + 1, top + 1)) / work
         own = seed * 1000 + k * 100
-        if guide is not None and k >= min(guide.finest, top):
+        guided = guide is not None and k >= min(guide.finest, top)
+        raised = None if low is None else raised_sources(low, level, sources)
+        if low is not None and not guided:
+            raised_colours(low, level)
+        low = None  # its memory is needed
+        prices = Prices(level, half_width / 2**k)
+        if guide is not None and guided:
             guide.show(level, k)
-            raised = raised_sources(low, level, sources) if low else matched(level)
-            sources = _guided(level, prices, raised, own)
+            sources = _guided(level, prices, matched(level) if raised is None else raised, own)
             if k == min(guide.finest, top):
                 revised(level, sources)
-        elif low is None:
+        elif raised is None:
             sources = started(level, prices, own + 50)
         else:
-            raised_colours(low, level)
-            sources = raised_sources(low, level, sources)
+            sources = raised
             revised(level, sources)
-            rounds = _ROUNDS[min(k, len(_ROUNDS) - 1)] if level.places.size <= _SOLVED else 1
+            rounds = rounds_at[min(k, len(rounds_at) - 1)] if level.places.size <= _SOLVED else 1
             for i in range(rounds):
                 prices.with_use(sources)
                 jumps = (1,) if i else (1, 2, 4)
@@ -99,7 +106,7 @@ def filled(
             if k == top - 1 and guide is None:
                 sources = _better(level, prices, sources, own + 50)
         tell(done + 4.0**-k / work, level)
-        low = level
+        low = level.slimmed() if k else None
     return finished(colour, hole, level, sources)
 
 

@@ -38,18 +38,16 @@ def raised_sources(low: Level, level: Level, sources: Places) -> Places:
     y = np.clip(rows + 2 * (from_y - at_y), radius, level.height - radius - 1)
     x = np.clip(columns + 2 * (from_x - at_x), radius, level.width - radius - 1)
     found = (y * level.width + x).astype(np.int32)
-    bad = ~np.isfinite(level.price[found])
+    bad = ~level.usable[found]
     if bad.any():
-        indices = np.zeros(level.price.size, np.int32)
-        indices[level.centres] = level.centres
-        found[bad] = _nearest(level, level.centres, found[bad], indices)
+        found[bad] = _nearest(level, level.centres, found[bad], None)
     return np.asarray(found, np.int32)
 
 
 def _nearest(
-    level: Level, among: Places, places: NDArray[np.integer], values: NDArray[np.int32]
+    level: Level, among: Places, places: NDArray[np.integer], values: NDArray[np.int32] | None
 ) -> NDArray[np.int32]:
-    """For each of these places, the value at the nearest of the others."""
+    """For each of these places, the value at the nearest of the others; None for its index."""
     others = np.ones(level.height * level.width, np.uint8)
     others[among] = 0
     _, nearest = cv2.distanceTransformWithLabels(
@@ -60,6 +58,6 @@ def _nearest(
     )
     label = np.asarray(nearest).ravel()
     of = np.zeros(int(label.max()) + 1, np.int32)
-    of[label[among]] = values[among]
+    of[label[among]] = among if values is None else values[among]
     found: NDArray[np.int32] = of[label[places]]
     return found

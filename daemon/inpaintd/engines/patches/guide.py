@@ -14,7 +14,6 @@ import numpy as np
 from inpaintd.engine import Array
 from inpaintd.engines.patches.level import Level
 from inpaintd.engines.patches.pyramid import Pixels
-from inpaintd.smooth import extended
 
 
 class Guide:
@@ -35,10 +34,8 @@ class Guide:
         """Put the guide's colours into the hole of a level, and an estimate of its texture."""
         r = level.radius
         colour = np.pad(self._at(number), ((r, r), (r, r), (0, 0)), "edge").reshape(-1, 3)
-        known = (~level.unknown).astype(np.float32)
-        texture = level.picture[:, 3:].reshape(level.height, level.width, 1)
         level.picture[level.places, :3] = colour[level.places]
-        level.picture[level.places, 3] = extended(texture, known).ravel()[level.places]
+        level.picture[level.places, 3] = level.expected_texture
 
     def _at(self, number: int) -> Array:
         while len(self._colours) <= number:

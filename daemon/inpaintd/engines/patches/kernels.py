@@ -67,6 +67,20 @@ def _within(state, span):  # type: ignore[no-untyped-def]
 
 
 @_compiled
+def _strangers(number, width, t, s, sources, before, first, last):  # type: ignore[no-untyped-def]
+    """The number of a target's four neighbours whose source is not beside `s`."""
+    count = 0
+    for k in range(4):
+        shift = (width if k < 2 else 1) * (1 if k % 2 == 0 else -1)
+        at = t + shift
+        if 0 <= at < number.shape[0]:
+            m = number[at]
+            if m >= 0 and (sources[m] if first <= m < last else before[m]) != s + shift:
+                count += 1
+    return np.float32(count)
+
+
+@_compiled
 def search(  # type: ignore[no-untyped-def]
     picture,
     price,
@@ -85,6 +99,7 @@ def search(  # type: ignore[no-untyped-def]
     jumps,
     looks,
     backwards,
+    apart,
 ):
     """Find better sources for the targets from `first` to `last`, in place.
 
@@ -102,7 +117,10 @@ def search(  # type: ignore[no-untyped-def]
         i = last - 1 - (n - first) if backwards else n
         t = np.int64(targets[i])
         s = np.int64(sources[i])
-        best = _difference(picture, width, radius, t, s, discount, price[s], np.float32(np.inf))
+        alone = apart * _strangers(number, width, t, s, sources, before, first, last)
+        best = _difference(
+            picture, width, radius, t, s, discount, price[s] + alone, np.float32(np.inf)
+        )
         if around:
             centre = s
             for dy in range(-1, 2):
@@ -110,7 +128,10 @@ def search(  # type: ignore[no-untyped-def]
                     c = centre + dy * width + dx
                     if c == s or c < 0 or c >= places or not price[c] < best:
                         continue
-                    e = _difference(picture, width, radius, t, c, discount, price[c], best)
+                    start = price[c] + apart * _strangers(
+                        number, width, t, c, sources, before, first, last
+                    )
+                    e = _difference(picture, width, radius, t, c, discount, start, best)
                     if e < best:
                         best, s = e, c
         for j in range(jumps.shape[0]):
@@ -125,7 +146,10 @@ def search(  # type: ignore[no-untyped-def]
                 c = (sources[m] if first <= m < last else before[m]) + shift
                 if c == s or c < 0 or c >= places or not price[c] < best:
                     continue
-                e = _difference(picture, width, radius, t, c, discount, price[c], best)
+                start = price[c] + apart * _strangers(
+                    number, width, t, c, sources, before, first, last
+                )
+                e = _difference(picture, width, radius, t, c, discount, start, best)
                 if e < best:
                     best, s = e, c
         state = np.uint64(seed) * np.uint64(0x2545F4914F6CDD1D) + np.uint64(i)
@@ -142,7 +166,8 @@ def search(  # type: ignore[no-untyped-def]
             c = y * width + x
             if c == s or not price[c] < best:
                 continue
-            e = _difference(picture, width, radius, t, c, discount, price[c], best)
+            start = price[c] + apart * _strangers(number, width, t, c, sources, before, first, last)
+            e = _difference(picture, width, radius, t, c, discount, start, best)
             if e < best:
                 best, s = e, c
         sources[i] = s

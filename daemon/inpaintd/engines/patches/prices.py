@@ -50,9 +50,11 @@ class Prices:
         np.minimum(far, np.float32(_FARTHEST), out=far)
         far *= far
         far *= np.float32(_DISTANCE * self._samples)
-        self._base = np.full_like(far, np.inf)
-        self._base[level.centres] = far[level.centres]
-        self.without_use()
+        # In place: at full resolution every copy counts.
+        np.copyto(far, np.float32(np.inf), where=~level.usable)
+        self._base = far
+        self._usable = np.count_nonzero(level.usable)
+        level.price = far.copy()
 
     def without_use(self) -> None:
         """Price the sources by their distance alone."""
@@ -60,21 +62,20 @@ class Prices:
 
     def shaken(self, rng: np.random.Generator) -> None:
         """Price the sources so that a different layout of the same quality may result."""
-        noise = rng.random(self._level.centres.size, np.float32)
         centres = self._level.centres
+        noise = rng.random(centres.size, np.float32)
         price = self._base[centres] * (np.float32(0.5) + noise)
         self._level.price[centres] = price + np.float32(_SHAKE * self._samples) * noise
 
     def with_use(self, sources: Places) -> None:
         """Raise the price of sources that these matches use more than their fair share."""
         level = self._level
-        # In place: at full resolution every copy counts.
         price = level.price
         price[:] = 0
         np.add.at(price, sources, np.float32(1))
         uses = price.reshape(level.height, level.width)
         cv2.blur(uses, (level.side, level.side), dst=uses)
-        price /= np.float32(max(level.targets.size / level.centres.size, 1.0))
+        price /= np.float32(max(level.targets.size / self._usable, 1.0))
         price -= np.float32(1)
         np.clip(price, 0, _MOST_USES, out=price)
         price *= np.float32(_USE * self._samples)

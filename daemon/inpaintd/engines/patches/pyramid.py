@@ -19,6 +19,9 @@ _COARSEST = 250
 _TEXTURED = 900
 """Number of hole pixels at the level whose texture the texture channel represents."""
 
+_BAND = 256
+"""Rows whose texture is computed at once."""
+
 _LEAST_SIDE = 24
 _LEAST_CENTRES = 50
 
@@ -107,20 +110,30 @@ def _with_texture(colour: Array, hole: Pixels, radius: int) -> Array:
 
     Source: Newson et al., Video inpainting of complex scenes (2014), section 3.3.
     """
-    grey = colour @ _BRIGHTNESS
-    beside = cv2.dilate(hole.astype(np.uint8), np.ones((3, 3), np.uint8))
-    known = np.float32(1) - np.asarray(beside, np.float32)
     levels = np.ceil(np.log2(max(1.0, np.sqrt(np.count_nonzero(hole) / _TEXTURED))))
-    side = int(2 ** np.clip(levels, 1, 4)) * 2 + 1
-    share = np.maximum(np.asarray(cv2.blur(known, (side, side))), np.float32(1e-3))
-    change = sum(
-        np.abs(cv2.Sobel(grey, cv2.CV_32F, *order, scale=0.125)) for order in ((1, 0), (0, 1))
-    )
-    texture = np.asarray(cv2.blur(change * known, (side, side))) / share
+    reach = int(2 ** np.clip(levels, 1, 4))
     height, width, r = *hole.shape, radius
     padded = np.empty((height + 2 * r, width + 2 * r, 4), np.float32)
     padded[r:-r, r:-r, :3] = colour
-    padded[r:-r, r:-r, 3] = texture * _TEXTURE
+    # In bands: at full resolution every copy counts.
+    for top in range(0, height, _BAND):
+        first, last = max(0, top - reach - 2), min(height, top + _BAND + reach + 2)
+        texture = _texture(colour[first:last], hole[first:last], reach)
+        band = texture[top - first : min(top + _BAND, height) - first]
+        padded[r + top : r + top + band.shape[0], r:-r, 3] = band
     padded[r:-r, :r], padded[r:-r, -r:] = padded[r:-r, r, None], padded[r:-r, -r - 1, None]
     padded[:r], padded[-r:] = padded[r], padded[-r - 1]
     return padded
+
+
+def _texture(colour: Array, hole: Pixels, reach: int) -> Array:
+    """Mean change of brightness around each pixel, (h, w), of the kept pixels alone."""
+    grey = colour @ _BRIGHTNESS
+    beside = cv2.dilate(hole.astype(np.uint8), np.ones((3, 3), np.uint8))
+    known = np.float32(1) - np.asarray(beside, np.float32)
+    side = (2 * reach + 1, 2 * reach + 1)
+    share = np.maximum(np.asarray(cv2.blur(known, side)), np.float32(1e-3))
+    change = sum(
+        np.abs(cv2.Sobel(grey, cv2.CV_32F, *order, scale=0.125)) for order in ((1, 0), (0, 1))
+    )
+    return np.asarray(cv2.blur(change * known, side) * (_TEXTURE / share), np.float32)

@@ -28,17 +28,20 @@ def finished(colour: Array, hole: Pixels, level: Level, sources: Places) -> Arra
     Source: Pérez, Gangnet, Blake, Poisson Image Editing (2003), with `inpaintd.smooth` for the
     membrane.
     """
-    patch = np.ones((level.side, level.side), np.uint8)
-    held = (level.number >= 0).reshape(level.height, level.width).astype(np.uint8)
-    near = np.asarray(cv2.dilate(held, patch)).ravel() > 0
-    beside = cv2.dilate(level.unknown.astype(np.uint8), np.ones((3, 3), np.uint8))
-    rim = (np.asarray(beside) > 0).ravel() & near
-    places = np.flatnonzero(level.unknown.ravel() | rim).astype(np.int32)
+    r, width = level.radius, level.width
+    rows, columns = np.flatnonzero(hole.any(axis=1)), np.flatnonzero(hole.any(axis=0))
+    around = tuple(slice(max(0, x[0] - 2), x[-1] + 3) for x in (rows, columns))
+    # The same rectangle of the padded level, with all patches that reach into it.
+    padded = tuple(slice(side.start, side.stop + 2 * r) for side in around)
+    held = (level.number.reshape(level.height, width)[padded] >= 0).astype(np.uint8)
+    unknown = level.unknown[padded]
+    near = np.asarray(cv2.dilate(held, np.ones((level.side, level.side), np.uint8))) > 0
+    beside = np.asarray(cv2.dilate(unknown.astype(np.uint8), np.ones((3, 3), np.uint8))) > 0
+    y, x = np.nonzero(unknown | (beside & near))
+    places = ((y + padded[0].start) * width + x + padded[1].start).astype(np.int32)
     voted = last_vote(level, sources, places)
     good = voted[:, 4] > 0
     level.picture[places[good]] = voted[good, :4]
-    rows, columns = np.flatnonzero(hole.any(axis=1)), np.flatnonzero(hole.any(axis=0))
-    around = tuple(slice(max(0, x[0] - 2), x[-1] + 3) for x in (rows, columns))
     inside, votes = hole[around], level.colour[around]
     away = distance_to(inside, exact=False)
     kept_rim = (~inside & (away <= _RIM_PIXELS)).astype(np.float32)

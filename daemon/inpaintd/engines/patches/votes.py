@@ -13,6 +13,13 @@ _BRIGHTER = 0.3
 _SHARPNESS = 0.3
 """Share of the errors' upper quartile at which a match's weight is low. Less is sharper."""
 
+_EXPECTED = np.float32(0.3)
+"""Share of the surroundings' texture in the texture of each estimate: votes average it away, and
+then the search takes smooth sources for more and more of the hole."""
+
+_LAID_OUT = 60_000
+"""Largest hole whose texture is drawn to that of its surroundings, in pixels."""
+
 _LEAST_VOICE = np.float32(1e-4)
 
 _INWARDS = np.float32(1.3)
@@ -29,7 +36,7 @@ def weights(level: Level, sources: Places, errors: Array, sharpness: float = _SH
     spread = max(float(np.percentile(errors, 75)) * sharpness, 1e-6)
     voice = np.exp(-np.minimum(errors / np.float32(2 * spread), np.float32(60))) + _LEAST_VOICE
     voice *= _INWARDS ** -np.minimum(level.depth, np.float32(_DEEPEST))
-    voice *= np.exp(_TOGETHER * level.agreement(sources))
+    voice *= np.exp(_TOGETHER * level.agreement_around(sources))
     return np.asarray(voice, np.float32)
 
 
@@ -50,6 +57,8 @@ def revised(level: Level, sources: Places) -> float:
     good = voted[:, 4] > 0
     at = level.places[good]
     change = float(np.abs(level.picture[at] - voted[good, :4]).mean()) if at.size else 0.0
+    if level.places.size <= _LAID_OUT:
+        voted[:, 3] += _EXPECTED * (level.expected_texture - voted[:, 3])
     level.picture[at] = voted[good, :4]
     return change
 
@@ -57,7 +66,8 @@ def revised(level: Level, sources: Places) -> float:
 def energy(level: Level, sources: Places) -> float:
     """Mean error of the matches, including prices; of two fills the lower is better."""
     errors, _ = level.judged(sources, _BRIGHTER)
-    return float(errors.mean())
+    # Without the price of joints, the smoother of two fills would win.
+    return float((errors + level.apart * (4 - level.agreement(sources))).mean())
 
 
 def last_vote(level: Level, sources: Places, places: Places) -> Array:
