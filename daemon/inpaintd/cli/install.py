@@ -10,7 +10,9 @@ import click
 
 from inpaintd.install import gimp_plugin, photoshop_launcher, photoshop_plugin
 from inpaintd.launch import login_item
+from inpaintd.launch.compiling import compile_ahead
 from inpaintd.system import kind
+from inpaintd_protocol.connection import home
 from inpaintd_protocol.errors import InpaintError
 
 
@@ -50,6 +52,7 @@ def gimp(uninstall: bool, folder: Path | None) -> None:
         if advice := gimp_plugin.advice(configuration):
             click.echo(f"  {advice}")
     if not uninstall:
+        compile_ahead(home())
         click.echo("Restart GIMP: the commands are in Filters > Enhance and in Edit.")
 
 
@@ -81,6 +84,7 @@ def photoshop(uninstall: bool, folder: Path | None, at_login: bool | None) -> No
         photoshop_plugin.uninstall(agent, kind.name())
         click.echo("Removed from Photoshop.")
         return
+    compile_ahead(home())
     launcher = photoshop_launcher.write(kind.name(), Path.home())
     if agent is not None and folder is None:
         photoshop_plugin.install(agent, kind.name())

@@ -5,7 +5,12 @@ Standard library only: the daemon reads this too, and must not import what the e
 
 from __future__ import annotations
 
+import os
+import sys
 from dataclasses import dataclass
+from pathlib import Path
+
+from inpaintd import __version__
 
 HONOURED_BY_DIFFUSION = frozenset(
     {
@@ -107,3 +112,14 @@ def honoured_by(engine: str) -> frozenset[str]:
     For a custom engine, `package.module:factory`, they are declared as `honours` in models.toml.
     """
     return ENGINES[engine].honours if engine in ENGINES else frozenset()
+
+
+def compiled_folder(home: Path) -> Path:
+    """The folder in which the built-in fill's compiled loops are kept."""
+    return Path(os.environ.get("NUMBA_CACHE_DIR") or home / "compiled")
+
+
+def compiled_marker(home: Path) -> Path:
+    """A file that exists once this version's loops have been compiled for this Python."""
+    python = f"py{sys.version_info.major}{sys.version_info.minor}"
+    return compiled_folder(home) / f"{__version__}-{python}"

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from inpaintd.launch.compiling import compile_ahead
 from inpaintd.launch.daemon_log import log_file, start_log
 from inpaintd.server.loop import Options, Server
 from inpaintd.system.files import has_modes
@@ -54,6 +55,7 @@ def serve(folder: Path, options: Options) -> int:
         return 0
     with lock:
         start_log(log_file(folder))
+        compile_ahead(folder)
         try:
             Server(folder, options, _unchanged(path)).run()
         except OSError as error:

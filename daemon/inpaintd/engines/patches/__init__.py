@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from inpaintd.engine import Engine
 from inpaintd.engines import patchmatch
+from inpaintd.engines.catalogue import compiled_folder
 from inpaintd.models.registry import Registry
 
 _NO_NUMBA = (
@@ -21,7 +22,7 @@ def make(_name: str, registry: Callable[[], Registry]) -> Engine:
     # Before numba is imported: compiled loops are cached in a folder that the user can write to.
     home = registry().home
     if home.parts:
-        os.environ.setdefault("NUMBA_CACHE_DIR", str(home / "compiled"))
+        os.environ.setdefault("NUMBA_CACHE_DIR", str(compiled_folder(home)))
     try:
         from inpaintd.engines.patches.filler import Patches
     except ImportError:
