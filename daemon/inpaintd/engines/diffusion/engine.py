@@ -190,7 +190,8 @@ class DiffusionEngine:
         side = source.native_side or family.native_side
         shapes = ((task.mask.shape[0], task.mask.shape[1]) for task in tasks)
         pixels = work_pixels(shapes, side, family.multiple, (settings.width, settings.height))
-        adapters = bool(lora_names(settings))
+        by_adapter = bool(settings.references) and not family.references
+        adapters = by_adapter or bool(lora_names(settings))
         model, planned = self._loaded(source, pixels, report, adapters=adapters)
         with watched(self.device) as peak:
             done, rungs = climb(
@@ -233,7 +234,7 @@ class DiffusionEngine:
 
         Args:
             pixels: area of the work area.
-            adapters: whether LoRAs are applied to it.
+            adapters: whether LoRAs or IP-Adapters are applied to it.
         """
         dtype = self._wider.get(source) or self.dtype or best_type(source, self.device)
         loaded = self._model if self._model and self._model.source == source else None

@@ -186,14 +186,16 @@ def _computed(
             f"The picture encoder of the IP-Adapter {adapter.name} cannot be loaded.",
             f"See what is wrong: inpaintd models verify {adapter.name}",
         ) from error
-    encoder = encoder.to(model.device).eval()
+    # Where memory is short, the encoder must not compete with the model for it.
+    resident = model.placement is Placement.RESIDENT
+    encoder = encoder.to(model.device if resident else "cpu").eval()
     pixels = processor(Image.fromarray(picture), return_tensors="pt").pixel_values
-    pixels = pixels.to(model.device, model.dtype)
+    pixels = pixels.to(encoder.device, model.dtype)
     if hidden:
-        own = encoder(pixels, output_hidden_states=True).hidden_states[-2]
+        own = encoder(pixels, output_hidden_states=True).hidden_states[-2].to(model.device)
         if model.family is SD3:
             return own, torch.zeros_like(own)
         blank = encoder(torch.zeros_like(pixels), output_hidden_states=True).hidden_states[-2]
-        return own[None], blank[None]
-    own = encoder(pixels).image_embeds[None]
+        return own[None], blank[None].to(model.device)
+    own = encoder(pixels).image_embeds[None].to(model.device)
     return own, torch.zeros_like(own)
