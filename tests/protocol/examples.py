@@ -116,6 +116,7 @@ EVERY_SETTING = Settings(
         Stage(),
     ),
     references=(Reference(weight=0.5),),
+    speed="balanced",
     exact_diffusers=True,
 )
 

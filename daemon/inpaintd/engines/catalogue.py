@@ -31,6 +31,7 @@ HONOURED_BY_DIFFUSION = frozenset(
         "embeddings",
         "stages",
         "references",
+        "speed",
         "exact_diffusers",
     }
 )

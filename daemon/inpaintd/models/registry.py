@@ -65,7 +65,9 @@ class Entry:
     encoder: str = ""
     """An IP-Adapter's picture encoder: name of its entry, or its folder."""
     families: tuple[str, ...] = ()
-    """For an IP-Adapter: names of the families of models it was made for."""
+    """For an IP-Adapter or an adapter for few steps: names of the families it was made for."""
+    weight: float = 1.0
+    """For an adapter for few steps: the weight that it was made for."""
     base: str = ""
     """For the file of a denoiser alone: entry or folder of the model with its other parts."""
     control: str = ""
@@ -189,6 +191,7 @@ class Registry:
         entry = self.find(name)
         if entry.kind != "model":
             named = {"controlnet": "a ControlNet", "ip-adapter": "an IP-Adapter"}
+            named["few-steps"] = "an adapter for few steps"
             what = named.get(entry.kind, "a part of other models")
             ready = [e.name for e in self.entries.values() if e.kind == "model"]
             ready = [name for name in ready if self.installed(self.entries[name])]

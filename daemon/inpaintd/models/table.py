@@ -10,7 +10,7 @@ from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.settings import Control, Settings, settings_fields
 
 _CHOICES: dict[str, tuple[str, ...]] = {
-    "kind": ("model", "controlnet", "ip-adapter", "part"),
+    "kind": ("model", "controlnet", "ip-adapter", "few-steps", "part"),
     "commercial": ("", "yes", "no", "limited"),
     "detail": ("", "patches"),
     "trained": ("", "inpainting", "plain", "editing"),
@@ -72,19 +72,21 @@ def _wrong(value: object, annotation: str, choices: tuple[str, ...] | None) -> s
         return "" if value in choices else " or ".join(choice for choice in choices if choice)
     whole = isinstance(value, int) and not isinstance(value, bool) and value > 0
     texts = isinstance(value, list) and all(isinstance(item, str) for item in value)
-    numbers = isinstance(value, dict) and all(
-        isinstance(item, (int, float)) and not isinstance(item, bool) and item > 0
-        for item in value.values()
-    )
+    numbers = isinstance(value, dict) and all(_is_number(item) for item in value.values())
     fits, wanted = {
         "str": (isinstance(value, str), "a text"),
         "int": (whole, "a whole number above 0"),
+        "float": (_is_number(value), "a number above 0"),
         "int | None": (whole, "a whole number above 0"),
         "tuple[str, ...]": (texts, "a list of texts"),
         "Mapping[str, float]": (numbers, "a table of numbers above 0"),
         "Mapping[str, Any]": (isinstance(value, dict), "a table"),
     }[annotation]
     return "" if fits else wanted
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0
 
 
 def _settings(name: str, table: dict[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from inpaintd import __version__
 from inpaintd.install.card_memory import known_room
 from inpaintd.install.notices import known_notices
+from inpaintd.models.few_steps import with_few_steps
 from inpaintd.models.fits import with_fits
 from inpaintd.models.presets import load_presets
 from inpaintd.models.registry import load_registry
@@ -107,7 +108,7 @@ class Requests:
     def _plan(self, request: m.Plan, client: bytes) -> None:
         registry = load_registry(self._home)
         entry = registry.chosen(request.settings)
-        settings = registry.settled(entry, request.settings)
+        settings = registry.settled(entry, with_few_steps(registry, entry, request.settings))
         rectangle = region_for(
             request.bounds, request.extent, settings, entry.sizes, request.sampling
         )

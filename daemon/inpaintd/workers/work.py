@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from inpaintd.engine import Array, Detailer, Engine
 from inpaintd.engines.load import load, load_object_mask, load_text_mask
+from inpaintd.models.few_steps import with_few_steps
 from inpaintd.models.registry import load_registry
 from inpaintd.pipeline.run import run
 from inpaintd_protocol.messages import Finished, Inpaint, Job, Message, ObjectPrompt
@@ -59,7 +60,7 @@ class Work:
         registry = load_registry(self._home)
         sampled = isinstance(request, Inpaint) and request.sampling is not None
         entry = registry.chosen(request.settings, sampled=sampled)
-        settings = registry.settled(entry, request.settings)
+        settings = registry.settled(entry, with_few_steps(registry, entry, request.settings))
         if isinstance(request, Inpaint) and entry.source:
             registry.folder(entry)  # reports a missing package before anything large is imported
         engine = self._engine(entry.engine)

@@ -330,6 +330,19 @@ class Settings:
         done_by="engine",
         group="more",
     )
+    speed: str | None = setting(
+        "exact",
+        label="Speed",
+        help="What a diffusion model may change for speed.",
+        choices=("exact", "balanced", "fast"),
+        about={
+            "exact": "nothing",
+            "balanced": "fine detail: steps that would change little are not computed in full",
+            "fast": "the picture: a few steps with an installed adapter that was made for them",
+        },
+        done_by="engine",
+        group="paint",
+    )
     exact_diffusers: bool | None = setting(
         False,
         label="Exactly as diffusers",

@@ -53,6 +53,7 @@ class Settled(Settings):
     embeddings: tuple[str, ...] = _DEFAULT
     stages: tuple[SettledStage, ...] = _DEFAULT
     references: tuple[Reference, ...] = _DEFAULT
+    speed: str = _DEFAULT
     exact_diffusers: bool = _DEFAULT
 
     def __post_init__(self) -> None:

@@ -70,6 +70,7 @@ class Family:
         adapted_references: how many reference pictures it accepts by IP-Adapters.
         regions: whether those may be limited to regions.
         largest: maximum pixels that its pipeline works at; more it would scale down by itself.
+        step_cache: whether steps that would change little can be skipped behind the first block.
     """
 
     name: str
@@ -101,6 +102,7 @@ class Family:
     adapted_references: int = 0
     regions: bool = False
     largest: int | None = None
+    step_cache: bool = False
 
     @property
     def maskless(self) -> bool:
@@ -156,6 +158,7 @@ SD3 = Family(
 )
 FLUX = Family(
     "FLUX.1",
+    step_cache=True,
     pipeline="FluxInpaintPipeline",
     controlled={"FluxControlNetModel": Guided("FluxControlNetInpaintPipeline", kinds=("tile",))},
     denoiser="transformer",
@@ -216,6 +219,7 @@ CHROMA = Family(
 )
 QWEN = Family(
     "Qwen-Image",
+    step_cache=True,
     pipeline="QwenImageInpaintPipeline",
     controlled={
         "QwenImageControlNetModel": Guided(

@@ -153,7 +153,10 @@ class Library:
         return place / entry.files[0] if entry.files else place
 
     def lora(self, name: str) -> Path:
-        """The file of a LoRA."""
+        """The file of a LoRA, or of an adapter for few steps, which is a model of the registry."""
+        entry = self.registry.entries.get(name)
+        if entry is not None and entry.kind == "few-steps":
+            return self._first_file(entry)
         return self._file("LoRA", "loras", name)
 
     def embedding(self, name: str) -> Path:

@@ -23,6 +23,7 @@ from ..loading.model import Model
 from ..prompts.encoding import Notice, kandinsky_embeddings, prompt_arguments
 from . import references
 from .schedulers import check_scheduler, kept_steps, make_scheduler, steps_to_run
+from .skipping import unskipped
 from .soft_mask import is_soft, pooled
 from .work_area import WorkSize, scale_colour, scale_mask, smooth_fill, work_size
 
@@ -112,6 +113,7 @@ def prepare(
             model.prior, prompt["prompt"], prompt["negative_prompt"], task.seed
         )
     notices = [*notices, *left_out, *without_effect(model, pipe, settings, cells)]
+    notices += unskipped(model, settings)
     limited = any(region is not None for region in task.reference_masks)
     notices += references.without_effect(settings.references, family, limited=limited)
     adapted: dict[str, Any] = {}

@@ -17,6 +17,7 @@ from .alignment import movement, undone
 from .arguments import arguments, rounded, sized, tensor
 from .job import Job
 from .latents import decoded, encoded, latent_infill, unpacked
+from .skipping import skipping
 from .soft_mask import HeldBack, SoftMask, is_soft
 from .work_area import WorkSize, scale_colour
 
@@ -68,6 +69,7 @@ def paint(
     with (
         model.reuse.showing(picture, edit=edit, rounded=rounded(model, job)),
         sized(model.pipe, height, width),
+        skipping(model, settings),
         torch.random.fork_rng(devices=[]),
     ):
         # Some pipelines with ControlNets draw from torch's own stream.
