@@ -29,7 +29,10 @@ TABLE = '[x]\ntitle = "X"\nengine = "diffusion"\n'
         (TABLE + "multiple = 0", r"\[x\] multiple must be a whole number above 0"),
         (TABLE + "multiple = true", r"\[x\] multiple must be a whole number above 0"),
         (TABLE + 'honours = "seed"', r"\[x\] honours must be a list of texts"),
-        (TABLE + 'kind = "vae"', r"\[x\] kind must be model or controlnet or ip-adapter or part"),
+        (
+            TABLE + 'kind = "vae"',
+            r"\[x\] kind must be model or controlnet or ip-adapter or few-steps or part",
+        ),
         (TABLE + 'control = "canny"', r"\[x\] control must be inpaint or tile"),
         (TABLE + "defaults = 5", r"\[x\] defaults must be a table"),
         (TABLE + "defaults = { stepz = 3 }", r"\[x\] defaults: stepz is not"),
