@@ -8,8 +8,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from inpaintd.engines.diffusion.families import SD
+from inpaintd.engines.diffusion.loading.library import Library
 from inpaintd.models.registry import load_registry
 from tests.engines import tiny_networks
+from tests.models import hollow
 from tests.models.hub import hub_with
 from tests.models.test_install import inpaintd
 
@@ -83,3 +86,25 @@ def test_an_onnx_file_of_another_kind_is_refused(tmp_path: Path) -> None:
     assert refused.returncode == 1
     assert "not an inpainting network" in refused.stderr
     assert not (home / "models.toml").read_text().strip()
+
+
+def test_an_ip_adapter_is_installed_with_its_encoder_alone(tmp_path: Path) -> None:
+    repository = tmp_path / "repository"
+    for name in ("models/ip-adapter_sd15", "models/image_encoder/model", "models/other"):
+        file = repository / f"{name}.safetensors"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        hollow.write(file, {"weight": (1,)})
+    (repository / "models/image_encoder/config.json").write_text("{}")
+    tables = "".join(FROM_TINY.format(name=n) for n in ("ip-adapter-sd", "ip-adapter-encoder"))
+    home = home_with(tmp_path / "home", tables)
+    with hub_with(repository) as hub:
+        installed = inpaintd(home, hub, "models", "install", "ip-adapter-sd")
+        assert installed.returncode == 0, installed.stderr
+        assert not any("other.safetensors" in path for path in hub.asked)
+    adapter = Library(lambda: load_registry(home)).ip_adapter(SD)
+    assert adapter.file.is_file()
+    assert {file.name for file in adapter.encoder.iterdir()} == {"model.safetensors", "config.json"}
+    listed = inpaintd(home, None, "models", "info", "ip-adapter-sd").stdout
+    assert "installed: yes" in listed
+    refused = inpaintd(home, None, "models", "use", "ip-adapter-sd").stderr
+    assert "is an IP-Adapter, which does not fill by itself" in refused
