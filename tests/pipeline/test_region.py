@@ -69,6 +69,17 @@ def test_the_whole_area_is_one_region() -> None:
     assert regions_of(hole, (4, 4), extent, Settled(area="whole"), WorkSizes()) == [extent]
 
 
+def test_thousands_of_specks_without_context_stay_apart() -> None:
+    """Each against each would take minutes."""
+    hole = np.zeros((800, 800), bool)
+    hole[4::8, 4::8] = True
+    extent = Rectangle(0, 0, 800, 800)
+    settings = Settled(context_pixels=0, context_factor=0)
+    assert len(regions_of(hole, (0, 0), extent, settings, WorkSizes())) == 10_000
+    sampled = Settled(context_pixels=0, context_factor=0, sampling_pixels=20)
+    assert regions_of(hole, (0, 0), extent, sampled, WorkSizes()) == [extent]
+
+
 def test_a_thousand_specks_cost_no_more_than_one_hole() -> None:
     rng = np.random.default_rng(0)
     hole = np.zeros((4000, 4000), bool)

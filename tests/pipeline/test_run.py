@@ -11,6 +11,7 @@ from inpaintd.engines.patches.filler import Patches
 from inpaintd.engines.patchmatch import PatchMatch
 from inpaintd.pipeline.layer import plane_of, samples_of
 from inpaintd.pipeline.run import run
+from inpaintd_protocol import limits
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.messages import Inpaint, MakeMask, Preview, Progress
 from inpaintd_protocol.settings import Settings, Settled
@@ -347,3 +348,17 @@ def test_pixels_that_are_not_numbers_are_refused(mask: Any) -> None:
     with pytest.raises(InpaintError) as caught:
         filled(layer, identity())
     assert caught.value.code == "bad_pixels"
+
+
+def test_variants_that_no_answer_can_hold_are_refused_before_work(
+    mask: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layer = with_alpha(photo(90, 101, "f32"), mask)
+    answer = filled(layer, identity(), count=3)
+    planes = [answer.mask, *(layer.pixels for layer in answer.layers)]
+    monkeypatch.setattr(limits, "MESSAGE_BYTES", sum(plane.byte_count for plane in planes))
+    assert filled(layer, identity(), count=3).layers, "it fits exactly"
+    monkeypatch.setattr(limits, "MESSAGE_BYTES", limits.MESSAGE_BYTES - 1)
+    with pytest.raises(InpaintError, match="3 variants of a hole") as caught:
+        filled(layer, fail(), count=3)
+    assert caught.value.code == "too_large"

@@ -12,9 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaintd.engine import Array
+from inpaintd_protocol import limits
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.plane import BYTES_PER_SAMPLE, Plane
 from inpaintd_protocol.rectangle import Rectangle
+from inpaintd_protocol.settings import Settled
 
 _Sample = TypeVar("_Sample", bound=np.generic)
 
@@ -89,3 +91,21 @@ def plane_of(samples: Samples) -> Plane:
     channels = samples.shape[2] if samples.ndim == 3 else 1
     data = np.ascontiguousarray(samples).data.cast("B")
     return Plane(width, height, channels, _DEPTHS[samples.dtype], data)
+
+
+def check_answer(hole: Rectangle, depth: np.dtype[Any], settings: Settled) -> None:
+    """Check, before any work, that a message can hold all variants of a hole at this depth.
+
+    Raises:
+        InpaintError: `too_large`.
+    """
+    # At least: a layer with a mask of its own also has pixels around the hole.
+    channels = 5 if settings.output == "masked" else 4
+    needed = hole.width * hole.height * depth.itemsize * (settings.count * channels + 1)
+    if needed > limits.MESSAGE_BYTES:
+        raise InpaintError(
+            "too_large",
+            f"{settings.count} variants of a hole of {hole.width:,} x {hole.height:,} pixels take "
+            f"{needed / 1e9:.1f} GB; {limits.MESSAGE_BYTES / 1e9:.1f} GB fit in one answer.",
+            "Select a smaller region, or ask for fewer variants.",
+        )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import reduce
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -31,21 +33,48 @@ def regions_of(
     """
     if settings.area == "whole":
         return [extent]
-    holes = [box.moved(*origin) for box in _clusters(hole, settings.context_pixels)]
-    found: list[tuple[Rectangle, Rectangle]] = []
-    while holes:
-        box = holes.pop()
-        region = region_around(box, extent, settings, sizes)
-        apart = [(b, r) for b, r in found if not r.touches(region)]
-        if len(apart) == len(found):
-            found.append((box, region))
-            continue
-        for other, touching in found:
-            if touching.touches(region):
-                box = box.union(other)
-        found = apart
-        holes.append(box)
-    return sorted((region for _, region in found), key=lambda r: (r.y, r.x))
+    # So close that their regions would touch anyway, whatever widens these.
+    near = max(
+        settings.context_pixels, settings.sampling_pixels or 0, (sizes.native_side or 0) // 4
+    )
+    holes = [box.moved(*origin) for box in _clusters(hole, near)]
+    while True:
+        regions = [region_around(box, extent, settings, sizes) for box in holes]
+        groups = _touching(regions)
+        if len(groups) == len(holes):
+            return sorted(regions, key=lambda r: (r.y, r.x))
+        holes = [reduce(Rectangle.union, (holes[n] for n in group)) for group in groups]
+
+
+def _touching(rectangles: list[Rectangle]) -> list[list[int]]:
+    """Group the indices of rectangles that overlap, directly or through others.
+
+    From left to right, each against those that begin before it ends: what lies apart costs
+    nothing, so thousands of specks do not cost the square of their number.
+    """
+    sides = np.array(rectangles, np.int64).reshape(-1, 4)
+    order = np.argsort(sides[:, 0], kind="stable")
+    left, top = sides[order, 0], sides[order, 1]
+    right, bottom = left + sides[order, 2], top + sides[order, 3]
+    ends = np.searchsorted(left, right, side="left")
+    first = list(range(len(order)))  # of its group, as far as known
+
+    def group_of(index: int) -> int:
+        while first[index] != index:
+            first[index] = first[first[index]]
+            index = first[index]
+        return index
+
+    for index, end in enumerate(ends.tolist()):
+        others = slice(index + 1, end)
+        meets = (top[others] < bottom[index]) & (bottom[others] > top[index])
+        for other in (np.flatnonzero(meets) + index + 1).tolist():
+            one, two = sorted((group_of(index), group_of(other)))
+            first[two] = one
+    groups: dict[int, list[int]] = {}
+    for index, place in enumerate(order.tolist()):
+        groups.setdefault(group_of(index), []).append(place)
+    return list(groups.values())
 
 
 def _clusters(hole: NDArray[np.bool_], context_pixels: int) -> list[Rectangle]:

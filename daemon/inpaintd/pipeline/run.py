@@ -14,7 +14,14 @@ from inpaintd.engine import SAMPLING, Array, Detailer, Engine, Task
 from inpaintd.geometry import bounds
 from inpaintd.pipeline.detail import with_detail
 from inpaintd.pipeline.infill import Completion, Pixels
-from inpaintd.pipeline.layer import Samples, cut, plane_of, samples_of, to_samples
+from inpaintd.pipeline.layer import (
+    Samples,
+    check_answer,
+    cut,
+    plane_of,
+    samples_of,
+    to_samples,
+)
 from inpaintd.pipeline.mask import (
     Masks,
     TextMasker,
@@ -122,6 +129,7 @@ def run(
     if settings.stages:
         masks = with_stages(layer, masks, _stage_planes(request))
     hole, mask = masks.hole, masks.together
+    check_answer(hole, layer.dtype, settings)
 
     extent = Rectangle(0, 0, layer.shape[1], layer.shape[0])
     boxes = regions_of(mask > 0, (hole.x, hole.y), extent, settings, sizes or WorkSizes())
