@@ -19,6 +19,7 @@ SECTIONS = {
     "inpaintd-variants": "choose-a-variant",
     "inpaintd-outpaint": "outpaint",
     "inpaintd-mask-by-text": "mask-by-text",
+    "inpaintd-models": "models",
 }
 """Section of the guide that F1 opens, by command."""
 

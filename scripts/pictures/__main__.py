@@ -6,6 +6,7 @@ python -m scripts.pictures terminal   one kind: demo, fills, terminal, gimp or p
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -44,6 +45,8 @@ def take_terminal() -> None:
 def take_gimp() -> None:
     """GIMP's windows, in the root that the tests build."""
     _run(sys.executable, "-m", "tests.gimp.take_pictures", str(FOLDER))
+    os.environ["INPAINTD_SCREENSHOTS"] = str(FOLDER)
+    _run(sys.executable, "-m", "pytest", "-q", "tests/gimp/test_first_use.py")
 
 
 def take_photoshop() -> None:

@@ -128,7 +128,7 @@ def test_the_token_is_for_its_owner_alone(tmp_path: Path) -> None:
 def test_a_disk_that_is_too_small_is_said_before_anything_is_fetched(
     repository: Path, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(install_module, "_SPARE_BYTES", 1 << 60)
+    monkeypatch.setattr(install_module, "SPARE_BYTES", 1 << 60)
     with hub_with(repository) as hub:
         monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", hub.endpoint)
         registry = load_registry(home)
@@ -142,7 +142,7 @@ def test_a_disk_that_fills_up_keeps_what_has_arrived(large: Path, tmp_path: Path
     with small_disk(tmp_path, "4m") as disk, hub_with(large) as hub:
         (disk / "models.toml").write_text(ENTRY)
         code = (
-            "import sys; from inpaintd.models import install; install._SPARE_BYTES = -(1 << 40);"
+            "import sys; from inpaintd.models import install; install.SPARE_BYTES = -(1 << 40);"
             "from inpaintd.__main__ import main; sys.argv[1:] = ['models', 'install', 'tiny'];"
             "sys.exit(main())"
         )

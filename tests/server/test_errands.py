@@ -25,7 +25,7 @@ from inpaintd_protocol.messages import (
 from tests.models import hollow
 from tests.models.conftest import repository
 from tests.models.hub import Hub, hub_with
-from tests.models.tiny import ENTRY
+from tests.models.tiny import ENTRY, inpaintd
 from tests.running import Daemon, eventually, running_daemon
 
 __all__ = ["repository"]
@@ -97,6 +97,19 @@ def test_a_download_is_described_before_it_is_begun(daemon: Daemon, hub: Hub) ->
         libraries = client.offer()
         assert libraries.total_bytes > 0
         assert libraries.suits
+
+
+def test_the_command_line_waits_for_the_download_of_the_daemon(daemon: Daemon, hub: Hub) -> None:
+    stalled(daemon, hub)
+    asked = len(hub.ranges)
+    threading.Timer(0.5, lambda: setattr(hub, "stall", False)).start()
+    done = inpaintd(daemon.home, hub, "models", "install", "tiny")
+    assert done.returncode == 0, done.stderr
+    assert "Installed tiny." in done.stdout
+    assert len(hub.ranges) <= asked + 1, "a second download was begun"
+    assert "tiny is whole" in inpaintd(daemon.home, hub, "models", "verify", "tiny").stdout
+    assert "Removed tiny" in inpaintd(daemon.home, hub, "models", "remove", "tiny").stdout
+    assert not (daemon.home / "models" / "tiny").exists()
 
 
 def test_an_installed_model_becomes_the_default(daemon: Daemon) -> None:

@@ -17,6 +17,7 @@ from inpaintd_protocol.connection import home
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.messages import ModelInfo
 
+from . import model_requests
 from .transfer_bar import transfer_bar
 
 if TYPE_CHECKING:
@@ -127,8 +128,16 @@ def install_model(
     from inpaintd.models.unlisted import install_unlisted, is_unlisted
 
     registry = load_registry(home())
+    listed = not is_unlisted(registry, name)
+    if listed and (own_name or vae or config or base):
+        raise click.UsageError(f"{name} is listed: write what you change into models.toml.")
+    if listed:
+        with model_requests.running_daemon() as client:
+            if client is not None:
+                model_requests.install(client, name, accept_licence=accept_licence)
+                return
     with transfer_bar() as on_transfer:
-        if is_unlisted(registry, name):
+        if not listed:
             install_unlisted(
                 registry,
                 name,
@@ -140,8 +149,6 @@ def install_model(
                 accept_licence=accept_licence,
                 on_transfer=on_transfer,
             )
-        elif own_name or vae or config or base:
-            raise click.UsageError(f"{name} is listed: write what you change into models.toml.")
         else:
             entry = registry.find(name)
             install(
@@ -175,8 +182,12 @@ def remove_model(name: str, force: bool) -> None:
     from inpaintd.models.registry import load_registry
     from inpaintd.models.remove import remove
 
-    registry = load_registry(home())
-    freed = remove(registry, registry.find(name), force=force)
+    with model_requests.running_daemon() as client:
+        if client is not None:
+            freed = client.remove_model(name, force=force).freed_bytes
+        else:
+            registry = load_registry(home())
+            freed = remove(registry, registry.find(name), force=force)
     click.echo(
         f"Removed {name}, {freed / 1e9:.1f} GB." if freed else f"{name} is no longer listed."
     )
@@ -252,6 +263,11 @@ def verify_model(name: str) -> None:
     from inpaintd.models.transfer import Transfer, bytes_in
     from inpaintd.models.verify import verify
 
+    with model_requests.running_daemon() as client:
+        if client is not None:
+            model_requests.verify(client, name)
+            click.echo(f"{name} is whole.")
+            return
     registry = load_registry(home())
     entry = registry.find(name)
     entries = (entry, *(registry.find(part) for part in entry.parts))

@@ -9,6 +9,7 @@ from inpaintd_protocol.errors import InpaintError
 
 from . import set_up
 from .daemon import use_home
+from .model_words import shortened
 from .remedies import mend
 from .texts import _
 
@@ -85,7 +86,7 @@ def offer_set_up() -> None:
             _("{size} GB during set-up").format(size=f"{set_up.NEEDED_BYTES / 1e9:.1f}")
             + (free if plan.free_bytes else ""),
         ),
-        (_("Folder"), str(plan.folder)),
+        (_("Folder"), shortened(plan.folder)),
         (_("Licence"), _("Apache-2.0: free, also for commercial work")),
         (_("Graphics card"), _("not needed; models that use one can be added later")),
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from inpaintd_protocol.messages import ModelInfo, ModelProgress, ModelUsage
 
 from .texts import _
@@ -20,6 +22,14 @@ def size_in_words(count: int) -> str:
     if count >= 10_000_000:
         return _("{size} MB").format(size=f"{count / 1e6:.0f}")
     return _("{size} MB").format(size=f"{count / 1e6:.1f}")
+
+
+def shortened(folder: Path) -> str:
+    """A folder's path as people write it, with ~ for their own."""
+    try:
+        return str(Path("~") / folder.relative_to(Path.home()))
+    except (ValueError, RuntimeError):
+        return str(folder)
 
 
 def progress_in_words(progress: ModelProgress) -> str:

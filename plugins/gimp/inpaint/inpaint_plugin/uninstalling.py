@@ -13,6 +13,7 @@ from inpaintd_protocol.connection import home
 
 from .daemon import SET_UP_FOLDER, command_line, set_up_file
 from .inpaintd_command import run_inpaintd
+from .model_words import shortened
 from .offer_window import Offer, OfferWindow
 from .texts import _
 
@@ -27,7 +28,7 @@ def uninstall(parent: Gtk.Window) -> bool:
         "settings, and what starts at login. Pictures and hot folders stay. GIMP shows the "
         "commands until it is started again."
     )
-    facts = ((_("Folder"), str(home())),)
+    facts = ((_("Folder"), shortened(home())),)
     window = OfferWindow(
         Offer(
             _("Uninstall inpaintd"),
