@@ -38,7 +38,7 @@ NAMES = {
 
 
 def rows_of(kind: str, library: Path) -> list[dict[str, Any]]:
-    """What happened at each limit, in a process of its own."""
+    """Collect the outcome at each limit, in a process of its own."""
     with tempfile.TemporaryDirectory() as folder:
         done = subprocess.run(
             [sys.executable, "-m", "tests.diffusion.limited_device", library, folder, kind],

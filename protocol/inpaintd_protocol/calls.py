@@ -40,12 +40,12 @@ class Watch:
     on_progress: OnProgress | None = None
     on_preview: OnPreview | None = None
     should_cancel: ShouldCancel | None = None
-    """Asked at least every 0.1 s; once it says yes, the request is cancelled."""
+    """Called at least every 0.1 s; once it returns True, the request is cancelled."""
     timeout_seconds: float | None = None
-    """For the whole request."""
+    """Time limit for the whole request."""
 
     def tell(self, news: Message) -> None:
-        """Call back, where this is wanted."""
+        """Pass news to the callback for it, if there is one."""
         if isinstance(news, Progress) and self.on_progress is not None:
             self.on_progress(news)
         elif isinstance(news, Preview) and self.on_preview is not None:
@@ -76,7 +76,7 @@ def ask(
 def follow(mailbox: Mailbox, request_id: str, watch: Watch, *, keep: bool) -> Finished:
     """Wait for the terminal answer of a request that has been sent.
 
-    When this raises while the request runs, the request is cancelled, unless it is to be kept.
+    If this raises while the request runs, the request is cancelled, unless `keep` is set.
 
     Raises:
         InpaintError: the daemon's own, `cancelled`, `timed_out` or `disconnected`.
@@ -92,12 +92,12 @@ def follow(mailbox: Mailbox, request_id: str, watch: Watch, *, keep: bool) -> Fi
     if overdue is not None:
         _leave(mailbox, request_id, keep=keep)
         raise _timed_out(
-            f"The inpaint daemon gave no sign of life for {following.SILENCE_SECONDS:g} s."
+            f"The inpaint daemon has been silent for {following.SILENCE_SECONDS:g} s."
             if overdue == "silent"
-            else f"The request was not done within {watch.timeout_seconds:g} s."
+            else f"The request was not finished within {watch.timeout_seconds:g} s."
         )
     if follower.cancelling and not isinstance(follower.answer, Cancelled):
-        # The request ended by itself before the cancellation came, and that is answered too.
+        # The request ended before the cancellation arrived, which is answered as well.
         mailbox.abandon(request_id)
     return follower.result()
 
@@ -108,7 +108,7 @@ def follow_model(
     on_progress: Callable[[ModelProgress], None] | None,
     should_cancel: ShouldCancel | None,
 ) -> ModelDone:
-    """Send a request about a model, and wait for its end, however long that takes.
+    """Send a request about a model and wait for its end, without a time limit.
 
     Raises:
         InpaintError: the daemon's own, `cancelled` or `disconnected`.
@@ -130,9 +130,9 @@ def _await_end(
     tell: Callable[[Message], None] = lambda _: None,
     should_cancel: ShouldCancel | None = None,
 ) -> Overdue | None:
-    """Wait until the request has ended, or is overdue; returns why, or None at the end.
+    """Wait until the request has ended or is overdue; return the reason, or None at the end.
 
-    Where nothing limits the wait, it is cut up, so that Ctrl-C gets through everywhere.
+    An unlimited wait is split up, so that Ctrl+C gets through on every system.
     """
     while follower.answer is None:
         if should_cancel is not None and not follower.cancelling and should_cancel():

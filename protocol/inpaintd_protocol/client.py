@@ -119,21 +119,21 @@ class Client(Closing):
             raise
 
     def close(self) -> None:
-        """Hang up. Unfinished requests with `on_disconnect` "cancel" are cancelled by that."""
+        """Hang up, which cancels unfinished requests whose `on_disconnect` is "cancel"."""
         self._transport.close()
 
     # ------------------------------------------------------------------------ for event loops
 
     def fileno(self) -> int:
-        """Watch this for reading, then call `poll(0)` until it gives None."""
+        """Return a descriptor to watch for reading; then call `poll(0)` until it returns None."""
         return self._transport.fileno()
 
     def submit(self, request: Message) -> None:
-        """Send a request and return at once; its answers come from `poll`."""
+        """Send a request without waiting; its answers come from `poll`."""
         self._mailbox.send(request)
 
     def poll(self, timeout_seconds: float | None = 0.0) -> Message | None:
-        """The next answer to any request, or None when none came in time; None waits for ever."""
+        """Return the next answer to any request, or None after the time-out."""
         return self._mailbox.next(timeout_seconds)
 
     # --------------------------------------------------------------------------------- requests
@@ -147,7 +147,7 @@ class Client(Closing):
         should_cancel: ShouldCancel | None = None,
         timeout_seconds: float | None = None,
     ) -> Finished:
-        """Send a request for a worker, and wait for its end: as `inpaint`, which makes one."""
+        """Send a request for a worker and wait for its end, as `inpaint` does with its own."""
         return self._run(request, Watch(on_progress, on_preview, should_cancel, timeout_seconds))
 
     def plan(
@@ -183,11 +183,11 @@ class Client(Closing):
         """Fill the hole of a layer: see the message `Inpaint`.
 
         Args:
-            should_cancel: asked at least every 0.1 s; once it says yes, the request is cancelled.
+            should_cancel: called at least every 0.1 s; True cancels the request.
             timeout_seconds: for the whole request.
 
-        When this raises while the request runs (`timed_out`, or anything that a callback raised),
-        the request is cancelled, unless `on_disconnect` is "keep": then `attach` finds it again.
+        If this raises while the request runs (`timed_out`, or anything raised by a callback), the
+        request is cancelled, unless `on_disconnect` is "keep": then `attach` finds it again.
 
         Raises:
             InpaintError: what the daemon answered, `cancelled`, `timed_out` or `disconnected`.
@@ -222,7 +222,7 @@ class Client(Closing):
         should_cancel: ShouldCancel | None = None,
         timeout_seconds: float | None = None,
     ) -> Finished:
-        """Only the mask that `inpaint` would use, or that of an object, as the answer's `mask`."""
+        """Make only the mask that `inpaint` would use, or that of an object."""
         request_id = request_id or new_request_id()
         watch = Watch(on_progress, None, should_cancel, timeout_seconds)
         return self._run(
@@ -247,7 +247,7 @@ class Client(Closing):
         should_cancel: ShouldCancel | None = None,
         timeout_seconds: float | None = None,
     ) -> Finished:
-        """Take over a request that another connection sent, and wait for its end.
+        """Take over a request sent by another connection, and wait for its end.
 
         Raises:
             InpaintError: also `unknown_request`.
@@ -257,11 +257,11 @@ class Client(Closing):
         return follow(self._mailbox, request_id, watch, keep=True)
 
     def cancel(self, request_id: str) -> None:
-        """Ask for the end of a request. Its own terminal answer follows, for its owner."""
+        """Ask to end a request; its owner receives its terminal answer."""
         self.submit(Cancel(request_id))
 
     def models(self) -> Models:
-        """The registry."""
+        """Ask for the registry of models."""
         return ask(self._mailbox, ListModels(new_request_id()), Models)
 
     def status(self, about: str = "") -> Status:
@@ -280,7 +280,7 @@ class Client(Closing):
         """Fetch a model and wait for its end: see the message `InstallModel`.
 
         Args:
-            should_cancel: asked at least every 0.1 s; once it says yes, the download is cancelled.
+            should_cancel: called at least every 0.1 s; True cancels the download.
 
         Raises:
             InpaintError: what the daemon answered (`licence`: accept it first), or `cancelled`.

@@ -1,4 +1,4 @@
-"""A request from its sending to its end, without socket, thread or clock.
+"""The course of a request from sending to its end, without socket, thread or clock.
 
     follower = Follower(request.request_id, Finished, silence=Silence(now))
     while follower.answer is None and follower.overdue(now) is None:
@@ -22,7 +22,7 @@ SILENCE_SECONDS = 30.0
 """Silence about an unfinished request after which the daemon is considered dead."""
 
 UNMEASURED = "filling"
-"""The phase `denoising` in the words of an engine that counts no steps."""
+"""Word for the phase `denoising` of an engine that counts no steps."""
 
 Answer = TypeVar("Answer", bound=Message)
 
@@ -32,21 +32,21 @@ Overdue = Literal["silent", "late"]
 
 @dataclass(frozen=True)
 class Tell:
-    """Pass this news of the request on to whoever wants to hear it."""
+    """Instruction to pass on this news of the request."""
 
     news: Message
 
 
 @dataclass(frozen=True)
 class SendAgain:
-    """Send the request again, under the same id: this failure will pass."""
+    """Instruction to send the request again under the same id: this failure will pass."""
 
     failure: Failed
 
 
 @dataclass(frozen=True)
 class End(Generic[Answer]):
-    """The request has ended with this. Comes once, and nothing comes after it."""
+    """Report of the request's end. It comes once, and last."""
 
     answer: Answer | Failed | Cancelled
 
@@ -54,27 +54,27 @@ class End(Generic[Answer]):
 class Silence:
     """The time since the daemon was last heard.
 
-    Followers may share one: what a daemon says of one request shows that it is alive for all.
+    Followers may share one: any message shows that the daemon is alive for all requests.
     """
 
     def __init__(self, now: float) -> None:
         self._since = now
 
     def broken(self, now: float) -> None:
-        """Start again: the daemon has been heard, or nothing was due from it until now."""
+        """Start again: the daemon has been heard, or nothing was due until now."""
         self._since = now
 
     def seconds_left(self, now: float) -> float:
-        """Until the daemon is taken for dead; not above 0 from then on."""
+        """Seconds until the daemon is considered dead; 0 or less from then on."""
         return self._since + SILENCE_SECONDS - now
 
 
 class Follower(Generic[Answer]):
-    """Knows of one request what its messages mean, whether it has ended, and how.
+    """Tracks one request: the meaning of its messages, and its end.
 
     Attributes:
         request_id: of the request.
-        answer: what the request has ended with; None until then.
+        answer: the terminal answer; None until it comes.
         cancelling: whether its cancellation has been asked for.
     """
 
@@ -89,7 +89,7 @@ class Follower(Generic[Answer]):
     ) -> None:
         """
         Args:
-            expected: what the request ends with when all goes well.
+            expected: the type of the answer when all goes well.
             silence: None where the daemon may be silent for as long as it likes.
             late_at: when to give up, however talkative the daemon.
             sends_again: whether failures that pass are no end; see `SendAgain`.
@@ -103,9 +103,9 @@ class Follower(Generic[Answer]):
         self._sends_again = sends_again
 
     def take(self, message: Message, now: float) -> Tell | SendAgain | End[Answer] | None:
-        """Take in a message; returns what to do about it, which may be nothing.
+        """Process a message; return the instructions that follow, if any.
 
-        Nothing is to be done about another request's message, or about one after the end: the
+        Messages of other requests, and those after the end, lead to nothing: the
         daemon answers a request that was sent twice, or cancelled too late, with its end again.
         """
         if message.request_id != self.request_id or self.answer is not None:

@@ -81,7 +81,7 @@ def test_chain(desk: Path, run: Run) -> None:
         (('file = "style.png"', ""), "file"),
         (("[[reference]]", "[reference]"), "heading [[reference]]"),
         (("style.png", "gone.png"), "gone.png"),
-        (('model = "reference"', "references = [{}]"), "stand beside image"),
+        (('model = "reference"', "references = [{}]"), "belong next to image"),
     ],
 )
 def test_what_is_wrong_in_a_chain_is_named(

@@ -80,7 +80,7 @@ def let_it_stream() -> None:
 
 
 def limited(device: ctypes.CDLL, folder: Path, kind: str) -> list[dict[str, Any]]:
-    """What happens at each limit, after runs without one have told how much is needed."""
+    """Collect the outcome at each limit, after runs without one have shown how much is needed."""
     model = build(kind, folder)
     set_limit = torch.get_device_module("fake").set_limit
     ample = engine(model)

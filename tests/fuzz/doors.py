@@ -1,4 +1,4 @@
-"""What arrives over sockets: bytes in, a message, a sentence or a closed connection out."""
+"""Input that arrives over sockets: bytes in, a message, a sentence or a closed connection out."""
 
 from __future__ import annotations
 

@@ -86,7 +86,7 @@ def _settings(name: str) -> Callable[[bytes], None]:
 
 
 def _in_home(name: str, read: Callable[[Path], object]) -> Callable[[bytes], None]:
-    """What reads a file by the folder that it is in, with one sentence for all that is wrong."""
+    """Adapt a reader of folders: its file gets the bytes, and one sentence names all mistakes."""
     return _file(lambda path: read(path.parent), f"{name.partition('.')[0]}-home/{name}")
 
 

@@ -83,10 +83,10 @@ THINGS = {
         {"text_model.embeddings.token_embedding.weight": (49408, 768)},
         {"encoder.block.0.layer.0.SelfAttention.k.weight": (1, 1)},
     ],
-    "holds no model that is known here. It begins with: up.weight, body.0.weight.": [
+    "does not contain a known model. Its first tensors are: up.weight, body.0.weight.": [
         {"up.weight": (1,), "body.0.weight": (1,)},
     ],
-    "holds no model that is known here. It begins with: nothing.": [{}],
+    "does not contain a known model. Its first tensors are: nothing.": [{}],
 }
 
 

@@ -55,7 +55,16 @@ def test_a_program_is_called_one_and_nothing_is_advised_that_opens_it(
     assert list(program.parent.glob("*.safetensors")) == []
 
 
-@pytest.mark.parametrize("name", ["m.ckpt", "m.pt", "m.pth", "m.bin", "M.CKPT", "m.pkl"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "m.ckpt",
+        *(
+            pytest.param(name, marks=pytest.mark.exhaustive)
+            for name in ("m.pt", "m.pth", "m.bin", "M.CKPT", "m.pkl")
+        ),
+    ],
+)
 def test_a_hostile_pickle_is_refused_and_not_run(name: str, tmp_path: Path, run: Run) -> None:
     ran_it = tmp_path / "it-ran"
     file = tmp_path / name

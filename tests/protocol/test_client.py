@@ -468,7 +468,7 @@ def test_a_request_that_takes_too_long(start: Start, on_disconnect: str) -> None
 
 def test_a_daemon_that_falls_silent(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(following, "SILENCE_SECONDS", 0.2)
-    with start(nothing).dial() as client, pytest.raises(InpaintError, match="no sign") as caught:
+    with start(nothing).dial() as client, pytest.raises(InpaintError, match="silent") as caught:
         client.inpaint(LAYER)
     assert caught.value.code == "timed_out"
 

@@ -28,6 +28,10 @@ def decode(name: str) -> Message:
     return (decode_request if is_request else decode_answer)(read_frames(name))
 
 
+def test_every_message_is_a_request_or_an_answer() -> None:
+    assert {*Message.__subclasses__()} == {*REQUESTS, *ANSWERS}
+
+
 def test_every_message_type_has_a_vector() -> None:
     assert {type(message) for _, message in EXAMPLES.values()} == {*REQUESTS, *ANSWERS}
     assert sorted(EXAMPLES) == NAMES

@@ -34,7 +34,7 @@ ALLOWED = {
 
 
 def uses(source: str) -> Iterator[str]:
-    """What a module has that differs between systems."""
+    """List what in a module differs between systems."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
             if (node.value.id, node.attr) in ATTRIBUTES:

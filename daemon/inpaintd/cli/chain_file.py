@@ -80,7 +80,7 @@ def read_chain(path: Path) -> Chain:
         ) from error
     except UnicodeDecodeError as error:
         raise InpaintError(
-            "unreadable", f"{path} is no chain: it is not a text in UTF-8.", _HINT
+            "unreadable", f"{path} is not a chain: it is not UTF-8 text.", _HINT
         ) from error
     try:
         table = tomllib.loads(text)
@@ -92,7 +92,7 @@ def read_chain(path: Path) -> Chain:
         picture = read_file(source)
         return Chain(_on_picture(source, table, steps, picture, path.parent), picture, steps)
     except ValueError as error:
-        raise InpaintError("unreadable", f"{path} is no chain: {error}.", _HINT) from error
+        raise InpaintError("unreadable", f"{path} is not a valid chain: {error}.", _HINT) from error
 
 
 def _steps(table: Mapping[str, Any], folder: Path) -> tuple[Step, ...]:
@@ -100,7 +100,7 @@ def _steps(table: Mapping[str, Any], folder: Path) -> tuple[Step, ...]:
     if unknown:
         raise ValueError(f"{unknown[0]} is not one of {', '.join(_KEYS)}")
     if ("image" in table) == ("size" in table):
-        raise ValueError("it must have either image or size")
+        raise ValueError("it needs either image or size")
     written = table.get("step")
     if not written:
         raise ValueError("it has no [[step]]")
@@ -121,11 +121,11 @@ def _step(number: int, written: Mapping[str, Any], folder: Path) -> Step:
     values = {key: value for key, value in written.items() if key not in ("kind", "mask")}
     step = Step(number, kind, mask, values)
     if kind == "text-to-image" and number > 1:
-        raise ValueError(f"{step.name} paints over all that is before it: it must come first")
+        raise ValueError(f"{step.name} paints over everything before it, so it must come first")
     if kind == "text-to-image" and "strength" in values:
-        raise ValueError(f"{step.name} paints from nothing, so it has no strength")
+        raise ValueError(f"{step.name} starts from nothing, so it takes no strength")
     if mask and kind != "inpaint":
-        raise ValueError(f"{step.name} goes over everything, so it has no mask")
+        raise ValueError(f"{step.name} works on the whole picture, so it takes no mask")
     return step
 
 
@@ -134,7 +134,7 @@ def _on_empty_canvas(path: Path, table: Mapping[str, Any], steps: Sequence[Step]
     if first.kind != "text-to-image":
         raise ValueError(f"without an image, {first.name} must be text-to-image")
     if "mask" in table:
-        raise ValueError("without an image, the mask belongs into the step that inpaints there")
+        raise ValueError("without an image, the mask belongs in the step that inpaints there")
     order = Order(path, _settings(first, steps[1:]), size=_size(table))
     return _with_masks(order, table, path.parent, Everywhere.EVERYWHERE, first, steps[1:])
 
@@ -155,8 +155,8 @@ def _on_picture(
         own = 1
         if len(steps) == 1 or frame is Everywhere.EVERYWHERE:
             raise ValueError(
-                f"{steps[0].name} would paint over all of the image: write size instead of image, "
-                "or say with a mask where to paint, and inpaint there in the next step"
+                f"{steps[0].name} would paint over the whole image: write size instead of image, "
+                "or add a mask that says where to paint, and inpaint there in the next step"
             )
     others = [step for index, step in enumerate(steps) if index != own]
     order = Order(source, _settings(steps[own], others))
@@ -179,7 +179,7 @@ def _with_masks(
     for step in (own, *others):
         found = step.mask or "text_mask" in step.values
         if step.kind == "inpaint" and frame is Everywhere.EVERYWHERE and not found:
-            raise ValueError(f"{step.name} does not say where: add mask to it")
+            raise ValueError(f"{step.name} does not say where to paint: add a mask to it")
     by_words = frame is Everywhere.EVERYWHERE and "text_mask" in own.values
     own_mask = own.mask or (None if by_words else frame)
     masks = tuple(step.mask or frame for step in others)
@@ -216,9 +216,9 @@ def _references(settings: Settings, table: Mapping[str, Any], folder: Path) -> d
 
 def _settings(own: Step, others: Sequence[Step]) -> Settings:
     if any("references" in step.values for step in (own, *others)):
-        raise ValueError("references stand beside image, each under a heading [[reference]]")
+        raise ValueError("references belong next to image, each under a heading [[reference]]")
     if "stages" in own.values:
-        raise ValueError(f"{own.name} has no stages: they are steps of their own")
+        raise ValueError(f"{own.name} takes no stages: write them as steps of their own")
     stages = tuple(_checked(Stage, step, {"kind": step.kind}) for step in others)
     settings: Settings = replace(_checked(Settings, own, {}), stages=stages)
     return settings

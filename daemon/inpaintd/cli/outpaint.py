@@ -1,4 +1,4 @@
-"""`inpaintd outpaint`: a larger canvas, filled where it is new."""
+"""`inpaintd outpaint`: enlarge the canvas and fill the new part."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from .reference_option import GivenReferences, reference_options
 _PATH = click.Path(path_type=Path)
 _SIDES = ("left", "right", "top", "bottom")
 _MOST_GROWTH = 10
-_INFILL = "fill"  # the border carried outwards: there is nothing original under the new canvas
+_INFILL = "fill"  # extends the border: there is nothing original under the new canvas
 
 
 def _sides(function: Any) -> Any:
@@ -56,23 +56,26 @@ def _sides(function: Any) -> Any:
 @click.argument("image", type=_PATH)
 @_sides
 @output_option(
-    "The result; a file of this name is replaced. Or a folder for it, where nothing is; a slash "
-    "at its end makes it. [default: NAME.outpainted.png beside IMAGE]"
+    "The result; an existing file is replaced. Or a folder, where nothing is overwritten; a "
+    "trailing slash creates it. [default: NAME.outpainted.png next to IMAGE]"
 )
 @click.option(
     "to",
     "--to",
     metavar="W:H",
-    help="Instead: add on both sides what makes the picture of these proportions, such as 16:9.",
+    help="Instead: enlarge both sides until the picture has these proportions, such as 16:9.",
 )
 @overwrite_option
 @click.option(
-    "large", "--large", is_flag=True, help="Allow a canvas more than ten times the picture's size."
+    "large",
+    "--large",
+    is_flag=True,
+    help="Allow a canvas over ten times the picture's size.",
 )
 @settings_options
 @reference_options
 @click.option("as_json", "--json", is_flag=True, help="Print one JSON object.")
-@click.option("grid", "--grid", is_flag=True, help="Write a contact sheet of the variants, too.")
+@click.option("grid", "--grid", is_flag=True, help="Also write a contact sheet of the variants.")
 @click.option("quiet", "-q", "--quiet", is_flag=True, help="Print paths and warnings only.")
 def command(
     image: Path,
@@ -91,7 +94,7 @@ def command(
     region_files: tuple[Path, ...],
     **options: Any,
 ) -> None:
-    """Enlarge the canvas of IMAGE and fill what is new; IMAGE itself stays as it is."""
+    """Enlarge the canvas of IMAGE and fill the new part; IMAGE itself is left unchanged."""
     if bool(left + right + top + bottom) == (to is not None):
         raise click.UsageError("By how much? For example: --left 128 --right 128, or --to 16:9")
     sides = (left, top, right, bottom)
@@ -117,11 +120,11 @@ def command(
 def fill_enlarged(
     order: Order, *, as_json: bool, quiet: bool, grid: bool = False, own_infill: bool = True
 ) -> None:
-    """Enlarge the canvas as the order says, fill what is new, and tell how it went.
+    """Enlarge the canvas as the order says, fill the new part, and print the outcome.
 
     Args:
-        own_infill: whether the settings say what is put under the hole; if not, its border is
-            carried outwards for the models that look there.
+        own_infill: whether the settings say what to put under the hole; if not, the border is
+            extended outwards, for models that look there.
     """
     assert order.enlarged is not None
     started = time.monotonic()
@@ -160,7 +163,7 @@ def fill_enlarged(
 
 
 def _check_growth(extent: Rectangle, sides: tuple[int, int, int, int]) -> None:
-    """Ask before an hour goes into what may be a slip of the finger.
+    """Refuse a canvas so large that it is probably a slip of the finger, before an hour is spent.
 
     Raises:
         InpaintError: `too_large`.
@@ -173,7 +176,7 @@ def _check_growth(extent: Rectangle, sides: tuple[int, int, int, int]) -> None:
             "too_large",
             f"The canvas would have {width:,} x {height:,} pixels, {times:,.0f} times as many as "
             "the picture.",
-            "Add less on each side, or add --large if it is meant so.",
+            "Add less on each side, or add --large if that is intended.",
         )
 
 
@@ -186,14 +189,14 @@ def _to_proportions(text: str, extent: Rectangle) -> tuple[int, int, int, int]:
     """Compute the margins at the left, top, right and bottom for proportions such as 16:9."""
     across, colon, down = text.partition(":")
     if not (colon and across.isdigit() and down.isdigit() and int(across) and int(down)):
-        raise click.UsageError(f"{text} is no proportion. For example: --to 16:9")
+        raise click.UsageError(f"{text} is not a proportion. For example: --to 16:9")
     w, h, width, height = int(across), int(down), extent.width, extent.height
     more_wide, more_high = (
         max(0, round(height * w / h) - width),
         max(0, round(width * h / w) - height),
     )
     if not more_wide + more_high:
-        raise click.UsageError(f"The picture has the proportions {text} already.")
+        raise click.UsageError(f"The picture already has the proportions {text}.")
     left, top = more_wide // 2, more_high // 2
     return left, top, more_wide - left, more_high - top
 
@@ -201,7 +204,7 @@ def _to_proportions(text: str, extent: Rectangle) -> tuple[int, int, int, int]:
 def enlarged(
     picture: Picture, left: int, top: int, right: int, bottom: int
 ) -> tuple[Picture, Samples]:
-    """The picture on a larger canvas, its border carried outwards, and the mask of what is new.
+    """Put a picture on a larger canvas, extend its border outwards, and mask the new part.
 
     Returns:
         The picture, and (H, W) uint8, 255 where it is new.

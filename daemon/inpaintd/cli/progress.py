@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 @contextmanager
 def progress_bar(*, quiet: bool, label: str = "") -> Iterator[Callable[[ProgressMessage], None]]:
-    """A function that shows each progress message; it does nothing where nobody looks.
+    """Yield a function that shows each progress message, or does nothing without a terminal.
 
     Args:
-        label: which of several fills this is, shown before what is going on.
+        label: shown before the phase, to tell several fills apart.
     """
     if quiet or not sys.stderr.isatty():
         yield lambda _message: None
@@ -32,7 +32,7 @@ def progress_bar(*, quiet: bool, label: str = "") -> Iterator[Callable[[Progress
 
 
 class _Bar:
-    """Made with the first message: a fill that is done at once needs no bar, and no library."""
+    """A bar created with the first message: an instant fill needs neither bar nor library."""
 
     def __init__(self, label: str) -> None:
         self._label = label

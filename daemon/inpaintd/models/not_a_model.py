@@ -32,9 +32,9 @@ class _Thing:
 
 _VAE = _Thing(
     r"^(first_stage_model\.|vae\.)?(encoder|decoder)\.conv_in\.weight$",
-    "a VAE, not a whole model",
-    "Name it besides a model's own file: inpaintd models install FILE --vae {file}, or as vae in "
-    "the model's table of {home}/models.toml.",
+    "a VAE, not a complete model",
+    "Give it in addition to a model's own file: inpaintd models install FILE --vae {file}, or as "
+    "vae in the model's table of {home}/models.toml.",
 )
 
 # The order matters: a whole LoRA of SD 3 also has names of SD 3.
@@ -52,36 +52,36 @@ _THINGS = (
     _Thing(
         r"^(control_model\.|input_hint_block\.)|controlnet_cond_embedding\.|^controlnet_",
         "a ControlNet, not a model",
-        "Install its folder in the layout of diffusers, with its config.json; see those that are "
-        "known: inpaintd models info controlnet-inpaint",
+        "Install its folder in the diffusers layout, with its config.json. For a known one, see: "
+        "inpaintd models info controlnet-inpaint",
     ),
     _Thing(
         r"^(model\.diffusion_model\.)?(double_blocks|single_blocks)\.0\."
         r"|^(transformer\.)?single_transformer_blocks\.0\.",
         "the transformer of a FLUX.1 model",
-        "Its text encoders, VAE and configuration are needed besides, so install the folder in "
-        "the layout of diffusers: inpaintd models install flux.1-dev, or OWNER/NAME of another",
+        "It also needs its text encoders, VAE and configuration, so install the folder in the "
+        "diffusers layout: inpaintd models install flux.1-dev, or OWNER/NAME of another",
     ),
     _Thing(
         r"^(model\.diffusion_model\.)?joint_blocks\.0\.",
         "the transformer of a Stable Diffusion 3 model",
-        "Its text encoders, VAE and configuration are needed besides, so install the folder in "
-        "the layout of diffusers: inpaintd models install sd-3.5-medium, or OWNER/NAME of another",
+        "It also needs its text encoders, VAE and configuration, so install the folder in the "
+        "diffusers layout: inpaintd models install sd-3.5-medium, or OWNER/NAME of another",
     ),
     _Thing(
         r"^(diffusion_model\.|unet\.)?(input_blocks\.0\.0|conv_in)\.weight$",
         "the UNet of a model alone",
-        "Its text encoder, VAE and configuration are needed besides. " + _FOLDER,
+        "It also needs its text encoder, VAE and configuration. " + _FOLDER,
     ),
     _VAE,
     _Thing(
         r"^(model\.diffusion_model\.)?(transformer_blocks|layers|blocks)\.0\.",
         "the transformer of a model alone",
-        "Its text encoder, VAE and configuration are needed besides. " + _FOLDER,
+        "It also needs its text encoder, VAE and configuration. " + _FOLDER,
     ),
     _Thing(
         r"^(text_model\.|transformer\.resblocks\.|cond_stage_model\.|conditioner\.)|^encoder\.block\.",
-        "a text encoder, not a whole model",
+        "a text encoder, not a complete model",
         _FOLDER,
     ),
 )
@@ -98,9 +98,8 @@ def explained(file: Path, tensors: Mapping[str, Tensor]) -> InpaintError:
     some = ", ".join(list(tensors)[:3]) or "nothing"
     return InpaintError(
         "not_a_model",
-        f"{file} holds no model that is known here. It begins with: {some[:200]}.",
-        "Usable are whole models of Stable Diffusion 1.5 and XL, and folders in the layout of "
-        "diffusers.",
+        f"{file} does not contain a known model. Its first tensors are: {some[:200]}.",
+        "Use a complete model of Stable Diffusion 1.5 or XL, or a folder in the diffusers layout.",
     )
 
 

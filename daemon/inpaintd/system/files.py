@@ -12,12 +12,12 @@ _OTHERS = 0o077
 
 
 def has_modes() -> bool:
-    """Whether permissions are modes. Windows has access lists, inherited from the profile's."""
+    """True if permissions are modes. Windows has access lists, inherited from the profile's."""
     return not kind.is_windows()
 
 
 def open_to_others(path: Path) -> bool:
-    """Whether other users have any right to a file or folder; False where that is not a mode.
+    """Return True if other users have any right to a file or folder; False without modes.
 
     Raises:
         OSError: it cannot be looked at.
@@ -26,7 +26,7 @@ def open_to_others(path: Path) -> bool:
 
 
 def is_executable(path: Path) -> bool:
-    """Whether a file can be started, as far as that is a permission."""
+    """Return True if a file can be started, as far as that is a permission."""
     return kind.is_windows() or os.access(path, os.X_OK)
 
 

@@ -1,4 +1,4 @@
-"""Where things are: an environment's Python and packages."""
+"""Places of things: an environment's Python and packages."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ class Models(Message):
     intents: tuple[IntentInfo, ...] = ()
     """Presets in the order in which to offer them."""
     helpers: tuple[ModelInfo, ...] = ()
-    """What fills nothing by itself: models that find masks, ControlNets, parts."""
+    """Entries that fill nothing by themselves: models that find masks, ControlNets, parts."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What goes along with a fill: reference pictures, and the channel that may be copied from."""
+"""Pictures that accompany a fill: references, and the channel that may be copied from."""
 
 from pathlib import Path
 
@@ -124,7 +124,7 @@ def _between_two_colours():
 
 
 def copied_from(made):
-    """Which of the two shows in the middle: at its edges, a fill fades into the surroundings."""
+    """Tell which of the two shows in the middle: at its edges, a fill fades out."""
     red, _, blue, _ = get_on_canvas(made, Rectangle(164, 109, 1, 1))
     return RED if red > blue else BLUE
 

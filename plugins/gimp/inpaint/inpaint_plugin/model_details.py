@@ -21,7 +21,7 @@ class Work:
     """Something under way for a model."""
 
     words: str
-    """What is done, while no progress has been told."""
+    """The current activity, while no progress has been reported."""
     is_download: bool = False
     request_id: str = ""
     progress: ModelProgress | None = None

@@ -1,4 +1,4 @@
-"""What the windows say of models: sizes, rates, licences. Plain Python."""
+"""Descriptions of models for the windows: sizes, rates, licences. Plain Python."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def shortened(folder: Path) -> str:
 
 
 def progress_in_words(progress: ModelProgress) -> str:
-    """How much has arrived, how quickly, and how long the rest takes."""
+    """Describe a download: the amount received, its rate, and the time left."""
     done, total = size_in_words(progress.done_bytes), size_in_words(progress.total_bytes)
     words = _("{done} of {total}").format(done=done, total=total)
     rate = progress.bytes_per_second
@@ -52,7 +52,7 @@ def fraction_of(progress: ModelProgress) -> float:
 
 
 def state_in_words(model: ModelInfo, usage: ModelUsage | None) -> str:
-    """Whether a model is here, in a few words for a list."""
+    """Describe a model's state in a few words, for a list."""
     if usage is not None and not usage.whole:
         words = _("{size} fetched so far").format(size=size_in_words(usage.bytes))
     elif model.installed and usage is None:
@@ -65,7 +65,7 @@ def state_in_words(model: ModelInfo, usage: ModelUsage | None) -> str:
 
 
 def facts_of(model: ModelInfo, usage: ModelUsage | None) -> list[tuple[str, str]]:
-    """What there is to know about a model: labels and values."""
+    """List the facts about a model: labels and values."""
     facts = [
         (_("State"), state_in_words(model, usage)),
         (_("Needs"), model.needs),

@@ -40,7 +40,7 @@ from .windows import show_beside_the_picture
 _LIST_SIZE = (310, 380)
 _UNINSTALL = 1
 _LATER_MILLISECONDS = 3000
-"""When the graphics card's driver, which is slow to answer, has been asked by the daemon."""
+"""Time by which the daemon has an answer from the graphics card's driver, which is slow."""
 
 
 def manage_models(selected: str = "") -> None:

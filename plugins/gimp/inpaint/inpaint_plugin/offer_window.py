@@ -85,7 +85,7 @@ class OfferWindow:
 
     @property
     def ticked(self) -> bool:
-        """Whether the box was ticked when it began; GTK is not asked, as this may be a thread."""
+        """True if the box was ticked at the start; GTK is not asked, as this may be a thread."""
         return self._ticked
 
     def stand_above(self, parent: Gtk.Window) -> None:

@@ -1,4 +1,4 @@
-"""What lies outside a layer as the hole: the present canvas around it, or a larger one."""
+"""The area outside a layer as the hole: the present canvas around it, or a larger one."""
 
 from __future__ import annotations
 

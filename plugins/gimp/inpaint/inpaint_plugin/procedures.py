@@ -315,7 +315,7 @@ def _run(
 
 
 def with_pictures(choices: Choices, channel: str | None, references: str | None) -> Choices:
-    """What a script passes as texts.
+    """Arguments that a script passes as texts.
 
     Raises:
         InpaintError: `bad_message` when a reference cannot be read.

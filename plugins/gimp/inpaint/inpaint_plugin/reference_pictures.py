@@ -49,7 +49,7 @@ class ReferencePicture:
 
     @classmethod
     def from_text(cls, text: str) -> ReferencePicture:
-        """What a script writes: FILE or layer:NAME, and :WEIGHT after it where it is not 1.
+        """Parse what a script writes: FILE or layer:NAME, followed by :WEIGHT unless it is 1.
 
         Raises:
             ValueError: when there is no name.

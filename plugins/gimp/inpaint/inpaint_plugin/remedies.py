@@ -1,4 +1,4 @@
-"""What the user can do about an error without leaving GIMP: a button, or words that fit GIMP."""
+"""Remedies for errors without leaving GIMP: a button, or words that fit GIMP."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ _HINTS = {
     "licence": "Install it, and accept its licence: Filters > Inpaint > Models.",
     "not_installed": "Fill once with a model that paints from a prompt: that offers to install it.",
 }
-"""What to do about errors whose own hint is a command, by their code."""
+"""Remedies for errors whose own hint is a command, by their code."""
 
 
 def _offer(

@@ -63,7 +63,7 @@ def allowed_area(target: Target, choices: Choices, client: Client) -> tuple[Plan
 
 
 def _allowed(scratch: Gimp.Image, hole: Plane, settings: Settled) -> Plane:
-    """What distance and sides leave of a region, as the selection of an image of its size."""
+    """The part of a region left by distance and sides, as the selection of an image of its size."""
     Gimp.Selection.none(scratch)
     _combine(scratch, hole, Gimp.ChannelOps.REPLACE)
     _harden(scratch)

@@ -18,7 +18,7 @@ from .offer_window import Offer, OfferWindow
 from .texts import _
 
 _OURS = ("inpaint-*.json", "inpaint-errors.log", "plug-in-settings/*inpaintd-*")
-"""What the plug-in, and GIMP for it, keep in GIMP's folder."""
+"""Files that the plug-in, and GIMP for it, keep in GIMP's folder."""
 
 
 def uninstall(parent: Gtk.Window) -> bool:

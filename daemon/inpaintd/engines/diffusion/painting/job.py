@@ -153,7 +153,7 @@ _REFERENCES_WITHOUT_CONTROLS = (
 
 
 def _regions(task: Task, size: WorkSize) -> list[Array | None]:
-    """Where each reference counts, at work size."""
+    """The area in which each reference counts, at work size."""
     masks = task.reference_masks or (None,) * len(task.references)
     return [None if mask is None else scale_mask(mask, size) for mask in masks]
 
