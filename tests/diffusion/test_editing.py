@@ -29,7 +29,7 @@ def test_the_model_sees_what_is_in_the_hole(kind: str, tiny: Build) -> None:
     assert np.abs(own - other).max() > 1e-4
 
 
-@pytest.mark.parametrize("kind", ["qwen-edit", "qwen-edit-plus", "flux2"])
+@pytest.mark.parametrize("kind", ["qwen-edit", "qwen-edit-plus", "flux2", "fibo-edit"])
 def test_it_is_shown_more_than_8_bits(kind: str, tiny: Build) -> None:
     """Though its pipeline takes pictures of 8 bits alone."""
     whole = np.round(photograph() * 255) / np.float32(255)

@@ -151,6 +151,7 @@ EDITORS = {
     "qwen-edit": ("QwenImageEditInpaintPipeline", {"negative_prompt": NEGATIVE}),
     "qwen-edit-plus": ("QwenImageEditPlusPipeline", {"negative_prompt": NEGATIVE}),
     "flux2": ("Flux2Pipeline", {}),
+    "fibo-edit": ("BriaFiboEditPipeline", {"negative_prompt": NEGATIVE}),
 }
 
 
@@ -167,14 +168,15 @@ def test_equals_the_pipeline_of_an_editing_model(
 
     class_name, extra = EDITORS[name]
     folder = tiny(name)
-    if name != "flux2":
+    qwen = name.startswith("qwen")
+    if qwen:
         extra = extra | {"true_cfg_scale": 3.0}
         processor = {"processor": qwen_processor(folder, name)}
     else:
         extra, processor = extra | {"guidance_scale": 3.0}, {}
     kind = getattr(diffusers, class_name)
     module = sys.modules[kind.__module__]
-    if name != "flux2":  # a picture of this size would be scaled to a million pixels
+    if qwen:  # a picture of this size would be scaled to a million pixels
         real = module.calculate_dimensions
         size = (64, 64) if name == "qwen-edit-plus" else (64, 64, None)
         monkeypatch.setattr(
@@ -183,6 +185,8 @@ def test_equals_the_pipeline_of_an_editing_model(
     stock = kind.from_pretrained(folder, **processor)
     call = {"prompt": PROMPT} | extra | tensors(name, task)
     call["image"] = Image.fromarray(np.round(task.colour * 255).astype(np.uint8))
+    if name == "fibo-edit":
+        call["prompt"] = {"edit_instruction": PROMPT}
     if name == "qwen-edit":
         call["strength"] = strength
     else:

@@ -14,7 +14,7 @@ from inpaintd_protocol.settings import Reference
 from tests.diffusion.pictures import distance, hole, inside, paint, photograph, shared, task
 from tests.diffusion.tiny_models import Build
 
-TAKERS = ["flux-kontext", "flux2-klein", "qwen-edit-plus", "flux2"]
+TAKERS = ["flux-kontext", "flux2-klein", "qwen-edit-plus", "flux2", "fibo-edit"]
 RED = np.full((80, 120, 3), (0.9, 0.1, 0.1), np.float32)
 OTHER = photograph(90, 70)
 

@@ -539,6 +539,41 @@ def krea2(folder: Path) -> None:
     ).save_pretrained(folder)
 
 
+def fibo_edit(folder: Path) -> None:
+    vae = diffusers.AutoencoderKLWan(
+        base_dim=8,
+        decoder_base_dim=8,
+        z_dim=16,
+        dim_mult=[1, 2, 4, 4],
+        num_res_blocks=1,
+        temperal_downsample=[False, True, True],
+        is_residual=True,
+        in_channels=12,
+        out_channels=12,
+        patch_size=2,
+        scale_factor_spatial=16,
+        scale_factor_temporal=4,
+        latents_mean=[0.1] * 16,
+        latents_std=[1.5] * 16,
+    )
+    diffusers.BriaFiboEditPipeline(
+        scheduler=diffusers.FlowMatchEulerDiscreteScheduler(use_dynamic_shifting=True),
+        vae=vae,
+        text_encoder=text.smollm3(),
+        tokenizer=text.qwen_tokenizer(),
+        transformer=diffusers.BriaFiboTransformer2DModel(
+            in_channels=16,
+            num_layers=1,
+            num_single_layers=1,
+            attention_head_dim=16,
+            num_attention_heads=2,
+            joint_attention_dim=32,
+            axes_dims_rope=[4, 4, 8],
+            text_encoder_dim=16,
+        ),
+    ).save_pretrained(folder)
+
+
 def ovis(folder: Path) -> None:
     tokenizer = text.qwen_tokenizer()
     tokenizer.chat_template = _CHAT_TEMPLATE
@@ -612,6 +647,7 @@ BUILDERS = {
     "z-image": z_image,
     "krea2": krea2,
     "ovis": ovis,
+    "fibo-edit": fibo_edit,
     "controlnet": controlnet,
     "sdxl-controlnet": sdxl_controlnet,
     "sdxl-union-controlnet": union_controlnet,
@@ -625,19 +661,19 @@ MODELS = sorted(name for name in BUILDERS if not name.endswith("controlnet"))
 """The names of those that can inpaint."""
 
 
-SEES_HOLE = {"flux-kontext", "flux2-klein", "flux2", "qwen-edit", "qwen-edit-plus"}
+SEES_HOLE = {"flux-kontext", "flux2-klein", "flux2", "qwen-edit", "qwen-edit-plus", "fibo-edit"}
 """Those that are shown the picture that they are to edit."""
 
 DRAWS = {"krea2", "ovis"}
 """Those whose pipeline paints whole pictures from a prompt alone."""
 
-EDITS = {"flux2", "qwen-edit-plus"}
+EDITS = {"flux2", "qwen-edit-plus", "fibo-edit"}
 """Those of them whose pipeline takes no mask."""
 
 
 def cell_of(name: str) -> int:
     """Pixels per latent cell and side."""
-    return 16 if name.startswith("flux2") else 8
+    return 16 if name.startswith(("flux2", "fibo")) else 8
 
 
 def copied(name: str, root: Path) -> Path:

@@ -201,6 +201,20 @@ def qwen3_vision_encoder(words: int) -> transformers.Qwen3VLModel:
     return transformers.Qwen3VLModel(config).eval()
 
 
+def smollm3() -> transformers.SmolLM3ForCausalLM:
+    config = transformers.SmolLM3Config(
+        vocab_size=128_001,  # its pipeline puts the last one in place of an empty prompt
+        hidden_size=16,
+        intermediate_size=16,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        num_key_value_heads=2,
+        pad_token_id=0,
+        tie_word_embeddings=True,
+    )
+    return transformers.SmolLM3ForCausalLM(config).eval()
+
+
 def qwen3_encoder(words: int) -> transformers.Qwen3Model:
     return transformers.Qwen3Model(qwen3_config(words)).eval()
 

@@ -65,6 +65,7 @@ class Family:
             after each step then.
         draws: whether its pipeline paints a whole picture from a prompt and is shown none: the kept
             part is restored after each step, and nothing else ties the two together.
+        instructed: whether it takes its prompt as JSON with an "edit_instruction".
         eight_bit: whether its pipeline accepts only PIL pictures, which have 8 bits.
         references: how many reference pictures its pipeline accepts.
         adapted_references: how many reference pictures it accepts by IP-Adapters.
@@ -97,6 +98,7 @@ class Family:
     sees_hole: bool = False
     edits: bool = False
     draws: bool = False
+    instructed: bool = False
     eight_bit: bool = False
     references: int = 0
     adapted_references: int = 0
@@ -280,6 +282,25 @@ QWEN_EDIT_PLUS = replace(
     references=2,
     strength=False,
 )
+FIBO_EDIT = Family(
+    "Bria Fibo Edit",
+    pipeline="BriaFiboEditPipeline",
+    denoiser="transformer",
+    free_channels=None,
+    multiple=32,
+    layout="rows",
+    flow=True,
+    half="bfloat16",
+    tokens=2900,
+    video=True,
+    no_negative="",
+    sees_hole=True,
+    edits=True,
+    instructed=True,
+    eight_bit=True,
+    references=3,
+    strength=False,
+)
 FLUX_2 = replace(
     KLEIN,
     name="FLUX.2",
@@ -335,6 +356,7 @@ FAMILY_OF_CLASS = {
     "QwenImageEditInpaintPipeline": QWEN_EDIT,
     "QwenImageEditPlusPipeline": QWEN_EDIT_PLUS,
     "Flux2Pipeline": FLUX_2,
+    "BriaFiboEditPipeline": FIBO_EDIT,
     "Krea2Pipeline": KREA_2,
     "OvisImagePipeline": OVIS,
     "ZImagePipeline": Z_IMAGE,
@@ -376,7 +398,6 @@ REFUSED = {
     "VisualClozeGenerationPipeline": _EXAMPLES,
     "VisualClozePipeline": _EXAMPLES,
     "BriaFibo2Pipeline": _STRUCTURED,
-    "BriaFiboEditPipeline": _STRUCTURED,
     "BriaFiboPipeline": _STRUCTURED,
     "StableAudio3InpaintPipeline": "it makes sounds",
     "WanVACEPipeline": _VIDEO,

@@ -22,7 +22,7 @@ from inpaintd.models.parts import check_complete
 from inpaintd.shell_words import command
 from inpaintd_protocol.errors import InpaintError
 
-from ..families import CHROMA, SD, Family, family_of_class
+from ..families import CHROMA, QWEN_EDIT, QWEN_EDIT_PLUS, SD, Family, family_of_class
 from .denoiser import load_denoiser
 from .failures import is_device_failure, is_out_of_memory
 from .library import Source
@@ -126,7 +126,7 @@ def pipeline_of(
         options[family.denoiser] = load_denoiser(source.denoiser, configuration, source.name, dtype)
     if source.single_file:
         options["config"] = str(configuration)
-    if family.eight_bit and family.video:
+    if family in (QWEN_EDIT, QWEN_EDIT_PLUS):
         options["processor"] = qwen_processor(source.folder, source.name)
     pipe = from_files(family.pipeline, source.folder, source.name, **options)
     _check_tokenizers(pipe, source)

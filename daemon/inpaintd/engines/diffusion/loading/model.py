@@ -188,7 +188,7 @@ def _cell(family: Family, pipe: Any) -> int:
     if family is KANDINSKY:
         return int(pipe.movq_scale_factor)
     # FLUX.2 packs 2 x 2 of the VAE's latents into the channels of one cell.
-    return int(pipe.vae_scale_factor) * (2 if family.layout == "rows" else 1)
+    return int(pipe.vae_scale_factor) * (2 if hasattr(pipe.vae, "bn") else 1)
 
 
 def _native_side(family: Family, pipe: Any) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import torch
@@ -36,7 +37,10 @@ def prompt_arguments(
             return made, notices
     else:
         notices = _left_out(model, positive, negative)
-    arguments: dict[str, Any] = {"prompt": positive.text}
+    wanted = positive.text
+    if family.instructed:
+        wanted = json.dumps({"edit_instruction": wanted}, ensure_ascii=False)
+    arguments: dict[str, Any] = {"prompt": wanted}
     if family.negative_encoded:
         if negative.text and guidance_scale > family.unguided:
             arguments["negative_prompt_embeds"] = pipe.encode_prompt(prompt=negative.text)[0]
