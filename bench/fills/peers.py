@@ -41,6 +41,10 @@ def fills() -> tuple[dict[str, Fill], dict[str, str]]:
         found["biharmonic"] = _biharmonic
     else:
         missing["biharmonic"] = "pip install scikit-image"
+    if find_spec("resynthesizer"):
+        found["Resynthesizer"] = _resynthesizer
+    else:
+        missing["Resynthesizer"] = "pip install resynthesizer"
     if hasattr(cv2, "xphoto"):
         found["shift map"] = _shift_map
     else:
@@ -82,6 +86,26 @@ def _pypatchmatch(picture: Picture, hole: Pixels) -> Picture:
 
     patch_match.set_random_seed(1)
     return np.asarray(patch_match.inpaint(picture, hole, patch_size=3), np.uint8)
+
+
+def _resynthesizer(picture: Picture, hole: Pixels) -> Picture:
+    """Run as GIMP's "Heal selection" does: with its parameters, on a band of 50 pixels."""
+    import resynthesizer
+    from PIL import Image
+
+    given = resynthesizer.TImageSynthParameters()
+    given.isMakeSeamlesslyTileableHorizontally = given.isMakeSeamlesslyTileableVertically = 0
+    given.matchContextType = 1
+    given.mapWeight, given.sensitivityToOutliers = 0.5, 0.117
+    given.patchSize, given.maxProbeCount = 16, 500
+    box = bounds(hole).grown(50).intersection(Rectangle(0, 0, hole.shape[1], hole.shape[0]))
+    part = (slice(box.y, box.bottom), slice(box.x, box.right))
+    mask = Image.fromarray(hole[part].astype(np.uint8) * 255)
+    source = Image.fromarray(np.ascontiguousarray(picture[part]))
+    filled = np.asarray(resynthesizer.resynthesize(source, mask, parameters=given), np.uint8)
+    result = picture.copy()
+    result[part][hole[part]] = filled[hole[part]]
+    return result
 
 
 def _biharmonic(picture: Picture, hole: Pixels) -> Picture:
