@@ -15,6 +15,7 @@ out:
 from __future__ import annotations
 
 import argparse
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -52,7 +53,12 @@ def main() -> int:
             row.append(_tile(case, case.picture))
         for name, fill in chosen.items():
             began = time.perf_counter()
-            filled = fill(case.picture, case.hole)
+            try:
+                filled = fill(case.picture, case.hole)
+            except subprocess.SubprocessError as error:
+                print(f"{name} gave up on {case.name}: {type(error).__name__}", file=sys.stderr)
+                row.append(np.full((_TILE, _TILE, 3), 255, np.uint8))
+                continue
             seconds = time.perf_counter() - began
             if case.group != "removal":
                 figures[name].append((case.group, (*figures_of(case, filled), seconds)))
