@@ -228,3 +228,24 @@ class BoxFinder:
             found[top : int(click.y) + reach, left : int(click.x) + reach] = value
         soft: Array = cv2.blur(found, (3, 3), borderType=cv2.BORDER_REPLICATE)
         return soft
+
+
+class OutlineFinder:
+    """Stands in for a model that selects objects in pictures for the guide, by GrabCut.
+
+    Source: Rother et al., "GrabCut", SIGGRAPH 2004, as in OpenCV.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Need no files."""
+
+    def find(self, colour: Array, prompt: ObjectPrompt) -> Array:
+        height, width = colour.shape[:2]
+        click = next(click for click in prompt.clicks if click.inside)
+        reach = 0.31 * min(height, width)
+        box = [int(click.x - reach), int(click.y - reach), int(2 * reach), int(2 * reach)]
+        eight = np.round(np.clip(colour, 0, 1) * 255).astype(np.uint8)
+        marks = np.zeros((height, width), np.uint8)
+        models = np.zeros((1, 65)), np.zeros((1, 65))
+        cv2.grabCut(eight, marks, box, *models, 4, cv2.GC_INIT_WITH_RECT)
+        return np.asarray((marks == cv2.GC_FGD) | (marks == cv2.GC_PR_FGD), np.float32)

@@ -8,6 +8,9 @@ import { fileURLToPath } from "node:url";
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 const MODELS = ["identity", "noise", "brisk", "slow", "reference", "crash", "bug"];
 
+/** For the guide's pictures. */
+const TITLES = { slow: "Stand-in for a diffusion model", reference: "Stand-in that takes references" };
+
 const PYTHON = process.env.INPAINT_PYTHON ?? "python3";
 
 /** Why words cannot be looked for here; false when they can. */
@@ -65,9 +68,11 @@ export async function startHub(gated = "") {
  */
 export async function startDaemon(options = [], { finds = false, card, hub } = {}) {
   const home = await mkdtemp(join(tmpdir(), "inpaint-photoshop-"));
-  const tables = MODELS.map((name) => `[${name}]\ntitle = "${name === "slow" ? "Stand-in for a diffusion model" : name}"\nengine = "tests.synthetic_engines:${name}"\nhonours = ["prompt", "seed", "steps", "infill"${name === "reference" ? ', "references"' : ""}]\n${name === "slow" ? "defaults = { steps = 50 }\n" : ""}`);
+  const tables = MODELS.map((name) => `[${name}]\ntitle = "${TITLES[name] ?? name}"\nengine = "tests.synthetic_engines:${name}"\nhonours = ["prompt", "seed", "steps", "infill"${name === "reference" ? ', "references"' : ""}]\n${name === "slow" ? "defaults = { steps = 50 }\n" : ""}`);
   if (Array.isArray(finds)) {
-    tables.push(`[clipseg]\nsource = "${clipseg(finds)}"\n`);
+    const folder = clipseg(finds);
+    tables.push(`[clipseg]\nsource = "${folder}"\n`);
+    tables.push(`["sam-2.1"]\nsource = "${folder}"\nengine = "tests.synthetic_engines:OutlineFinder"\n`);
   } else if (finds) {
     const folder = join(home, "finder");
     await mkdir(folder);

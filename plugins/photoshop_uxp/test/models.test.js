@@ -91,6 +91,7 @@ describe("models in the panel", { skip: missing }, () => {
     const picker = page.locator("sp-picker[aria-label='Model to manage'] select");
     await picker.selectOption("clipseg");
     await page.locator(".facts").getByText("Not installed.").waitFor();
+    assert.equal(await page.locator(".facts").getByText("may be sold").count(), 0, "it paints nothing");
     assert.equal(await page.getByRole("button", { name: "Use as default" }).isVisible(), false);
     await picker.selectOption("patches");
     await page.locator(".facts").getByText("Built in.").waitFor();

@@ -15,8 +15,10 @@ export class ModelInstall {
   /**
    * @param {() => Promise<DaemonClient>} connected
    * @param {() => void} oninstalled
+   * @param {{brief?: boolean}} [options] `brief`: what there is to know of the model is shown elsewhere
    */
-  constructor(connected, oninstalled) {
+  constructor(connected, oninstalled, { brief = false } = {}) {
+    this.brief = brief;
     this.connected = connected;
     this.oninstalled = oninstalled;
     /** @type {any} */
@@ -44,9 +46,8 @@ export class ModelInstall {
     }
     this.model = model;
     show(this.node, Boolean(model) && !model.installed);
-    const fits = model?.fits && `On this computer: ${model.fits}.`;
     if (model && !this.fetching)
-      this.say([`${model.title} is not installed.`, fits, model.licence && `Licence: ${model.licence}.`, SELLING[model.commercial]]);
+      this.say(this.brief ? [] : [`${model.title} is not installed.`, model.licence && `Licence: ${model.licence}.`, SELLING[model.commercial]]);
   }
 
   async press() {

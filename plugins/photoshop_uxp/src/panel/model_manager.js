@@ -32,7 +32,7 @@ export class ModelManager {
     this.menu = element("sp-menu", { slot: "options" });
     this.picker = element("sp-picker", { "aria-label": "Model to manage", title: "A model, or a part of models", change: () => this.choose() }, [this.menu]);
     this.facts = element("div", { class: "words facts" });
-    this.install = new ModelInstall(connected, onchanged);
+    this.install = new ModelInstall(connected, onchanged, { brief: true });
     this.use = button("Use as default", { variant: "secondary", title: "Fill with this model wherever none is chosen" }, () => void this.ask("model_use", "is the default now."));
     this.check = button("Verify", { variant: "secondary", title: "Read all of its files again; what is damaged is removed, and can be installed again" }, () => void this.ask("model_verify", "is whole."));
     this.remove = button("Remove", { variant: "secondary", title: "Delete its files" }, () => void this.pressRemove());

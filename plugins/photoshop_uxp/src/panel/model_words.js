@@ -39,7 +39,7 @@ export function modelWords(model, usage) {
     stateWords(model, usage),
     model.needs && `Needs ${model.needs}.`,
     model.fits && `On this computer: ${model.fits}.`,
-    [model.licence && `Licence: ${model.licence}.`, SELLING[model.commercial]].filter(Boolean).join(" "),
+    [model.licence && `Licence: ${model.licence}.`, model.fills === false ? "" : SELLING[model.commercial]].filter(Boolean).join(" "),
     parts,
   ].filter(Boolean);
 }

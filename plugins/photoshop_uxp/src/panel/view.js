@@ -159,7 +159,7 @@ export class View {
    */
   setModels(models, intents = [], helpers = []) {
     this.models = models;
-    this.manager.set([...models.map((model) => ({ ...model, fills: true })), ...helpers]);
+    this.manager.set([...models.map((model) => ({ ...model, fills: true })), ...helpers.map((helper) => ({ ...helper, fills: false }))]);
     this.controls.get("intent")?.offer?.([
       CUSTOM,
       ...intents.map(({ name, label }) => ({ value: name, label })),
