@@ -169,7 +169,7 @@ def _cases() -> Iterator[Any]:
         yield pytest.param(command, marks=pytest.mark.exhaustive if fills and repeats else ())
 
 
-@pytest.mark.parametrize("command", _cases())
+@pytest.mark.parametrize("command", list(_cases()))
 def test_the_command_works_as_it_stands(command: str, desk: Desk) -> None:
     before = set(desk.folder.iterdir())
     done = desk.run(command)

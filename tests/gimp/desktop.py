@@ -109,7 +109,7 @@ class Desktop:
                 raise AssertionError(
                     f"in {seconds} s it never came about that {what}; windows: {self.windows()}"
                 )
-            time.sleep(0.05)
+            time.sleep(0.15)  # each look is a process or two
 
     def place_of(self, title: str) -> tuple[int, int, int, int]:
         """A window's place on the desktop, including openbox's frame."""
