@@ -126,6 +126,19 @@ def test_an_actor_killed_in_the_middle_is_replaced_and_nothing_is_lost(daemon: D
         assert isinstance(outcome(client, "1"), Finished)
 
 
+def test_a_bridge_killed_in_the_middle_takes_its_actor_along_and_loses_nothing(
+    daemon: Daemon,
+) -> None:
+    with daemon.connect() as client:
+        client.inpaint(layer(), settings("identity"), timeout_seconds=60)
+        begin(client, "slow", "1")
+        (actor,) = actors()
+        (bridge,) = (worker.pid for worker in client.status().workers if worker.state == "busy")
+        os.kill(bridge, signal.SIGKILL)
+        assert isinstance(outcome(client, "1"), Finished)
+        eventually(lambda: not alive(actor), "nothing is left at work for nobody")
+
+
 def test_an_actor_killed_while_idle_costs_no_request(daemon: Daemon) -> None:
     with daemon.connect() as client:
         client.inpaint(layer(), settings("identity"))

@@ -58,6 +58,8 @@ def _in_words(status: Status) -> str:
         f"{status.finished} finished, {status.failed} failed, {status.cancelled} cancelled, "
         f"{len(status.requests)} to do",
     ]
+    if status.cluster:
+        lines.append(f"fills holes on the Ray cluster at {status.cluster}")
     lines += [
         f"  {request.request_id}  {request.phase} {request.fraction:.0%}  for {request.client}"
         for request in status.requests
