@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from inpaintd.engine import CancelledError
 from inpaintd.engines.diffusion.painting import after_step
 from tests.diffusion.pictures import engine as fresh
-from tests.diffusion.pictures import inside, paint, photograph, quiet, settings, task
+from tests.diffusion.pictures import hole, inside, paint, photograph, quiet, settings, task
 from tests.diffusion.pictures import shared as engine
 from tests.diffusion.tiny_models import MODELS, Build, cell_of
 
@@ -101,3 +102,40 @@ def test_previews_come_at_most_five_times_a_second(
     )
     pictures = [shown[i : i + 4].count(True) for i in range(2, 22, 4)]
     assert pictures == [1] * 5
+
+
+class _Looks(TorchDispatchMode):
+    """Counts the operations that make the processor wait for the device."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.count = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        self.count += func in (
+            torch.ops.aten._local_scalar_dense.default,
+            torch.ops.aten.is_nonzero.default,
+        )
+        return func(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize("kind", ["sd15", "flux"])
+@pytest.mark.parametrize("soft", [False, True])
+def test_no_step_but_the_first_waits_for_the_device(
+    tiny: Build, monkeypatch: pytest.MonkeyPatch, kind: str, soft: bool
+) -> None:
+    looks: list[int] = []
+    real = after_step.Watch.__call__
+
+    def counted(self: Any, *args: Any) -> Any:
+        with _Looks() as mode:
+            tensors = real(self, *args)
+        looks.append(mode.count)
+        return tensors
+
+    monkeypatch.setattr(after_step.Watch, "__call__", counted)
+    mask = (hole() * (0.6 if soft else 1.0)).astype(np.float32)
+    paint(engine(tiny(kind)), task(mask))
+    assert len(looks) > 1
+    assert looks[0] == 1
+    assert not any(looks[1:])

@@ -27,6 +27,16 @@ class BrokenNumbersError(Exception):
     """The latents are no longer finite: the model does not run in this 16-bit type."""
 
 
+def check_numbers(latents: torch.Tensor) -> None:
+    """Check that latents are finite, which waits for the device.
+
+    Raises:
+        BrokenNumbersError: when they are not.
+    """
+    if not bool(torch.isfinite(latents).all()):
+        raise BrokenNumbersError
+
+
 @dataclass
 class Watch:
     """The step callback of one call of a pipeline.
@@ -54,8 +64,10 @@ class Watch:
         for change in self.after_step:
             change(pipe, step, tensors)
         self.latents = latents = tensors["latents"]
-        if not bool(torch.isfinite(latents).all()):
-            raise BrokenNumbersError
+        # Once, since to look at numbers is to wait for the device: a model that breaks down does so
+        # at once as a rule, and numbers that break later are found in the picture.
+        if self.steps_run == 0:
+            check_numbers(latents)
         self.steps_run += 1
         self.report(
             "denoising",

@@ -12,7 +12,7 @@ from inpaintd_protocol.settings import Settled
 
 from ..families import SD3
 from ..loading.model import Model
-from .after_step import BrokenNumbersError, LatentColours, Watch
+from .after_step import BrokenNumbersError, LatentColours, Watch, check_numbers
 from .alignment import movement, undone
 from .arguments import arguments, rounded, sized, tensor
 from .job import Job
@@ -81,6 +81,7 @@ def paint(
             callback_on_step_end_tensor_inputs=tensors,
         )
     if as_latents:
+        check_numbers(watch.latents)
         return None, watch.latents
     painted = np.asarray(output.images[0], np.float32) if decodes else decoded(model, output.images)
     if not np.isfinite(painted).all():
