@@ -4,8 +4,8 @@
 
 The coarse fill is the truth at the resolution of a network, softened: the best that a network of
 that size could give. A row shows it, the same with detail, and the built-in fill alone, with the
-figures of `fills/figures.py`. The cost for canvases of several sizes is that of the installed or a
-stand-in network with detail, and so is the memory of the process.
+figures of `fills/figures.py`. Below, the cost and the memory for canvases of several sizes, with a
+stand-in network that takes no time.
 """
 
 from __future__ import annotations
@@ -25,6 +25,10 @@ from numpy.typing import NDArray
 from inpaintd.engine import Array, Task
 from inpaintd.engines.patches.filler import Patches
 from inpaintd_protocol.settings import Settings, Settled
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from tests.engines import tiny_networks
 
 _SETTLED = Settled.of(Settings())
 _CASES = {
@@ -94,8 +98,6 @@ def _coarse(truth: Array, hole: NDArray[np.bool_], scale: float) -> Array:
 def _print_cost() -> None:
     """Time for one hole in the region that a request sends, whatever the canvas."""
     import tempfile
-
-    from tests.engines import tiny_networks
 
     from inpaintd.engines.erase.eraser import Erase
     from inpaintd.models.registry import load_registry

@@ -8,7 +8,8 @@ from pathlib import Path
 import diffusers
 import pytest
 
-from inpaintd.engines.diffusion.families import FAMILY_OF_CLASS, REFUSED, family_of_class
+from inpaintd.engines.diffusion.families import FAMILY_OF_CLASS, family_of_class
+from inpaintd.engines.diffusion.refused import REFUSED
 from inpaintd_protocol.errors import InpaintError
 
 PIPELINES = Path(diffusers.__file__).parent / "pipelines"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path, PurePosixPath
 
-from inpaintd.engines.diffusion.families import CONTROLNETS, FAMILY_OF_CLASS, REFUSED, Family
+from inpaintd.engines.diffusion.families import CONTROLNETS, FAMILY_OF_CLASS, Family
+from inpaintd.engines.diffusion.refused import REFUSED
 from inpaintd.models.parts import CONFIG, INDEX
 from inpaintd.models.weights import SUFFIX
 from inpaintd_protocol.errors import InpaintError
