@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from inpaintd.install import gimp_plugin
+from inpaintd.install import gimp_plugin, removal
 from inpaintd.launch import login_item
 from tests.cli.run import Run
 from tests.running import running_daemon
@@ -49,6 +49,27 @@ def test_nothing_is_left(models: bool, user: Path, capsys: pytest.CaptureFixture
     else:
         assert {p.relative_to(home).as_posix() for p in left} == {"models.toml"}
         assert (home / "models" / "sdxl").is_dir()
+
+
+def test_what_cannot_remove_itself_while_it_runs_comes_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("app/1.0-1/bin", "logs", "zeta"):
+        (tmp_path / name).mkdir(parents=True)
+    monkeypatch.setattr(sys, "prefix", str(tmp_path / "app" / "1.0-1"))
+    asked: list[str] = []
+
+    def as_windows_does(path: Path) -> None:
+        asked.append(path.name)
+        if path.name == "app":
+            raise PermissionError(13, "Access is denied")
+        path.rmdir()
+
+    monkeypatch.setattr(removal.shutil, "rmtree", as_windows_does)
+    removed = list(removal.remove_home(tmp_path, models=True))
+    assert asked == ["logs", "zeta", "app"]
+    assert [path.name for path in removed] == ["logs", "zeta"]
+    assert (tmp_path / "app").exists()
 
 
 def test_it_asks_first(

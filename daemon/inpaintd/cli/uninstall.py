@@ -35,4 +35,5 @@ def command(models: bool, yes: bool) -> None:
     for path in remove_home(home(), models=models):
         click.echo(f"Removed {path}")
     click.echo("In Photoshop, remove the panel in Creative Cloud: Plugins > Manage plugins.")
-    click.echo(f"To remove the program itself: {last_command(Path(sys.prefix))}")
+    if Path(sys.prefix).exists():  # else it was set up in the daemon's folder, and went with it
+        click.echo(f"To remove the program itself: {last_command(Path(sys.prefix))}")

@@ -33,7 +33,10 @@ def remove_home(home: Path, *, models: bool) -> Iterator[Path]:
     Raises:
         InpaintError: `unwritable`.
     """
-    for path in sorted(home.iterdir()) if home.is_dir() else ():
+    program = Path(sys.prefix)
+    paths = sorted(home.iterdir()) if home.is_dir() else []
+    # The program that runs comes last: Windows deletes none of its files while it does.
+    for path in sorted(paths, key=program.is_relative_to):
         if path.name in MODELS and not models:
             continue
         try:
@@ -42,6 +45,8 @@ def remove_home(home: Path, *, models: bool) -> Iterator[Path]:
             else:
                 path.unlink()
         except OSError as error:
+            if program.is_relative_to(path):  # whoever has started it removes the rest
+                continue
             raise InpaintError(
                 "unwritable",
                 f"{path} cannot be removed: {error.strerror}.",

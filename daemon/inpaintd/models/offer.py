@@ -87,7 +87,7 @@ def libraries(home: Path) -> Offer:
         licence="BSD-3-Clause (torch), Apache-2.0 (diffusers, transformers)"
         + (", NVIDIA's own (CUDA)" if wanted.backend.name.startswith("cu") else ""),
         commercial="yes",
-        suits=str(wanted.card),
+        suits=str(wanted.card) if wanted.card.vendor else "the processor; there is no usable card",
     )
 
 
