@@ -1,19 +1,19 @@
 /** The panel's controller: connects its view, Photoshop and the daemon. */
 import { Link } from "../daemon/link.js";
 import { asInpaintError, InpaintError } from "../errors.js";
-import { maskByText, selectByText, showHole } from "../find.js";
+import { showHole } from "../find.js";
 import { readNote } from "../host/notes.js";
 import { fileAsReference, layerAsReference } from "../host/references.js";
 import { forgetSamplingArea, samplingArea, takeSamplingArea } from "../host/sampling.js";
 import { activeDocument } from "../host/target.js";
 import { keepVariant, showVariant } from "../host/variants.js";
-import { channelOfObject, maskObject, selectObject } from "../object.js";
 import { fill, insertLast } from "../inpaint.js";
 import { Job } from "../job.js";
 import { record, recorded } from "../recording.js";
 import { selfTest } from "../selftest/run.js";
 import { askedOf, defaults, remembered } from "../settings.js";
 import { connecting } from "./connecting.js";
+import { activeID, FINDING, stepOf, tell } from "./deeds.js";
 import { loadFolded, loadLast, loadSettings, saveFolded, saveLast, saveSettings } from "./store.js";
 import { View } from "./view.js";
 import { foundWords, outcomeWords, progressWords } from "./words.js";
@@ -99,7 +99,7 @@ export class Panel {
     const clicks = this.clicks();
     const outcome = await this.deed(deed, choices, clicks);
     if (outcome instanceof InpaintError) return outcome;
-    await record(deed, STEPS[deed](choices), choices, clicks);
+    await record(deed, stepOf(deed, choices), choices, clicks);
     return null;
   }
 
@@ -130,11 +130,7 @@ export class Panel {
    */
   deed(deed, choices, clicks) {
     if (deed === "inpaint") return this.run((job, around) => this.fill(job, choices, around), choices.count ?? 1);
-    if (deed === "select" || deed === "mask") {
-      const search = deed === "select" ? selectByText : maskByText;
-      return this.run(async (job, around) => foundWords(await search(job, choices, around)));
-    }
-    const find = { object: selectObject, objectMask: maskObject, objectChannel: channelOfObject }[deed];
+    const { find } = FINDING[deed];
     return this.run(async (job, around) => foundWords(await find(job, choices, clicks, around)));
   }
 
@@ -333,30 +329,5 @@ export class Panel {
     } catch {
       // The link says what is wrong, if anything is.
     }
-  }
-}
-
-/** The active document's id; 0, which none has, where none is open. */
-function activeID() {
-  const { app } = require("photoshop");
-  return app.documents.length === 0 ? 0 : app.activeDocument.id;
-}
-
-/** Names of recorded steps. @type {Record<Deed, (choices: Settings) => string>} */
-const STEPS = {
-  inpaint: ({ prompt }) => (prompt ? `Inpaint: ${prompt}` : "Inpaint"),
-  select: ({ text_mask }) => `Select “${text_mask}”`,
-  mask: ({ text_mask }) => `Layer mask “${text_mask}”`,
-  object: () => "Select object",
-  objectMask: () => "Layer mask of the object",
-  objectChannel: () => "Channel of the object",
-};
-
-/** @param {InpaintError} error */
-async function tell({ message, hint }) {
-  try {
-    await require("photoshop").core.showAlert(`${message} ${hint}`.trim());
-  } catch {
-    // The panel says it too.
   }
 }
