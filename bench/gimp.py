@@ -23,7 +23,8 @@ SIZES = ((1000, 800), (4000, 3000), (8000, 6000))
 HOLE = 384
 """Its crop, with the usual context, is 768 x 768."""
 ROUNDS = 15
-BOUND_MILLISECONDS = 400
+BOUND_MILLISECONDS = 350
+"""For the best of the rounds: others' work on the machine only ever adds."""
 
 
 def main() -> int:
@@ -39,7 +40,7 @@ def main() -> int:
             "exec(compile(open(WORK + '/inside/timed_calls.py').read(), 'timed', 'exec'))\n"
         )
         with running_daemon(gimp.work / "daemon"):
-            done = gimp.run_script(script)
+            done = gimp.run_script(script, 900)
         result = gimp.work / "timed.json"
         if not result.exists():
             print(done.stderr[-2000:])
@@ -47,18 +48,15 @@ def main() -> int:
         measured = json.loads(result.read_text())
     width, height = measured["crop"]
     engine = measured["engine"]
-    medians = [(statistics.median(calls) - engine) * 1000 for calls in measured["calls"]]
     print(f"GIMP: call to new layer, crop {width} x {height}, engine's {engine * 1000:.1f} ms off")
-    for (canvas_width, canvas_height), median, calls in zip(
-        SIZES, medians, measured["calls"], strict=True
-    ):
-        best = (min(calls) - engine) * 1000
-        bound = f"   (<= {BOUND_MILLISECONDS} ms)" if canvas_width == 4000 else ""
+    for row in measured["calls"]:
+        canvas_width, canvas_height = row["size"]
+        best = (min(row["seconds"]) - engine) * 1000
+        median = (statistics.median(row["seconds"]) - engine) * 1000
         print(
-            f"  canvas {canvas_width} x {canvas_height}: median {median:.0f} ms, "
-            f"best {best:.0f} ms{bound}"
+            f"  {row['kind']}, canvas {canvas_width} x {canvas_height}: best {best:.0f} ms, "
+            f"median {median:.0f} ms   (best <= {BOUND_MILLISECONDS} ms)"
         )
-    print(f"  largest / smallest canvas: {medians[-1] / medians[0]:.2f}   (about 1)")
     return 0
 
 

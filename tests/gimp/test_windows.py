@@ -1,52 +1,25 @@
-"""The dialog as a person uses it: keyboard and eyes, on a desktop with a real GIMP.
-
-The screenshots are kept in the folder named by INPAINTD_SCREENSHOTS, for people to look at.
-"""
+"""Fills as a person makes them: keyboard, mouse and eyes, on a desktop with a real GIMP."""
 
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-import skimage.data
 from numpy.typing import NDArray
-from PIL import Image
 
-from inpaintd_protocol.plane import Plane
-from inpaintd_protocol.settings import Settings
-from tests.gimp.conftest import PAINTERS, installed_gimp
-from tests.gimp.gimp_root import can_mount
-from tests.gimp.windowed_gimp import WindowedGimp, windowed_gimp
-from tests.running import Daemon, eventually, running_daemon
-from tests.textmask.conftest import INSTALLED
-
-SELECTED = (150, 60, 90, 110)
-SIDE = 512
+from tests.gimp.on_screen import SELECTED, SIDE, keep, photograph_on_screen, start_with
+from tests.gimp.windowed_gimp import WindowedGimp
+from tests.running import Daemon, eventually
 
 
 @pytest.fixture(scope="module")
-def session(
-    suite: str, gimp_root: Path | None, text_mask_model: str
-) -> Iterator[tuple[WindowedGimp, Daemon]]:
-    if suite == "forky" and gimp_root is not None and not can_mount():
-        # Its windows abort when they load an icon: SVG files are read in a sandbox (glycin).
-        pytest.skip("GIMP 3.2's icons need a sandbox that a plain chroot does not provide")
-    with installed_gimp(gimp_root) as gimp:
-        photograph = gimp.work / "photo.png"
-        Image.fromarray(skimage.data.astronaut()).save(photograph)
-        settings = {"settings": {"model": "slow-painter", "grow_pixels": 4}}
-        (gimp.configuration / "inpaint-settings.json").write_text(json.dumps(settings))
-        with (
-            running_daemon(gimp.work / "daemon", models=PAINTERS + text_mask_model) as daemon,
-            windowed_gimp(gimp, photograph) as windows,
-        ):
-            windows.ask(f"select(*{SELECTED})")
-            yield windows, daemon
+def session(suite: str, gimp_root: Path | None) -> Iterator[tuple[WindowedGimp, Daemon]]:
+    with photograph_on_screen(suite, gimp_root) as made:
+        yield made
 
 
 @pytest.fixture
@@ -57,35 +30,6 @@ def windows(session: tuple[WindowedGimp, Daemon]) -> WindowedGimp:
 @pytest.fixture
 def daemon(session: tuple[WindowedGimp, Daemon]) -> Daemon:
     return session[1]
-
-
-by_text = pytest.mark.skipif(not INSTALLED, reason="the extra `diffusion` is not installed")
-
-
-def _mask(daemon: Daemon, **settings: object) -> bytes:
-    """The mask that the daemon finds in the photograph."""
-    photograph = skimage.data.astronaut()
-    plane = Plane(SIDE, SIDE, 3, "u8", photograph.tobytes())
-    with daemon.connect() as client:
-        return bytes(client.mask(plane, Settings(**settings)).mask.data)
-
-
-def _wait_for_selection(windows: WindowedGimp, expected: bytes) -> None:
-    assert any(expected)
-    windows.desktop.wait_until(lambda: windows.selection() == expected, "that is selected")
-
-
-def _keep(windows: WindowedGimp, name: str, window: str | None = None) -> None:
-    folder = os.environ.get("INPAINTD_SCREENSHOTS")
-    if folder:
-        windows.desktop.screenshot(Path(folder) / f"{name}.png", window)
-
-
-def _settings(windows: WindowedGimp, **settings: object) -> None:
-    """Set the settings that the dialog starts with."""
-    remembered = windows.gimp.configuration / "inpaint-settings.json"
-    remembered.write_text(json.dumps({"settings": settings}))
-    windows.ask("forget_settings()")
 
 
 def _picture(data: bytes) -> NDArray[np.uint8]:
@@ -102,20 +46,20 @@ def test_a_run_with_the_dialog_is_one_undo_step(windows: WindowedGimp) -> None:
     screen.key("Return")  # a new line, not the default button
     screen.write("on a table")
     time.sleep(0.3)
-    _keep(windows, "dialog", "Inpaint")
+    keep(windows, "dialog", "Inpaint")
     screen.key("alt+i")
     screen.wait_for_window("Inpainting")
     screen.wait_until(lambda: "Inpaint preview" in windows.layers(), "a live preview shows")
     assert windows.ask("active()") == ["photo.png"], "the sketch has become active"
     assert screen.focused() == screen.identity(windows.title), "the window has taken the focus"
     screen.key("space")  # pans the canvas; a focused window would take it for Cancel
-    _keep(windows, "progress")
+    keep(windows, "progress")
     screen.wait_for_no_window("Inpainting")
     screen.wait_until(
         lambda: windows.layers() == ["Inpaint: a red apple on a table", "photo.png"],
         "the new layer is there",
     )
-    _keep(windows, "result")
+    keep(windows, "result")
     after = windows.seen()
     assert after == before, "the identity engine changes nothing"
     assert windows.ask("get_new_alpha(*(150, 60, 90, 110))") == [255]
@@ -131,7 +75,7 @@ def test_fill_changes_the_selection_and_nothing_else(windows: WindowedGimp) -> N
     windows.desktop.wait_until(
         lambda: windows.layers() == ["Inpaint", "photo.png"], "the fill is there"
     )
-    _keep(windows, "filled")
+    keep(windows, "filled")
     changed = (_picture(windows.seen()) != before).any(axis=2)
     x, y, width, height = SELECTED
     assert changed[y : y + height, x : x + width].mean() > 0.9
@@ -146,7 +90,7 @@ def test_fill_changes_the_selection_and_nothing_else(windows: WindowedGimp) -> N
 def test_cancel_leaves_nothing_and_forgets_nothing(windows: WindowedGimp, daemon: Daemon) -> None:
     screen = windows.desktop
     before = windows.seen()
-    _settings(windows, model="long-painter", grow_pixels=4)
+    start_with(windows, model="long-painter", grow_pixels=4)
     windows.command("inpaintd-inpaint")
     screen.wait_for_window("Inpaint")
     time.sleep(0.5)
@@ -180,7 +124,7 @@ def test_edit_again_brings_the_recipe_back_into_the_dialog(windows: WindowedGimp
     time.sleep(0.5)
     screen.key("ctrl+End")
     screen.write(" at sea")
-    _keep(windows, "edit-again", "Inpaint")
+    keep(windows, "edit-again", "Inpaint")
     screen.key("ctrl+Return")
     made = ["Inpaint: a boat at sea", "photo.png"]
     screen.wait_until(lambda: windows.layers() == made, "the fill is made anew in its place")
@@ -216,12 +160,12 @@ def test_what_a_model_does_not_take_is_not_shown(windows: WindowedGimp) -> None:
     screen = windows.desktop
     heights = {}
     for model in ("painter", "patchmatch"):
-        _settings(windows, model=model)
+        start_with(windows, model=model)
         windows.command("inpaintd-inpaint")
         screen.wait_for_window("Inpaint")
         time.sleep(0.7)
         heights[model] = screen.height_of("Inpaint")
-        _keep(windows, f"dialog-{model}", "Inpaint")
+        keep(windows, f"dialog-{model}", "Inpaint")
         screen.key("Escape")
         screen.wait_for_no_window("Inpaint")
     assert heights["patchmatch"] < heights["painter"] - 150
@@ -229,13 +173,13 @@ def test_what_a_model_does_not_take_is_not_shown(windows: WindowedGimp) -> None:
 
 def test_variants_are_chosen_in_a_window(windows: WindowedGimp) -> None:
     screen = windows.desktop
-    _settings(windows, model="noise", count=3, seed=5)
+    start_with(windows, model="noise", count=3, seed=5)
     windows.command("inpaintd-again")
     screen.wait_for_window("Choose a Variant")
     time.sleep(0.5)
     assert windows.layers() == ["Inpaint", "photo.png"]
     assert windows.ask("visible_variants()") == ["1 of 3"]
-    _keep(windows, "variants")
+    keep(windows, "variants")
     screen.activate("Choose a Variant")
     screen.key("Right")
     screen.wait_until(lambda: windows.ask("visible_variants()") == ["2 of 3"], "the next shows")
@@ -252,113 +196,41 @@ def test_variants_are_chosen_in_a_window(windows: WindowedGimp) -> None:
     screen.wait_until(lambda: windows.layers() == ["photo.png"], "three undos take it all back")
 
 
-@by_text
-def test_a_mask_by_text_is_shown_and_cancelled(windows: WindowedGimp, daemon: Daemon) -> None:
-    screen, before = windows.desktop, windows.selection()
-    windows.command("inpaintd-mask-by-text")
-    screen.wait_for_window("Mask by Text")
+def test_gimps_own_cancel_leaves_nothing(windows: WindowedGimp, daemon: Daemon) -> None:
+    screen = windows.desktop
+    before, cancelled = windows.seen(), _cancelled(daemon)
+    start_with(windows, model="long-painter")
+    windows.command("inpaintd-again")
+    eventually(lambda: not _idle(daemon), "the fill has begun")
     time.sleep(0.5)
-    screen.write("red")
-    screen.key("Return")
-    _wait_for_selection(windows, _mask(daemon, text_mask="red"))
-    _keep(windows, "mask-by-text", "Mask by Text")
-    _keep(windows, "mask-by-text-shown")
-    screen.key("Tab", "Tab", "ctrl+a")
-    screen.write("0.8")
-    screen.key("Tab")
-    _wait_for_selection(windows, _mask(daemon, text_mask="red", text_mask_threshold=0.8))
-    screen.key("Tab", "space")
-    inverted = _mask(daemon, text_mask="red", text_mask_threshold=0.8, invert=True)
-    _wait_for_selection(windows, inverted)
-    screen.key("Escape")
-    screen.wait_for_no_window("Mask by Text")
-    assert windows.selection() == before
-    windows.focus_canvas()
-    screen.key("ctrl+z")  # takes back what was done before the dialog
-    screen.wait_until(lambda: not any(windows.selection()), "the selection is undone")
-    screen.key("ctrl+y")
-    _wait_for_selection(windows, before)
+    x, y, width, height = screen.place_of(windows.title)
+    screen.run("xdotool", "mousemove", str(x + width - 297), str(y + height + 24), "click", "1")
+    eventually(lambda: _cancelled(daemon) == cancelled + 1, "the daemon knows")
+    eventually(lambda: _idle(daemon), "the worker is free again")
+    assert windows.layers() == ["photo.png"]
+    assert windows.seen() == before
+    assert not screen.shows("GIMP Message"), "cancelling is no error"
 
 
-@by_text
-def test_a_mask_by_text_is_one_undo_step(windows: WindowedGimp, daemon: Daemon) -> None:
-    screen, before = windows.desktop, windows.selection()
-    settings = {"text_mask": "blue", "text_mask_threshold": 0.4, "grow_pixels": 3}
-    remembered = windows.gimp.configuration / "inpaint-mask.json"
-    choices = {"settings": settings, "combination": "add", "result": "selection"}
-    remembered.write_text(json.dumps(choices))
-    windows.ask("forget_settings()")
-    windows.command("inpaintd-mask-by-text")
-    screen.wait_for_window("Mask by Text")
-    time.sleep(0.5)
-    screen.key("alt+o")  # without a look at it before
-    screen.wait_for_no_window("Mask by Text")
-    found = np.frombuffer(_mask(daemon, **settings), np.uint8)
-    both = np.maximum(found, np.frombuffer(before, np.uint8)).tobytes()
-    assert both not in (before, found.tobytes())
-    _wait_for_selection(windows, both)
-    windows.focus_canvas()
-    screen.key("ctrl+z")
-    _wait_for_selection(windows, before)
-    screen.key("ctrl+f")  # the same again, with the last values
-    _wait_for_selection(windows, both)
-    screen.key("ctrl+z")
-    _wait_for_selection(windows, before)
-
-
-@by_text
-def test_the_hole_of_a_text_is_shown_before_it_is_filled(
+def test_closing_the_picture_ends_its_fill_in_silence(
     windows: WindowedGimp, daemon: Daemon
 ) -> None:
-    screen, before = windows.desktop, windows.selection()
-    _settings(windows, model="identity", feather_pixels=5)
-    windows.command("inpaintd-inpaint")
-    screen.wait_for_window("Inpaint")
-    time.sleep(0.5)
-    screen.key("Tab", "Tab", "Tab", "Tab")  # prompt, model, the button of models, mask source
-    screen.write("blue")
-    screen.key("Tab", "space")
-    hole = _mask(daemon, text_mask="blue", feather_pixels=5)
-    _wait_for_selection(windows, hole)
-    time.sleep(0.3)
-    _keep(windows, "hole-by-text", "Inpaint")
-    _keep(windows, "hole-by-text-shown")
-    screen.key("alt+i")
-    screen.wait_until(lambda: windows.layers() == ["Inpaint", "photo.png"], "the fill is there")
-    assert windows.selection() == before
-    filled = np.frombuffer(hole, np.uint8) > 0
-    alpha = windows.ask("alpha_of_new()")
-    assert alpha == np.flatnonzero(filled).size
+    screen, cancelled = windows.desktop, _cancelled(daemon)
+    start_with(windows, model="long-painter")
+    windows.command("inpaintd-again")
+    screen.wait_for_window("Inpainting")
+    screen.wait_until(lambda: "Inpaint preview" in windows.layers(), "a live preview shows")
     windows.focus_canvas()
-    screen.key("ctrl+z")
-    screen.wait_until(lambda: windows.layers() == ["photo.png"], "undone")
-
-
-@by_text
-def test_what_is_missing_is_said_in_the_dialog(windows: WindowedGimp, daemon: Daemon) -> None:
-    screen, before = windows.desktop, windows.selection()
-    registry = daemon.home / "models.toml"
-    models = registry.read_text()
-    registry.write_text(models.partition("[clipseg]")[0])
-    try:
-        windows.command("inpaintd-mask-by-text")
-        screen.wait_for_window("Mask by Text")
-        time.sleep(0.5)
-        height = screen.height_of("Mask by Text")
-        screen.key("ctrl+a")
-        screen.write("hair")
-        screen.key("alt+o")
-        screen.wait_until(
-            lambda: screen.height_of("Mask by Text") > height + 30, "the dialog says what is wrong"
-        )
-        _keep(windows, "mask-by-text-without-model", "Mask by Text")
-        screen.key("Escape")
-        screen.wait_for_no_window("Mask by Text")
-    finally:
-        registry.write_text(models)
-    assert windows.selection() == before
-    remembered = windows.gimp.configuration / "inpaint-mask.json"
-    assert json.loads(remembered.read_text())["settings"]["text_mask"] == "hair"
+    screen.key("ctrl+w")
+    screen.wait_for_window("Close *")
+    screen.key("ctrl+d")  # discard changes
+    screen.wait_for_no_window("Inpainting")
+    eventually(lambda: _cancelled(daemon) == cancelled + 1, "the request is cancelled")
+    time.sleep(0.5)
+    assert screen.windows() == ["GNU Image Manipulation Program"], "something is said"
+    windows.ask("reopen('photo.png')")
+    screen.wait_for_window(f"{windows.title}*")
+    windows.ask(f"select(*{SELECTED})")
 
 
 def test_a_daemon_that_cannot_be_started_is_explained(
@@ -369,7 +241,7 @@ def test_a_daemon_that_cannot_be_started_is_explained(
     daemon.kill()
     windows.command("inpaintd-fill")
     windows.desktop.wait_for_window("GIMP Message")
-    _keep(windows, "message")
+    keep(windows, "message")
     assert windows.layers() == ["photo.png"]
 
 
@@ -377,3 +249,8 @@ def _idle(daemon: Daemon) -> bool:
     with daemon.connect() as client:
         status = client.status()
     return not status.requests and all(worker.state == "idle" for worker in status.workers)
+
+
+def _cancelled(daemon: Daemon) -> int:
+    with daemon.connect() as client:
+        return client.status().cancelled

@@ -8,7 +8,7 @@ import time
 import traceback
 from pathlib import Path
 
-from gi.repository import Gimp
+from gi.repository import Gimp, Gio
 
 work = Path(WORK)  # noqa: F821
 sys.path[:0] = [f"{WORK}/inside", f"{Gimp.directory()}/plug-ins/inpaint"]  # noqa: F821
@@ -74,6 +74,12 @@ def visible_variants():
     top = Gimp.get_images()[0].get_layers()[0]
     children = top.get_children() if top.is_group() else []
     return scene.names([item for item in children if item.get_visible()])
+
+
+def reopen(name):
+    file = Gio.File.new_for_path(str(work / name))
+    image = Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, file)
+    Gimp.Display.new(image)
 
 
 def polygon(points):

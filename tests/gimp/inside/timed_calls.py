@@ -7,7 +7,7 @@ import json
 import sys
 import time
 
-from gi.repository import Gimp
+from gi.repository import Gegl, Gimp
 
 sys.path[:0] = [f"{WORK}/inside", f"{Gimp.directory()}/plug-ins/inpaint"]  # noqa: F821
 
@@ -18,15 +18,30 @@ from inpaintd_protocol.rectangle import Rectangle  # noqa: E402
 from inpaintd_protocol.settings import Settings  # noqa: E402
 
 SETTINGS = {"model": "identity", "seed": 1}
+KINDS = ("selection", "transparency", "filter")
+"""Where the hole comes from; "filter" is a selection on a layer with a non-destructive filter."""
 
 
-def opened(width, height):
+def opened(width, height, kind):
     image = scene.new_image(size=(width, height))
     row = scene.noise(width, 1)
-    layer = scene.add_layer(image, row * height, size=(width, height), alpha=False)
-    x, y = (width - HOLE) // 2, (height - HOLE) // 2  # noqa: F821
-    image.select_rectangle(scene.REPLACE, x, y, HOLE, HOLE)  # noqa: F821
-    return image, layer, Rectangle(x, y, HOLE, HOLE)  # noqa: F821
+    layer = scene.add_layer(image, row * height, size=(width, height), alpha=kind == "transparency")
+    hole = Rectangle((width - HOLE) // 2, (height - HOLE) // 2, HOLE, HOLE)  # noqa: F821
+    if kind == "transparency":
+        buffer = layer.get_buffer()
+        where = Gegl.Rectangle.new(*hole)
+        buffer.set(where, scene.U8, bytes(4 * HOLE * HOLE))  # noqa: F821
+        buffer.flush()
+        layer.update(*hole)
+    else:
+        image.select_rectangle(scene.REPLACE, *hole)
+    if kind == "filter":
+        blur = Gimp.DrawableFilter.new(layer, "gegl:gaussian-blur", "")
+        for side in ("std-dev-x", "std-dev-y"):
+            blur.get_config().set_property(side, 3.0)
+        blur.update()
+        layer.append_filter(blur)
+    return image, layer, hole
 
 
 def seconds_of_a_call(image, layer):
@@ -52,12 +67,14 @@ def engine_seconds(image, layer, hole):
     return finished.engine_seconds, [crop.width, crop.height]
 
 
-pictures = [opened(*size) for size in SIZES]  # noqa: F821
-seconds_of_a_call(*pictures[0][:2])  # starts the worker
-engine, crop = engine_seconds(*pictures[0])
-calls = [[] for _ in pictures]
+pictures = {(size, kind): opened(*size, kind) for size in SIZES for kind in KINDS}  # noqa: F821
+first = next(iter(pictures.values()))
+seconds_of_a_call(*first[:2])  # starts the worker
+engine, crop = engine_seconds(*first)
+calls = {key: [] for key in pictures}
 for _ in range(ROUNDS):  # noqa: F821
-    for taken, (image, layer, _hole) in zip(calls, pictures, strict=True):
-        taken.append(seconds_of_a_call(image, layer))  # in turn: a busy moment slows all alike
+    for key, (image, layer, _hole) in pictures.items():
+        calls[key].append(seconds_of_a_call(image, layer))  # in turn: a busy moment slows all
+said = [{"size": size, "kind": kind, "seconds": taken} for (size, kind), taken in calls.items()]
 with open(f"{WORK}/timed.json", "w") as file:  # noqa: F821, PTH123
-    json.dump({"calls": calls, "engine": engine, "crop": crop}, file)
+    json.dump({"calls": said, "engine": engine, "crop": crop}, file)

@@ -47,8 +47,9 @@ _SHAPE = (
     "feather_pixels",
     "invert",
 )
-_SURROUNDINGS = ("area", "context_pixels", "sampling_pixels", "sampling_sides", "infill")
-"""Folded away, as is the shape of the hole. All that are left follow as "Advanced"."""
+_SURROUNDINGS = ("area", "context_pixels", "infill")
+_SAMPLING = ("sampling_pixels", "sampling_sides")
+"""Folded away, as are the two before. All that are left follow as "Advanced"."""
 
 _RESET = 1
 _WIDTH = 460
@@ -103,23 +104,25 @@ class _Dialog:
         attach_row(rows, _("Preset"), self._presets.box)
         box.pack_start(rows, False, False, 6)
 
-        shown = (*_MAIN, *_SHAPE, *_SURROUNDINGS, *_PROMPTS, "model", "text_mask", "intent")
         self._references = ReferenceList(target)
-        self._references_row = expander(_("References"), self._references.box, self._window)
-        box.pack_start(self._references_row, False, False, 0)
-        folded = {
-            _("Hole and surroundings"): (*_SHAPE, *_SURROUNDINGS),
-            _("Advanced"): form.others(shown),
-        }
-        for title, names in folded.items():
+        self._folded = {"references": expander(_("References"), self._references.box, self._window)}
+        shown = (*_MAIN, *_SHAPE, *_SURROUNDINGS, *_SAMPLING, *_PROMPTS)
+        shown += ("model", "text_mask", "intent")
+        for key, title, names in (
+            ("hole", _("Hole and surroundings"), (*_SHAPE, *_SURROUNDINGS)),
+            ("sampling_pixels", _("Sampling area"), _SAMPLING),
+            ("advanced", _("Advanced"), form.others(shown)),
+        ):
             inner = grid()
             for name in names:
                 form.add(inner, name)
-                if name == "sampling_sides":
-                    self._sampling.attach_to(inner)
-            box.pack_start(expander(title, inner, self._window), False, False, 0)
+            if names == _SAMPLING:
+                self._sampling.attach_to(inner)
+            self._folded[key] = expander(title, inner, self._window)
+        for folded in self._folded.values():
+            box.pack_start(folded, False, False, 0)
         form.on_change(("text_mask", "text_mask_combine"), self._on_source)
-        form.on_change((*_SHAPE, *_SURROUNDINGS, "threshold"), self._on_shape)
+        form.on_change((*_SHAPE, *_SURROUNDINGS, *_SAMPLING, "threshold"), self._on_shape)
         self._preview = HolePreview(target, self._shower, self._hole, self._warning)
         self._window.get_content_area().show_all()
         self._warning.say("")
@@ -204,8 +207,8 @@ class _Dialog:
         self._install.offer(model.name if model is not None and missing else "")
         self._window.set_response_sensitive(Gtk.ResponseType.OK, model is None or model.installed)
         self._form.show_only(self._is_taken)
-        self._sampling.show(self._is_taken("sampling_pixels"))
-        self._references_row.set_visible(self._is_taken("references"))
+        for name in ("references", "sampling_pixels"):
+            self._folded[name].set_visible(self._is_taken(name))
         self._fit_soon()
 
     def _on_installed(self) -> None:

@@ -1,17 +1,12 @@
-"""The help pages that come with the plug-in."""
+"""F1 in a window opens the help."""
 
 from __future__ import annotations
 
 from contextlib import suppress
-from pathlib import Path
 
 from gi.repository import Gdk, Gio, GLib, Gtk
 
-FOLDER = Path(__file__).resolve().parent.parent / "help"
-PAGE = FOLDER / "en" / "index.html"
-
-DOMAIN = "https://inpaintd.invalid/gimp"
-"""The address under which GIMP knows our pages; it opens `FOLDER` instead."""
+from .help_pages import PAGE
 
 
 def open_help(section: str = "") -> None:

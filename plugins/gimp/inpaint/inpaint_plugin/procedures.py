@@ -23,8 +23,8 @@ from .arguments import (
 )
 from .following import CANCELLED
 from .getting_ready import carry_out
-from .help import DOMAIN as HELP_DOMAIN
-from .help import FOLDER as HELP_FOLDER
+from .help_pages import DOMAIN as HELP_DOMAIN
+from .help_pages import FOLDER as HELP_FOLDER
 from .outpainting import Sides
 from .reference_pictures import ReferencePicture
 from .remedies import in_gimp

@@ -23,7 +23,7 @@ class SamplingRow:
             changed: called when what is shown holds no more.
         """
         self._combo = Gtk.ComboBoxText(hexpand=True)
-        self._combo.append("", _("Not painted"))
+        self._combo.append("", _("None"))
         for name in channels_of(image):
             self._combo.append(name, name)
         self._combo.set_tooltip_text(
@@ -41,16 +41,9 @@ class SamplingRow:
         self._box = Gtk.Box(spacing=6)
         self._box.pack_start(self._combo, True, True, 0)
         self._box.pack_start(button, False, False, 0)
-        self._label: Gtk.Label | None = None
 
     def attach_to(self, rows: Gtk.Grid) -> None:
-        self._label = attach_row(rows, _("Sampling area"), self._box)
-
-    def show(self, visible: bool) -> None:
-        """Show the row for models that copy, hide it for others."""
-        self._box.set_visible(visible)
-        if self._label is not None:
-            self._label.set_visible(visible)
+        attach_row(rows, _("Painted area"), self._box)
 
     def get(self) -> str:
         return str(self._combo.get_active_id() or "")
