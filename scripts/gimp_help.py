@@ -20,6 +20,8 @@ SECTIONS = {
     "inpaintd-outpaint": "outpaint",
     "inpaintd-mask-by-text": "mask-by-text",
     "inpaintd-models": "models",
+    "inpaintd-select-object": "select-object",
+    "inpaintd-snap-selection": "select-object",
 }
 """Section of the guide that F1 opens, by command."""
 

@@ -14,6 +14,7 @@ import skimage.data
 from PIL import Image
 
 from tests.gimp.conftest import PAINTERS, installed_gimp
+from tests.gimp.desktop import Desktop
 from tests.gimp.gimp_root import root
 from tests.gimp.windowed_gimp import WindowedGimp, windowed_gimp
 from tests.running import running_daemon
@@ -43,7 +44,23 @@ SHUTTLE = (
 )
 """A polygon round the model of a shuttle behind the astronaut."""
 
+INSIDE = ((430, 60), (425, 200), (410, 130), (450, 130))
+OUTSIDE = ((495, 150), (378, 100))
+"""Clicks that belong to the shuttle, and beside it."""
+
 _JPEG_QUALITY = 88
+
+_STAND_INS = """\
+["sam-2.1"]
+source = "."
+engine = "tests.gimp.outliner:Outliner"
+
+[kontext-stand-in]
+title = "FLUX.1 Kontext"
+engine = "tests.synthetic_engines:reference"
+honours = ["prompt", "seed", "steps", "guidance_scale", "references"]
+"""
+"""Entries of models.toml: models that pictures are taken of without their weights."""
 
 
 class Album:
@@ -73,7 +90,7 @@ def main(folder: Path) -> None:
         photograph = gimp.work / "photo.png"
         Image.fromarray(skimage.data.astronaut()).save(photograph)
         with (
-            running_daemon(gimp.work / "daemon", models=PAINTERS + model) as daemon,
+            running_daemon(gimp.work / "daemon", models=PAINTERS + model + _STAND_INS) as daemon,
             windowed_gimp(gimp, photograph, "1180x760") as windows,
         ):
             _take_all(windows, Album(windows, folder))
@@ -149,6 +166,9 @@ def _take_all(windows: WindowedGimp, album: Album) -> None:
     album.take("mask-by-text")
     screen.key("Escape")
     screen.wait_for_no_window("Mask by Text")
+    _take_objects(windows, album)
+    _take_sampling(windows, album)
+    _take_references(windows, album)
     windows.ask(f"polygon({list(SHUTTLE)})")
     _remember(windows, model="slow-painter", prompt="a bookshelf")
     windows.command("inpaintd-again")
@@ -158,6 +178,73 @@ def _take_all(windows: WindowedGimp, album: Album) -> None:
     album.take("progress")
     screen.click_right_button_of("Inpainting")
     screen.wait_for_no_window("Inpainting")
+
+
+def _take_objects(windows: WindowedGimp, album: Album) -> None:
+    screen = windows.desktop
+    windows.ask("Gimp.Selection.none(Gimp.get_images()[0])")
+    windows.command("inpaintd-select-object")
+    screen.wait_for_window("Select Object")
+    screen.move("Select Object", 590, 60)
+    time.sleep(0.7)
+    x, y, width, _ = screen.place_of("Select Object")
+    left, top, zoom = x + width // 2 - 180, y + 69, 360 / 512
+    for clicks, outside in ((INSIDE, False), (OUTSIDE, True)):
+        for across, down in clicks:
+            before = windows.selection()
+            place = str(left + round(across * zoom)), str(top + round(down * zoom))
+            held, let_go = (["keydown", "shift"], ["keyup", "shift"]) if outside else ([], [])
+            screen.run("xdotool", "mousemove", *place, *held, "click", "1", *let_go)
+            screen.wait_until(lambda old=before: windows.selection() != old, "it shows")
+    screen.run("xdotool", "mousemove", "1", "1")
+    album.take("select-object")
+    screen.activate("Select Object")
+    screen.key("Escape")
+    screen.wait_for_no_window("Select Object")
+
+
+def _take_sampling(windows: WindowedGimp, album: Album) -> None:
+    """The folded sections are opened by their mnemonic-less labels: by mouse."""
+    screen = windows.desktop
+    windows.ask(f"polygon({list(SHUTTLE)})")
+    _remember(windows, model="patches", sampling_pixels=48, sampling_sides="sides")
+    windows.command("inpaintd-inpaint")
+    screen.wait_for_window("Inpaint")
+    screen.move("Inpaint", 560, 30)
+    time.sleep(0.7)
+    x, y, width, height = screen.place_of("Inpaint")
+    _click(screen, x + 60, y + height - 128)
+    time.sleep(0.7)
+    x, y, width, height = screen.place_of("Inpaint")
+    _click(screen, x + width - 48, y + height - 142)
+    time.sleep(1.5)
+    album.take("sampling")
+    screen.activate("Inpaint")
+    screen.key("Escape")
+    screen.wait_for_no_window("Inpaint")
+
+
+def _take_references(windows: WindowedGimp, album: Album) -> None:
+    screen = windows.desktop
+    file = windows.gimp.configuration / "inpaint-settings.json"
+    picture = {"kind": "file", "name": "/home/ann/pictures/walnut-shelf.jpg", "weight": 0.8}
+    settings = {"model": "kontext-stand-in", "prompt": "a bookshelf in this style"}
+    file.write_text(json.dumps({"version": 2, "settings": settings, "references": [picture]}))
+    windows.ask("forget_settings()")
+    windows.command("inpaintd-inpaint")
+    screen.wait_for_window("Inpaint")
+    time.sleep(0.7)
+    x, y, _, height = screen.place_of("Inpaint")
+    _click(screen, x + 60, y + height - 151)
+    time.sleep(0.7)
+    screen.run("xdotool", "mousemove", "1", "1")
+    album.take("references", "Inpaint")
+    screen.key("Escape")
+    screen.wait_for_no_window("Inpaint")
+
+
+def _click(screen: Desktop, x: int, y: int) -> None:
+    screen.run("xdotool", "mousemove", str(x), str(y), "click", "1")
 
 
 def _remember(windows: WindowedGimp, **settings: object) -> None:

@@ -114,7 +114,7 @@ def test_the_hole_of_a_text_is_shown_before_it_is_filled(
     windows.command("inpaintd-inpaint")
     screen.wait_for_window("Inpaint")
     time.sleep(0.5)
-    screen.key("Tab", "Tab", "Tab")  # prompt, model, mask source
+    screen.key("Tab", "Tab", "Tab", "Tab")  # prompt, model, Models..., mask source
     screen.write("blue")
     screen.key("Tab", "space")
     hole = _mask(daemon, text_mask="blue", feather_pixels=5)

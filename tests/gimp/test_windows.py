@@ -229,6 +229,7 @@ def test_closing_the_picture_ends_its_fill_in_silence(
     time.sleep(0.5)
     assert screen.windows() == ["GNU Image Manipulation Program"], "something is said"
     windows.ask("reopen('photo.png')")
+    windows.title = "[Untitled]"  # for a picture that a script has opened
     screen.wait_for_window(f"{windows.title}*")
     windows.ask(f"select(*{SELECTED})")
 
