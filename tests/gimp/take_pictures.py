@@ -119,7 +119,7 @@ def _take_all(windows: WindowedGimp, album: Album) -> None:
         lambda: windows.layers() == ["Inpaint", "photo.png"], "the fill is there", 150
     )
     screen.wait_for_no_window("Inpainting")
-    windows.ask("Gimp.Selection.none(Gimp.get_images()[0])")
+    windows.ask("Gimp.Selection.none(photo())")
     windows.ask("Gimp.displays_flush()")
     album.take("result")
     _remember(windows, model="sd-1.5-inpainting")
@@ -151,7 +151,7 @@ def _take_all(windows: WindowedGimp, album: Album) -> None:
     screen.key("ctrl+z")
     screen.wait_until(lambda: len(windows.layers()) == 2, "the variants are undone")
     windows.ask("activate(-1)")
-    windows.ask("Gimp.Selection.none(Gimp.get_images()[0])")
+    windows.ask("Gimp.Selection.none(photo())")
     windows.command("inpaintd-mask-by-text")
     screen.wait_for_window("Mask by Text")
     screen.move("Mask by Text", 200, 330)
@@ -182,7 +182,7 @@ def _take_all(windows: WindowedGimp, album: Album) -> None:
 
 def _take_objects(windows: WindowedGimp, album: Album) -> None:
     screen = windows.desktop
-    windows.ask("Gimp.Selection.none(Gimp.get_images()[0])")
+    windows.ask("Gimp.Selection.none(photo())")
     windows.command("inpaintd-select-object")
     screen.wait_for_window("Select Object")
     screen.move("Select Object", 590, 60)

@@ -180,7 +180,7 @@ def _view(windows: WindowedGimp) -> tuple[int, int]:
 
 def test_an_object_is_clicked_and_cancelled(windows: WindowedGimp, daemon: Daemon) -> None:
     screen, before = windows.desktop, windows.selection()
-    windows.ask("Gimp.Selection.none(Gimp.get_images()[0])")
+    windows.ask("Gimp.Selection.none(photo())")
     windows.command("inpaintd-select-object")
     screen.wait_for_window("Select Object")
     time.sleep(1)

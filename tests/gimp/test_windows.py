@@ -227,6 +227,7 @@ def test_closing_the_picture_ends_its_fill_in_silence(
     screen.wait_for_no_window("Inpainting")
     eventually(lambda: _cancelled(daemon) == cancelled + 1, "the request is cancelled")
     time.sleep(0.5)
+    keep(windows, "closed")
     assert screen.windows() == ["GNU Image Manipulation Program"], "something is said"
     windows.ask("reopen('photo.png')")
     windows.title = "[Untitled]"  # for a picture that a script has opened

@@ -16,19 +16,24 @@ sys.path[:0] = [f"{WORK}/inside", f"{Gimp.directory()}/plug-ins/inpaint"]  # noq
 import scene  # noqa: E402
 
 
+def photo():
+    """The oldest image: plug-ins that are at work have hidden ones."""
+    return min(Gimp.get_images(), key=lambda image: image.get_id())
+
+
 def layers():
-    return scene.names(Gimp.get_images()[0].get_layers())
+    return scene.names(photo().get_layers())
 
 
 def pixels(path):
     """Write the visible pixels of the first image into a file."""
-    (work / path).write_bytes(scene.visible(Gimp.get_images()[0]))
+    (work / path).write_bytes(scene.visible(photo()))
     return path
 
 
 def selection(path):
     """The first image's selection goes into a file."""
-    image = Gimp.get_images()[0]
+    image = photo()
     whole = scene.Rectangle(0, 0, image.get_width(), image.get_height())
     (work / path).write_bytes(scene.selection(image, whole))
     return path
@@ -36,42 +41,42 @@ def selection(path):
 
 def get_new_alpha(*rectangle):
     """The alphas that the topmost layer has in a rectangle."""
-    layer = Gimp.get_images()[0].get_layers()[0]
+    layer = photo().get_layers()[0]
     return sorted(set(scene.get_on_canvas(layer, scene.Rectangle(*rectangle))[3::4]))
 
 
 def alpha_of_new():
     """Count the pixels of the topmost layer that are not transparent."""
-    alpha = scene.get(Gimp.get_images()[0].get_layers()[0])[3::4]
+    alpha = scene.get(photo().get_layers()[0])[3::4]
     return len(alpha) - alpha.count(0)
 
 
 def select(*rectangle):
-    Gimp.get_images()[0].select_rectangle(scene.REPLACE, *rectangle)
+    photo().select_rectangle(scene.REPLACE, *rectangle)
     Gimp.displays_flush()
 
 
 def inpaint(**settings):
-    image = Gimp.get_images()[0]
+    image = photo()
     return scene.inpaint(image, image.get_layers()[-1], **settings).get_name()
 
 
 def active():
-    return scene.names(Gimp.get_images()[0].get_selected_drawables())
+    return scene.names(photo().get_selected_drawables())
 
 
 def activate(position):
-    image = Gimp.get_images()[0]
+    image = photo()
     image.set_selected_layers([image.get_layers()[position]])
 
 
 def forget_settings():
     for name in ("inpaintd-settings", "inpaintd-mask"):
-        Gimp.get_images()[0].detach_parasite(name)
+        photo().detach_parasite(name)
 
 
 def visible_variants():
-    top = Gimp.get_images()[0].get_layers()[0]
+    top = photo().get_layers()[0]
     children = top.get_children() if top.is_group() else []
     return scene.names([item for item in children if item.get_visible()])
 
@@ -83,7 +88,7 @@ def reopen(name):
 
 
 def polygon(points):
-    Gimp.get_images()[0].select_polygon(scene.REPLACE, points)
+    photo().select_polygon(scene.REPLACE, points)
     Gimp.displays_flush()
 
 

@@ -59,9 +59,13 @@ class Place:
         kind = Gimp.ImageType.GRAYA_IMAGE if grey else Gimp.ImageType.RGBA_IMAGE
         mode = image.get_default_new_layer_mode()
         layer = Gimp.Layer.new(image, name, width, height, kind, 100.0, mode)
+        self.move(layer, offset)
+        return layer
+
+    def move(self, layer: Gimp.Layer, offset: tuple[int, int]) -> None:
+        """Place a layer where an offset of the answer is by now."""
         dx, dy = self._moved()
         layer.set_offsets(offset[0] + dx, offset[1] + dy)
-        return layer
 
     def insert_sketch(self, sketch: Gimp.Layer) -> None:
         """Insert a layer that will be removed again; nothing else changes."""

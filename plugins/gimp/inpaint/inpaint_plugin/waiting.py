@@ -59,6 +59,8 @@ class Windowed:
     def until_finished(
         self, client: Client, request: Inpaint | MakeMask, on_preview: OnPreview
     ) -> Finished:
+        # The picture may be closed at any moment; calls about it then fail, and say nothing.
+        Gimp.get_plug_in().set_pdb_error_handler(Gimp.PDBErrorHandler.PLUGIN)
         title = _title_of(request)
         Gimp.progress_init(title)
         shown = Shown(title, changed=lambda: _show(shown.fraction, shown.words))
