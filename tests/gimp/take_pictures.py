@@ -15,7 +15,7 @@ from PIL import Image
 
 from tests.gimp.conftest import PAINTERS, installed_gimp
 from tests.gimp.desktop import Desktop
-from tests.gimp.gimp_root import root
+from tests.gimp.gimp_root import Gimp, root
 from tests.gimp.windowed_gimp import WindowedGimp, windowed_gimp
 from tests.running import running_daemon
 from tests.textmask.clipseg import clipseg
@@ -43,6 +43,9 @@ SHUTTLE = (
     190,
 )
 """A polygon round the model of a shuttle behind the astronaut."""
+
+EMBLEM = (125, 340, 215, 340, 215, 430, 125, 430)
+"""A square round the emblem on the astronaut's suit."""
 
 INSIDE = ((430, 60), (425, 200), (410, 130), (450, 130))
 OUTSIDE = ((495, 150), (378, 100))
@@ -94,12 +97,21 @@ def main(folder: Path) -> None:
             windowed_gimp(gimp, photograph, "1180x760") as windows,
         ):
             _take_all(windows, Album(windows, folder))
+            _take_folded(gimp, photograph, folder)
             daemon.kill()
             launch = gimp.configuration / "plug-ins" / "inpaint" / "launch.json"
             launch.write_text(json.dumps({"command": ["/opt/old/bin/python", "-m", "inpaintd"]}))
             windows.command("inpaintd-fill")
             windows.desktop.wait_for_window("GIMP Message")
             Album(windows, folder).take("message", "GIMP Message")
+
+
+def _take_folded(gimp: Gimp, photograph: Path, folder: Path) -> None:
+    """What the dialog of Inpaint has folded away, on a screen that is high enough for it."""
+    with windowed_gimp(gimp, photograph, "1180x900") as windows:
+        windows.desktop.run("xdotool", "mousemove", "1", "1")
+        _take_sampling(windows, Album(windows, folder))
+        _take_references(windows, Album(windows, folder))
 
 
 def _take_all(windows: WindowedGimp, album: Album) -> None:
@@ -167,8 +179,6 @@ def _take_all(windows: WindowedGimp, album: Album) -> None:
     screen.key("Escape")
     screen.wait_for_no_window("Mask by Text")
     _take_objects(windows, album)
-    _take_sampling(windows, album)
-    _take_references(windows, album)
     windows.ask(f"polygon({list(SHUTTLE)})")
     _remember(windows, model="slow-painter", prompt="a bookshelf")
     windows.command("inpaintd-again")
@@ -204,19 +214,18 @@ def _take_objects(windows: WindowedGimp, album: Album) -> None:
 
 
 def _take_sampling(windows: WindowedGimp, album: Album) -> None:
-    """The folded sections are opened by their mnemonic-less labels: by mouse."""
     screen = windows.desktop
-    windows.ask(f"polygon({list(SHUTTLE)})")
+    windows.ask(f"polygon({list(EMBLEM)})")
     _remember(windows, model="patches", sampling_pixels=48, sampling_sides="sides")
     windows.command("inpaintd-inpaint")
     screen.wait_for_window("Inpaint")
     screen.move("Inpaint", 560, 30)
     time.sleep(0.7)
     x, y, width, height = screen.place_of("Inpaint")
-    _click(screen, x + 60, y + height - 128)
+    _click(screen, x + 60, y + height - 105)
     time.sleep(0.7)
     x, y, width, height = screen.place_of("Inpaint")
-    _click(screen, x + width - 48, y + height - 142)
+    _click(screen, x + width - 48, y + height - 114)
     time.sleep(1.5)
     album.take("sampling")
     screen.activate("Inpaint")
@@ -235,7 +244,7 @@ def _take_references(windows: WindowedGimp, album: Album) -> None:
     screen.wait_for_window("Inpaint")
     time.sleep(0.7)
     x, y, _, height = screen.place_of("Inpaint")
-    _click(screen, x + 60, y + height - 151)
+    _click(screen, x + 60, y + height - 128)
     time.sleep(0.7)
     screen.run("xdotool", "mousemove", "1", "1")
     album.take("references", "Inpaint")
