@@ -18,6 +18,7 @@ import transformers
 from inpaintd.models.checkpoint import kind_of
 from inpaintd.models.configurations import lay_out
 from inpaintd.models.installed import MARKER
+from inpaintd.models.packages import check_packages
 from inpaintd.models.parts import check_complete
 from inpaintd.shell_words import command
 from inpaintd_protocol.errors import InpaintError
@@ -113,6 +114,7 @@ def pipeline_of(
         given += [family.denoiser] if source.denoiser is not None else []
         remedy = _again(source.folder, source.name)
         check_complete(source.folder, source.name, remedy, given=given)
+        check_packages(source.folder, source.name)
     if source.variant and any(source.folder.rglob(f"*.{source.variant}*.safetensors")):
         options["variant"] = source.variant
     if family is SD:
