@@ -15,23 +15,7 @@ from inpaintd.engines.patches.filler import Patches, completed
 from inpaintd.engines.patches.sampling import sampling_area
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.settings import Settled
-
-
-def quiet(*_: Any, **__: Any) -> None:
-    pass
-
-
-def task(colour: Any, mask: Any, seed: int = 1, source: Any = None) -> Task:
-    return Task(colour.astype(np.float32) / 255, mask.astype(np.float32), seed, 0, source)
-
-
-def ellipse(shape: tuple[int, ...], x: int, y: int, a: int, b: int) -> Any:
-    rows, columns = np.mgrid[: shape[0], : shape[1]]
-    return ((columns - x) / a) ** 2 + ((rows - y) / b) ** 2 < 1
-
-
-def sharpness(colour: Any) -> float:
-    return float(np.abs(np.diff(colour, axis=1)).mean())
+from tests.engines.photographs import ellipse, quiet, sharpness, task
 
 
 def test_texture_is_as_sharp_as_its_surroundings() -> None:

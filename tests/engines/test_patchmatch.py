@@ -14,29 +14,13 @@ from inpaintd.engines.opencv import Diffused
 from inpaintd.engines.patchmatch import PatchMatch, completed, sources_near
 from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.settings import Settled
+from tests.engines.photographs import ellipse, quiet, sharpness, task
 
 BUILT_IN: dict[str, Callable[[], Engine]] = {
     "patchmatch": PatchMatch,
     "telea": lambda: Diffused("telea"),
     "navier-stokes": lambda: Diffused("navier-stokes"),
 }
-
-
-def quiet(*_: Any, **__: Any) -> None:
-    pass
-
-
-def task(colour: Any, mask: Any, seed: int = 1, source: Any = None) -> Task:
-    return Task(colour.astype(np.float32) / 255, mask.astype(np.float32), seed, 0, source)
-
-
-def ellipse(shape: tuple[int, ...], x: int, y: int, a: int, b: int) -> Any:
-    rows, columns = np.mgrid[: shape[0], : shape[1]]
-    return ((columns - x) / a) ** 2 + ((rows - y) / b) ** 2 < 1
-
-
-def sharpness(colour: Any) -> float:
-    return float(np.abs(np.diff(colour, axis=1)).mean())
 
 
 def test_texture_continues_as_sharp_as_it_is_around() -> None:
