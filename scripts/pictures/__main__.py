@@ -15,7 +15,7 @@ from pathlib import Path
 
 from PIL import Image
 from scripts.pictures import fills, steps, terminal
-from scripts.pictures.panels import save
+from scripts.pictures.panels import lighten, save
 from scripts.pictures.shell import shell
 
 ROOT = Path(__file__).parents[2]
@@ -74,6 +74,8 @@ def main(kinds: list[str]) -> int:
         return 2
     for kind in kinds or KINDS:
         KINDS[kind]()
+    for path in FOLDER.glob("*.png"):
+        lighten(path)
     return 0
 
 

@@ -53,3 +53,17 @@ def save(picture: Image.Image, path: Path, width: int = 1200) -> None:
         height = round(picture.height * width / picture.width)
         picture = picture.resize((width, height), Image.Resampling.LANCZOS)
     picture.convert("RGB").save(path, quality=_JPEG_QUALITY, optimize=True)
+
+
+def lighten(path: Path) -> None:
+    """Rewrite a screenshot (PNG) with 256 colours, where that makes it smaller."""
+    with Image.open(path) as picture:
+        if picture.mode == "P":
+            return
+        few = picture.convert("RGB").quantize(256, dither=Image.Dither.NONE)
+    small = path.with_suffix(".small")
+    few.save(small, "PNG", optimize=True)
+    if small.stat().st_size < path.stat().st_size:
+        small.replace(path)
+    else:
+        small.unlink()
