@@ -111,6 +111,17 @@ export const CHECKS = [
     },
   },
   {
+    call: "selection.save makes one channel, deselect leaves nothing selected",
+    expected: "1 null",
+    run: async ({ document }) => {
+      const before = document.channels.length;
+      await document.selection.save("Object");
+      const made = document.channels.length - before;
+      await document.selection.deselect();
+      return `${made} ${document.selection.bounds}`;
+    },
+  },
+  {
     call: "generatorSettings are kept on a layer",
     expected: "7",
     run: async ({ document }) => {
