@@ -23,6 +23,7 @@ settings.load_profile("untimed")
 
 LONGEST = (
     "gimp/test_windows.py",
+    "gimp/test_mask_windows.py",
     "photoshop/test_panel.py",
     "photoshop/test_find.py",
     "photoshop/test_plugin.py",

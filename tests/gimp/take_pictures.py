@@ -107,7 +107,7 @@ def main(folder: Path) -> None:
 
 
 def _take_folded(gimp: Gimp, photograph: Path, folder: Path) -> None:
-    """What the dialog of Inpaint has folded away, on a screen that is high enough for it."""
+    """Take the folded sections of the dialog of Inpaint, on a screen that is high enough."""
     with windowed_gimp(gimp, photograph, "1180x900") as windows:
         windows.desktop.run("xdotool", "mousemove", "1", "1")
         _take_sampling(windows, Album(windows, folder))

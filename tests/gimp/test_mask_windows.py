@@ -173,7 +173,7 @@ _ZOOM = 360 / SIDE
 
 
 def _view(windows: WindowedGimp) -> tuple[int, int]:
-    """Where the upper left corner of the photograph is on the screen."""
+    """The place on the screen of the photograph's upper left corner."""
     x, y, width, _height = windows.desktop.place_of("Select Object")
     return x + width // 2 - 180, y + 69
 

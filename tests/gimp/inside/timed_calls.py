@@ -19,7 +19,7 @@ from inpaintd_protocol.settings import Settings  # noqa: E402
 
 SETTINGS = {"model": "identity", "seed": 1}
 KINDS = ("selection", "transparency", "filter")
-"""Where the hole comes from; "filter" is a selection on a layer with a non-destructive filter."""
+"""Origins of the hole; "filter" is a selection on a layer with a non-destructive filter."""
 
 
 def opened(width, height, kind):
