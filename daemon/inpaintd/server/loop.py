@@ -37,6 +37,9 @@ from inpaintd_protocol.connection import USER, Connection, new_secret
 log = logging.getLogger(__name__)
 
 _TICK_SECONDS = 0.25
+_TRIM_SECONDS = 60.0
+"""Interval at which a daemon that is never idle gives freed memory back to the system."""
+
 _CHECK_SECONDS = 15.0
 """Interval at which an idle daemon checks that its home still exists."""
 
@@ -110,6 +113,7 @@ class Server:
             self._errands,
         )
         self._was_busy = False
+        self._next_trim = 0.0
         self._stopping = False
 
     def run(self) -> None:
@@ -177,8 +181,9 @@ class Server:
         self._hands.happened(e.Ticked())
         self._clients.tick()
         self._workers.tick()
-        busy = self._jobs.busy
-        if self._was_busy and not busy:
+        busy, now = self._jobs.busy, time.monotonic()
+        if now >= self._next_trim if busy else self._was_busy:
+            self._next_trim = now + _TRIM_SECONDS
             give_back_unused()
         self._was_busy = busy
 
