@@ -359,6 +359,7 @@ def test_without_the_door(tmp_path: Path) -> None:
 
 
 @pytest.mark.exhaustive
+@pytest.mark.exhaustive
 def test_64_mib_and_back(peer: Peer) -> None:
     side = 4096
     plane = Plane(side, side, 4, "u8", os.urandom(1 << 20) * 64)
