@@ -31,7 +31,8 @@ TABLE = '[x]\ntitle = "X"\nengine = "diffusion"\n'
         (TABLE + 'honours = "seed"', r"\[x\] honours must be a list of texts"),
         (
             TABLE + 'kind = "vae"',
-            r"\[x\] kind must be model or controlnet or ip-adapter or few-steps or part",
+            r"\[x\] kind must be model or controlnet or ip-adapter or few-steps"
+            " or preview-decoder or part",
         ),
         (TABLE + 'control = "canny"', r"\[x\] control must be inpaint or tile"),
         (TABLE + "defaults = 5", r"\[x\] defaults must be a table"),

@@ -46,7 +46,8 @@ class Entry:
     needs: str = ""
     honours: tuple[str, ...] = field(default=())
     kind: str = "model"
-    """model, or something that does not fill by itself: controlnet, ip-adapter, part (a VAE)."""
+    """model, or what does not fill by itself: controlnet, ip-adapter, few-steps, preview-decoder,
+    part (a VAE)."""
     source: str = ""
     """A repository of the hub (owner/name), a folder, or a single file; empty: built in."""
     files: tuple[str, ...] = ()
@@ -65,7 +66,7 @@ class Entry:
     encoder: str = ""
     """An IP-Adapter's picture encoder: name of its entry, or its folder."""
     families: tuple[str, ...] = ()
-    """For an IP-Adapter or an adapter for few steps: names of the families it was made for."""
+    """For an IP-Adapter, an adapter for few steps or a preview decoder: its families' names."""
     weight: float = 1.0
     """For an adapter for few steps: the weight that it was made for."""
     base: str = ""
@@ -192,6 +193,7 @@ class Registry:
         if entry.kind != "model":
             named = {"controlnet": "a ControlNet", "ip-adapter": "an IP-Adapter"}
             named["few-steps"] = "an adapter for few steps"
+            named["preview-decoder"] = "a decoder for previews"
             what = named.get(entry.kind, "a part of other models")
             ready = [e.name for e in self.entries.values() if e.kind == "model"]
             ready = [name for name in ready if self.installed(self.entries[name])]

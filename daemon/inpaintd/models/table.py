@@ -10,7 +10,7 @@ from inpaintd_protocol.errors import InpaintError
 from inpaintd_protocol.settings import Control, Settings, settings_fields
 
 _CHOICES: dict[str, tuple[str, ...]] = {
-    "kind": ("model", "controlnet", "ip-adapter", "few-steps", "part"),
+    "kind": ("model", "controlnet", "ip-adapter", "few-steps", "preview-decoder", "part"),
     "commercial": ("", "yes", "no", "limited"),
     "detail": ("", "patches"),
     "trained": ("", "inpainting", "plain", "editing"),

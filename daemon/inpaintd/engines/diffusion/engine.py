@@ -25,11 +25,12 @@ from .loading.model import Model, load
 from .loading.plan import Placement, Plan
 from .loading.sharing import shared_components
 from .loading.watching import watched
-from .painting.after_step import BrokenNumbersError, LatentColours
+from .painting.after_step import BrokenNumbersError
 from .painting.attempt import Attempt, Done, Work
 from .painting.hand_over import SoFar
 from .painting.job import check
 from .painting.passes import Pass, passes, reporting
+from .painting.previews import Previews
 from .painting.tiles import finer, going_on, needs_detail
 from .painting.work_area import work_pixels
 from .prompts.encoding import Notice
@@ -85,7 +86,7 @@ class DiffusionEngine:
         self.device = device or best_device()
         self.dtype = dtype
         self._model: Model | None = None
-        self._colours: LatentColours | None = None
+        self._previews: Previews | None = None
         self._wider: dict[Source, torch.dtype] = {}
         self._memory = DeviceMemory(self.device, library.registry.home)
         self.plan: Plan | None = None
@@ -206,9 +207,11 @@ class DiffusionEngine:
     ) -> Done:
         report("preparing")
         try:
-            colours = self._latent_colours(model) if settings.preview else None
+            previews = self._previews_of(model) if settings.preview else None
             with adapted(model, self.library, settings):
-                return work(Attempt(model, self.library, settings, report, scale, colours))
+                done = work(Attempt(model, self.library, settings, report, scale, previews))
+            done.notices.extend(previews.notices if previews else ())
+            return done
         finally:
             model.settle()
 
@@ -254,7 +257,7 @@ class DiffusionEngine:
     def _drop_model(self) -> None:
         if self._model is not None:
             self._model.forget()
-        self._model = self._colours = None
+        self._model = self._previews = None
         give_back_memory()
 
     def _load(
@@ -283,7 +286,8 @@ class DiffusionEngine:
             "Close other programs, or take a smaller model.",
         )
 
-    def _latent_colours(self, model: Model) -> LatentColours:
-        if self._colours is None:
-            self._colours = LatentColours(model)
-        return self._colours
+    def _previews_of(self, model: Model) -> Previews:
+        if self._previews is None:
+            self._previews = Previews(model)
+        self._previews.prepare(model, self.library)
+        return self._previews

@@ -63,6 +63,19 @@ class IpAdapter:
 
 
 @dataclass(frozen=True)
+class PreviewDecoder:
+    """The location of a small decoder's files.
+
+    Attributes:
+        changed_at: of its weights, in nanoseconds; tells one that was installed again.
+    """
+
+    name: str
+    folder: Path
+    changed_at: int
+
+
+@dataclass(frozen=True)
 class Library:
     """The installed models; more may be installed while the engine is running."""
 
@@ -142,6 +155,17 @@ class Library:
                 remedy,
             )
         return IpAdapter(entry.name, self._first_file(entry), self._encoder(entry))
+
+    def preview_decoder(self, family: Family) -> PreviewDecoder | None:
+        """The first installed small decoder for a family's latents; None for none."""
+        entries = (e for e in self.registry.entries.values() if e.kind == "preview-decoder")
+        fitting = (entry for entry in entries if family.name in entry.families)
+        entry = next((e for e in fitting if self.registry.installed(e)), None)
+        if entry is None:
+            return None
+        weights = self._first_file(entry)
+        changed_at = weights.stat().st_mtime_ns if weights.exists() else 0
+        return PreviewDecoder(entry.name, weights.parent, changed_at)
 
     def _encoder(self, entry: Entry) -> Path:
         if is_path(entry.encoder):

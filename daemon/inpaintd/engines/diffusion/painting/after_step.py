@@ -116,14 +116,17 @@ class LatentColours:
         self.weights = np.linalg.lstsq(basis, colours, rcond=1e-4)[0].astype(np.float32)
         self.spread = float(latents.std())
 
-    def picture(self, model: Model, latents: torch.Tensor, height: int, width: int) -> Array:
-        """(h, w, 3) float32 in [0, 1], one pixel for each latent cell.
+    def calmed(self, cells: torch.Tensor) -> torch.Tensor:
+        """Scale latents that are still noisy down to the spread of clean ones.
 
-        Latents that are still noisy are scaled down to the spread of clean ones; otherwise they
-        would show as saturated speckles.
+        Otherwise they would show as saturated speckles.
         """
-        cells = unpacked(model, latents[:1], height, width)[0].float().cpu().numpy()
         # Not in place: on the CPU these are the very latents that are denoised further.
-        calmed = cells * min(1.0, self.spread / max(float(cells.std()), 1e-6))
-        colours = np.tensordot(calmed, self.weights[:-1], axes=(0, 0)) + self.weights[-1]
+        spread = float(cells.float().std(correction=0))
+        return cells * min(1.0, self.spread / max(spread, 1e-6))
+
+    def picture(self, model: Model, latents: torch.Tensor, height: int, width: int) -> Array:
+        """(h, w, 3) float32 in [0, 1], one pixel for each latent cell."""
+        cells = self.calmed(unpacked(model, latents[:1], height, width)[0].float()).cpu().numpy()
+        colours = np.tensordot(cells, self.weights[:-1], axes=(0, 0)) + self.weights[-1]
         return np.asarray(np.clip(colours, 0.0, 1.0), np.float32)

@@ -14,11 +14,11 @@ from ..loading.library import Library
 from ..loading.model import Model
 from ..loading.sharing import same_vae
 from ..prompts.encoding import Notice
-from .after_step import LatentColours
 from .hand_over import SoFar, empty_latents, fits, goes_over_all, hands_over, takes_latents
 from .job import Job, prepare
 from .paint import paint
 from .passes import Pass
+from .previews import Previews
 from .tiles import mask_of, needs_detail, tiles
 
 
@@ -45,7 +45,7 @@ class Attempt:
     Attributes:
         settings: of this pass alone.
         scale: of the work area's sides, less than 1 when memory is short.
-        latent_colours: for previews; None when they are not needed.
+        previews: None when they are not needed.
     """
 
     model: Model
@@ -53,7 +53,7 @@ class Attempt:
     settings: Settled
     report: Report
     scale: float = 1.0
-    latent_colours: LatentColours | None = None
+    previews: Previews | None = None
 
     def paint(self, one: Pass, so_far: Sequence[SoFar], following: Pass | None) -> Done:
         """Paint one task after the other, so that each equals a separate run.
@@ -73,7 +73,7 @@ class Attempt:
                 self.settings,
                 self.report,
                 (index, sum(earlier.steps for earlier in jobs[:index]), total),
-                self.latent_colours,
+                self.previews,
                 as_latents=as_latents,
             )
             done.so_far.append(before.after(one, self.model, colour, latents))

@@ -12,11 +12,12 @@ from inpaintd_protocol.settings import Settled
 
 from ..families import SD3
 from ..loading.model import Model
-from .after_step import BrokenNumbersError, LatentColours, Watch, check_numbers
+from .after_step import BrokenNumbersError, Watch, check_numbers
 from .alignment import movement, undone
 from .arguments import arguments, rounded, sized, tensor
 from .job import Job
 from .latents import decoded, encoded, latent_infill, unpacked
+from .previews import Previews
 from .skipping import skipping
 from .soft_mask import HeldBack, SoftMask, is_soft
 from .work_area import WorkSize, scale_colour
@@ -28,7 +29,7 @@ def paint(
     settings: Settled,
     report: Report,
     place: tuple[int, int, int],
-    colours: LatentColours | None = None,
+    previews: Previews | None = None,
     *,
     as_latents: bool = False,
 ) -> tuple[Array | None, torch.Tensor]:
@@ -36,7 +37,7 @@ def paint(
 
     Args:
         place: index of the task, steps done before it, and steps of all tasks together.
-        colours: for previews; None when they are not needed.
+        previews: None when they are not needed.
         as_latents: whether the picture is not needed, so that it is not decoded.
 
     Returns:
@@ -49,8 +50,8 @@ def paint(
     index, before, total = place
     height, width = job.mask.shape
     watch = Watch(report, index, before, total)
-    if colours is not None:
-        watch.preview = lambda latents: colours.picture(model, latents, height, width)
+    if previews is not None:
+        watch.preview = lambda latents: previews.picture(model, latents, height, width)
     tensors = ["latents"]
     soft = None
     if job.whole or (is_soft(job.cells) and not job.exact):
