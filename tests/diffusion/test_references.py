@@ -53,7 +53,7 @@ def test_more_than_a_model_takes_is_refused(kind: str, takes: str, tiny: Build) 
 
 def test_a_weight_that_the_model_does_not_know_is_said(tiny: Build) -> None:
     weighted = painted("flux2-klein", tiny, RED, references=(Reference(0.5),))
-    assert "no weights of references" in weighted.notices[0][1]
+    assert "ignores the weights of references" in weighted.notices[0][1]
     assert np.array_equal(inside(weighted), inside(painted("flux2-klein", tiny, RED)))
 
 

@@ -79,10 +79,10 @@ def test_what_a_mask_holds_is_what_numpy_says(mask: np.ndarray) -> None:
     [
         (1200, Settings(), 0.9, "“hair”: 12 % of the layer, 30 × 40 px"),
         (12, Settings(), 0.9, "“hair”: less than 1 % of the layer, 30 × 40 px"),
-        (1200, Settings(invert=True), 0.9, "All but “hair”: 12 % of the layer, 30 × 40 px"),
-        (0, Settings(), 0.31, "“hair” is found with 0.31 at most: lower the threshold"),
-        (0, Settings(invert=True), 0.31, "“hair” is found with 0.31 at most: lower"),
-        (0, Settings(invert=True), 0.9, "All of the layer is “hair”: raise the threshold"),
+        (1200, Settings(invert=True), 0.9, "Everything except “hair”: 12 %"),
+        (0, Settings(), 0.31, "The best match for “hair” has a confidence of 0.31: lower"),
+        (0, Settings(invert=True), 0.31, "The best match for “hair” has a confidence"),
+        (0, Settings(invert=True), 0.9, "The whole layer matches “hair”: raise the threshold"),
     ],
 )
 def test_what_is_found_in_words(pixels: int, settings: Settings, surest: float, words: str) -> None:

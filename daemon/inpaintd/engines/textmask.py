@@ -50,7 +50,9 @@ class TextMask:
         names = [word.strip() for word in words.split(",") if word.strip()]
         if not names:
             raise InpaintError(
-                "bad_message", "There are no words to look for.", 'Name something, such as "hair".'
+                "bad_message",
+                "There are no words to search for.",
+                'Name something, such as "hair".',
             )
         with torch.inference_mode():
             heat = self._heat(colour, names).amax(dim=0)

@@ -108,7 +108,7 @@ class Fills:
                     self._lost(step.failure.error())
                     return found
         if self._open and self._silence.seconds_left(time.monotonic()) <= 0:
-            raise InpaintError("timed_out", "The inpaint daemon gave no sign of life.")
+            raise InpaintError("timed_out", "The inpaint daemon does not respond.")
         return found
 
     def _lost(self, error: InpaintError) -> None:

@@ -58,7 +58,7 @@ def not_honoured(settings: Settings, honours: frozenset[str], model: str = "") -
             yield Notice(
                 "not_honoured",
                 f"“{label}” has no effect with this model. {instead}",
-                "Choose a model that honours it, or leave it at its default.",
+                "Choose a model that supports it, or leave it at its default.",
             )
 
 
@@ -68,7 +68,7 @@ def sampling_ignored(request: Inpaint, honours: frozenset[str]) -> Iterator[Noti
         yield Notice(
             "not_honoured",
             "The sampling area has no effect with this model. The hole is filled as without it.",
-            "Choose a model that honours it, such as patches, or leave it out.",
+            "Choose a model that supports it, such as patches, or leave it out.",
         )
 
 
@@ -78,9 +78,9 @@ def partial_mask(mask: Array, engine: Engine) -> Iterator[Notice]:
     if strongest < _NEARLY_FULL and not engine.soft and "strength" not in engine.honours:
         yield Notice(
             "partial_mask",
-            f"No part of the hole is selected by more than {strongest:.0%}, "
-            "so what was there shows through the fill.",
-            "Set a threshold to repaint fully wherever at least that much is selected.",
+            f"No part of the hole is more than {strongest:.0%} selected, so the old content "
+            "shows through the fill.",
+            "Set a threshold: wherever the selection reaches it, the hole is repainted fully.",
         )
 
 
@@ -97,8 +97,8 @@ def colour_lost(regions: Iterable[tuple[NDArray[np.bool_], Array]]) -> Iterator[
     if lost:
         yield Notice(
             "colour_lost",
-            f"The editor erased the colours under {lost / pixels:.0%} of the hole, "
-            "so they were made up from the surroundings.",
+            f"The editor erased the colours under {lost / pixels:.0%} of the hole, so they were "
+            "estimated from the surroundings.",
             "To keep them, send the selection instead of erasing, or save with "
             "“Save color values from transparent pixels”.",
         )

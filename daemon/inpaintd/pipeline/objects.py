@@ -59,7 +59,7 @@ def found_by_prompt(
         raise InpaintError(
             "empty_mask",
             "No object was found there.",
-            "Click its middle, or drag a box around it.",
+            "Click its centre, or drag a box around it.",
         )
     return found[..., None]
 

@@ -131,7 +131,7 @@ async function searched(job, target, choices, clicks, surroundings, refuse) {
   const answer = await asked(job, layer, where, choices, clicks, selection, surroundings);
   const small = withinPixels(answer, layer);
   const found = { words: "", inverted: false, ...measured(small, layer, target) };
-  if (found.peak === 0) throw nothing("No object was found there.", "Click its middle, or select it more closely.");
+  if (found.peak === 0) throw nothing("No object was found there.", "Click its centre, or select it more closely.");
   return { mask: resizedMask(small, where[2], where[3], false), where, found };
 }
 

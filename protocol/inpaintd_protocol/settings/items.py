@@ -57,7 +57,7 @@ class Reference:
     weight: float = part(
         1.0,
         label="Weight",
-        help="How strongly the picture counts; some models ignore weights.",
+        help="How strongly this picture influences the fill; some models ignore weights.",
         minimum=0.0,
         maximum=2.0,
     )

@@ -91,7 +91,7 @@ def case_references_that_are_gone():
     assert "nowhere" in said, said
     said = refusal(image, [layer], model="reference", references="/no/such/file.png:0.3")
     assert "/no/such/file.png" in said, said
-    assert "names no reference" in refusal(image, [layer], references="file.png:7")
+    assert "does not name a reference" in refusal(image, [layer], references="file.png:7")
 
 
 def case_what_is_remembered_of_references_and_channels():

@@ -45,7 +45,7 @@ def nothing_to_copy() -> InpaintError:
     """The error for a sampling area without kept pixels."""
     return InpaintError(
         "unsupported",
-        "The sampling area holds no pixels that could be copied.",
+        "The sampling area contains no pixels to copy.",
         "Set a larger sampling area, a larger sampling distance, or other sides.",
     )
 

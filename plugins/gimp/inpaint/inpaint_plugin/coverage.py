@@ -59,10 +59,15 @@ def found_in_words(
     """
     if not found.bounds.empty:
         size = size_in_words(found, layer_pixels)
-        text = _("All but “{words}”: {size}") if settings.invert else _("“{words}”: {size}")
+        text = (
+            _("Everything except “{words}”: {size}") if settings.invert else _("“{words}”: {size}")
+        )
         return text.format(words=words, size=size)
     if settings.invert and surest >= Settled.of(settings).text_mask_threshold:
-        text = _("All of the layer is “{words}”: raise the threshold, or use other words.")
+        text = _("The whole layer matches “{words}”: raise the threshold, or use other words.")
         return text.format(words=words)
-    text = _("“{words}” is found with {surest} at most: lower the threshold, or use other words.")
+    text = _(
+        "The best match for “{words}” has a confidence of {surest}: lower the threshold, or use "
+        "other words."
+    )
     return text.format(words=words, surest=f"{surest:.2f}")

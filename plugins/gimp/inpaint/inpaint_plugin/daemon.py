@@ -128,7 +128,7 @@ def _cannot_start(command: list[str], reason: str) -> InpaintError:
         "not_running",
         f"The inpaint daemon is not running and could not be started with “{' '.join(command)}”: "
         f"{reason}.".replace("..", "."),
-        "Try that command in a terminal. When inpaintd has moved, run: inpaintd install gimp",
+        "Try that command in a terminal. If inpaintd has moved, run: inpaintd install gimp",
     )
 
 

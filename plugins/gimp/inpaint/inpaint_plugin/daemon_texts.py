@@ -28,22 +28,22 @@ TEMPLATES = (
     "hole.",
     "“{setting}” has no effect with this model. It works at the picture's own resolution.",
     "“{setting}” has no effect with this model. The hole is filled as without it.",
-    "Choose a model that honours it, or leave it at its default.",
+    "Choose a model that supports it, or leave it at its default.",
     "The sampling area has no effect with this model. The hole is filled as without it.",
-    "Choose a model that honours it, such as patches, or leave it out.",
-    "No part of the hole is selected by more than {percent}, so what was there shows through the "
+    "Choose a model that supports it, such as patches, or leave it out.",
+    "No part of the hole is more than {percent} selected, so the old content shows through the "
     "fill.",
-    "Set a threshold to repaint fully wherever at least that much is selected.",
-    "The editor erased the colours under {percent} of the hole, so they were made up from the "
+    "Set a threshold: wherever the selection reaches it, the hole is repainted fully.",
+    "The editor erased the colours under {percent} of the hole, so they were estimated from the "
     "surroundings.",
-    "{model} knows no weights of references; each counts in full.",
-    "Say in the prompt what of the picture matters.",
+    "{model} ignores the weights of references; each counts in full.",
+    "Describe in the prompt what to take from the picture.",
     # what a request can end with
     "No object was found there.",
-    "Click its middle, or drag a box around it.",
+    "Click its centre, or drag a box around it.",
     "Nothing on the layer was clicked or selected.",
     "Click the object, drag a box around it, or select it roughly.",
-    "The sampling area holds no pixels that could be copied.",
+    "The sampling area contains no pixels to copy.",
     "Set a larger sampling distance, or other sides.",
     "The hole covers everything, so there is nothing to continue.",
 )

@@ -144,7 +144,7 @@ class _Dialog:
         self._source = combo_of(source.choices)
         self._source.connect("changed", lambda *_args: self._on_source())
         attach_row(rows, _(source.label), self._source)
-        self._shower = Shower(_("Show the hole in the picture, before anything is painted."))
+        self._shower = Shower(_("Show the hole in the picture before anything is painted."))
         self._shower.button.connect("clicked", lambda *_args: self._preview.show(self._choices()))
         self._form.add(rows, "text_mask", beside=self._shower)
         attach_below(rows, self._hole)

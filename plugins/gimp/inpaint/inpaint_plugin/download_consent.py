@@ -41,7 +41,7 @@ class _Dialog:
         box.pack_start(heading(offer.title), False, False, 0)
         box.pack_start(table(_facts(offer)), False, False, 0)
         self._accept = Gtk.CheckButton(
-            label=_("I have read the licence, and accept it"), no_show_all=not offer.must_accept
+            label=_("I have read and accept the licence"), no_show_all=not offer.must_accept
         )
         self._accept.connect("toggled", lambda *_args: self._check())
         self._token = Gtk.Entry(
@@ -58,21 +58,22 @@ class _Dialog:
             box.pack_start(
                 paragraph(
                     _(
-                        "The hub hands this model out to its members. Accept the licence on the "
-                        "model's page there, and enter a token that may read. It is kept on this "
-                        "computer, for you alone, and is asked for only once."
+                        "The hub provides this model to its members only. Accept the licence on "
+                        "the model's page there, then enter a token with read access. It is "
+                        "stored on this computer, for your account only, and you are asked for "
+                        "it only once."
                     )
                 ),
                 False,
                 False,
                 0,
             )
-            box.pack_start(_link(_("Make a token"), _TOKENS), False, False, 0)
+            box.pack_start(_link(_("Create a token"), _TOKENS), False, False, 0)
             box.pack_start(self._token, False, False, 0)
         self._room = offer.free_bytes >= offer.needed_bytes
         if not self._room:
             bar = Gtk.InfoBar(message_type=Gtk.MessageType.ERROR)
-            words = _("There is not enough room on the disk. Remove a model, or make room.")
+            words = _("There is not enough disk space. Remove a model, or free some space.")
             bar.get_content_area().add(paragraph(words))
             box.pack_start(bar, False, False, 0)
         self.window.get_content_area().show_all()
@@ -103,7 +104,7 @@ def _facts(offer: Offer) -> list[tuple[str, str]]:
         download = _("{missing}, the rest of {total}").format(
             missing=download, total=size_in_words(offer.total_bytes)
         )
-    room = _("{needed}, of {free} that are free").format(
+    room = _("{needed} ({free} free)").format(
         needed=size_in_words(offer.needed_bytes), free=size_in_words(offer.free_bytes)
     )
     facts = (

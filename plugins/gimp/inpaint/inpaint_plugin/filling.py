@@ -315,7 +315,7 @@ def hole_in_words(target: Target, choices: Choices) -> str:
     layer = target.layer.get_name()
     words = shortened(settings.text_mask)
     if source is None:
-        return _("What “{words}” finds on “{layer}”").format(words=words, layer=layer)
+        return _("Matches for “{words}” on “{layer}”").format(words=words, layer=layer)
     bounds = target.bounds(source)
     origin = SOURCES[source.name][0] if source.name != "automatic" else "The earlier fill"
     text = _("{origin}: {width} × {height} px on “{layer}”").format(
@@ -328,8 +328,8 @@ def hole_in_words(target: Target, choices: Choices) -> str:
 
 
 _JOINED = {
-    "union": "{hole}, together with what “{words}” finds",
-    "intersect": "{hole}, but only what “{words}” finds of it",
+    "union": "{hole}, plus what “{words}” finds",
+    "intersect": "{hole}, limited to what “{words}” finds",
 }
 """By the setting `text_mask_combine`."""
 

@@ -86,10 +86,10 @@ class Following:
         if self._follower.overdue(time.monotonic()):
             raise InpaintError(
                 "timed_out",
-                _("The inpaint daemon gave no sign of life for {seconds} seconds.").format(
+                _("The inpaint daemon has not responded for {seconds} seconds.").format(
                     seconds=f"{SILENCE_SECONDS:g}"
                 ),
-                _("Stop it in a terminal with “inpaintd stop --force”, then try again."),
+                _("In a terminal, run “inpaintd stop --force”, then try again."),
             )
 
     def _tell(self, news: Message) -> None:

@@ -49,7 +49,7 @@ def get_ready(*, by_script: bool) -> None:
         raise InpaintError(
             "not_installed",
             _("inpaintd has not been set up yet."),
-            _("Use any of its commands once from GIMP's menu: Filters > Inpaint."),
+            _("Run any of its commands once from GIMP's menu: Filters > Inpaint."),
         )
 
 
@@ -65,18 +65,18 @@ def offer_set_up() -> None:
     if plan.present:
         title = _("Update inpaintd")
         text = _(
-            "The plug-in is newer than the inpaintd that it works with. The new version is "
-            "installed beside the old one, tried, and only then takes its place. Models, settings "
-            "and pictures stay."
+            "The plug-in is newer than the inpaintd it works with. The new version is installed "
+            "alongside the old one and tested before it replaces it. Models, settings and "
+            "pictures are kept."
         )
     else:
         title = _("Set Up inpaintd")
         text = _(
-            "inpaintd fills what you select, on this computer alone. Before the first fill, it "
-            "needs its libraries: they are fetched once, and nothing outside the folder below is "
-            "changed. When that is done, your command goes on."
+            "inpaintd fills what you select, entirely on this computer. Before the first fill, "
+            "it downloads its libraries, once, and changes nothing outside the folder below. "
+            "Your command then continues."
         )
-    free = _(", of {free} GB that are free").format(free=f"{plan.free_bytes / 1e9:.0f}")
+    free = _(" ({free} GB free)").format(free=f"{plan.free_bytes / 1e9:.0f}")
     version = f"{plan.present} → {plan.version}" if plan.present else plan.version
     facts = (
         (_("Version"), version),

@@ -46,7 +46,7 @@ class InstallButton:
         self._errands.close()
 
     def _start(self) -> None:
-        self._wait(_("Asking the hub"))
+        self._wait(_("Contacting the hub"))
         self._errands.start(GetOffer(new_request_id(), self._model), self._on_offer)
 
     def _wait(self, words: str) -> None:

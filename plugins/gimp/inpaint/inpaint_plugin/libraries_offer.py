@@ -21,7 +21,7 @@ def offer_libraries() -> None:
     """
     with connected(lambda: None) as client:
         terms = client.offer()
-    room = _("{needed}, of {free} that are free").format(
+    room = _("{needed} ({free} free)").format(
         needed=size_in_words(terms.needed_bytes), free=size_in_words(terms.free_bytes)
     )
     facts = (
@@ -32,9 +32,9 @@ def offer_libraries() -> None:
         (_("Licence"), terms.licence),
     )
     text = _(
-        "Models that paint from a prompt need PyTorch, in the build that suits this computer. "
-        "It is installed beside what works now, tried, and only then used. You can go on filling "
-        "meanwhile."
+        "Models that paint from a prompt need PyTorch, in the build for this computer. It is "
+        "installed alongside the current libraries and tested before it is used. You can keep "
+        "filling in the meantime."
     )
     offer(Offer(_("Set Up for Diffusion Models"), text, facts, _("_Set Up"), _install))
 
@@ -44,7 +44,7 @@ def _install(on_progress: Callable[[str, float], None], should_cancel: Callable[
         if progress.done_bytes:
             on_progress(progress_in_words(progress), 0.95 * fraction_of(progress))
         else:
-            on_progress(_("Preparing, or trying it on this computer"), 0.0)
+            on_progress(_("Preparing, or testing it on this computer"), 0.0)
 
     with connected(lambda: None) as client:
         client.set_up(on_progress=tell, should_cancel=should_cancel)

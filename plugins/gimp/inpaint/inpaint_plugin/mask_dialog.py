@@ -85,7 +85,7 @@ class _Dialog:
         box.pack_start(self._warning.bar, False, False, 0)
         self._words = dim_label()
         self._shower = Shower(
-            _("Show what the words find, as a selection that comes and goes with this dialog.")
+            _("Show what the words find, as a selection, while this dialog is open.")
         )
         self._widgets: dict[str, SettingWidget] = {}
         rows = grid()

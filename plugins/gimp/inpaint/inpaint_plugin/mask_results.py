@@ -17,21 +17,20 @@ from .texts import _
 from .undo import one_undo_step
 
 RESULTS = {
-    "selection": ("Selection", "What was found is selected."),
+    "selection": ("Selection", "The match becomes the selection."),
     "layer-mask": (
         "Layer mask",
-        "The layer shows what was found and hides the rest. It takes the place of a layer mask "
-        "that the layer has.",
+        "The layer shows what was found and hides the rest. An existing layer mask is replaced.",
     ),
     "channel": ("Channel", "A new channel, named after the words."),
 }
 """Nick: (label, help)."""
 
 COMBINATIONS = {
-    "replace": ("Replace it", "What is selected makes no difference."),
-    "add": ("Add to it", "What is selected, and what was found."),
-    "subtract": ("Subtract from it", "What is selected, without what was found."),
-    "intersect": ("Intersect with it", "What is both selected and found."),
+    "replace": ("Replace it", "The selection is ignored."),
+    "add": ("Add to it", "The selection plus the match."),
+    "subtract": ("Subtract from it", "The selection minus the match."),
+    "intersect": ("Intersect with it", "Only where the selection and the match overlap."),
 }
 """Nick: (label, help). With nothing selected, all take what was found as it is."""
 

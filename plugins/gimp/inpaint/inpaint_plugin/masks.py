@@ -22,9 +22,9 @@ SOURCES = {
         "The selection if there is one, else a floating selection, else the layer's transparency, "
         "else the holes of its layer mask.",
     ),
-    "selection": ("Selection", "What is selected, with its feathering."),
+    "selection": ("Selection", "The selection, including its feathering."),
     "transparency": ("Transparency", "Where the layer is transparent."),
-    "floating": ("Floating selection", "Where the floating selection is."),
+    "floating": ("Floating selection", "The area of the floating selection."),
     "layer-mask": ("Layer mask", "Where the layer mask hides the layer."),
 }
 """Nick: (label, help)."""

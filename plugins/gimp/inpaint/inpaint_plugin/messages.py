@@ -29,12 +29,12 @@ def _notice(code: str, message: str, remedy: str = "") -> Notice:
 def no_single_layer(count: int) -> InpaintError:
     if count == 0:
         return _error(
-            "unsupported", "No layer is active.", "Click on one layer in the Layers list."
+            "unsupported", "No layer is active.", "Click a single layer in the Layers list."
         )
     return _error(
         "unsupported",
         "{count} layers are active.",
-        "Click on one layer in the Layers list.",
+        "Click a single layer in the Layers list.",
         count=count,
     )
 
@@ -45,10 +45,10 @@ def a_channel_is_active(quick_mask: bool) -> InpaintError:
             "unsupported",
             "The Quick Mask is on, and the image has several layers, so it is not clear which of "
             "them to repaint.",
-            "Leave the Quick Mask (Shift+Q), so that it becomes a selection, and click on a layer.",
+            "Turn off the Quick Mask (Shift+Q), which makes it a selection, and click a layer.",
         )
     return _error(
-        "unsupported", "A channel is active, not a layer.", "Click on a layer in the Layers list."
+        "unsupported", "A channel is active, not a layer.", "Click a layer in the Layers list."
     )
 
 
@@ -56,7 +56,7 @@ def a_sketch_is_active() -> InpaintError:
     return _error(
         "unsupported",
         "The active layer is the preview of a fill that is still being made.",
-        "Click on the picture in the Layers list, or wait until the fill is done.",
+        "Click the picture in the Layers list, or wait until the fill is done.",
     )
 
 
@@ -65,7 +65,7 @@ def cannot_be_painted_into(kind: str) -> InpaintError:
     return _error(
         "unsupported",
         "The active layer is {kind}, which cannot be painted into.",
-        "Let the result go into a new layer, or click on an ordinary layer.",
+        "Put the result into a new layer, or click an ordinary layer.",
         kind=_(kind),
     )
 
@@ -74,7 +74,7 @@ def no_recipe() -> InpaintError:
     return _error(
         "unsupported",
         "The active layer was not made by Inpaint, or the layer that it was made for is gone.",
-        "Click on a layer that Inpaint has made; its settings are saved with it in XCF files.",
+        "Click a layer that Inpaint made; its settings are saved with it in XCF files.",
     )
 
 
@@ -82,23 +82,24 @@ def no_variants() -> InpaintError:
     return _error(
         "unsupported",
         "The active layer is not a group of variants.",
-        "Click on a group that Inpaint has made, with Variants set to 2 or more.",
+        "Click a group that Inpaint made with Variants set to 2 or more.",
     )
 
 
 def nothing_outside() -> InpaintError:
     return _error(
         "empty_mask",
-        "There is nothing to fill: the layer covers the canvas, and the canvas is not to grow.",
-        "Say by how many pixels each side is to grow.",
+        "There is nothing to fill: the layer covers the canvas, and no pixels are added to "
+        "any side.",
+        "Enter how many pixels to add on each side.",
     )
 
 
 def variants_need_layers() -> InpaintError:
     return _error(
         "unsupported",
-        "Several variants cannot all be painted into one layer.",
-        "Set Variants to 1, or let the result go into a new layer.",
+        "One layer cannot hold several variants.",
+        "Set Variants to 1, or put the result into a new layer.",
     )
 
 
@@ -145,20 +146,20 @@ def nothing_of(source: str) -> InpaintError:
 _NOTHING_OF = {
     "selection": (
         "Nothing is selected.",
-        "Select what is to be repainted, or choose another mask source.",
+        "Select what to repaint, or choose another mask source.",
     ),
     "transparency": (
         "The layer has no transparent pixels.",
-        "Select what is to be repainted, or erase it (the layer needs an alpha channel for that: "
-        "Layer > Transparency > Add Alpha Channel).",
+        "Select what to repaint, or erase it (which needs an alpha channel: Layer > Transparency "
+        "> Add Alpha Channel).",
     ),
     "floating": (
         "There is no floating selection.",
         "Choose another mask source, or make one: Select > Float.",
     ),
     "layer-mask": (
-        "The layer has no layer mask that hides something.",
-        "Paint black into the layer mask where the layer is to be repainted.",
+        "The layer has no layer mask that hides anything.",
+        "Paint the layer mask black where the layer should be repainted.",
     ),
 }
 
@@ -169,15 +170,15 @@ def nothing_to_repaint(*, has_alpha: bool) -> InpaintError:
         return _error(
             "empty_mask",
             "Nothing is selected, and the layer has no transparent pixels.",
-            "Select what is to be repainted, for example with the Free Select tool.",
+            "Select what to repaint, for example with the Free Select tool.",
         )
     return _error(
         "empty_mask",
         "Nothing is selected, and the layer has no alpha channel, so nothing in it can be "
         "transparent.",
-        "Select what is to be repainted. If you have used Delete or the Eraser, they have painted "
-        "the background colour over the picture: undo that (Ctrl+Z), then Layer > Transparency > "
-        "Add Alpha Channel, and erase again; or only select the place.",
+        "Select what to repaint. If you used Delete or the Eraser, they painted the background "
+        "colour over the picture: undo that (Ctrl+Z), choose Layer > Transparency > Add Alpha "
+        "Channel and erase again, or just select the area.",
     )
 
 
@@ -185,11 +186,11 @@ def painted_over() -> Notice:
     """The hole contains only the background colour, on a layer without an alpha channel."""
     return _notice(
         "colour_lost",
-        "The place to be repainted holds nothing but the background colour. On a layer without an "
-        "alpha channel, Delete and the Eraser paint that colour instead of making transparent, so "
-        "what was there is lost.",
-        "To let the old picture guide the new one, undo the deletion (Ctrl+Z) and only select the "
-        "place, or use Layer > Transparency > Add Alpha Channel before erasing.",
+        "The area to repaint contains only the background colour. On a layer without an alpha "
+        "channel, Delete and the Eraser paint that colour instead of making pixels transparent, "
+        "so the original content is lost.",
+        "To let the old picture guide the new one, undo the deletion (Ctrl+Z) and just select "
+        "the area, or use Layer > Transparency > Add Alpha Channel before erasing.",
     )
 
 
@@ -197,23 +198,24 @@ def erased_under_transparency() -> Notice:
     """All transparent pixels have one colour, so what was there has been erased."""
     notice = _notice(
         "colour_lost",
-        "The transparent pixels have all the same colour under them: what was there is lost.",
+        "All transparent pixels have the same colour underneath: the original content is lost.",
     )
     return replace(notice, remedy=colour_lost_remedy())
 
 
 def colour_lost_remedy() -> str:
     return _(
-        "Exporting as PNG or WebP, scaling, rotating and blurring a layer in GIMP erase the colour "
-        "under transparent pixels. Work from the XCF file or the original, and only select the "
-        "place; or, when you export a PNG, tick “Save color values from transparent pixels”."
+        "Exporting as PNG or WebP, or scaling, rotating or blurring a layer in GIMP, erases the "
+        "colour under transparent pixels. Work from the XCF file or the original, and select the "
+        "area instead of erasing it; or, when you export a PNG, tick “Save color values from "
+        "transparent pixels”."
     )
 
 
 def image_is_gone() -> InpaintError:
     return _error(
         "unsupported",
-        "The image was closed meanwhile, so there is nowhere to put the new layer.",
+        "The image was closed in the meantime, so there is nowhere to put the new layer.",
         "Open the image again, and repeat.",
     )
 
@@ -221,8 +223,8 @@ def image_is_gone() -> InpaintError:
 def layer_has_changed() -> InpaintError:
     return _error(
         "unsupported",
-        "The layer was deleted, or its size changed, since the words were looked for in it.",
-        "Look for them again.",
+        "The layer was deleted or resized after the search.",
+        "Search again.",
     )
 
 
@@ -237,14 +239,14 @@ def floating_selection() -> InpaintError:
 def quick_mask_is_on() -> InpaintError:
     return _error(
         "unsupported",
-        "The Quick Mask is on, and would take the place of what is found.",
-        "Leave it (Shift+Q), and repeat.",
+        "The Quick Mask is on, and would replace the result.",
+        "Turn it off (Shift+Q), and repeat.",
     )
 
 
 def no_words() -> InpaintError:
     return _error(
-        "bad_message", "There are no words to look for.", "Name something, such as “hair”."
+        "bad_message", "There are no words to search for.", "Type what to find, such as “hair”."
     )
 
 
@@ -252,15 +254,15 @@ def nothing_indicates_an_object() -> InpaintError:
     return _error(
         "empty_mask",
         "Nothing on the active layer is selected, so it is not clear which object is meant.",
-        "Select the object roughly, or click it in the dialog of Select Object.",
+        "Select the object roughly, or click it in the Select Object dialog.",
     )
 
 
 def no_clicks(text: str) -> InpaintError:
     return _error(
         "bad_message",
-        "“{text}” is no list of clicks.",
-        "Give each as X,Y in pixels of the canvas, with spaces between them: 120,80 200,95.",
+        "“{text}” is not a list of clicks.",
+        "Write each as X,Y in canvas pixels, separated by spaces: 120,80 200,95.",
         text=text,
     )
 
@@ -268,7 +270,7 @@ def no_clicks(text: str) -> InpaintError:
 def no_sampling_channel(name: str) -> InpaintError:
     return _error(
         "unsupported",
-        "The channel “{name}”, which shows what may be copied, is gone.",
+        "The sampling channel “{name}” is gone.",
         "Choose another sampling area, or make the channel again: Select > Save to Channel.",
         name=name,
     )
@@ -277,8 +279,8 @@ def no_sampling_channel(name: str) -> InpaintError:
 def empty_sampling_channel(name: str) -> InpaintError:
     return _error(
         "empty_mask",
-        "The channel “{name}” shows nothing on the layer that may be copied.",
-        "Paint white into it where the fill may copy from, or choose another sampling area.",
+        "The channel “{name}” leaves nothing on the layer to copy from.",
+        "Paint it white where the fill may copy from, or choose another sampling area.",
         name=name,
     )
 
@@ -286,7 +288,7 @@ def empty_sampling_channel(name: str) -> InpaintError:
 def nothing_to_sample() -> InpaintError:
     return _error(
         "unsupported",
-        "The sampling area holds no pixels that could be copied.",
+        "The sampling area contains no pixels to copy.",
         "Set a larger sampling distance, or other sides.",
     )
 
@@ -311,16 +313,15 @@ def unreadable_reference(path: Path, reason: str) -> InpaintError:
 
 
 def reference_has_changed(path: str) -> Notice:
-    notice = _notice("reference_changed", "The reference picture {path} is no longer the same.")
+    notice = _notice("reference_changed", "The reference picture {path} has changed.")
     return replace(notice, message=notice.message.format(path=path))
 
 
 def bad_reference(text: str) -> InpaintError:
     return _error(
         "bad_message",
-        "“{text}” names no reference picture.",
-        "Write each on a line of its own, as FILE, FILE:WEIGHT or layer:NAME:WEIGHT, with weights "
-        "from 0 to 2.",
+        "“{text}” does not name a reference picture.",
+        "Write one per line, as FILE, FILE:WEIGHT or layer:NAME:WEIGHT, with weights from 0 to 2.",
         text=text,
     )
 
@@ -328,7 +329,7 @@ def bad_reference(text: str) -> InpaintError:
 def nothing_left() -> InpaintError:
     return _error(
         "empty_mask",
-        "Combined with the present selection, nothing is left of what was found.",
+        "Combining the match with the current selection leaves nothing.",
         "Select something else, or combine in another way.",
     )
 

@@ -54,7 +54,7 @@ def fraction_of(progress: ModelProgress) -> float:
 def state_in_words(model: ModelInfo, usage: ModelUsage | None) -> str:
     """Describe a model's state in a few words, for a list."""
     if usage is not None and not usage.whole:
-        words = _("{size} fetched so far").format(size=size_in_words(usage.bytes))
+        words = _("{size} downloaded so far").format(size=size_in_words(usage.bytes))
     elif model.installed and usage is None:
         words = _("Built in")
     elif model.installed and usage is not None:

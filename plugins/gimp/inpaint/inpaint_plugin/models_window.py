@@ -143,7 +143,7 @@ class _Window:
         if isinstance(answer, Disk):
             self._usage = {one.name: one for one in answer.models}
             taken = sum(one.bytes for one in answer.models if one.own)
-            words = _("Models take {taken}; {free} are free.")
+            words = _("Models use {taken}; {free} free.")
             self._room.set_text(
                 words.format(
                     taken=size_in_words(taken) if taken else _("no room"),
@@ -165,8 +165,8 @@ class _Window:
         rest = [m for m in found if m not in here]
         sections = (
             (_("On this computer"), here),
-            (_("To paint and to remove"), [m for m in rest if m.name not in self._helpers]),
-            (_("To select and to guide"), [m for m in rest if m.name in self._helpers]),
+            (_("For painting and removing"), [m for m in rest if m.name not in self._helpers]),
+            (_("For selecting and guiding"), [m for m in rest if m.name in self._helpers]),
         )
         for title, models in sections:
             if models:
@@ -232,7 +232,7 @@ class _Window:
         def on_end(answer: Message | None, error: InpaintError | None) -> None:
             self._work.pop(name, None)
             if isinstance(answer, ModelDone) and answer.state == "verified":
-                self._said[name] = _("All files are whole.")
+                self._said[name] = _("All files are intact.")
             elif error is not None and error.code != CANCELLED:
                 self._said[name] = error.message if error.code == "unsupported" else str(error)
             self._show()
@@ -247,7 +247,7 @@ class _Window:
             self._begin(name, Work(_("Fetching"), is_download=True), resumed)
             return
         asked = GetOffer(new_request_id(), name)
-        self._work[name] = Work(_("Asking the hub"))
+        self._work[name] = Work(_("Contacting the hub"))
         self._said.pop(name, None)
         self._show()
 
@@ -277,7 +277,7 @@ class _Window:
 
     def _use(self) -> None:
         name = self._selected
-        self._begin(name, Work(_("Choosing it")), UseModel(new_request_id(), name))
+        self._begin(name, Work(_("Setting the default")), UseModel(new_request_id(), name))
 
     def _verify(self) -> None:
         name = self._selected
@@ -287,9 +287,9 @@ class _Window:
         name = self._selected
         model, usage = self._models[name], self._usage[name]
         if usage.own:
-            words = _("{size} are freed. It can be installed again at any time.")
+            words = _("This frees {size}. You can install it again at any time.")
         else:
-            words = _("It is only taken off the list: its files stay where they are.")
+            words = _("It is only removed from the list; its files stay where they are.")
         question = Gtk.MessageDialog(
             transient_for=self._window,
             modal=True,

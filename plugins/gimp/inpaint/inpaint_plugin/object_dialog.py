@@ -65,16 +65,13 @@ class _Dialog:
         box.pack_start(self._warning.bar, False, False, 0)
         how = dim_label()
         how.set_text(
-            _(
-                "Click the object, or drag a box around it. Shift+click what does not belong to "
-                "it. Turn the wheel to zoom."
-            )
+            _("Click the object, or drag a box around it. Shift+click to exclude. Scroll to zoom.")
         )
         how.set_max_width_chars(70)
         box.pack_start(how, False, False, 0)
         tooltip = _(
-            "Click: this belongs to the object. Shift+click or right button: this does not. "
-            "Middle button: move the picture."
+            "Click to include, Shift+click or right-click to exclude, drag with the middle "
+            "button to pan."
         )
         self._view = PictureView(subject.picture, subject.extent, self._on_mark, tooltip)
         box.pack_start(self._view.widget, True, True, 0)
@@ -102,7 +99,7 @@ class _Dialog:
     def _tools(self) -> Gtk.Box:
         """The buttons below the picture, and what was found."""
         self._undo = Gtk.Button(label=_("_Undo Click"), use_underline=True)
-        self._undo.set_tooltip_text(_("Take back the last click or box (Backspace)."))
+        self._undo.set_tooltip_text(_("Undo the last click or box (Backspace)."))
         self._undo.connect("clicked", lambda *_args: self._on_undo())
         self._clear = Gtk.Button(label=_("_Start Over"), use_underline=True)
         self._clear.connect("clicked", lambda *_args: self._take_marks(Marks()))

@@ -8,10 +8,10 @@ from inpaintd_protocol.messages import Click, ObjectPrompt
 from inpaintd_protocol.rectangle import Rectangle
 
 PARTS = {
-    "automatic": ("Automatic", "What the model is surest of."),
-    "smallest": ("Smallest part", "For example the button of a coat."),
-    "middle": ("Larger part", "For example the coat."),
-    "whole": ("Whole object", "For example the person who wears it."),
+    "automatic": ("Automatic", "The match with the highest confidence."),
+    "smallest": ("Smallest part", "For example, the button of a coat."),
+    "middle": ("Larger part", "For example, the coat."),
+    "whole": ("Whole object", "For example, the person who wears it."),
 }
 """Nick: (label, help)."""
 

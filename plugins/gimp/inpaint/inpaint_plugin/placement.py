@@ -9,7 +9,7 @@ from .bounds import bounds_of_other_values
 from .pixels import alpha_of, part_of, read_colour, rectangle_of
 
 PLACEMENTS = {
-    "new-layer": ("New layer", "A layer of its own above the active one, which stays as it is."),
+    "new-layer": ("New layer", "A new layer above the active one, which is not changed."),
     "active-layer": ("Active layer", "The pixels of the active layer are replaced."),
 }
 """Nick: (label, help)."""
@@ -18,8 +18,8 @@ SAMPLES = {
     "layer": ("Active layer", "The active layer, together with earlier fills of it."),
     "visible": (
         "Sample merged",
-        "Everything visible at the active layer's place and below. An empty active layer is "
-        "always filled from that.",
+        "Everything visible from the active layer down. An empty active layer is always filled "
+        "from this.",
     ),
 }
 """Nick: (label, help)."""

@@ -55,5 +55,5 @@ def _write(values: dict[str, Any]) -> None:
         raise InpaintError(
             "unwritable",
             f"The presets could not be saved in {path}: {error.strerror or error}.",
-            "Make room on the disk, or check whom the file belongs to.",
+            "Free some disk space, or check who owns the file.",
         ) from error

@@ -73,9 +73,9 @@ COMMANDS = {
         "_Heal Selection (Content-Aware)",
         "Remove or erase what is selected: inpaint it from its surroundings (content-aware, "
         "generative fill)",
-        "Continues the surroundings into the selection, without a question. The result goes where "
-        "the dialog of Inpaint last said: into a new layer, or into the active one. When the "
-        "active layer is empty, it takes the result, made from all that is visible below it.",
+        "Continues the surroundings into the selection, without opening a dialog. The result "
+        "goes where the Inpaint dialog last put it: into a new layer, or into the active one. An "
+        "empty active layer receives the result, made from everything visible below it.",
         commands.heal,
         menus=FIRST_MENUS,
     ),
@@ -83,43 +83,43 @@ COMMANDS = {
         "_Inpaint (Generative Fill)...",
         "Repaint the selection or the transparent parts: heal, remove, erase or replace "
         "content-aware, or by a prompt",
-        "Sends the hole and its surroundings to the inpaint daemon, which is started when none "
-        "runs, and inserts the result above the active layer as one undo step. Without a "
-        "selection, the hole is a floating selection, else the transparency of the layer, else "
-        "what its layer mask hides. Returns the new layer; with several variants, their group.",
+        "Sends the hole and its surroundings to the inpaint daemon, starting it if necessary, "
+        "and inserts the result above the active layer as one undo step. Without a selection, "
+        "the hole is a floating selection, else the transparency of the layer, else the part "
+        "hidden by its layer mask. Returns the new layer; with several variants, their group.",
         commands.inpaint,
         settings=all_settings(),
         pictures=True,
     ),
     "inpaintd-again": Command(
         "Inpaint _Again",
-        "Make the active inpaint fill anew in its place, with a new seed",
-        "When the active layer is a fill, it is made anew with its own settings and a fresh seed, "
-        "from the same source and for the same hole, and replaced. Otherwise the settings last "
-        "chosen in the dialog of Inpaint are used.",
+        "Redo the active inpaint fill in place, with a new seed",
+        "If the active layer is a fill, replaces it with a new one, made with the same settings, "
+        "source and hole but a new seed. Otherwise, uses the settings last chosen in the Inpaint "
+        "dialog.",
         commands.again,
     ),
     "inpaintd-edit-again": Command(
         "Inpaint: _Edit Again...",
-        "Change the settings that made the active inpaint fill, and replace it",
+        "Change the settings of the active inpaint fill and replace it",
         "The layer must carry the recipe that Inpaint attaches to its layers. Called "
-        "non-interactively, it repeats that recipe as it is, with the same seed.",
+        "non-interactively, it repeats that recipe unchanged, with the same seed.",
         commands.edit_again,
         options=(),
     ),
     "inpaintd-variants": Command(
         "Inpaint: Choose _Variant...",
-        "Look through the variants of an inpaint fill, and keep one of them",
-        "For a group of variants that Inpaint has made: shows one after the other, adds more, and "
-        "puts the one that is kept in the place of the group.",
+        "Browse the variants of an inpaint fill and keep one",
+        "For a group of variants made by Inpaint: shows them one at a time, adds more, and "
+        "replaces the group with the one that is kept.",
         commands.choose_variant,
         options=(),
     ),
     "inpaintd-outpaint": Command(
         "_Outpaint (Extend Canvas)...",
-        "Enlarge the canvas and inpaint what is new: uncrop, extend, generative expand",
-        "Grows the canvas by so many pixels on each side, and fills what the active layer does not "
-        "cover, as one undo step. With no side given, it fills the present canvas.",
+        "Enlarge the canvas and inpaint the new area: uncrop, extend, generative expand",
+        "Adds the given number of pixels to each side of the canvas, and fills what the active "
+        "layer does not cover, as one undo step. With no side given, it fills the current canvas.",
         commands.outpaint,
         settings=all_settings(),
         options=(),
@@ -127,10 +127,11 @@ COMMANDS = {
     ),
     "inpaintd-mask-by-text": Command(
         "Mask by _Text...",
-        "Select what words name in the layer, for inpaint, or make a layer mask or a channel of it",
-        "Looks for the words in the whole layer, seen together with the fills above it, and makes "
-        "the mask that is found a selection, the layer's mask or a channel, as one undo step. "
-        "Returns the image's selection, the layer mask or the channel.",
+        "Select what your words describe in the layer, for inpaint, or make a layer mask or "
+        "channel of it",
+        "Searches the whole layer, including the fills above it, for the words, and turns the "
+        "mask into a selection, the layer's mask or a channel, as one undo step. Returns the "
+        "image's selection, the layer mask or the channel.",
         commands.mask_by_text,
         settings=MASK_SETTINGS,
         options=("result", "combination"),
@@ -139,10 +140,10 @@ COMMANDS = {
     "inpaintd-select-object": Command(
         "Select _Object...",
         "Select an object by clicking it: segment, cut out or mask a person or thing, for inpaint",
-        "Shows the layer, seen together with the fills above it, to be clicked or boxed, and makes "
-        "the object that is found a selection, the layer's mask or a channel, as one undo step. "
-        "Called non-interactively, it looks where the clicks are, or where the selection is. "
-        "Returns the image's selection, the layer mask or the channel.",
+        "Shows the layer, including the fills above it, for you to click an object or box it, "
+        "and turns the object into a selection, the layer's mask or a channel, as one undo step. "
+        "Called non-interactively, it uses the given clicks, or else the selection. Returns the "
+        "image's selection, the layer mask or the channel.",
         commands.select_object,
         settings=SHAPE_SETTINGS,
         options=("part", "result", "combination"),
@@ -152,9 +153,9 @@ COMMANDS = {
     ),
     "inpaintd-snap-selection": Command(
         "S_nap Selection to Object",
-        "Make a rough selection an exact one: select the object in it, for inpaint",
-        "Finds the object in what is selected roughly, and selects it instead, along its edge, as "
-        "one undo step. Returns the image's selection.",
+        "Snap a rough selection to the outline of the object in it, for inpaint",
+        "Replaces a rough selection with the outline of the object in it, as one undo step. "
+        "Returns the image's selection.",
         commands.snap_selection,
         options=(),
         choices=MaskChoices,
@@ -163,8 +164,8 @@ COMMANDS = {
 }
 
 _CLICKS = {
-    "clicks": ("Clicks", "Where the object is, as X,Y X,Y …; empty: where the selection is"),
-    "not-clicks": ("Clicks beside it", "Where the object is not, as X,Y X,Y …"),
+    "clicks": ("Clicks", "Points on the object, as X,Y X,Y …; empty to use the selection"),
+    "not-clicks": ("Clicks to exclude", "Points outside the object, as X,Y X,Y …"),
 }
 
 WINDOWS = {
@@ -172,7 +173,7 @@ WINDOWS = {
         "_Models...",
         "Install and remove models for inpaint, check their files, set up the graphics card, or "
         "uninstall inpaintd",
-        "Shows which models are installed and which there are, with their sizes and licences.",
+        "Lists installed and available models, with their sizes and licences.",
         manage_models,
         MENU,
     ),
@@ -181,11 +182,11 @@ WINDOWS = {
 _PICTURES = {
     "sampling-channel": (
         "Sampling channel",
-        "Name of a channel that shows what the fill may copy; empty: everything",
+        "Name of a channel that is white where the fill may copy from; empty for everywhere",
     ),
     "references": (
         "References",
-        "Pictures that show what to paint, one on a line: FILE, FILE:WEIGHT or layer:NAME:WEIGHT",
+        "Pictures that show what to paint, one per line: FILE, FILE:WEIGHT or layer:NAME:WEIGHT",
     ),
 }
 
@@ -253,7 +254,7 @@ def _add_option(procedure: Gimp.Procedure, name: str) -> None:
 
 def _add_sides(procedure: Gimp.Procedure) -> None:
     for name, label in _SIDES.items():
-        words = _("By how many pixels the canvas grows on this side")
+        words = _("Pixels to add to the canvas on this side")
         flags = GObject.ParamFlags.READWRITE
         procedure.add_int_argument(name, _(label), words, 0, _MOST_PIXELS, 0, flags)
 

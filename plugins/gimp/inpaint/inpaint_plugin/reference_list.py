@@ -26,7 +26,7 @@ class ReferenceList:
         self._layers.set_tooltip_text(_("Use one of the image's layers as a reference."))
         self._layers.connect("changed", lambda *_args: self._on_layer())
         file = Gtk.Button(label=_("Add _File…"), use_underline=True)
-        file.set_tooltip_text(_("Use a picture from the disk as a reference."))
+        file.set_tooltip_text(_("Use a picture file as a reference."))
         file.connect("clicked", lambda *_args: self._on_file())
         add = Gtk.Box(spacing=6)
         add.pack_start(self._layers, True, True, 0)
@@ -66,10 +66,12 @@ class ReferenceList:
         weight.set_digits(2)
         weight.set_value(picture.weight)
         weight.set_activates_default(True)
-        weight.set_tooltip_text(_("How strongly the picture counts; some models ignore weights."))
+        weight.set_tooltip_text(
+            _("How strongly this picture influences the fill; some models ignore weights.")
+        )
         weight.connect("value-changed", lambda spin: self._on_weight(number, spin.get_value()))
         remove = Gtk.Button.new_from_icon_name("list-remove", Gtk.IconSize.BUTTON)
-        remove.set_tooltip_text(_("Use this picture no more"))
+        remove.set_tooltip_text(_("Remove this picture"))
         remove.connect("clicked", lambda *_args: self._remove(number))
         image = Gtk.Image.new_from_icon_name(icon, Gtk.IconSize.BUTTON)
         for column, widget in enumerate((image, label, weight, remove)):

@@ -28,11 +28,14 @@ def mend(error: InpaintError) -> bool:
             raise InpaintError("wrong_version", _("inpaintd is up to date. Repeat the command."))
         return True
     if error.code == "not_running" and set_up.is_possible():
-        text = _("What was set up cannot be started: it is set up anew. Models and settings stay.")
+        text = _(
+            "The installed inpaintd cannot be started, so it is installed again. Models and "
+            "settings are kept."
+        )
         _offer(_("Repair inpaintd"), f"{error.message}\n\n{text}", _("_Set Up"), set_up.set_up)
         return True
     if error.code == "timed_out" and command_line():
-        text = _("It is stopped, even if it does not answer, and started again.")
+        text = _("This stops the daemon, even if it does not respond, and starts it again.")
         _offer(
             _("Restart the Inpaint Daemon"), f"{error.message}\n\n{text}", _("_Restart"), _restart
         )

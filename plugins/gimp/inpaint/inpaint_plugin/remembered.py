@@ -64,14 +64,14 @@ class Option:
 
 
 OPTIONS = {
-    "mask_source": Option("Mask source", "Where the hole comes from", SOURCES),
+    "mask_source": Option("Mask source", "The source of the hole", SOURCES),
     "placement": Option("Result goes into", "Where the result goes", PLACEMENTS),
-    "sample": Option("Sample", "What the fill is made from", SAMPLES),
-    "result": Option("Result", "What becomes of the mask", RESULTS),
-    "part": Option("Part", "How much of what was clicked", PARTS),
+    "sample": Option("Sample", "The layers that the fill is made from", SAMPLES),
+    "result": Option("Result", "What to do with the mask", RESULTS),
+    "part": Option("Part", "How much of the clicked object to select", PARTS),
     "combination": Option(
         "Present selection",
-        "What the mask does to it; with nothing selected, the mask is taken as it is",
+        "How to combine the mask with it; with nothing selected, the mask is used unchanged",
         COMBINATIONS,
     ),
 }

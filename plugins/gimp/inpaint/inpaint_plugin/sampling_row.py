@@ -35,7 +35,10 @@ class SamplingRow:
         self._combo.connect("changed", lambda *_args: changed())
         button = Gtk.Button(label=_("Show"))
         button.set_tooltip_text(
-            _("Show, as a selection that goes with this dialog, all that the fill may copy.")
+            _(
+                "Show the area that the fill may copy from, as a selection, while this dialog is "
+                "open."
+            )
         )
         button.connect("clicked", lambda *_args: show())
         self._box = Gtk.Box(spacing=6)

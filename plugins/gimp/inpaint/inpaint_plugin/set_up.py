@@ -110,7 +110,7 @@ def set_up(on_progress: OnProgress, should_cancel: Callable[[], bool]) -> None:
     """
     wheel = _wheel()
     if wheel is None:
-        raise InpaintError("unsupported", _("This plug-in came without inpaintd."))
+        raise InpaintError("unsupported", _("This copy of the plug-in does not include inpaintd."))
     folder = _new_folder(wheel)
     _check_room(folder)
     made = False
@@ -159,7 +159,7 @@ def _build(
     on_progress(_("Fetching and installing"), 0.05)
     install = ["pip", "install", "--python", str(folder), str(wheel)]
     _run([_uv(), *install], environment, should_cancel, fetched)
-    on_progress(_("Trying it"), 0.95)
+    on_progress(_("Testing it"), 0.95)
     python = [str(_python(folder)), "-P", "-m", "inpaintd"]
     _run([*python, "--version"], {}, should_cancel)
     # The next fill starts the new one. By force, as it may speak another version of the protocol.
@@ -223,10 +223,10 @@ def _check_room(folder: Path) -> None:
     if free < NEEDED_BYTES:
         raise InpaintError(
             "unwritable",
-            _("Set-up needs {needed} GB in {folder}, and {free} GB are free.").format(
+            _("Set-up needs {needed} GB in {folder}, but only {free} GB are free.").format(
                 needed=f"{NEEDED_BYTES / 1e9:.1f}", folder=folder.parent, free=f"{free / 1e9:.1f}"
             ),
-            _("Make room, then try again."),
+            _("Free some disk space, then try again."),
         )
 
 
@@ -283,12 +283,16 @@ def _failure(text: str) -> InpaintError:
     told = (told or (lines[-1] if lines else "it ended")).removeprefix("error: ")[:300]
     low = text.lower()
     if any(sign in low for sign in ("no space left", "os error 28", "os error 112")):
-        return InpaintError("unwritable", _("The disk is full."), _("Make room, then try again."))
+        return InpaintError(
+            "unwritable", _("The disk is full."), _("Free some disk space, then try again.")
+        )
     if any(sign in low for sign in _NO_NETWORK):
         return InpaintError(
             "unreachable",
-            _("What inpaintd needs could not be fetched: {reason}.").format(reason=told),
-            _("Check the connection, then try again: what has arrived is kept."),
+            _("The libraries that inpaintd needs could not be downloaded: {reason}.").format(
+                reason=told
+            ),
+            _("Check the connection, then try again: what was already downloaded is kept."),
             retriable=True,
         )
     return InpaintError(
@@ -324,5 +328,5 @@ def _unwritable(path: Path, error: OSError) -> InpaintError:
     return InpaintError(
         "unwritable",
         _("{folder} cannot be written: {reason}.").format(folder=path, reason=error.strerror),
-        _("Check whom the folder belongs to."),
+        _("Check who owns the folder."),
     )

@@ -200,7 +200,7 @@ def _seed(largest: int) -> SettingWidget:
     spin = _spin(adjustment, 0, characters=11)
     fresh = Gtk.CheckButton(label=_("New for each run"))
     roll = Gtk.Button(label=_("Roll"))
-    roll.set_tooltip_text(_("Take another seed, and keep it."))
+    roll.set_tooltip_text(_("Draw a new seed and keep it."))
 
     def on_roll(*_args: object) -> None:
         fresh.set_active(False)

@@ -24,9 +24,9 @@ _OURS = ("inpaint-*.json", "inpaint-errors.log", "plug-in-settings/*inpaintd-*")
 def uninstall(parent: Gtk.Window) -> bool:
     """Ask, then remove everything; True when that was done."""
     text = _(
-        "This removes the plug-in from every GIMP of yours, inpaintd itself, its libraries and "
-        "settings, and what starts at login. Pictures and hot folders stay. GIMP shows the "
-        "commands until it is started again."
+        "This removes the plug-in from all your GIMP versions, and inpaintd with its libraries, "
+        "settings and login items. Pictures and hot folders are kept. GIMP shows the commands "
+        "until you restart it."
     )
     facts = ((_("Folder"), shortened(home())),)
     window = OfferWindow(

@@ -60,7 +60,7 @@ def _run(
     """One call. Nothing is raised out of here: GIMP would show nothing at all."""
     status = Gimp.PDBStatusType
     if config.get_property("run-mode") == Gimp.RunMode.NONINTERACTIVE:
-        words = _("This command opens a window, so that a script cannot use it.")
+        words = _("This command opens a window, so a script cannot use it.")
         return procedure.new_return_values(status.CALLING_ERROR, GLib.Error(words))
     try:
         carry_out(command.run, by_script=False)

@@ -73,8 +73,8 @@ def _unweighted(references: Sequence[Reference], family: Family) -> list[Notice]
     return [
         (
             "not_honoured",
-            f"{family.name} knows no weights of references; each counts in full.",
-            "Say in the prompt what of the picture matters.",
+            f"{family.name} ignores the weights of references; each counts in full.",
+            "Describe in the prompt what to take from the picture.",
         )
     ]
 
