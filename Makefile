@@ -45,9 +45,9 @@ check: lint test
 
 check-all: lint docs test-all
 
-# Warnings are errors, dead links among them.
+# Warnings are errors, dead links among them; with --quiet they would not be.
 docs: $(VENV)/.docs
-	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build
 	@echo "The guide: build/site/index.html"
 
 # Needs Xvfb, Chromium and Node for the editors' windows.

@@ -57,15 +57,18 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     base = "" if source is None else str(Path(source).parent).replace(".", "")
 
     def moved(match: re.Match[str]) -> str:
-        target = match[1]
+        label, target = match[1], match[2]
         if source is not None:
-            return f"]({'../' * depth}{_copied_target(base, target)})"
+            place = _copied_target(base, target)
+            if files.get_file_from_path(place.partition("#")[0]) is None:
+                return label  # a file of the repository that the guide does not show
+            return f"[{label}]({'../' * depth}{place})"
         for start, page_name in ELSEWHERE.items():
             if target.startswith(start):
-                return f"]({'../' * depth}{page_name}{target.removeprefix(start)})"
+                return f"[{label}]({'../' * depth}{page_name}{target.removeprefix(start)})"
         return match[0]
 
-    return re.sub(r"\]\((?!https?:|#|mailto:)([^)\s]+)\)", moved, markdown)
+    return re.sub(r"\[([^\]]+)\]\((?!https?:|#|mailto:)([^)\s]+)\)", moved, markdown)
 
 
 def _copied_target(base: str, target: str) -> str:

@@ -45,7 +45,9 @@ def soft_selection(shell: Shell) -> Image.Image:
 def growing(shell: Shell) -> Image.Image:
     """A tight selection leaves a rim of the object; grown by a few pixels it leaves none."""
     photograph = Image.fromarray(skimage.data.camera()).convert("RGB")
-    tight = drawn_mask(photograph.size, [(x + 3 * (x < 422) - 3 * (x > 422), y) for x, y in TOWER])
+    tight = drawn_mask(
+        photograph.size, [(x + 7 * (x < 422) - 7 * (x > 422), y + 4 * (y < 150)) for x, y in TOWER]
+    )
     view = (340, 60, 512, 232)
     return side_by_side(
         *(
