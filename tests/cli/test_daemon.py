@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -47,9 +48,9 @@ def test_fill_starts_a_daemon_that_stays_until_it_is_stopped(run: Run, cat: Path
 def test_many_starters_end_with_one_daemon(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     started = []
 
-    def start_one(folder: Path) -> subprocess.Popen[bytes]:
+    def start_one(folder: Path, options: Sequence[str]) -> subprocess.Popen[bytes]:
         started.append(folder)
-        return start_detached(folder)
+        return start_detached(folder, options)
 
     start_detached = background.start_detached
     monkeypatch.setattr(background, "start_detached", start_one)
