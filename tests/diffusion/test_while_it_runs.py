@@ -119,23 +119,43 @@ class _Looks(TorchDispatchMode):
         return func(*args, **(kwargs or {}))
 
 
-@pytest.mark.parametrize("kind", ["sd15", "flux"])
-@pytest.mark.parametrize("soft", [False, True])
+@pytest.mark.parametrize(
+    ("kind", "soft"),
+    [("sd15", False), ("sd15", True), ("flux", False), ("flux", True), ("sd15-inpainting", True)],
+)
 def test_no_step_but_the_first_waits_for_the_device(
     tiny: Build, monkeypatch: pytest.MonkeyPatch, kind: str, soft: bool
 ) -> None:
     looks: list[int] = []
+    copies: list[int] = []
+    inside: list[None] = []
     real = after_step.Watch.__call__
 
     def counted(self: Any, *args: Any) -> Any:
+        copies.append(0)
+        inside.append(None)
         with _Looks() as mode:
             tensors = real(self, *args)
+        inside.clear()
         looks.append(mode.count)
         return tensors
 
+    def copying(function: Any) -> Any:
+        def copy(*args: Any) -> Any:
+            if inside:
+                copies[-1] += 1
+            return function(*args)
+
+        return copy
+
+    # Between the processor and the processor nothing is copied, so no operation shows it.
+    monkeypatch.setattr(torch, "from_numpy", copying(torch.from_numpy))
+    for name in ("cpu", "numpy", "tolist"):
+        monkeypatch.setattr(torch.Tensor, name, copying(getattr(torch.Tensor, name)))
     monkeypatch.setattr(after_step.Watch, "__call__", counted)
     mask = (hole() * (0.6 if soft else 1.0)).astype(np.float32)
     paint(engine(tiny(kind)), task(mask))
     assert len(looks) > 1
     assert looks[0] == 1
     assert not any(looks[1:])
+    assert not any(copies[1:])

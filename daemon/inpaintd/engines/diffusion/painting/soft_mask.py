@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from inpaintd.engine import Array
 
@@ -66,23 +67,47 @@ def spread(cells: Array, cell: int) -> Array:
     return cells.repeat(cell, axis=0).repeat(cell, axis=1)
 
 
+class _Free:
+    """The free cells of each step, on the device: a step that uploads them would wait for it."""
+
+    def __init__(self, model: Model, cells: Array) -> None:
+        self._model = model
+        self._cells = cells
+        self._first: torch.Tensor | None = None
+
+    def at(self, step: int, steps: int, like: torch.Tensor) -> torch.Tensor:
+        """The cells that are free in a step, in the arrangement and size of a pipeline's tensor.
+
+        Args:
+            steps: the same in each call.
+
+        Returns:
+            bool, on the device of `like`.
+        """
+        if self._first is None:
+            # A cell that has become free stays so.
+            closed = np.array([freed(self._cells, i, steps) == 0 for i in range(steps)])
+            first = closed.sum(axis=0).astype(np.int32)
+            self._first = _plane(self._model, first, like)
+        return (self._first <= step).expand_as(like)
+
+
 class SoftMask:
     """For models that blend: gives the pipeline the cells that are free in its next step."""
 
     def __init__(self, model: Model, cells: Array) -> None:
         """Args: cells: the pooled mask, (h, w) float32 in [0, 1]."""
         self.model = model
-        self.cells = cells
+        self.free = _Free(model, cells)
         self.tensors = [model.family.mask]
 
     def __call__(self, pipe: Any, step: int, tensors: dict[str, Any]) -> None:
         steps = pipe.num_timesteps
         if step + 1 < steps:
-            free = freed(self.cells, step + 1, steps)
-            if self.model.family is KANDINSKY:
-                free = 1 - free  # it keeps where its mask is 1
             target = tensors[self.model.family.mask]
-            target.copy_(_plane(self.model, free, target))
+            free = self.free.at(step + 1, steps, target)
+            # Kandinsky keeps where its mask is 1.
+            target.copy_(~free if self.model.family is KANDINSKY else free)
 
 
 class HeldBack:
@@ -93,7 +118,7 @@ class HeldBack:
     def __init__(self, model: Model, cells: Array, original: torch.Tensor, seed: int) -> None:
         """Args: original: the source's latents, (1, C, h, w)."""
         self.model = model
-        self.cells = cells
+        self.free = _Free(model, cells)
         self.original = packed(model, original)
         noise = torch.randn(original.shape, generator=torch.Generator("cpu").manual_seed(seed))
         self.noise = packed(model, noise.to(original))
@@ -110,15 +135,15 @@ class HeldBack:
                 if self.model.family.flow
                 else scheduler.add_noise(held, self.noise, next_time)
             )
-        free = _plane(self.model, freed(self.cells, step, steps), latents)
-        tensors["latents"] = torch.where(free > 0, latents, held.to(latents))
+        free = self.free.at(step, steps, latents)
+        tensors["latents"] = torch.where(free, latents, held.to(latents))
 
 
-def _plane(model: Model, cells: Array, like: torch.Tensor) -> torch.Tensor:
-    """Cells in the arrangement, size, type and device of a pipeline's tensor."""
-    plane = torch.from_numpy(cells)[None, None].to(like)
+def _plane(model: Model, cells: NDArray[np.int32], like: torch.Tensor) -> torch.Tensor:
+    """Numbers for the cells in the arrangement and on the device of a pipeline's tensor."""
+    plane = torch.from_numpy(cells)[None, None].to(like.device)
     if model.family.layout == "pairs":
         plane = packed(model, plane.repeat(1, like.shape[-1] // 4, 1, 1))
     if model.family.layout == "rows":
         plane = packed(model, plane)
-    return plane.expand_as(like)
+    return plane
