@@ -20,7 +20,7 @@ from .plane import BYTES_PER_SAMPLE, Buffer, Plane
 from .rectangle import Rectangle
 from .version import PROTOCOL_VERSION
 
-UPDATE_HINT = "Update the older of the two sides: the daemon or the plug-in."
+UPDATE_HINT = "Update the daemon or the plug-in, whichever is older."
 
 
 def bad_message(message: str) -> InpaintError:

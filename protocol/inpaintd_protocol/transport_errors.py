@@ -29,7 +29,7 @@ def wrong_password(reason: str) -> InpaintError:
 def unproved() -> InpaintError:
     return InpaintError(
         "refused",
-        "What listens at the inpaint daemon's address could not prove that it is the daemon.",
+        "The program at the inpaint daemon's address could not prove that it is the daemon.",
         f"Nothing was sent to it. {_RESTART}",
     )
 

@@ -146,7 +146,7 @@ def test_what_cannot_be_a_mask_or_a_source_of_its_own_is_named(
     bmp = tmp_path / "m.bmp"
     Image.new("L", (320, 240)).save(bmp)
     ran = run("fill", cat, "-M", bmp)
-    assert (ran.code, "a BMP picture, which cannot be read" in ran.err) == (BAD_FILE, True)
+    assert (ran.code, "a BMP picture, which is not supported" in ran.err) == (BAD_FILE, True)
     assert "PSD" in ran.err
     ran = run("outpaint", cat, "--left", 8, "-o", cat)
     assert (ran.code, "hole" in ran.err, "--overwrite" in ran.err) == (BAD_FILE, False, True)

@@ -150,19 +150,27 @@ def test_a_mask_beside_the_image_says_what_may_change_at_all(desk: Path) -> None
     [
         (ON_A_PICTURE, ('"image-to-image"', '"upscale"'), "the kind of step 3 is upscale; it must"),
         (ON_A_PICTURE, ('kind = "inpaint"', ""), "the kind of step 2 is nothing"),
-        (ON_A_PICTURE, ('kind = "inpaint"', 'knd = "inpaint"'), "has no knd (the nearest is kind)"),
+        (
+            ON_A_PICTURE,
+            ('kind = "inpaint"', 'knd = "inpaint"'),
+            "has the unsupported key knd (the nearest is kind)",
+        ),
         (ON_A_PICTURE, ("image-to-image", "text-to-image"), "step 3 (text-to-image) paints over"),
         (
             ON_A_PICTURE,
             ("steps = 7", "stepz = 7"),
-            "step 3 (image-to-image) has no stepz (the nearest is steps); it has",
+            "step 3 (image-to-image) has the unsupported key stepz (the nearest is steps);",
         ),
         (
             ON_A_PICTURE,
             ("strength = 0.8", "stepz = 7"),
-            "step 2 (inpaint) has no stepz (the nearest is steps); it has the",
+            "step 2 (inpaint) has the unsupported key stepz (the nearest is steps); it",
         ),
-        (ON_A_PICTURE, ("strength = 0.3", "grow_pixels = 3"), "has no grow_pixels"),
+        (
+            ON_A_PICTURE,
+            ("strength = 0.3", "grow_pixels = 3"),
+            "has the unsupported key grow_pixels",
+        ),
         (ON_A_PICTURE, ("strength = 0.8", "strength = 8"), "in step 2 (inpaint), strength is 8"),
         (
             ON_A_PICTURE,
@@ -179,14 +187,14 @@ def test_a_mask_beside_the_image_says_what_may_change_at_all(desk: Path) -> None
         (ON_A_PICTURE, ('image = "cat.png"', "image = 7"), "image must be the name of a file"),
         (ON_A_PICTURE, ("cat.png", "opaque.png"), "would paint over the whole image"),
         (ON_A_PICTURE, ("cat.png", "gone.png"), "gone.png cannot be opened"),
-        (ON_A_PICTURE, ("output", "outpt"), "outpt is not one of image, size"),
+        (ON_A_PICTURE, ("output", "outpt"), "outpt is not a valid key; use image, size"),
         (ON_A_PICTURE, ("[[step]]", "[[step"), "is not a valid chain"),
         (FROM_NOTHING, ("[64, 48]", "[64, 48]\nimage = 'cat.png'"), "either image or size"),
         (FROM_NOTHING, ("[64, 48]", "[64]"), "size must be like [1024, 768]"),
         (FROM_NOTHING, ("[64, 48]", "[64, 4]"), "each side 8 or more"),
         (FROM_NOTHING, ("[64, 48]", "[64000, 48000]"), "more than 100 million pixels"),
         (FROM_NOTHING, ('"text-to-image"', '"inpaint"'), "step 1 (inpaint) must be text-to-image"),
-        (FROM_NOTHING, ('mask = "mask.png"', ""), "step 2 (inpaint) does not say where to paint"),
+        (FROM_NOTHING, ('mask = "mask.png"', ""), "step 2 (inpaint) has no area to paint"),
         (
             FROM_NOTHING,
             ("[64, 48]", '[64, 48]\nmask = "mask.png"'),
@@ -194,8 +202,8 @@ def test_a_mask_beside_the_image_says_what_may_change_at_all(desk: Path) -> None
         ),
         ("size = [64, 48]", ("", ""), "it has no [[step]]"),
         ('size = [64, 48]\nstep = "one"', ("", ""), "write each step under a heading"),
-        (PICTURE_AND_MASKS, ("opaque.png", "cat.png"), "step 1 (inpaint) has a mask and another"),
-        (PICTURE_AND_MASKS, ("grow_pixels = 3", "stages = []"), "write them as steps of their own"),
+        (PICTURE_AND_MASKS, ("opaque.png", "cat.png"), "step 1 (inpaint) has a mask but another"),
+        (PICTURE_AND_MASKS, ("grow_pixels = 3", "stages = []"), "write them as separate steps"),
     ],
 )
 def test_what_is_wrong_is_named(desk: Path, text: str, change: tuple[str, str], said: str) -> None:

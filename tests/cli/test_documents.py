@@ -46,10 +46,10 @@ def test_the_layer_alone_of_a_document(run: Run, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "options", "said"),
     [
-        ("a.psd", ("-o", "{folder}/o.png"), "a document of layers"),
-        ("a.psd", ("-o", "{folder}/o.psb"), "a document of layers"),
+        ("a.psd", ("-o", "{folder}/o.png"), "a layered document"),
+        ("a.psd", ("-o", "{folder}/o.psb"), "a layered document"),
         ("a.psd", ("--grid",), "--grid is not for documents"),
-        ("lab.psd", ("--layer",), "not written in Lab"),
+        ("lab.psd", ("--layer",), "cannot be written in Lab"),
         ("indexed.psd", ("-o", "{folder}/o.psd"), "does not end in a known suffix"),
         ("none.psd", (), "cannot be opened"),
     ],

@@ -101,7 +101,7 @@ def test_variants_equal_chains_of_their_own_and_are_repeated(desk: Path, run: Ru
     (moved / "mask.png").unlink()
     ran = run("again", moved / "again.png")
     assert ran.code == 4
-    assert "mask.png that again.png was made of" in ran.err
+    assert "mask.png that again.png was made from" in ran.err
 
 
 def test_what_no_mask_shows_stays_to_the_bit(desk: Path, run: Run) -> None:

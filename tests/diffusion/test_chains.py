@@ -412,7 +412,7 @@ def test_each_stage_shows_previews_of_its_own(tiny: Build, monkeypatch: pytest.M
         (Stage(model="net"), "is a ControlNet"),
         (Stage(scheduler="eulerr"), "no scheduler named 'eulerr'"),
         (Stage(model="flux", scheduler="ddim"), "cannot use the scheduler 'ddim'"),
-        (Stage(strength=0.1, steps=5), "leaves none of 5 steps"),
+        (Stage(strength=0.1, steps=5), "none of the 5 steps would run"),
         (Stage(prompt="a cat <lora:gone:1>"), "no LoRA named 'gone'"),
     ],
 )

@@ -227,9 +227,11 @@ def test_stages_of_strength_0_are_left_out(tiny: Build) -> None:
 
 
 def test_a_strength_that_leaves_no_step_says_which_would(tiny: Build) -> None:
-    with pytest.raises(InpaintError, match=r"0\.1 or more, or the steps to 20") as caught:
+    with pytest.raises(
+        InpaintError, match=r"at least 0\.1, or the number of steps to at least 20"
+    ) as caught:
         paint(engine(tiny("sd15")), strength=0.05, steps=10)
-    with pytest.raises(InpaintError, match=r"0\.1 or more\."):
+    with pytest.raises(InpaintError, match=r"at least 0\.1\."):
         paint(engine(tiny("sd15")), strength=0.001, steps=10)
     assert caught.value.code == "unsupported"
 

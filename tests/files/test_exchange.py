@@ -145,7 +145,7 @@ def test_an_answer_for_elsewhere_is_refused(tmp_path: Path) -> None:
     picture, _ = opened(tmp_path, CASES[0])
     sent = cut(picture, None, RECTANGLE)
     far = ResultLayer(plane_of(np.zeros((4, 4, 4), np.uint8)), (300, 200), seed=1)
-    with pytest.raises(InpaintError, match="does not lie"):
+    with pytest.raises(InpaintError, match="outside the picture"):
         lay_over(sent, far)
 
 

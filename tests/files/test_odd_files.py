@@ -118,6 +118,6 @@ def test_a_format_that_is_too_small_is_refused_before_any_work(
         if fits:
             open_order(order)
             continue
-        with pytest.raises(InpaintError, match=f"at most {width - 1} pixels") as caught:
+        with pytest.raises(InpaintError, match=f"limited to {width - 1} pixels") as caught:
             open_order(order)
         assert caught.value.code == "unwritable"

@@ -103,7 +103,7 @@ def test_what_is_no_picture_is_refused(tmp_path: Path, content: bytes) -> None:
         (b"", "is empty"),
         (b"BM" + bytes(60), "is a BMP picture"),
         ("Grüße an alle.\n".encode(), "is a text"),
-        (b"8BPS\0\1", "is a document of Photoshop"),
+        (b"8BPS\0\1", "is a Photoshop document"),
         (b"\0\0\0\x18ftypheic" + bytes(20), "is an HEIC picture"),
         (bytes(range(256)), "cannot be read as a picture"),
     ],

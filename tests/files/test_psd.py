@@ -175,7 +175,7 @@ def test_multichannel_is_answered_by_a_layer(channels: int, dtype: Any) -> None:
 
 def test_inks_of_unknown_colours_are_refused() -> None:
     planes = np.zeros((5, 8, 8), np.uint8)
-    with pytest.raises(InpaintError, match="5 channels of inks") as caught:
+    with pytest.raises(InpaintError, match="5 ink channels") as caught:
         read_file(PATH, documents.flat(documents.MULTICHANNEL, planes))
     assert caught.value.code == "unreadable"
 

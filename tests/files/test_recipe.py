@@ -105,7 +105,7 @@ def test_no_recipe(tmp_path: Path, text: str) -> None:
 
 
 def test_a_picture_without_a_recipe(tmp_path: Path) -> None:
-    with pytest.raises(InpaintError, match="holds no recipe"):
+    with pytest.raises(InpaintError, match="contains no recipe"):
         read_recipe(save(tmp_path / "a.png", photograph()))
 
 
@@ -121,7 +121,7 @@ def test_a_picture_without_a_recipe(tmp_path: Path) -> None:
 )
 def test_hostile_recipes_are_none(tmp_path: Path, text: str) -> None:
     (tmp_path / "r.json").write_text(text)
-    with pytest.raises(InpaintError, match="holds no recipe"):
+    with pytest.raises(InpaintError, match="contains no recipe"):
         read_recipe(tmp_path / "r.json")
 
 

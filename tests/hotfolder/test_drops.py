@@ -172,7 +172,7 @@ def test_a_second_watcher_of_the_same_folder_says_so(folder: HotFolder) -> None:
     process.terminate()
     process.communicate()
     assert second.returncode != 0
-    assert "Another process watches" in said
+    assert "Another process is already watching" in said
 
 
 def test_linked_folders_of_the_layout_are_refused(folder: HotFolder, tmp_path: Path) -> None:

@@ -59,7 +59,7 @@ def test_another_mask_is_another_fill(folder: HotFolder) -> None:
         assert folder.run()[-1]["done"] == 1
 
 
-NAME_OF_A_PICTURE = "must be the name of a picture that lies beside it"
+NAME_OF_A_PICTURE = "must be the name of a picture in the same folder"
 TRIED = {
     'mask = "/etc/passwd"': NAME_OF_A_PICTURE,
     'mask = "../secret.png"': NAME_OF_A_PICTURE,
@@ -67,7 +67,7 @@ TRIED = {
     "mask = 7": NAME_OF_A_PICTURE,
     'mask = "secret.txt"': NAME_OF_A_PICTURE,
     'mask = "link.png"': "link.png cannot be opened",
-    'mask = "gone.png"': "which is not there",
+    'mask = "gone.png"': "which does not exist",
     'out = "/tmp/x.png"': "out is unknown",
     "overwrite = true": "overwrite is unknown",
     'engine = "os:system"': "engine is unknown",

@@ -24,7 +24,7 @@ if "inpaintd.hotfolder.pixel_process" in sys.orig_argv:
 DEEDS = {
     "killer.png": ("os.kill(os.getpid(), signal.SIGSEGV)", "SIGSEGV"),
     "odd.png": ("raise ZeroDivisionError('a riddle')", "a riddle"),
-    "large.png": ("bytearray(1 << 60)", "not enough memory"),
+    "large.png": ("bytearray(1 << 60)", "too large for the memory"),
 }
 """Effects of opening a file, and the messages about them."""
 

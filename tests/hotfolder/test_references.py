@@ -70,14 +70,14 @@ def test_another_reference_is_another_fill_and_a_result_takes_none_along(
 
 
 WRONG: list[tuple[dict[str, bytes], str]] = [
-    ({"a.reference.png": plain(RED)}, "a reference, and the picture that it belongs to"),
+    ({"a.reference.png": plain(RED)}, "a reference without its picture"),
     ({"a.png": holed(1), "a.reference.png": b"no picture"}, "a.reference.png"),
     (
         {"a.png": holed(2), "a.reference.png": plain(RED), "a.toml": b"reference_weight = 9"},
         "weight",
     ),
-    ({"a.png": holed(3), "inpaintd.toml": b'reference = "../x.png"'}, "lies beside it"),
-    ({"a.png": holed(4), "inpaintd.toml": b'reference = "gone.png"'}, "which is not there"),
+    ({"a.png": holed(3), "inpaintd.toml": b'reference = "../x.png"'}, "in the same folder"),
+    ({"a.png": holed(4), "inpaintd.toml": b'reference = "gone.png"'}, "which does not exist"),
 ]
 
 

@@ -68,7 +68,7 @@ THINGS = {
         {"joint_blocks.0.x_block.mlp.fc1.weight": (1, 1)},
         {"model.diffusion_model.joint_blocks.0.x_block.mlp.fc1.weight": (1, 1), **VAE},
     ],
-    "is the UNet of a model alone": [
+    "is only the UNet of a model": [
         {"conv_in.weight": (320, 4, 3, 3), "down_blocks.0.resnets.0.conv1.weight": (320, 320)},
         {"diffusion_model.input_blocks.0.0.weight": (320, 4, 3, 3)},
     ],
@@ -77,7 +77,7 @@ THINGS = {
         {"encoder.conv_in.weight": (128, 3, 3, 3)},
         {"decoder.conv_in.weight": (128, 3, 3, 3)},
     ],
-    "is the transformer of a model alone": [{"transformer_blocks.0.attn.to_k.weight": (1, 1)}],
+    "is only the transformer of a model": [{"transformer_blocks.0.attn.to_k.weight": (1, 1)}],
     "is a text encoder": [
         CLIP,
         {"text_model.embeddings.token_embedding.weight": (49408, 768)},

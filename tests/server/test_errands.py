@@ -148,7 +148,7 @@ def test_what_cannot_be_done_is_said(daemon: Daemon) -> None:
         assert caught.value.code == "unknown_model"
         with pytest.raises(InpaintError, match="is built in"):
             client.remove_model("telea")
-        with pytest.raises(InpaintError, match="is not being fetched"):
+        with pytest.raises(InpaintError, match="is not being downloaded"):
             client.pause_model("tiny")
         with pytest.raises(InpaintError, match="not installed"):
             client.verify_model("tiny")

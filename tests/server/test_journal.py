@@ -183,11 +183,11 @@ class TestDamage:
         [
             (lambda data: b"", "damaged"),
             (lambda data: b"this is no journal" * 9, "damaged"),
-            (lambda data: data[: len(data) // 2], "cut off"),
-            (lambda data: data[:20], "cut off"),
+            (lambda data: data[: len(data) // 2], "truncated"),
+            (lambda data: data[:20], "truncated"),
             (lambda data: data.replace(b"journal 1\n", b"journal 2\n"), "another version"),
             (lambda data: data.replace(b"request_id", b"request_ix"), "request_i"),
-            (lambda data: data[:27] + b"\xff" * 8 + data[35:], "cut off"),
+            (lambda data: data[:27] + b"\xff" * 8 + data[35:], "truncated"),
         ],
         ids=["empty", "garbage", "half", "head alone", "newer", "unreadable", "absurd length"],
     )

@@ -98,7 +98,7 @@ def read_chain(path: Path) -> Chain:
 def _steps(table: Mapping[str, Any], folder: Path) -> tuple[Step, ...]:
     unknown = sorted(set(table) - set(_KEYS))
     if unknown:
-        raise ValueError(f"{unknown[0]} is not one of {', '.join(_KEYS)}")
+        raise ValueError(f"{unknown[0]} is not a valid key; use {', '.join(_KEYS)}")
     if ("image" in table) == ("size" in table):
         raise ValueError("it needs either image or size")
     written = table.get("step")
@@ -113,7 +113,9 @@ def _step(number: int, written: Mapping[str, Any], folder: Path) -> Step:
     known = ["kind", "mask", *(field.name for cls in (Settings, Stage) for field in fields(cls))]
     unknown = sorted(set(written) - set(known))
     if unknown and "kind" not in written:
-        raise ValueError(f"step {number} has no {unknown[0]}{_nearest(unknown[0], known)}")
+        raise ValueError(
+            f"step {number} has the unsupported key {unknown[0]}{_nearest(unknown[0], known)}"
+        )
     kind = written.get("kind", "nothing")
     if kind not in _KINDS:
         raise ValueError(f"the kind of step {number} is {kind}; it must be {' or '.join(_KINDS)}")
@@ -121,7 +123,7 @@ def _step(number: int, written: Mapping[str, Any], folder: Path) -> Step:
     values = {key: value for key, value in written.items() if key not in ("kind", "mask")}
     step = Step(number, kind, mask, values)
     if kind == "text-to-image" and number > 1:
-        raise ValueError(f"{step.name} paints over everything before it, so it must come first")
+        raise ValueError(f"{step.name} paints over all earlier steps, so it must come first")
     if kind == "text-to-image" and "strength" in values:
         raise ValueError(f"{step.name} starts from nothing, so it takes no strength")
     if mask and kind != "inpaint":
@@ -179,14 +181,14 @@ def _with_masks(
     for step in (own, *others):
         found = step.mask or "text_mask" in step.values
         if step.kind == "inpaint" and frame is Everywhere.EVERYWHERE and not found:
-            raise ValueError(f"{step.name} does not say where to paint: add a mask to it")
+            raise ValueError(f"{step.name} has no area to paint: add a mask to it")
     by_words = frame is Everywhere.EVERYWHERE and "text_mask" in own.values
     own_mask = own.mask or (None if by_words else frame)
     masks = tuple(step.mask or frame for step in others)
     if frame is None and own_mask is not None and None in masks:
         raise ValueError(
-            f"{own.name} has a mask and another step has none, while the image is transparent "
-            "somewhere: add a mask beside image, for all steps without one"
+            f"{own.name} has a mask but another step has none, and the image has transparent "
+            "parts: add a mask next to image, for all steps without their own"
         )
     stage_masks = tuple(None if mask == own_mask else mask for mask in masks)
     return replace(
@@ -218,7 +220,7 @@ def _settings(own: Step, others: Sequence[Step]) -> Settings:
     if any("references" in step.values for step in (own, *others)):
         raise ValueError("references belong next to image, each under a heading [[reference]]")
     if "stages" in own.values:
-        raise ValueError(f"{own.name} takes no stages: write them as steps of their own")
+        raise ValueError(f"{own.name} cannot have stages: write them as separate steps")
     stages = tuple(_checked(Stage, step, {"kind": step.kind}) for step in others)
     settings: Settings = replace(_checked(Settings, own, {}), stages=stages)
     return settings
@@ -230,12 +232,12 @@ def _checked(cls: type[Any], step: Step, more: Mapping[str, Any]) -> Any:
     unknown = sorted(set(step.values) - set(known))
     if unknown:
         has = (
-            f"it has mask, {', '.join(known[1:])}"
+            f"it can have mask, {', '.join(known[1:])}"
             if cls is Stage
-            else "it has the settings of inpaintd fill"
+            else "it can have the settings of inpaintd fill"
         )
         near = _nearest(unknown[0], known)
-        raise ValueError(f"{step.name} has no {unknown[0]}{near}; {has}")
+        raise ValueError(f"{step.name} has the unsupported key {unknown[0]}{near}; {has}")
     usual = _USUAL_STRENGTH.get((cls, step.kind))
     first = {} if usual is None else {"strength": usual}
     try:

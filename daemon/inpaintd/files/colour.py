@@ -110,10 +110,12 @@ def unusable_profile(picture: Picture) -> tuple[Notice, ...]:
     if picture.profile is None or not ColourSpace(picture).profile_fails:
         return ()
     message = (
-        f"The colour profile in {picture.path.name} cannot be used, so the colours around the hole "
-        "were taken for sRGB."
+        f"The colour profile in {picture.path.name} is unusable, so the colours around the hole "
+        "were treated as sRGB."
     )
-    return (Notice("unusable_profile", message, "Assign the picture a profile in an editor."),)
+    return (
+        Notice("unusable_profile", message, "Assign a valid profile to the picture in an editor."),
+    )
 
 
 def is_profile_of(kind: str, profile: bytes) -> bool:

@@ -196,7 +196,7 @@ def _in_own_numbers(sent: Sent, layer: ResultLayer) -> tuple[Samples, Samples, R
     if place.empty or layer.pixels.channels != 4:
         raise InpaintError(
             "size_mismatch",
-            "The daemon's layer does not lie where the picture is.",
+            "The daemon returned a layer outside the picture.",
             "Update the daemon and this command to the same version.",
         )
     pixels = _part(samples_of(layer.pixels), place, layer.offset)

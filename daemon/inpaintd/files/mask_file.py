@@ -34,8 +34,8 @@ _MOST_TONES = 100
 """Largest number of tones, at 4 bits a channel, in a painted mask."""
 
 _HOW_TO_MARK = (
-    "Make the part to repaint transparent, or give a mask with -M: "
-    "a picture of the same size, white where to repaint."
+    "Make the area to repaint transparent, or give a mask with -M: a picture of the same size, "
+    "white in that area."
 )
 
 
@@ -91,7 +91,7 @@ def mask_from(picture: Picture, extent: Rectangle) -> ReadMask:
     if picture.extent != extent:
         raise InpaintError(
             "size_mismatch",
-            f"The mask {path.name} has {picture.extent.width} x {picture.extent.height} pixels, "
+            f"The mask {path.name} is {picture.extent.width} x {picture.extent.height} pixels, "
             f"the picture {extent.width} x {extent.height}.",
             "Make both the same size.",
         )
@@ -99,7 +99,7 @@ def mask_from(picture: Picture, extent: Rectangle) -> ReadMask:
         raise InpaintError(
             "unreadable",
             f"The mask {path.name} is CMYK.",
-            "Save it as grey or RGB, white where to repaint.",
+            "Save it as greyscale or RGB, white where the picture is to be repainted.",
         )
     understood = _understood(picture)
     return _without_noise(understood, path.name) if picture.lossy else understood
@@ -116,7 +116,7 @@ def _understood(picture: Picture) -> ReadMask:
         if hole.any():
             notice = Notice(
                 _PAINTED,
-                f"{name} is white strokes on transparency: the white is repainted.",
+                f"{name} has white strokes on transparency: the white area is repainted.",
             )
             return ReadMask(alpha, (notice,))
     notices = _colourful(colour, name) if picture.colours == 3 else ()
@@ -147,14 +147,14 @@ def _colourful(colour: Samples, name: str) -> tuple[Notice, ...]:
         raise InpaintError(
             "unreadable",
             f"{name} is a colour picture, not a mask.",
-            "Give a mask, white where to repaint and black elsewhere; or the same picture with the "
-            "hole transparent.",
+            "Give a mask that is white where to repaint and black elsewhere, or the same picture "
+            "with a transparent hole.",
         )
     return (
         Notice(
             "coloured_mask",
-            f"The mask {name} is coloured: the lighter a colour, the more is repainted.",
-            "Paint masks white, to repaint fully.",
+            f"The mask {name} is coloured: lighter colours are repainted more.",
+            "Paint masks in white to repaint fully.",
         ),
     )
 
@@ -168,8 +168,9 @@ def _without_noise(mask: ReadMask, name: str) -> ReadMask:
         return mask
     notice = Notice(
         "lossy_mask",
-        f"{name} was saved with loss, so all that is nearly black or white in it counts as that.",
-        "Save masks as PNG to have each grey as it is.",
+        f"{name} uses lossy compression, so near-black and near-white pixels count as black "
+        "and white.",
+        "Save masks as PNG to keep exact grey levels.",
     )
     return ReadMask(cleaned, (*mask.notices, notice))
 
@@ -184,7 +185,7 @@ def told(read: ReadMask | None, settings: Settings, *, invert: str) -> tuple[Not
         return ()
     if settings.invert:  # the strokes are kept then, as asked for
         return tuple(notice for notice in read.notices if notice.code != _PAINTED)
-    remedy = f"If the transparent part is meant, use {invert}."
+    remedy = f"To repaint the transparent area instead, use {invert}."
     return tuple(replace(n, remedy=remedy) if n.code == _PAINTED else n for n in read.notices)
 
 
@@ -214,7 +215,7 @@ def nearly_all(
         Notice(
             "nearly_all",
             f"{how_much} of the picture is to be repainted.",
-            f"If that is the mask turned round, {change} {invert}.",
+            f"If the mask is inverted by mistake, {change} {invert}.",
         ),
     )
 

@@ -103,9 +103,9 @@ def assumed_profile(path: Path, image: Any) -> Iterator[Notice]:
     if image.interpretation == "cmyk" and not image.get_typeof("icc-profile-data"):
         yield Notice(
             "assumed_profile",
-            f"{path.name} is CMYK without a profile, so the colours around the hole were taken for "
-            "those of a usual press.",
-            "Embed the profile that it was made for.",
+            f"{path.name} is CMYK without a profile, so a standard press profile was assumed for "
+            "the colours around the hole.",
+            "Embed the profile it was made for.",
         )
 
 

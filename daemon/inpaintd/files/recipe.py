@@ -99,8 +99,8 @@ def parse_recipe(text: str, name: str, *, model: str | None = None) -> Settings:
     except (ValueError, KeyError, TypeError) as error:
         raise InpaintError(
             "unreadable",
-            f"{name} holds no recipe.",
-            "Name a picture that inpaintd has written, or a JSON file with a recipe.",
+            f"{name} contains no recipe.",
+            "Name a picture written by inpaintd, or a JSON file with a recipe.",
         ) from error
     return settings
 

@@ -70,9 +70,8 @@ def repeated(
     if files is not None and not _is_well_formed(files):
         raise InpaintError(
             "unreadable",
-            f"The recipe of {result.name} names the files that it was made of in a way that is not "
-            "understood.",
-            "Fill the picture itself, with: inpaintd fill PICTURE --recipe RESULT",
+            f"The recipe of {result.name} lists its source files in an unknown form.",
+            "Fill the source picture with: inpaintd fill PICTURE --recipe RESULT",
         )
     missing: list[tuple[str, str]] = []
 
@@ -203,8 +202,8 @@ def _like_named(result: Path) -> Path:
             return path
     raise InpaintError(
         "unreadable",
-        f"The picture that {result.name} was made of is not beside it.",
-        "Name it with -I; a mask that was used goes to -M.",
+        f"The picture that {result.name} was made from is not next to it.",
+        "Name it with -I, and any mask that was used with -M.",
     )
 
 
@@ -224,8 +223,8 @@ def _not_found(missing: list[tuple[str, str]], result: Path) -> InpaintError:
         remedies = ["Name them with -I and -M."]
     return InpaintError(
         "unreadable",
-        f"{names[0].upper()}{names[1:]} that {result.name} was made of "
-        f"{'are' if several else 'is'} not beside it or in the folder above, or "
+        f"{names[0].upper()}{names[1:]} that {result.name} was made from "
+        f"{'are' if several else 'is'} not next to it or in the folder above, or "
         f"{'have' if several else 'has'} changed since.",
         " ".join(remedies),
     )

@@ -48,7 +48,7 @@ def check_room(name: str, needed_bytes: int, *, what: str = "Opening") -> None:
     raise InpaintError(
         "too_large",
         f"{name} is too large for this machine: {what.lower()} it takes about "
-        f"{_in_words(needed_bytes)} of memory, and {_in_words(free)} are free.",
+        f"{_in_words(needed_bytes)} of memory, but only {_in_words(free)} are free.",
         "Scale it down or cut it into parts, or close other programs.",
         retriable=True,
     )
@@ -67,8 +67,8 @@ def check_size(name: str, width: int, height: int, bytes_per_pixel: float) -> No
     if width * height > PIXELS:
         raise InpaintError(
             "too_large",
-            f"{name} is too large: it says that it has {width} x {height} pixels, and at most "
-            f"{PIXELS // 1_000_000} million are read.",
+            f"{name} is too large: it declares {width} x {height} pixels; the limit is "
+            f"{PIXELS // 1_000_000} million.",
             "Scale it down, or cut it into parts.",
         )
     check_room(name, int(width * height * bytes_per_pixel))
@@ -87,7 +87,7 @@ def out_of_room(name: str) -> InpaintError:
     """The error for running out of memory despite the checks."""
     return InpaintError(
         "too_large",
-        f"{name} is too large for this machine: there is not enough memory for it.",
+        f"{name} is too large for the memory of this machine.",
         "Scale it down or cut it into parts, or close other programs.",
         retriable=True,
     )

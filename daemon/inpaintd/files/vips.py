@@ -17,10 +17,10 @@ try:
 except (ImportError, OSError) as _error:  # OSError: pyvips is installed, the library is not
     raise InpaintError(
         "not_installed",
-        "Picture files are read with libvips, which is not installed.",
-        "Install it with: pip install 'pyvips[binary]' - or, where that has no build, "
-        "with the system's package (apt install libvips42, brew install vips) "
-        "and: pip install pyvips",
+        "libvips, which reads picture files, is not installed.",
+        "Install it with: pip install 'pyvips[binary]' - or, if there is no build for your "
+        "system, install the system's package (apt install libvips42, brew install vips) and "
+        "run: pip install pyvips",
     ) from _error
 
 Image = pyvips.Image

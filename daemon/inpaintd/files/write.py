@@ -60,13 +60,13 @@ def check_inputs_stay(out: Path, source: Path, masks: Iterable[Path]) -> None:
     Raises:
         InpaintError: `unwritable` when it would replace one of them.
     """
-    roles = dict.fromkeys(masks, "is a mask") | {source: "is what the result is made of"}
+    roles = dict.fromkeys(masks, "is a mask") | {source: "is the source of the result"}
     for path, role in roles.items():
         if out.exists() and path.exists() and out.samefile(path):
             raise InpaintError(
                 "unwritable",
-                f"{out} {role}: what it holds now would be lost.",
-                "Name another file with -o, or add --overwrite to replace it all the same.",
+                f"{out} {role}: its current contents would be lost.",
+                "Name another file with -o, or add --overwrite to replace it anyway.",
             )
 
 
@@ -93,8 +93,8 @@ def check_output(
     if picture.image.interpretation == "lab":
         raise InpaintError(
             "unwritable",
-            f"{row.title} is not written in Lab.",
-            "Leave --layer out: the result is then the document with one more layer.",
+            f"{row.title} cannot be written in Lab.",
+            "Omit --layer: the result is then the document with an added layer.",
         )
     if picture.colours == 4 and not row.holds_cmyk:
         raise InpaintError(
@@ -110,7 +110,7 @@ def check_output(
     if most is not None and max(picture.extent.width, picture.extent.height) > most:
         raise InpaintError(
             "unwritable",
-            f"{row.title} holds at most {most} pixels in a row or column.",
+            f"{row.title} is limited to {most} pixels per side.",
             "Name a .png or a .tif file with -o.",
         )
     return tuple(_losses(row, picture))
@@ -121,7 +121,7 @@ def _losses(row: Format, picture: Picture) -> Iterator[Notice]:
     if picture.depth not in row.depths:
         yield Notice(
             "depth_lost",
-            f"{row.title} holds fewer levels than {picture.path.name}: all pixels are rounded.",
+            f"{row.title} has fewer levels than {picture.path.name}: all pixels are rounded.",
             "Name a .tif file with -o to keep them all.",
         )
     if row.lossless is False:
@@ -202,7 +202,7 @@ def _rename_to_free_name(temporary: Path, path: Path, *, numbered: bool) -> Path
         except FileExistsError:
             continue
         return name
-    raise AssertionError("names do not run out")
+    raise AssertionError("the candidate names are endless")
 
 
 def _check_document(path: Path, picture: Picture) -> None:
@@ -210,7 +210,7 @@ def _check_document(path: Path, picture: Picture) -> None:
     if path.suffix.lower() != suffix:
         raise InpaintError(
             "unwritable",
-            f"{picture.path.name} is a document of layers, and so is its result.",
+            f"{picture.path.name} is a layered document, so its result is one, too.",
             f"Name a {suffix} file with -o, or write the new layer alone, with --layer.",
         )
 
@@ -219,7 +219,7 @@ def _check_folder(path: Path) -> None:
     folder = path.resolve().parent
     if not folder.is_dir():
         raise InpaintError(
-            "unwritable", f"There is no folder {folder}.", "Make it, or name another with -o."
+            "unwritable", f"There is no folder {folder}.", "Create it, or name another with -o."
         )
     if not os.access(folder, os.W_OK):
         raise InpaintError(

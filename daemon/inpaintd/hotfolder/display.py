@@ -103,7 +103,7 @@ def _line(event: str, raw_facts: dict[str, Any]) -> str:
     if event == "failed":
         return f"[red]failed[/]  {name}: {escape(facts['message'])} {escape(facts['hint'])}"
     if event == "duplicate":
-        return f"[dim]same as {escape(facts['of'])}, which is filled already:[/] {name}"
+        return f"[dim]duplicate of {escape(facts['of'])}, already filled:[/] {name}"
     if event == "waiting":
         return f"[dim]waits[/]   {name}: {escape(facts['reason'])}"
     if event == "trouble":

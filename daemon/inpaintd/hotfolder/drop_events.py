@@ -64,8 +64,8 @@ class Looked:
 class Restored:
     """The journal of an earlier run was opened.
 
-    rows: jobs to resume; their files are in processing.
-        rows: jobs to go on with; their files are in processing.
+    Attributes:
+        rows: jobs to resume; their files are in processing.
         ended: jobs that recovery has completed.
         tries: by signature, how often processing of pixels started without a known outcome.
     """

@@ -116,7 +116,9 @@ def _folders(
             member = Member(str(path), signature_of(status), max(status.st_mtime, status.st_ctime))
             if stat.S_ISDIR(status.st_mode):
                 if len(path.parts) > _MOST_FOLDERS_DEEP and not layout.in_place:
-                    others.append((member, f"lies in more than {_MOST_FOLDERS_DEEP} folders"))
+                    others.append(
+                        (member, f"is nested more than {_MOST_FOLDERS_DEEP} folders deep")
+                    )
                 elif str(path) not in own:
                     waiting.append(path)
             elif stat.S_ISREG(status.st_mode):
@@ -213,7 +215,7 @@ def _ignored(name: str) -> bool:
 
 def _refusal(mode: int) -> str:
     if stat.S_ISLNK(mode):
-        return "is a link; links are not followed, because they lead out of the folder"
+        return "is a link; links are not followed, because they can lead out of the folder"
     return "is neither a file nor a folder"
 
 

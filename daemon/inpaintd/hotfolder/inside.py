@@ -63,6 +63,6 @@ def _folder(root: Path, path: Path, *, make: bool = False) -> Iterator[int]:
 
 def _check(root: Path, path: Path) -> None:
     if not Path(os.path.realpath(path.parent)).is_relative_to(root):
-        raise OSError(f"{path} lies behind a link")
+        raise OSError(f"{path} is behind a link")
     if path.is_symlink():
         raise OSError(f"{path} is a link")

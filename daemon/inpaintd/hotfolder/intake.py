@@ -145,17 +145,17 @@ def _without_picture(drop: Drop) -> InpaintError:
         if role in drop.members:
             return InpaintError(
                 "unreadable",
-                f"{drop.name} is a {role}, and the picture that it belongs to did not come.",
+                f"{drop.name} is a {role} without its picture.",
                 f"Drop both together: NAME.png and NAME.{role}.png.",
             )
     if "toml" in drop.members or "txt" in drop.members:
         return InpaintError(
             "unreadable",
-            f"{drop.name} belongs to a picture that did not come, or had been taken before.",
-            "Drop it together with the picture, or before it.",
+            f"{drop.name} belongs to a picture that is missing or was processed earlier.",
+            "Drop it together with its picture, or before it.",
         )
     return InpaintError(
         "unreadable",
-        f"{drop.name} is not a kind of picture that is read here.",
+        f"{drop.name} is not in a supported picture format.",
         f"{readable()} are.",
     )

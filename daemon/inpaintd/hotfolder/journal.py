@@ -154,7 +154,7 @@ class Journal:
         try:
             return [_load(number, text) for number, text in found]
         except (ValueError, KeyError, TypeError) as error:
-            raise sqlite3.DatabaseError(f"a row of the journal is damaged: {error}") from error
+            raise sqlite3.DatabaseError(f"a journal row is damaged: {error}") from error
 
 
 def _dump(row: Row) -> str:

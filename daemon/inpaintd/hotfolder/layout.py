@@ -75,7 +75,9 @@ class Layout:
             return
         missing = self.root.parent if new and not self.root.exists() else self.root
         raise InpaintError(
-            "unreadable", f"There is no folder {missing}.", "Check the name, or make it first."
+            "unreadable",
+            f"There is no folder {missing}.",
+            "Check the name, or create the folder first.",
         )
 
     def make(self) -> None:
@@ -93,15 +95,15 @@ class Layout:
             except OSError as error:
                 raise InpaintError(
                     "unwritable",
-                    f"The folder {folder} cannot be made: {error.strerror}.",
-                    "Name a folder that you may write to.",
+                    f"The folder {folder} cannot be created: {error.strerror}.",
+                    "Name a folder you have permission to write to.",
                 ) from error
             if folder.is_symlink():
                 # Files moved there would leave the hot folder.
                 raise InpaintError(
                     "unwritable",
                     f"{folder} is a link to another place.",
-                    "Replace it by a folder: the hot folder does not reach outside of itself.",
+                    "Replace it with a folder: the hot folder never accesses files outside itself.",
                 )
         self.private.chmod(0o700)
 

@@ -104,7 +104,7 @@ def shared_picture(layout: Layout, relative: PurePosixPath, role: str) -> Path |
         if role in table and not isinstance(table[role], list):
             name = _shared_name(table, role)
             if name is None:
-                raise _invalid(path, f"{role} must be the name of a picture that lies beside it")
+                raise _invalid(path, f"{role} must be the name of a picture in the same folder")
             found = path.with_name(name) if name else None
     return found
 
@@ -152,7 +152,7 @@ def sidecar_layer(name: str, data: bytes) -> dict[str, Any]:
             return {"prompt": " ".join(data.decode("utf-8-sig").split())}
         except UnicodeDecodeError as error:
             raise InpaintError(
-                "unreadable", f"{name} is not a text in UTF-8.", "Save it as plain text, UTF-8."
+                "unreadable", f"{name} is not UTF-8 text.", "Save it as plain text, UTF-8."
             ) from error
     return _read_layer(_parse_toml(data, name), name)
 
@@ -172,8 +172,8 @@ def with_reference(settings: Settings, *, there: bool) -> Settings:
     if there and len(weights) > 1:
         raise InpaintError(
             "bad_message",
-            f"The settings have the weights of {len(weights)} references; a dropped picture has "
-            "one reference.",
+            f"The settings give weights for {len(weights)} references, but a dropped picture has "
+            "only one.",
             f"Write one weight: {_WEIGHT} = {weights[0].weight:g}",
         )
     return replace(settings, references=weights if there else None)
@@ -202,7 +202,7 @@ def _parse_toml(data: bytes, name: str) -> dict[str, Any]:
     try:
         return tomllib.loads(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
-        raise _invalid(name, "it is not a text in UTF-8") from error
+        raise _invalid(name, "it is not UTF-8 text") from error
     except ValueError as error:
         raise _invalid(name, str(error)) from error
 
@@ -211,5 +211,5 @@ def _invalid(name: Path | str, reason: str) -> InpaintError:
     return InpaintError(
         "unreadable",
         f"{name} is not valid: {reason}.",
-        "Correct it; the names of the settings are those of: inpaintd fill --help-all",
+        "Correct it; for the names of the settings, see: inpaintd fill --help-all",
     )

@@ -36,9 +36,9 @@ def crashed_twice(name: str, reason: str = "") -> InpaintError:
     because = f": {reason}" if reason else ""
     return InpaintError(
         "unreadable",
-        f"Reading {name} ended the program that did it, twice{because}.",
-        "It may be damaged, or too large for this machine's memory: open it in an editor and save "
-        "it again, smaller if need be.",
+        f"The reader crashed twice on {name}{because}.",
+        "It may be damaged, or too large for this machine's memory: open it in an editor and "
+        "save it again, smaller if necessary.",
     )
 
 

@@ -78,7 +78,7 @@ class Pixels:
         except Exception as problem:
             if isinstance(problem, OSError) and self._disk_is_full(instruction, problem):
                 return e.Unopened(ticket, for_people(problem), disk_full=True)
-            log.exception("a picture could not be handled")
+            log.exception("a picture could not be processed")
             return e.Unopened(ticket, for_people(problem), unexpected=True)
 
     def release(self, ticket: int) -> None:
@@ -191,8 +191,8 @@ class Pixels:
                 place = path.relative_to(self._layout.root).with_name(SETTINGS_FILE)
                 raise InpaintError(
                     "unreadable",
-                    f"{place} names the {role} {path.name}, which is not there.",
-                    "Put it beside that file, or name another one.",
+                    f"{place} names the {role} {path.name}, which does not exist.",
+                    "Put it next to that file, or name another one.",
                 ) from error
         return path
 
@@ -211,8 +211,8 @@ def _bounds(picture: Picture, mask: Samples | None, settings: Settings) -> Recta
         raise InpaintError(
             error.code,
             error.message,
-            "Make the part to repaint transparent, or drop a mask beside it: "
-            f"{picture.path.stem}.mask.png, as large as the picture, white where to repaint.",
+            "Make the area to repaint transparent, or drop a mask with it: "
+            f"{picture.path.stem}.mask.png, the size of the picture, white in that area.",
         ) from error
 
 

@@ -57,7 +57,7 @@ def read_regular(folder: Path, name: str, root: Path) -> tuple[bytes, Signature]
         if before.st_size > MOST_BYTES:
             raise InpaintError(
                 "too_large",
-                f"{path.name} has {before.st_size >> 20} MiB; {MOST_BYTES >> 20} are read at most.",
+                f"{path.name} is {before.st_size >> 20} MiB; the limit is {MOST_BYTES >> 20} MiB.",
                 "Scale it down, or cut it into parts.",
             )
         check_room(path.name, before.st_size)

@@ -45,6 +45,6 @@ def for_people(problem: Exception) -> InpaintError:
         )
     return InpaintError(
         "internal",
-        f"Something unexpected went wrong ({type(problem).__name__}: {str(problem)[:200]}).",
-        "Please report it, with the picture if you can.",
+        f"An unexpected error occurred ({type(problem).__name__}: {str(problem)[:200]}).",
+        "Please report it, with the picture if possible.",
     )

@@ -196,7 +196,7 @@ class Watcher:
         except InpaintError:
             raise
         except Exception as problem:
-            log.exception("a step could not be done")
+            log.exception("a step failed")
             return [e.Stuck(instruction, for_people(problem), unexpected=True)]
         return [] if event is None else [event]
 

@@ -53,7 +53,7 @@ def watch(
     except Timeout as error:
         raise InpaintError(
             "busy",
-            f"Another process watches {layout.root} already.",
+            f"Another process is already watching {layout.root}.",
             "Drop your pictures there: it will fill them.",
         ) from error
     with lock, _said_to_people():
@@ -93,8 +93,8 @@ def _journal(layout: Layout, tell: Tell) -> Journal:
         layout.journal.replace(aside)
         for ending in ("-wal", "-shm"):
             layout.journal.with_name(layout.journal.name + ending).unlink(missing_ok=True)
-        message = f"The journal of this folder was damaged; it is {aside} now."
-        tell("trouble", {"message": message, "hint": "A new one has been begun."})
+        message = f"The journal of this folder was damaged; it is now {aside}."
+        tell("trouble", {"message": message, "hint": "A new journal was started."})
         return Journal(layout.journal)
 
 

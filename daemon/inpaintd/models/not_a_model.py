@@ -12,7 +12,7 @@ from inpaintd.shell_words import quoted
 from inpaintd_protocol.connection import home
 from inpaintd_protocol.errors import InpaintError
 
-_FOLDER = "Name the folder that holds its model_index.json, or the repository that it came from."
+_FOLDER = "Name the folder that contains its model_index.json, or the repository it came from."
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,8 @@ class _Thing:
 _VAE = _Thing(
     r"^(first_stage_model\.|vae\.)?(encoder|decoder)\.conv_in\.weight$",
     "a VAE, not a complete model",
-    "Give it in addition to a model's own file: inpaintd models install FILE --vae {file}, or as "
-    "vae in the model's table of {home}/models.toml.",
+    "Combine it with a model's own file: inpaintd models install FILE --vae {file}, or set it as "
+    "vae in the model's table in {home}/models.toml.",
 )
 
 # The order matters: a whole LoRA of SD 3 also has names of SD 3.
@@ -70,13 +70,13 @@ _THINGS = (
     ),
     _Thing(
         r"^(diffusion_model\.|unet\.)?(input_blocks\.0\.0|conv_in)\.weight$",
-        "the UNet of a model alone",
+        "only the UNet of a model",
         "It also needs its text encoder, VAE and configuration. " + _FOLDER,
     ),
     _VAE,
     _Thing(
         r"^(model\.diffusion_model\.)?(transformer_blocks|layers|blocks)\.0\.",
-        "the transformer of a model alone",
+        "only the transformer of a model",
         "It also needs its text encoder, VAE and configuration. " + _FOLDER,
     ),
     _Thing(

@@ -92,7 +92,7 @@ def install_unlisted(
     if denoiser is None and base:
         raise InpaintError(
             "unsupported",
-            f"{source} is not the transformer of a model alone, and needs no base.",
+            f"{source} is not only the transformer of a model, and needs no base.",
             "Leave --base out.",
         )
     if denoiser is not None:
@@ -143,7 +143,7 @@ def _about(place: Path, source: str, vae: str, config: str, say: Say) -> dict[st
 def _about_denoiser(
     registry: Registry, denoiser: Denoiser, named: str, say: Say
 ) -> dict[str, str | int]:
-    """Compose the entry for a file that holds the transformer of a model alone."""
+    """Compose the entry for a file that holds only the transformer of a model."""
     if named and named not in registry.entries:
         named = _resolved(named)
     base = base_for(registry, denoiser, named)

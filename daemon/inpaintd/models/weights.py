@@ -71,14 +71,14 @@ def tensors_in(file: Path) -> dict[str, Tensor]:
         raise InpaintError(
             "model_damaged",
             f"{file} is damaged, or no .safetensors file in spite of its name.",
-            "Fetch it again.",
+            "Download it again.",
         ) from error
     missing = 8 + length + end - size
     if missing > 0:
         raise InpaintError(
             "model_damaged",
             f"{file} is cut off: {missing:,} of its {size + missing:,} bytes are missing.",
-            "Fetch it again.",
+            "Download it again.",
         )
     return tensors
 
@@ -93,7 +93,7 @@ def _in_gguf(file: Path) -> dict[str, Tensor]:
             "model_damaged", f"{file} cannot be read: {error.strerror}.", "Check its permissions."
         ) from error
     except gguf.BadGgufError as error:
-        raise InpaintError("model_damaged", f"{file} is {error}.", "Fetch it again.") from error
+        raise InpaintError("model_damaged", f"{file} is {error}.", "Download it again.") from error
     return {name: Tensor(kind, shape) for name, (kind, shape) in found.items()}
 
 

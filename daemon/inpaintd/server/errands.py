@@ -97,7 +97,10 @@ class Errands:
         model = "" if isinstance(request, m.GetDisk | m.SetUp) else request.model
         if verb == "remove" and self._find("install", model) is not None:
             raise InpaintError(
-                "busy", f"{model} is being fetched.", "Pause or cancel that first.", retriable=True
+                "busy",
+                f"{model} is being downloaded.",
+                "Pause or cancel that first.",
+                retriable=True,
             )
         self._start(verb, model, force=force).waiting[request.request_id] = client
 
@@ -109,7 +112,7 @@ class Errands:
         """
         errand = self._find("install", request.model)
         if errand is None:
-            raise InpaintError("unsupported", f"{request.model[:80]} is not being fetched.")
+            raise InpaintError("unsupported", f"{request.model[:80]} is not being downloaded.")
         self._end(errand)
         errand.waiting[request.request_id] = client
         for request_id, waiting in errand.waiting.items():
@@ -164,8 +167,8 @@ class Errands:
         else:
             told = values.get("error") or {
                 "code": "internal",
-                "message": "The process that was to do it has ended.",
-                "hint": "Try again; the daemon's log may say why.",
+                "message": "The process that was carrying it out has ended.",
+                "hint": "Try again; the daemon's log may show the cause.",
                 "retriable": True,
             }
             error = InpaintError(
@@ -239,7 +242,9 @@ class Errands:
             temporary.replace(path)
         except OSError as error:
             raise InpaintError(
-                "unwritable", f"{path} cannot be written: {error.strerror}.", "Make room there."
+                "unwritable",
+                f"{path} cannot be written: {error.strerror}.",
+                "Free some space there.",
             ) from error
 
     def _intent(self, model: str) -> Path:

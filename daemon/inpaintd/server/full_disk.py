@@ -35,8 +35,8 @@ def publish(home: Path, connection: Connection) -> None:
         if elsewhere is None:
             raise
         log.warning(
-            "the disk of %s is full: requests that are to be kept are refused until there is "
-            "room; %s lies in %s for now",
+            "the disk of %s is full: requests to be kept are refused until space is freed; %s is "
+            "in %s for now",
             home,
             FILE_NAME,
             elsewhere,

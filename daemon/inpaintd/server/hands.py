@@ -50,7 +50,7 @@ class Hands:
             self._carry_out(instruction)
         except Exception:
             # The other instructions are still carried out.
-            log.exception("could not be done: %s", type(instruction).__name__)
+            log.exception("failed: %s", type(instruction).__name__)
 
     @singledispatchmethod
     def _carry_out(self, instruction: e.Instruction) -> None:

@@ -190,7 +190,7 @@ class Jobs:
                 error = refusals.stopped(job.id, kept=job.kept)
             self._ledger.end(job, m.Failed.of(job.id, error), keep=False)
         for number, _slot in enumerate(self.slots):
-            self._ledger.kill(number, "the daemon stops")
+            self._ledger.kill(number, "the daemon is stopping")
 
     # ------------------------------------------------------------------------- journal events
 
@@ -201,7 +201,7 @@ class Jobs:
         for request in event.requests:
             ledger.kept_ids.add(request.request_id)
             if request.request_id not in ledger.jobs and not self._closing:
-                ledger.accept(ledger.open_job(request, None, "kept from before"))
+                ledger.accept(ledger.open_job(request, None, "kept from an earlier run"))
         self._restoring = False
         early, self._early = self._early, []
         for waiting in early:
@@ -329,7 +329,7 @@ class Jobs:
         for number, slot in enumerate(self.slots):
             running = ledger.jobs.get(slot.request_id or "")
             if running is not None and running.overdue(ledger.now):
-                ledger.kill(number, "it did not heed a cancellation")
+                ledger.kill(number, "it ignored a cancellation")
             elif (reason := slot.stuck(ledger.now, self.slots.limits)) is not None:
                 ledger.kill(number, reason)
             elif slot.state == "ending" and ledger.now - slot.since > END_SECONDS:

@@ -175,9 +175,7 @@ class Journal:
         aside.mkdir(mode=0o700, exist_ok=True)
         target = aside / path.name
         path.replace(target)
-        log.warning(
-            "a file of the journal cannot be used and was put aside: %s: %s", target, reason
-        )
+        log.warning("a journal file is unusable and was set aside: %s: %s", target, reason)
 
     def _drop_old_answers(self) -> list[str]:
         dropped = []
@@ -223,7 +221,7 @@ def _read_head(data: bytes) -> float:
     if not data.startswith(_MAGIC + _VERSION):
         raise DamagedError("it was written by another version of inpaintd")
     if len(data) < len(_MAGIC) + len(_VERSION) + _HEAD.size:
-        raise DamagedError("it is cut off")
+        raise DamagedError("it is truncated")
     written_at: float = _HEAD.unpack_from(data, len(_MAGIC) + len(_VERSION))[0]
     return written_at
 
@@ -239,11 +237,11 @@ def _frames_of(data: bytes) -> list[Buffer]:
     frames: list[Buffer] = []
     while rest:
         if len(rest) < _LENGTH.size:
-            raise DamagedError("it is cut off")
+            raise DamagedError("it is truncated")
         (length,) = _LENGTH.unpack_from(rest)
         frame = rest[_LENGTH.size : _LENGTH.size + length]
         if len(frame) < length:
-            raise DamagedError("it is cut off")
+            raise DamagedError("it is truncated")
         frames.append(frame)
         rest = rest[_LENGTH.size + length :]
     return frames

@@ -88,7 +88,7 @@ class JournalThread:
         except OSError as error:
             reason = error.strerror or str(error)
         except Exception as error:
-            log.exception("the journal could not carry out an order")
+            log.exception("the journal failed to carry out an order")
             reason = str(error) or type(error).__name__
         if isinstance(order, e.Keep):
             return e.NotKept(order.request.request_id, reason)

@@ -93,7 +93,7 @@ class Ledger:
         if job.cancelling:
             return
         job.cancelling = True
-        self.note(job, "cancellation asked for")
+        self.note(job, "cancellation requested")
         if job.slot is None:
             self.end(job, m.Cancelled(job.id))
         elif self.slots[job.slot].interruptible is False:

@@ -140,11 +140,11 @@ class Server:
         keep_bridge(self._home)
         if reason := mismatch(self._home):
             log.warning("%s", reason)
-        log.info("inpaintd %s listens at %s", __version__, self.connection.endpoint)
+        log.info("inpaintd %s is listening at %s", __version__, self.connection.endpoint)
         self._errands.go_on()
         if self._websocket is not None:
             self._websocket.start()
-            log.info("and for plug-ins that have WebSockets only at %s", self._websocket.endpoint)
+            log.info("and at %s for plug-ins limited to WebSockets", self._websocket.endpoint)
 
     def _loop(self) -> None:
         next_tick = next_check = 0.0
@@ -190,7 +190,9 @@ class Server:
     def _check_home(self) -> None:
         """Stop when no client can find this daemon any more, or another one may have started."""
         if not self._stopping and not self._still_mine():
-            log.warning("the folder %s or the lock in it is gone, so the daemon stops", self._home)
+            log.warning(
+                "the folder %s or its lock has disappeared, so the daemon stops", self._home
+            )
             self._stop()
 
     def _open_websocket(self, port: int) -> None:
@@ -198,7 +200,9 @@ class Server:
         try:
             opened = WebSocketDoor(port, self._context, INNER_ENDPOINT, token)
         except OSError as error:
-            log.warning("no WebSocket door, so no Photoshop: %s", error)
+            log.warning(
+                "the WebSocket door cannot be opened, so Photoshop cannot connect: %s", error
+            )
             return
         self._websocket = opened
         self.connection = replace(self.connection, websocket=opened.endpoint)

@@ -11,7 +11,7 @@ def unknown_request(request_id: str) -> Failed:
     return Failed(
         request_id,
         code="unknown_request",
-        message="The daemon knows no request of this id, or no longer keeps its result.",
+        message="The daemon has no request with this ID, or no longer keeps its result.",
         hint="Send the request again.",
     )
 
@@ -38,8 +38,11 @@ def stopped(request_id: str, *, kept: bool) -> InpaintError:
     """It was in progress when the daemon stopped."""
     return InpaintError(
         "shutting_down",
-        "The inpaint daemon was stopped.",
-        f"It will be done when the daemon runs again; fetch it with: inpaintd attach {request_id}"
+        "The inpaint daemon has stopped.",
+        (
+            "The request will be completed when the daemon runs again; fetch the result with: "
+            f"inpaintd attach {request_id}"
+        )
         if kept
         else "Start the daemon and send the request again.",
         retriable=True,
@@ -51,7 +54,7 @@ def cannot_keep(reason: str) -> InpaintError:
     return InpaintError(
         "unwritable",
         f"The daemon cannot keep this request on disk: {reason}.",
-        "Free some space, or check who may write to the daemon's folder; then send it again.",
+        "Free some space, or check the permissions of the daemon's folder; then send it again.",
         retriable=True,
     )
 
@@ -60,8 +63,8 @@ def worker_died(reason: str) -> InpaintError:
     """`reason` is a clause without a full stop."""
     return InpaintError(
         "worker_died",
-        f"The worker process ended twice while filling this hole: {reason}.",
-        "Try a smaller region or another model; the daemon's log says more.",
+        f"The worker process crashed twice while filling this hole: {reason}.",
+        "Try a smaller region or another model; see the daemon's log for details.",
     )
 
 
@@ -70,6 +73,6 @@ def no_worker(reason: str) -> InpaintError:
     return InpaintError(
         "worker_died",
         f"No worker process could be started: {reason}.",
-        "The daemon's log says more: inpaintd status names it.",
+        "See the daemon's log for details; inpaintd status shows its path.",
         retriable=True,
     )

@@ -30,7 +30,7 @@ CAPABILITIES = ("plan", "inpaint", "mask", "models", "attach", "preview", "model
 
 INTERNAL = InpaintError(
     "internal",
-    "The inpaint daemon made a mistake while handling this.",
+    "The inpaint daemon failed to handle this request because of an internal error.",
     "Please report it: the daemon's log has the details.",
 )
 
@@ -72,7 +72,7 @@ class Requests:
             self._fail(client, frames, error)
         except Exception:
             # One client's message must never end the daemon for all others.
-            log.exception("a message could not be handled")
+            log.exception("a message could not be processed")
             self._fail(client, frames, INTERNAL)
 
     def _fail(self, client: bytes, frames: list[Buffer], error: InpaintError) -> None:
@@ -88,7 +88,7 @@ class Requests:
             older = "plug-in" if request.protocol[0] < PROTOCOL_VERSION[0] else "daemon"
             raise InpaintError(
                 "wrong_version",
-                f"This client speaks version {request.protocol[0]} of the protocol, the daemon "
+                f"This client uses version {request.protocol[0]} of the protocol, the daemon "
                 f"version {PROTOCOL_VERSION[0]}.",
                 f"Update the {older}.",
             )

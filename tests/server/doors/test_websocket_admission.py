@@ -25,5 +25,5 @@ def test_each_reason_is_logged_once_a_minute_with_how_many_there_were(
     ] == [
         "No token.",
         "Too many.",
-        "No token. (999 more since the last time)",
+        "No token. (999 more since the last message)",
     ]

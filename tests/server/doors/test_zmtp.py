@@ -131,7 +131,7 @@ class TestStrangers:
         self, house: House, sent: bytes
     ) -> None:
         stream = house.raw(sent)
-        eventually(lambda: house.hung_up(stream), "it is cut off")
+        eventually(lambda: house.hung_up(stream), "it is truncated")
         assert house.door.vanished() == [], "nobody ever knew it"
 
     def test_a_flood_before_the_password_costs_a_kilobyte_a_connection(self, house: House) -> None:
@@ -153,7 +153,7 @@ class TestStrangers:
             tracemalloc.stop()
         assert peak < 16 * 8 * HANDSHAKE_BYTES + 65536, "not even the longest read of one of them"
         for stream in streams:
-            eventually(lambda stream=stream: house.hung_up(stream), "it is cut off")
+            eventually(lambda stream=stream: house.hung_up(stream), "it is truncated")
 
     def test_a_wrong_password_is_told_and_opens_nothing(self, house: House) -> None:
         wrong = zmtp_frames.plain_hello(USER, b"passwore")
@@ -173,7 +173,7 @@ class TestStrangers:
             return zmtp_frames.LIBZMQ_ERROR + b"\x03400" in received
 
         eventually(told, "it is told")
-        eventually(lambda: house.hung_up(stream), "it is cut off")
+        eventually(lambda: house.hung_up(stream), "it is truncated")
 
     def test_those_who_never_finish_their_handshake_make_room(
         self, house: House, monkeypatch: pytest.MonkeyPatch
@@ -189,7 +189,7 @@ class TestStrangers:
     ) -> None:
         monkeypatch.setattr(zmtp, "HANDSHAKE_SECONDS", 0.05)
         stream = house.raw(GREETING)
-        eventually(lambda: house.hung_up(stream), "it is cut off")
+        eventually(lambda: house.hung_up(stream), "it is truncated")
         assert not house.door.restless
 
     def test_one_byte_at_a_time_is_a_handshake_too(self, house: House) -> None:
@@ -204,7 +204,7 @@ class TestStrangers:
     def test_a_password_that_is_withdrawn_opens_nothing(self, house: House) -> None:
         house.door.withdraw(USER)
         stream = house.raw(GREETING, HELLO)
-        eventually(lambda: house.hung_up(stream), "it is cut off")
+        eventually(lambda: house.hung_up(stream), "it is truncated")
 
 
 class TestPeers:
@@ -317,7 +317,7 @@ class TestPeers:
             b"\x80\x00",
         ):
             stream = house.raw(GREETING, HELLO, INITIATE, sent)
-            eventually(lambda stream=stream: house.hung_up(stream), "it is cut off")
+            eventually(lambda stream=stream: house.hung_up(stream), "it is truncated")
 
     def test_pings_are_answered(self, house: House) -> None:
         stream = house.raw(GREETING, HELLO, INITIATE)

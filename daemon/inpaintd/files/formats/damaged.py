@@ -24,5 +24,5 @@ def damaged(name: str, kind: str) -> Iterator[None]:
         raise InpaintError(
             "unreadable",
             f"{name} cannot be read as {kind}.",
-            "It may be damaged or only partly copied: save or copy it again.",
+            "It may be damaged or incompletely copied: save or copy it again.",
         ) from error

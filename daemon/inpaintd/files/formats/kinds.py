@@ -16,10 +16,10 @@ _KINDS = {
     b"\xff\x4f\xff\x51": "a JPEG 2000 picture",
     b"\xff\x0a": "a JPEG XL picture",
     b"\0\0\0\x0cJXL ": "a JPEG XL picture",
-    b"gimp xcf": "a document of GIMP",
-    b"8BPS": "a document of Photoshop",
+    b"gimp xcf": "a GIMP document",
+    b"8BPS": "a Photoshop document",
     b"%PDF": "a PDF document",
-    b"PK\x03\x04": "a packed folder",
+    b"PK\x03\x04": "a compressed archive",
     b"\x7fELF": "a program",
     b"MZ": "a program",
 }
@@ -28,7 +28,7 @@ _HEIC = (b"ftypheic", b"ftypheix", b"ftypmif1")
 
 def formats_hint() -> str:
     """Advice for a file that cannot be read."""
-    return f"{readable()} can be read; save it as one of these."
+    return f"Save it in one of the supported formats: {readable()}."
 
 
 def not_a_picture(name: str, start: bytes) -> InpaintError | None:
@@ -46,9 +46,7 @@ def not_a_picture(name: str, start: bytes) -> InpaintError | None:
         kind = "a text"
     if not kind:
         return None
-    return InpaintError(
-        "unreadable", f"{name} is {kind}, which cannot be read here.", formats_hint()
-    )
+    return InpaintError("unreadable", f"{name} is {kind}, which is not supported.", formats_hint())
 
 
 def is_lossy_webp(file: BinaryIO) -> bool:

@@ -68,9 +68,10 @@ def read_psd(path: Path, data: bytes) -> Picture:
 def _answered_by_a_layer(picture: Picture, mode: Mode) -> Picture:
     notice = Notice(
         "layer_only",
-        f"{picture.path.name} is {mode.without_layers}, a mode that has no layers: the result is "
-        "the new layer alone, a PNG as large as the document.",
-        "Lay it over the document; or change that with Image > Mode > RGB Color and fill it again.",
+        f"{picture.path.name} is {mode.without_layers}, a mode without layers: the result is the "
+        "new layer alone, a PNG the size of the document.",
+        "Place it over the document; or convert the document with Image > Mode > RGB Color "
+        "and fill it again.",
     )
     image, colours = picture.image, picture.colours
     if mode.kind == "cmyk":

@@ -72,17 +72,15 @@ def mode_of(name: str, data: bytes) -> Mode:
         raise InpaintError(
             "unreadable",
             f"{name} is not a Photoshop document.",
-            "It may be damaged or only partly copied: save or copy it again.",
+            "It may be damaged or incompletely copied: save or copy it again.",
         )
     check_size(name, width, height, (channels + 1) * _FLOAT_BYTES)
     kind = _MULTICHANNEL_KINDS.get(channels) if mode == _MULTICHANNEL else _KINDS.get(mode)
     if kind is None or bits not in _BITS.get(mode, (8, 16)):
-        what = (
-            f"has {channels} channels of inks" if mode == _MULTICHANNEL else "has an unknown mode"
-        )
+        what = f"has {channels} ink channels" if mode == _MULTICHANNEL else "has an unknown mode"
         raise InpaintError(
             "unreadable",
-            f"{name} {what} with {bits} bits, whose colours cannot be told.",
-            "Change it with Image > Mode > RGB Color, or save it as a TIFF.",
+            f"{name} {what} with {bits} bits per channel, so its colours cannot be determined.",
+            "Convert it with Image > Mode > RGB Color, or save it as TIFF.",
         )
     return Mode(kind, _DEPTHS[bits], mode == _INDEXED, _WITHOUT_LAYERS.get(mode, ""))

@@ -19,7 +19,7 @@ from .associated import is_associated, set_associated
 from .exif import attach_exif
 from .kinds import START_BYTES, formats_hint, is_lossy_webp, not_a_picture
 
-_HALF_HINT = "It may be damaged or only partly copied: save or copy it again."
+_HALF_HINT = "It may be damaged or incompletely copied: save or copy it again."
 _DEPTHS = {"uchar": "u8", "ushort": "u16", "float": "f32"}
 _SAMPLE_BYTES = {"u8": 1, "u16": 2, "f32": 4}
 _COLOUR_CHANNELS = {
@@ -112,7 +112,7 @@ def _open(path: Path, data: bytes | None) -> tuple[Any, Format]:
     loader = str(image.get("vips-loader")).removesuffix("_source")
     if loader not in BY_LOADER:
         raise InpaintError(
-            "unreadable", f"{path.name} is not a kind of picture that is read here.", formats_hint()
+            "unreadable", f"{path.name} is not in a supported picture format.", formats_hint()
         )
     return image, BY_LOADER[loader]
 
@@ -125,7 +125,7 @@ def _numbers(path: Path, image: Any) -> tuple[str, int]:
         raise InpaintError(
             "unreadable",
             f"{path.name} has {image.bands} channel(s) of {image.format} samples "
-            f"({image.interpretation}), which cannot be read here.",
+            f"({image.interpretation}), which is not supported.",
             "Save it as grey, RGB or CMYK with 8 or 16 bits, or as a 32-bit float TIFF, "
             "with at most one alpha channel.",
         )
@@ -143,7 +143,7 @@ def _first_of(path: Path, pages: int) -> tuple[Notice, ...]:
         Notice(
             "first_page",
             f"{path.name} has {pages} pages or frames; only the first was filled, and the result "
-            "holds only that one.",
-            "Save the other pages to files of their own.",
+            "contains only that one.",
+            "Save each of the other pages as a separate file.",
         ),
     )

@@ -104,7 +104,7 @@ class InnerDoor:
 
     def _drop(self, client: bytes) -> None:
         """Treat a client as gone: a ROUTER cannot disconnect one, but it can be ignored."""
-        log.warning("a client is dropped, because it reads no answers")
+        log.warning("a client is dropped: it does not read its answers")
         self._outboxes.pop(client, None)
         self._dropped[client] = None
         if len(self._dropped) > _MOST_DROPPED:

@@ -259,5 +259,5 @@ class Peer:
 def _short(data: bytes) -> tuple[bytes, bytes]:
     """Split off a text prefixed with its length in one byte; returns it and the rest."""
     if not data or len(data) < 1 + data[0]:
-        raise ZmtpError("it sent a broken password")
+        raise ZmtpError("it sent a malformed password")
     return data[1 : 1 + data[0]], data[1 + data[0] :]

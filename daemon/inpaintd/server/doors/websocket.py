@@ -157,7 +157,7 @@ async def _bridge(
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         if stopping.done():
-            code, reason = _CLOSED_FOR_GOOD, "The daemon stops."
+            code, reason = _CLOSED_FOR_GOOD, "The daemon is stopping."
             inward.cancel()
             await _until_empty(inner, outward)
         elif inward.done() and isinstance(fault := inward.exception(), NotZws):
@@ -173,7 +173,7 @@ async def _bridge(
             await peer.close(code, reason)
     for outcome in outcomes:
         if isinstance(outcome, Exception) and not isinstance(outcome, (NotZws, ConnectionClosed)):
-            log.error("a WebSocket was closed by a mistake of the daemon", exc_info=outcome)
+            log.error("a WebSocket was closed because of an internal error", exc_info=outcome)
 
 
 async def _carry_inward(
@@ -212,7 +212,7 @@ async def _messages(peer: ServerConnection) -> AsyncIterator[list[memoryview]]:
     while True:
         data = await peer.recv()
         if isinstance(data, str) or not data or data[0] not in (LAST, MORE, COMMAND):
-            raise NotZws(_NOT_ZWS, "Not a frame of ZWS 2.0.")
+            raise NotZws(_NOT_ZWS, "Not a ZWS 2.0 frame.")
         if data[0] == COMMAND:
             continue  # no command matters here; the heartbeat is WebSocket's own
         if not introduced:

@@ -50,19 +50,23 @@ def refuse(request: Request, token: str, port: int) -> Refusal | None:
     # Not by urlsplit: it raises an error for what looks like a broken IPv6 address.
     given = parse_qs(request.path.partition("?")[2]).get("token", [""])
     if not hmac.compare_digest(given[-1].encode(), token.encode()):
-        reason = "The token is missing or of another run of the daemon."
+        reason = "The token is missing, or from another run of the daemon."
         return Refusal(HTTPStatus.FORBIDDEN, reason, told=False)
     hosts = {f"{name}{suffix}" for name in _LOOPBACK for suffix in ("", f":{port}")}
     if [host.lower() for host in request.headers.get_all("Host")] not in [[host] for host in hosts]:
-        reason = "This door is for this machine only."
+        reason = "This endpoint accepts connections from this machine only."
         return Refusal(HTTPStatus.FORBIDDEN, reason, told=False)
     own = {f"http://{name}:{port}" for name in _LOOPBACK}
     for origin in map(str.lower, request.headers.get_all("Origin")):
         if origin.startswith(("http:", "https:")) and origin not in own:
-            return Refusal(HTTPStatus.FORBIDDEN, "This door is not for web pages.", told=False)
+            return Refusal(
+                HTTPStatus.FORBIDDEN,
+                "This endpoint does not accept connections from web pages.",
+                told=False,
+            )
     offered = ",".join(request.headers.get_all(OFFERED)).split(",")
     if SUBPROTOCOL not in [name.strip() for name in offered]:
-        reason = "This door speaks the WebSocket subprotocol ZWS2.0 only."
+        reason = "This endpoint requires the WebSocket subprotocol ZWS2.0."
         return Refusal(HTTPStatus.BAD_REQUEST, reason, told=True)
     return None
 
@@ -82,5 +86,5 @@ class RefusalLog:
             return
         self._logged[reason] = now
         more = self._unlogged.pop(reason, 0)
-        since = f" ({more} more since the last time)" if more else ""
+        since = f" ({more} more since the last message)" if more else ""
         log.warning("a WebSocket was refused: %s%s", reason, since)

@@ -130,7 +130,7 @@ class ZmtpDoor:
             self._part(name, told=True)
             raise Vanished from None
         if peer.overflows:
-            log.warning("a client is dropped, because it reads no answers")
+            log.warning("a client is dropped: it does not read its answers")
             self._part(name, told=True)
             raise Vanished
         self._watch(peer)

@@ -138,7 +138,7 @@ def _read(file: Path) -> dict[str, torch.Tensor]:
         raise InpaintError(
             "model_damaged",
             f"{file.name} is damaged: it cannot be read as safetensors.",
-            "Fetch it again.",
+            "Download it again.",
         ) from error
 
 
@@ -146,5 +146,5 @@ def _does_not_fit(model: Model, what: str, file: Path) -> InpaintError:
     return InpaintError(
         "unsupported",
         f"The {what} {file.stem} does not fit the model {model.source.name}.",
-        f"Choose one that was made for {model.family.name}.",
+        f"Choose one made for {model.family.name}.",
     )

@@ -48,7 +48,7 @@ def config_of_file(file: Path, depth: int) -> dict[str, Any]:
             refines = before in names and bool(weights.get_tensor(before).any())
     except (OSError, safetensors.SafetensorError) as error:
         raise InpaintError(
-            "model_damaged", f"{file.name} is damaged: it cannot be read.", "Fetch it again."
+            "model_damaged", f"{file.name} is damaged: it cannot be read.", "Download it again."
         ) from error
     layers = _count(names, "control_layers.")
     refiners = _count(names, "control_noise_refiner.")

@@ -223,7 +223,7 @@ def _net(model: Model, library: Library, control: Control) -> Any:
             raise InpaintError(
                 "unsupported",
                 f"The ControlNet {folder.name} does not fit the model {model.source.name}.",
-                f"Choose one that was made for {model.family.name}.",
+                f"Choose one made for {model.family.name}.",
             )
         depth = getattr(model.pipe, model.family.denoiser).config.get("n_layers", 0)
         model.controlnets[folder] = _loaded(folder, kind, model.dtype, depth)

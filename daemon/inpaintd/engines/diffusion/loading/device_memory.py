@@ -68,9 +68,9 @@ class DeviceMemory:
         least = smallest(model, working(pixels), ways)
         raise InpaintError(
             "out_of_memory",
-            f"{source.name} does not fit: it needs {least.peak_bytes / _GIGABYTE:.1f} GB of the "
-            f"device's memory, and {free / _GIGABYTE:.1f} GB is free.",
-            "Close other programs that use the device, ask for a smaller work size, or choose a "
+            f"{source.name} does not fit: it needs {least.peak_bytes / _GIGABYTE:.1f} GB of "
+            f"device memory, but only {free / _GIGABYTE:.1f} GB is free.",
+            "Close other programs that use the device, set a smaller work size, or choose a "
             "smaller model.",
         )
 

@@ -125,6 +125,6 @@ def climb(
     raise InpaintError(
         "out_of_memory",
         f"{model.source.name} does not fit into memory. Tried: {tried}.",
-        "Ask for a smaller work size, close other programs that use the GPU, or take a smaller"
-        " model.",
+        "Set a smaller work size, close other programs that use the GPU, or choose a smaller "
+        "model.",
     )

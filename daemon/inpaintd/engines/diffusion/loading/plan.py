@@ -12,10 +12,10 @@ from inpaintd.models.footprint import DECODERS, DENOISERS, ENCODERS, Footprint
 class Placement(Enum):
     """The location of a model's weights, from the fastest to the smallest."""
 
-    RESIDENT = "all of it on the device"
-    ENCODERS_AWAY = "text encoders on the device only while they read a new prompt"
+    RESIDENT = "entire model on the device"
+    ENCODERS_AWAY = "text encoders on the device only while encoding a new prompt"
     OFFLOADED = "one part on the device at a time"
-    STREAMED = "layers brought to the device one after the other"
+    STREAMED = "layers moved to the device one at a time"
 
 
 _TIMES_SLOWER = {

@@ -140,8 +140,8 @@ def kept_steps(steps: int, strength: float) -> int:
     if kept < 1:
         raise InpaintError(
             "unsupported",
-            f"A strength of {strength:g} leaves none of {steps} steps to run.",
-            f"Raise the strength to {_round_up(1 / steps):g} or more{_or_steps(strength)}.",
+            f"At strength {strength:g}, none of the {steps} steps would run.",
+            f"Raise the strength to at least {_round_up(1 / steps):g}{_or_steps(strength)}.",
         )
     return kept
 
@@ -150,7 +150,7 @@ def _or_steps(strength: float) -> str:
     """Advice on a sufficient number of steps, if it is within the limit."""
     needed = math.ceil(1 / strength)
     most: int = Settings.__dataclass_fields__["steps"].metadata["maximum"]
-    return f", or the steps to {needed} or more" if needed <= most else ""
+    return f", or the number of steps to at least {needed}" if needed <= most else ""
 
 
 def _round_up(strength: float) -> float:
