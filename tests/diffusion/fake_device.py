@@ -148,6 +148,7 @@ def requests(folders: dict[str, Path], kind: str) -> list[dict[str, Any]]:
     if kind == "sd15":
         pipe = diffusers.StableDiffusionInpaintPipeline.from_pretrained(folders[kind])
         more |= tiny_ip_adapters.entries(folders[kind].parent / "ip", pipe, "Stable Diffusion")
+    more["small"] = tiny_adapters.preview_decoder(folders[kind].parent / "small")
     on_cpu, on_device = pictures.engine(folders[kind], **more), an_engine(folders[kind], **more)
 
     @cache
@@ -166,16 +167,18 @@ def requests(folders: dict[str, Path], kind: str) -> list[dict[str, Any]]:
             try:
                 cancelled = name == "cancelled"
                 report = cancel_in_the_middle if cancelled else pictures.quiet
-                colour = on_device.paint([soft], settings, report).colours[0]
-                difference = pictures.distance(colour, truth(name))
+                painted = on_device.paint([soft], settings, report)
+                difference = pictures.distance(painted.colours[0], truth(name))
+                notices = [code for code, *_ in painted.notices]
             except CancelledError:
-                difference = 0.0
+                difference, notices = 0.0, []
             happened.append(
                 {
                     "request": f"{kind}, {name}",
                     "offloaded": offloaded,
                     "difference": difference,
                     "left": left_on_device(on_device),
+                    "notices": notices,
                 }
             )
     return happened

@@ -62,6 +62,11 @@ def test_its_pictures_are_the_cpus(happened: Happened) -> None:
         assert one["difference"] < 1e-5, one
 
 
+def test_a_small_decoder_shows_previews_on_the_device(happened: Happened) -> None:
+    previews = [one for one in happened["requests"] if one["request"] == "sd15, preview"]
+    assert [one["notices"] for one in previews] == [[], []]
+
+
 def test_an_offloaded_model_runs_on_the_device_and_leaves_it(happened: Happened) -> None:
     offloaded = [one for one in happened["requests"] if one["offloaded"]]
     assert offloaded

@@ -15,33 +15,12 @@ from inpaintd.engine import Painted
 from inpaintd.engines.diffusion.engine import DiffusionEngine
 from inpaintd.engines.diffusion.families import FAMILY_OF_CLASS
 from inpaintd.engines.diffusion.painting import after_step, previews
-from inpaintd.models.registry import Entry, load_registry
+from inpaintd.models.registry import load_registry
 from tests.diffusion import pictures
+from tests.diffusion.tiny_adapters import preview_decoder as decoder
 from tests.diffusion.tiny_models import Build
 
-FILES = ("diffusion_pytorch_model.safetensors", "config.json")
-
-
-def decoder(folder: Path, channels: int = 4) -> Entry:
-    """Write a decoder of TAESD's architecture, four cells of 2 × 2 deep, and return its entry."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(3)
-        network = diffusers.AutoencoderTiny(
-            encoder_block_out_channels=(8, 8, 8, 8),
-            decoder_block_out_channels=(8, 8, 8, 8),
-            latent_channels=channels,
-        )
-    network.save_pretrained(folder)
-    families = ("Stable Diffusion", "FLUX.1")
-    return Entry(
-        "small",
-        "Small",
-        "diffusion",
-        kind="preview-decoder",
-        families=families,
-        source=str(folder),
-        files=FILES,
-    )
+WEIGHTS = "diffusion_pytorch_model.safetensors"
 
 
 def watched(engine: DiffusionEngine, **changes: Any) -> tuple[Painted, list[np.ndarray]]:
@@ -107,23 +86,23 @@ def test_large_work_is_decoded_at_a_limited_size(
 
 
 def truncated(folder: Path) -> None:
-    file = folder / FILES[0]
+    file = folder / WEIGHTS
     file.write_bytes(file.read_bytes()[:1000])
 
 
 def emptied(folder: Path) -> None:
     from safetensors.torch import load_file, save_file
 
-    weights = load_file(folder / FILES[0])
+    weights = load_file(folder / WEIGHTS)
     weights.pop("decoder.layers.0.weight")
-    save_file(weights, folder / FILES[0])
+    save_file(weights, folder / WEIGHTS)
 
 
 def broken(folder: Path) -> None:
     from safetensors.torch import load_file, save_file
 
-    weights = load_file(folder / FILES[0])
-    save_file({k: v * float("nan") for k, v in weights.items()}, folder / FILES[0])
+    weights = load_file(folder / WEIGHTS)
+    save_file({k: v * float("nan") for k, v in weights.items()}, folder / WEIGHTS)
 
 
 @pytest.mark.parametrize("damage", [truncated, emptied, broken])

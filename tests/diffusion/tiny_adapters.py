@@ -1,11 +1,14 @@
-"""LoRAs and textual embeddings for the tiny models, as the field's trainers write them."""
+"""LoRAs, textual embeddings and preview decoders for the tiny models, as trainers write them."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import diffusers
 import torch
 from safetensors.torch import save_file
+
+from inpaintd.models.registry import Entry
 
 
 def lora(file: Path, model: torch.nn.Module, seed: int, part: str = "unet", rank: int = 2) -> None:
@@ -34,3 +37,25 @@ def embedding(file: Path, *widths: int, vectors: int = 2, seed: int = 0) -> None
     }
     file.parent.mkdir(parents=True, exist_ok=True)
     save_file(rows, file)
+
+
+def preview_decoder(folder: Path, channels: int = 4) -> Entry:
+    """Write a decoder of TAESD's architecture, four cells of 2 × 2 deep, and return its entry."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(3)
+        network = diffusers.AutoencoderTiny(
+            encoder_block_out_channels=(8, 8, 8, 8),
+            decoder_block_out_channels=(8, 8, 8, 8),
+            latent_channels=channels,
+        )
+    network.save_pretrained(folder)
+    families = ("Stable Diffusion", "FLUX.1")
+    return Entry(
+        "small",
+        "Small",
+        "diffusion",
+        kind="preview-decoder",
+        families=families,
+        source=str(folder),
+        files=("diffusion_pytorch_model.safetensors", "config.json"),
+    )
