@@ -51,6 +51,7 @@ class Jobs:
             self._early.append(event)
         else:
             self._on(event)
+        # After every event: any of them may have freed a worker or queued a request.
         if not self._closing:
             self._dispatch()
         elif not ledger.jobs:
@@ -107,6 +108,7 @@ class Jobs:
     def _submitted(self, event: e.Submitted) -> None:
         ledger = self._ledger
         request_id = event.request.request_id
+        # A client that lost its connection sends the request again: one fill, not two.
         if request_id in ledger.jobs or request_id in ledger.kept_ids:
             self._attach_requested(e.AttachRequested(event.client, request_id, event.client_name))
             return
@@ -170,6 +172,7 @@ class Jobs:
             if job.owner == event.client:
                 job.owner = None
                 self._ledger.note(job, "its client has gone")
+                # Nobody is left to receive the result.
                 if not job.kept:
                     self._ledger.cancel(job)
 
@@ -266,6 +269,7 @@ class Jobs:
         if job is not None:
             job.model = event.model
             self._ledger.note(job, "begun", model=event.model, device=slot.device)
+            # The cancellation came while the engine was loading, before this was known.
             if job.cancelling and not event.interruptible:
                 self._ledger.kill(event.worker, "its request was cancelled")
 
@@ -281,9 +285,11 @@ class Jobs:
                 ledger.note(job, message.phase)
             ledger.tell(job)
         elif isinstance(message, m.Preview):
+            # Not queued for anybody else: a preview is out of date at once.
             if job.owner is not None:
                 ledger.send(job.owner, message)
         elif isinstance(message, (m.Finished, m.Failed, m.Cancelled)):
+            # A moving average, for the waiting time that `busy` errors suggest.
             ledger.mean_seconds += 0.2 * (ledger.now - slot.started_at - ledger.mean_seconds)
             slot.rest(ledger.now)
             ledger.end(job, message)
@@ -291,6 +297,7 @@ class Jobs:
     @_on.register
     def _worker_ended(self, event: e.WorkerEnded) -> None:
         ledger = self._ledger
+        # Looked up first: `ended` clears the slot.
         job = ledger.jobs.get(self.slots[event.worker].request_id or "")
         failed_start = self.slots.ended(event.worker, event.reason, ledger.now)
         if job is not None:
@@ -314,6 +321,7 @@ class Jobs:
         ledger.log(f"worker {event.worker}: {text}", debug=False, worker=event.worker)
         for request_id in ledger.queue:
             ledger.jobs[request_id].story.note(ledger.now, text)
+        # A worker that gave its own reason would fail again for the same one.
         given_up = event.explained or slot.failed_starts >= STARTS
         if given_up and self.slots.helpless:
             ledger.fail_waiting(refusals.no_worker(event.reason))
@@ -332,6 +340,7 @@ class Jobs:
                 ledger.kill(number, "it ignored a cancellation")
             elif (reason := slot.stuck(ledger.now, self.slots.limits)) is not None:
                 ledger.kill(number, reason)
+            # A process stuck in a driver call must not block its slot for ever.
             elif slot.state == "ending" and ledger.now - slot.since > END_SECONDS:
                 ledger.out.append(e.AbandonWorker(number))
                 self._worker_ended(e.WorkerEnded(number, "it could not even be killed"))

@@ -34,6 +34,7 @@ class Ledger:
         self.kept_ids: set[str] = set()
         """Ids of all requests in the journal, including finished ones."""
         self.counts = {"finished": 0, "failed": 0, "cancelled": 0}
+        # A guess until the first request has ended.
         self.mean_seconds = 0.25
 
     # ----------------------------------------------------------------------------- beginnings
@@ -107,6 +108,7 @@ class Ledger:
         """Return a job to the head of the queue after its worker has died or was given up."""
         job.state, job.slot, job.interrupted_at = "waiting", None, None
         job.advance(m.Progress(job.id, phase="waiting", fraction=0.0), self.now)
+        # It has already waited its turn.
         self.queue.put_first(job.lane, job.id, job.byte_count)
         self.note(job, f"back in the queue, because its worker ended: {reason}", debug=False)
 
@@ -118,6 +120,7 @@ class Ledger:
         del self.jobs[job.id]
         job.close_phase(self.now)
         self.counts[answer.type] += 1
+        # For a client that missed the answer and asks again.
         self.recent.put(answer)
         if job.kept and keep:
             self.out.append(e.KeepAnswer(answer))
@@ -137,6 +140,7 @@ class Ledger:
     def kill(self, number: int, reason: str) -> None:
         """End a worker; its slot becomes free once it is certain to have ended."""
         slot = self.slots[number]
+        # Not "absent" yet: a replacement would compete with the dying process for memory.
         if slot.state not in ("absent", "ending"):
             slot.enter("ending", self.now)
             self.out.append(e.KillWorker(number, reason))
@@ -164,6 +168,7 @@ class Ledger:
 
     def refusal(self, job: JobState, most_requests: int, most_bytes: int) -> InpaintError | None:
         """The error if there is no room for this job, else None; `job` itself is not counted."""
+        # Running requests do not count: only the queue could grow without limit.
         others = [other for other in self.jobs.values() if other is not job and other.slot is None]
         byte_count = sum(other.byte_count for other in others)
         if len(others) >= most_requests or byte_count + job.byte_count > most_bytes:

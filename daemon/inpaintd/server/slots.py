@@ -89,6 +89,7 @@ class Slot:
         patience = max(limits.stall, PATIENCE * self.longest_silence)
         if self.state == "busy" and waited > patience:
             return f"it made no progress for {patience:.0f} seconds"
+        # Not a fault: other programs can use the memory of its model.
         if self.state == "idle" and waited > limits.keep_alive:
             return "it was idle"
         return None
@@ -124,6 +125,7 @@ class Slots:
 
     def due(self, waiting: int, now: float) -> Iterator[int]:
         """Slots in which to start workers for this many waiting requests."""
+        # Each worker that is starting will take one of the waiting requests.
         wanted = waiting - len(self.numbered("starting"))
         for number, slot in self.numbered("absent"):
             if wanted > 0 and now >= slot.next_start:
@@ -132,6 +134,7 @@ class Slots:
 
     def start(self, number: int, now: float) -> None:
         old = self._slots[number]
+        # Nothing of the previous worker may carry over except its failures.
         self._slots[number] = Slot(failed_starts=old.failed_starts, problem=old.problem)
         self._slots[number].enter("starting", now)
 
@@ -149,6 +152,7 @@ class Slots:
         if old.was_ready or old.state == "absent":
             return False
         new.failed_starts = old.failed_starts + 1
+        # Limited, because the power would overflow in the end.
         pause = FIRST_PAUSE_SECONDS * 2.0 ** min(old.failed_starts, 16)
         new.next_start = now + min(LONGEST_PAUSE_SECONDS, pause)
         new.problem = reason

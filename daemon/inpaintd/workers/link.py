@@ -31,6 +31,7 @@ class Link:
         self._socket.setsockopt(zmq.ROUTING_ID, name.encode())
         self._socket.setsockopt_string(zmq.PLAIN_USERNAME, name)
         self._socket.setsockopt_string(zmq.PLAIN_PASSWORD, password)
+        # The last answer must get out before the process ends.
         self._socket.setsockopt(zmq.LINGER, 2_000)
         self._socket.connect(endpoint)
         self._cancelled: set[str] = set()
@@ -43,6 +44,7 @@ class Link:
         """Wait for a request."""
         while not self._waiting:
             self._hear()
+        # Cancellations of earlier requests that came too late.
         self._cancelled.clear()
         return self._waiting.popleft()
 

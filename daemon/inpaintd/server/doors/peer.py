@@ -99,6 +99,7 @@ class Peer:
         """Read once; returns 0 when nothing is available."""
         try:
             if self._decoder is None:
+                # Never more than the limit: strangers must not cost memory.
                 data = self.socket.recv(HANDSHAKE_BYTES - len(self._early))
                 self._early += data
                 count = len(data)

@@ -96,6 +96,7 @@ class ZmtpDoor:
                 if event & ~zmq.POLLOUT:  # errors, too, are found by reading
                     for message in peer.read():
                         yield name, message
+                        # Handling the message may have disconnected the peer.
                         if name not in self._peers:
                             break
                 if name in self._peers:
@@ -191,6 +192,7 @@ class ZmtpDoor:
                 self._listening = False
             return
         connection.setblocking(False)
+        # Short answers leave at once instead of waiting for more data.
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if len(self._strangers) >= MOST_STRANGERS:
             self._part(next(iter(self._strangers)))

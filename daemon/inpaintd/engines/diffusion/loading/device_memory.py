@@ -52,8 +52,10 @@ class DeviceMemory:
         """
         free = free_bytes(self._device)
         if free is None:
+            # Unknown, as on the CPU: nothing can be planned; the ladder helps if memory runs out.
             placement = loaded.placement if loaded else Placement.RESIDENT
             return Plan(placement, loaded is not None and loaded.eight_bits, False, 0), ()
+        # What this process holds counts as free: it is reused, or released before loading.
         free = int((free + held_bytes(self._device)) * (1 - RESERVE))
         model = self._footprint(source, dtype)
         ways = ways_for(streams=self._streams, adapters=adapters, packed=model.packed)
@@ -86,6 +88,7 @@ class DeviceMemory:
                 model.placement,
                 eight_bits=model.eight_bits,
             )
+            # The calculated weights can exceed the measured peak.
             taken = max(0, peak_bytes - weights)
             self._working.learn(
                 model.source.name, type_name(model.dtype), pixels, tiled=tiled, taken=taken

@@ -87,6 +87,7 @@ Way = tuple[Placement, bool]
 """The location of the weights, and whether the denoiser's are stored in 8 bits."""
 
 WAYS: tuple[Way, ...] = (
+    # Exact ways before faster ones in 8 bits; streaming is so slow that it comes last.
     (Placement.RESIDENT, False),
     (Placement.ENCODERS_AWAY, False),
     (Placement.OFFLOADED, False),
@@ -118,6 +119,7 @@ def plans(model: Footprint, working: Working, ways: Sequence[Way] = WAYS) -> Ite
     for placement, eight_bits in ways:
         weights = weight_bytes(model, placement, eight_bits=eight_bits)
         for tiled, extra in ((False, working.whole), (True, working.tiled)):
+            # Tiling changes the picture, so it must at least save memory.
             if not tiled or extra < working.whole:
                 yield Plan(placement, eight_bits, tiled, weights + extra, model.lossless)
 
@@ -162,6 +164,7 @@ def choose(
         pixels: area of the work area.
         loaded: the way in which the model is held now; it stays so while it fits.
     """
+    # A slower way at full size comes first: a smaller area changes the composition.
     for area, smaller in ((pixels, False), (round(pixels * SMALLER**2), True)):
         needed = working(area)
         # Staying saves loading it again, so it comes before what would be faster.
@@ -175,6 +178,7 @@ def choose(
 def weight_bytes(model: Footprint, placement: Placement, *, eight_bits: bool) -> int:
     """Peak memory of a model's weights on the device, in bytes."""
     denoiser = sum(
+        # The layer at work is expanded to 16 bits, so one layer counts in full.
         part.eight_bit_bytes + part.largest_layer_bytes if eight_bits else part.bytes
         for part in model.named(DENOISERS)
     )
@@ -186,6 +190,7 @@ def weight_bytes(model: Footprint, placement: Placement, *, eight_bits: bool) ->
         case Placement.RESIDENT:
             return denoiser + sum(encoders) + decoder + sum(others)
         case Placement.ENCODERS_AWAY:
+            # Denoiser and encoders trade places: only the larger side counts.
             return max(denoiser, sum(encoders)) + decoder + sum(others)
         case Placement.OFFLOADED:
             # The VAE encodes the picture early, and only a part after it would push it out again.
