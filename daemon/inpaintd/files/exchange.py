@@ -24,7 +24,7 @@ _DEPTHS = {np.dtype(dtype): depth for depth, dtype in _DTYPES.items()}
 
 @dataclass(frozen=True)
 class Sent:
-    """One rectangle of a picture to be sent to the daemon.
+    """A rectangle of a picture to send to the daemon.
 
     Attributes:
         rectangle: its position on the picture.

@@ -163,7 +163,7 @@ def regions_of(order: Order, extent: Rectangle) -> tuple[Samples | None, ...]:
 
 
 def mask_without_layer(opened: Opened, remedy: str) -> tuple[Notice, ...]:
-    """A notice when a layer mask is asked for and the result is a flat picture, without layers."""
+    """A notice if a layer mask is requested but the result is a flat picture."""
     layered = opened.only_layer or opened.makes_document
     if opened.order.settings.output != "masked" or layered:
         return ()

@@ -183,7 +183,7 @@ def told(read: ReadMask | None, settings: Settings, *, invert: str) -> tuple[Not
     """
     if read is None:
         return ()
-    if settings.invert:  # the strokes are kept then, as asked for
+    if settings.invert:  # the strokes are then kept, as requested
         return tuple(notice for notice in read.notices if notice.code != _PAINTED)
     remedy = f"To repaint the transparent area instead, use {invert}."
     return tuple(replace(n, remedy=remedy) if n.code == _PAINTED else n for n in read.notices)

@@ -24,7 +24,7 @@ def read_recipe(path: Path, *, model: str | None = None) -> Settings:
 
 
 def recipe_text(path: Path) -> str:
-    """The text of the recipe in a result picture or JSON file; empty when there is none.
+    """The text of the recipe in a result picture or JSON file; empty if it has none.
 
     Raises:
         InpaintError: `unreadable`.

@@ -37,7 +37,7 @@ class Fills:
 
     def add(self, request: Inpaint | Plan) -> None:
         if not self._open:
-            self._silence.broken(time.monotonic())  # nothing was due, so it meant nothing
+            self._silence.broken(time.monotonic())  # nothing was due, so it can be ignored
         expected = Planned if isinstance(request, Plan) else Finished
         follower: Follower[Message] = Follower(
             request.request_id, expected, silence=self._silence, sends_again=True
@@ -51,7 +51,7 @@ class Fills:
             self._client = None
 
     def answers(self) -> list[Message]:
-        """Send what waits to be sent, and return what has come; never waits for long.
+        """Send queued messages and return those received; never blocks for long.
 
         Of terminal answers, only the ones that sending again would not change.
         """

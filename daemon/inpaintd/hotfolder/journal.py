@@ -3,7 +3,7 @@
 A job's row is written before each irreversible step and describes that step, so that it
 can be repeated:
 
-    taken      its files are being moved to processing, and it is to be filled
+    taken      its files are being moved to processing, for filling
     written    its results are in the private folder, and are being moved to the outbox
     published  its results are in the outbox, or were there already; its files are being
                moved to done

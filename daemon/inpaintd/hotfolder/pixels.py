@@ -239,7 +239,7 @@ def _settled(
 
 
 def _key(data: Mapping[str, bytes], settings: Settings) -> str:
-    # One that there is not leaves no trace, so that keys stay those of earlier versions.
+    # An absent one adds nothing, so that keys stay equal to those of earlier versions.
     hashes = [
         hashlib.sha256(data[role]).hexdigest()
         for role in ("picture", "mask", "reference")

@@ -63,7 +63,7 @@ class Slots:
         ]
 
     def may_open(self, jobs: int) -> bool:
-        """Test whether a drop may be opened beside so many jobs; not while a suspect waits."""
+        """Test whether a drop may be opened beside this many jobs; not while a suspect waits."""
         if self._one_is_alone or any(job.alone for job in self._waiting):
             return False
         return None in self._running and jobs < len(self._running) + self._ahead

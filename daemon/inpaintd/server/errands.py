@@ -105,7 +105,7 @@ class Errands:
         self._start(verb, model, force=force).waiting[request.request_id] = client
 
     def pause(self, request: m.PauseModel, client: bytes) -> Iterator[Answer]:
-        """Stop fetching a model; everybody waiting for it is told.
+        """Stop downloading a model, and notify everybody waiting for it.
 
         Raises:
             InpaintError: `unsupported` when it is not being fetched.
@@ -129,7 +129,7 @@ class Errands:
                 return
 
     def forget(self, client: bytes) -> None:
-        """End what a client that is gone had asked for alone, but for downloads."""
+        """End the errands requested only by a client that is gone, except downloads."""
         for errand in [e for e in self._running if e.verb == _TIDIES_UP]:
             waiting = {r: c for r, c in errand.waiting.items() if c != client}
             if waiting != errand.waiting and not waiting:

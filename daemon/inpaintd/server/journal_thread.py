@@ -1,6 +1,6 @@
 """The journal's thread: the daemon's loop never waits for a disk.
 
-Orders arrive on one queue and are carried out one after the other; the results are returned on
+Orders arrive on one queue and are carried out in order; the results are returned on
 another one as events, and wake the loop.
 """
 

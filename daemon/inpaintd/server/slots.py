@@ -13,7 +13,7 @@ SlotState = Literal["absent", "starting", "idle", "busy", "ending"]
 
 STARTS = 5
 """Successive failed starts, with no other worker running, after which those who wait are told
-that there will be none. Kept requests stay queued: the cause may be mended meanwhile."""
+that there will be none. Kept requests stay queued: the cause may be fixed meanwhile."""
 
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 60.0

@@ -68,7 +68,7 @@ class Peer:
         self._ends: deque[int] = deque()  # how many buffers each queued message has left
         self._out_bytes = 0
         self.slow = False
-        """True while the system takes no more, because the peer has not read what was sent."""
+        """True while the system accepts no more, because the peer does not read."""
         self._put([memoryview(zmtp_frames.greeting(b"PLAIN", as_server=True))])
 
     # ------------------------------------------------------------------------------- reading
@@ -192,7 +192,7 @@ class Peer:
 
     @property
     def worth_writing(self) -> bool:
-        """True if so much is queued that it should not wait for the end of the loop's turn."""
+        """True if too much is queued to wait for the end of the loop's turn."""
         return self._out_bytes > COALESCED_BYTES or not self.wants_to_read
 
     @property

@@ -18,13 +18,13 @@ from inpaintd_protocol.settings import Settings, Settled
 from .texts import _
 
 NONE = -1
-"""Stands for None in numbers; below the range of every setting that can be None."""
+"""Represents None in numbers; below the range of every setting that can be None."""
 
 NOT_IN_GIMP = ("preview",)
 """Always on where somebody is looking, never elsewhere."""
 
 MASK_SETTINGS = ("text_mask", "text_mask_threshold", "invert", "grow_pixels", "feather_pixels")
-"""Those that say what a mask by text is."""
+"""Settings that define a mask by text."""
 
 SHAPE_SETTINGS = ("grow_pixels", "feather_pixels", "invert")
 """Those that shape a mask once it has been found."""
@@ -116,7 +116,7 @@ def settings_of(values: dict[str, Any]) -> Settings:
 def settings_to_config(
     settings: Settings, config: Gimp.ProcedureConfig, names: Iterable[str]
 ) -> None:
-    """Let GIMP know what was chosen in the dialog."""
+    """Report the choices made in the dialog to GIMP."""
     values = Settled.of(settings)
     for field, _kind, _optional in fields_of(names):
         value = getattr(values, field.name)

@@ -15,7 +15,7 @@ def bounds_of_other_values(rows: Iterable[bytes], nothing: int) -> Rectangle:
         nothing: the sample value that stands for "not in the mask".
 
     Returns:
-        The rectangle in rows and columns; its width is 0 when there are none.
+        The rectangle in rows and columns; its width is 0 if it is empty.
     """
     blank = bytes([nothing])
     left = right = top = bottom = -1

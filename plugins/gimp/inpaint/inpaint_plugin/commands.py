@@ -130,7 +130,7 @@ def choose_variant(call: Call) -> Gimp.Layer:
 
 
 def outpaint(call: Call) -> Gimp.Layer:
-    """Enlarge the canvas, and fill what is new."""
+    """Enlarge the canvas, and fill the new area."""
     if len(call.drawables) != 1:
         raise messages.no_single_layer(len(call.drawables))
     return _outpaint(call, call.passed if call.by_script else remembered(Choices, call.image))
@@ -252,7 +252,7 @@ def _ask_for_words(call: Call, target: Target) -> tuple[MaskChoices, Plane]:
 
 
 def _ask(call: Call, start: Choices, *, anew: bool = False) -> Choices:
-    """Show the dialog; what was chosen is remembered even when the fill fails later."""
+    """Show the dialog; the choices are remembered even if the fill fails later."""
     from .dialog import ask
 
     with closing(_target(call, start, anew=anew)) as target:

@@ -44,7 +44,7 @@ def connected(on_starting: Callable[[], None]) -> Client:
     try:
         return connect(name=NAME)
     except InpaintError as error:
-        # Also what a connection.json leads to that a killed daemon has left behind.
+        # Also reached through a connection.json left behind by a killed daemon.
         if error.category != "connection":
             raise
     command = command_line()
@@ -76,7 +76,7 @@ def command_line() -> list[str]:
 
 
 def set_up_file() -> Path:
-    """The file that says how to start what was set up: {"command": [...], "version": "..."}.
+    """The command file of the installed inpaintd: {"command": [...], "version": "..."}.
 
     In the daemon's folder, as several GIMPs share it.
     """
@@ -133,7 +133,7 @@ def _cannot_start(command: list[str], reason: str) -> InpaintError:
 
 
 def own_environment() -> dict[str, str]:
-    """The environment for programs of our own, without what is made for GIMP's libraries."""
+    """The environment for inpaintd's programs, without the variables set for GIMP's libraries."""
     return {
         name: value
         for name, value in os.environ.items()

@@ -1,4 +1,4 @@
-"""The dialog of Inpaint. What it asks for, and how, comes from `inpaintd_protocol.settings`."""
+"""The Inpaint dialog. Its fields are derived from `inpaintd_protocol.settings`."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ _SHAPE = (
 )
 _SURROUNDINGS = ("area", "context_pixels", "infill")
 _SAMPLING = ("sampling_pixels", "sampling_sides")
-"""Folded away, as are the two before. All that are left follow as "Advanced"."""
+"""Collapsed, as are the two before. The remaining settings follow as "Advanced"."""
 
 _RESET = 1
 _WIDTH = 460

@@ -63,7 +63,7 @@ def fill(
     """Have the hole filled, and put the answer where it belongs.
 
     Args:
-        canvas: what the canvas is to become, in its present coordinates.
+        canvas: the new canvas, in the current coordinates.
 
     Returns:
         The new layer, the group of variants, or the layer that was painted into.
@@ -230,7 +230,7 @@ def recipe_for(
 
 
 def choices_of(recipe: Recipe) -> Choices:
-    """All that a recipe says, to be done again."""
+    """The full contents of a recipe, to be repeated."""
     return Choices(
         recipe.settings,
         recipe.mask_source,
@@ -254,7 +254,7 @@ def hole_request(target: Target, choices: Choices, client: Client) -> MakeMask:
 
 
 def worth_telling(notices: Sequence[Notice], strength: float) -> list[Notice]:
-    """At full strength, what was there was not meant to guide the fill, so its loss is no news."""
+    """At full strength, the old content does not guide the fill, so its loss does not matter."""
     return [notice for notice in notices if strength < 1 or notice.code != "colour_lost"]
 
 

@@ -55,7 +55,7 @@ class Finder:
             self._guarded(self._go_on)
 
     def want_nothing(self) -> None:
-        """Take the last wish back. What is being looked for is found, and kept for later."""
+        """Withdraw the last request. A running search completes and is kept for later."""
         self._wanted = None
 
     def stop(self) -> None:

@@ -102,7 +102,7 @@ class Following:
 
 
 def in_words(progress: Progress, count: int) -> str:
-    """Progress as a short line for people."""
+    """Progress as a short line for display."""
     if progress.phase == "waiting":
         return _waiting(progress.position)
     word = phase_word(progress)

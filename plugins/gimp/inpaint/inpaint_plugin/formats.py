@@ -19,7 +19,7 @@ def pixel_format(channels: int, depth: str) -> str:
 
 
 def channel_format(channel: Gimp.Channel, depth: str) -> str:
-    """The format in which the numbers of a selection, layer mask or channel are as they are.
+    """The format that leaves the values of a selection, layer mask or channel unconverted.
 
     GIMP calls those of selections and layer masks linear, and those of channels in 8-bit images
     sRGB-encoded, but means the same by both. Another name would apply a gamma to them.
@@ -37,7 +37,7 @@ class Depths:
 
 
 def channel_depth(image: Gimp.Image) -> str:
-    """A depth that holds what the channels of an image hold, exactly."""
+    """A depth that represents an image's channels exactly."""
     return "u8" if depths_of(image).mask == "u8" else "f32"
 
 

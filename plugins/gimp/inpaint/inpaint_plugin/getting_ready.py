@@ -1,4 +1,4 @@
-"""Windows that remove what stands between a command and its fill."""
+"""Windows that resolve what prevents a command from filling."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def carry_out(run: Callable[[], _Made], *, by_script: bool) -> _Made:
 
 
 def get_ready(*, by_script: bool) -> None:
-    """Offer to set inpaintd up, where this plug-in came as an archive and that is still to be done.
+    """Offer to set up inpaintd if this plug-in came as an archive and set-up is still pending.
 
     Raises:
         InpaintError: `not_installed` when a script calls, `cancelled` when the user declines.

@@ -46,7 +46,7 @@ class HolePreview:
         return self._asking is not None or self._selection.shown
 
     def show(self, choices: Choices) -> None:
-        self.end()  # what is asked for may depend on the user's own selection
+        self.end()  # the request may depend on the user's own selection
         self._warning.say("")
         try:
             self._target.check()

@@ -1,4 +1,4 @@
-"""Runs of inpaintd's command line, for what the protocol does not offer."""
+"""Run inpaintd's command line, for features missing from the protocol."""
 
 from __future__ import annotations
 

@@ -109,7 +109,7 @@ def insert_fill(
     """Insert the answer above the target as one undo step, in place of a fill that it replaces.
 
     Args:
-        canvas: what the canvas is to become, in its present coordinates.
+        canvas: the new canvas, in the current coordinates.
 
     Returns:
         The new layer, or the group of variants, the first of them visible.
@@ -136,7 +136,7 @@ def insert_fill(
                 image.insert_layer(layer, top, position)
             name_variants(top)
         place.finish()
-        top.set_name(fill_name(recipe))  # GIMP numbers it while the replaced fill is there
+        top.set_name(fill_name(recipe))  # GIMP adds a number while the replaced fill exists
         if image.get_floating_sel() is None:
             image.set_selected_layers([top])
     for layer in layers:

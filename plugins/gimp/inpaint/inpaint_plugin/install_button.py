@@ -18,12 +18,12 @@ from .texts import _
 
 
 class InstallButton:
-    """Has the daemon fetch a model. The download goes on when the dialog closes."""
+    """Has the daemon download a model. The download continues after the dialog closes."""
 
     def __init__(self, installed: Callable[[], None], tell: Callable[[str], None]) -> None:
         """
         Args:
-            installed: called when the model is there.
+            installed: called once the model is installed.
             tell: shows what went wrong.
         """
         self._installed = installed
@@ -42,7 +42,7 @@ class InstallButton:
             self.button.set_visible(bool(model))
 
     def stop(self) -> None:
-        """Look no more; the daemon goes on."""
+        """Stop watching; the daemon continues."""
         self._errands.close()
 
     def _start(self) -> None:

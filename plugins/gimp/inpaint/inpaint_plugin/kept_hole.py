@@ -37,7 +37,7 @@ def cut(mask: Plane, offset: tuple[int, int], region: Rectangle) -> Plane:
 
 
 def bounds_of_mask(mask: Plane) -> Rectangle:
-    """The smallest rectangle of a u8 or u16 mask that holds all that is not 0."""
+    """The smallest rectangle of a u8 or u16 mask that contains all nonzero pixels."""
     size = BYTES_PER_SAMPLE[mask.depth]
     found = bounds_of_other_values(rows_of(bytes(mask.data), mask.width * size), nothing=0)
     left, right = found.x // size, -(-found.right // size)
@@ -46,7 +46,7 @@ def bounds_of_mask(mask: Plane) -> Rectangle:
 
 @dataclass(frozen=True)
 class KeptHole:
-    """A mask, and where it lies from the upper left corner of the layer that was repainted."""
+    """A mask, and its offset from the upper left corner of the repainted layer."""
 
     x: int
     y: int
@@ -54,12 +54,12 @@ class KeptHole:
 
     @classmethod
     def of(cls, mask: Plane, x: int, y: int) -> KeptHole:
-        """Keep what is not 0 of a mask."""
+        """Crop a mask to its nonzero pixels."""
         box = bounds_of_mask(mask)
         return cls(x + box.x, y + box.y, cut(mask, (0, 0), box))
 
     def to_map(self) -> dict[str, Any] | None:
-        """For JSON; None when it would be too large to be kept."""
+        """For JSON; None if it is too large to be stored."""
         packed = zlib.compress(bytes(self.mask.data), 6)
         if len(packed) > _LARGEST_BYTES:
             return None

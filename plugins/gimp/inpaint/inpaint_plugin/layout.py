@@ -10,7 +10,7 @@ from .texts import _
 from .windows import fit
 
 _BUTTONS_AND_FRAME = 90
-"""Height in pixels of what is not scrolled."""
+"""Height in pixels of the part that is not scrolled."""
 
 
 def grid() -> Gtk.Grid:
@@ -71,7 +71,7 @@ class WarningBar:
         self.bar.get_content_area().add(self._label)
 
         self.on_change: Callable[[], None] = lambda: None
-        """Called when what is said has changed, and with it the height."""
+        """Called when the text, and with it the height, has changed."""
 
     def say(self, text: str) -> None:
         self._label.set_text(text)
@@ -80,7 +80,7 @@ class WarningBar:
 
 
 class Shower:
-    """A button that shows something in the image, and a spinner while that is looked for."""
+    """A button that shows a preview in the image, and a spinner while it is computed."""
 
     def __init__(self, tooltip: str) -> None:
         self.button = Gtk.Button(label=_("_Show"), use_underline=True)

@@ -1,4 +1,4 @@
-"""Has GIMP painted over what was in the hole? Works on bytes, since GIMP brings no numpy."""
+"""Detect holes that GIMP has painted over. Works on bytes, since GIMP includes no numpy."""
 
 from __future__ import annotations
 

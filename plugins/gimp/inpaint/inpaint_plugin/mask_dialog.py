@@ -1,4 +1,4 @@
-"""The dialog of Mask by Text: words, how sure to be, and what becomes of what is found."""
+"""The Mask by Text dialog: words, threshold, and the use of the result."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ from .windows import fit, show_beside_the_picture
 _RESET = 1
 _WIDTH = 520
 _SOON_MILLISECONDS, _LATER_MILLISECONDS = 40, 300
-"""Delay after a slider's last move; longer if the daemon has to be asked."""
+"""Delay after a slider's last move; longer if the daemon must be consulted."""
 
 
 def ask(target: Target, start: MaskChoices) -> tuple[MaskChoices, Plane] | None:
-    """Let the user look for words; gives what was chosen and found, None after Cancel."""
+    """Let the user search for words; return the choices and the result, or None after Cancel."""
     GimpUi.init("inpaint")
     dialog = _Dialog(target, start)
     try:
@@ -167,7 +167,7 @@ class _Dialog:
     # ---------------------------------------------------------------------------- reactions
 
     def _on_words(self) -> None:
-        """Other words: what is shown is of the old ones."""
+        """The words have changed: what is shown belongs to the old ones."""
         self._stop()
         self._preview.restore()
         self._found = None
@@ -178,7 +178,7 @@ class _Dialog:
         self._window.set_response_sensitive(Gtk.ResponseType.OK, given)
 
     def _on_enter(self) -> None:
-        """Enter shows, and once more takes what is shown."""
+        """Enter shows the result; pressing it again accepts it."""
         if self._showing and self._found is not None:
             self._window.response(Gtk.ResponseType.OK)
         elif self._shower.button.get_sensitive():

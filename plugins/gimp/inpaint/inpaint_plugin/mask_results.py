@@ -32,7 +32,7 @@ COMBINATIONS = {
     "subtract": ("Subtract from it", "The selection minus the match."),
     "intersect": ("Intersect with it", "Only where the selection and the match overlap."),
 }
-"""Nick: (label, help). With nothing selected, all take what was found as it is."""
+"""Nick: (label, help). With nothing selected, each uses the result unchanged."""
 
 _OPERATIONS = {
     "add": Gimp.ChannelOps.ADD,
@@ -42,7 +42,7 @@ _OPERATIONS = {
 
 
 def combined(target: Target, mask: Plane, result: str, combination: str) -> Gimp.Channel:
-    """The mask of the target's layer together with what is selected.
+    """The mask of the target's layer combined with the selection.
 
     Returns:
         A channel that is not in the image: as large as the layer for a layer mask, else as the
@@ -75,7 +75,7 @@ def _with_selection(
 
 
 def put(target: Target, channel: Gimp.Channel, result: str, words: str) -> Gimp.Channel:
-    """Make a channel of `combined` what the user wants, as one undo step.
+    """Turn the channel of `combined` into the chosen result, as one undo step.
 
     Returns:
         The image's selection, the layer's new mask, or the new channel.
@@ -120,7 +120,7 @@ def _channel(image: Gimp.Image, area: Rectangle) -> Gimp.Channel:
 
 
 def channel_of(image: Gimp.Image, mask: Plane, place: Rectangle, area: Rectangle) -> Gimp.Channel:
-    """A channel, not in the image, of what a mask at a place holds in an area of the canvas."""
+    """A channel outside the image, with the part of a placed mask inside an area of the canvas."""
     channel = _channel(image, area)
     if not place.intersection(area).empty:
         write_channel(channel, mask, place.x - area.x, place.y - area.y)

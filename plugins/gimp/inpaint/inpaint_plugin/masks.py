@@ -73,7 +73,7 @@ class ChannelMask:
 
 @dataclass(frozen=True)
 class TransparencyMask:
-    """The transparency of what is sent, so that no mask needs to go along."""
+    """The transparency of the pixels sent, so that no separate mask is needed."""
 
     picture: Picture
     name: str = "transparency"
@@ -124,7 +124,7 @@ class KeptMask:
 
 @dataclass(frozen=True)
 class OutsideMask:
-    """All but a rectangle: what is new when the canvas grows."""
+    """Everything but a rectangle: the new area when the canvas grows."""
 
     inner: Rectangle
     outer: Rectangle
@@ -165,7 +165,7 @@ class AlphaMask:
     name: str
     item: Gimp.Layer
     share: float = 1.0
-    """Share of a full repaint that an opaque pixel stands for."""
+    """Share of a full repaint that an opaque pixel represents."""
 
     @classmethod
     def of_floating(cls, floating: Gimp.Layer) -> AlphaMask:

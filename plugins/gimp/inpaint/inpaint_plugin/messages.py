@@ -195,7 +195,7 @@ def painted_over() -> Notice:
 
 
 def erased_under_transparency() -> Notice:
-    """All transparent pixels have one colour, so what was there has been erased."""
+    """All transparent pixels have one colour, so the original content was erased."""
     notice = _notice(
         "colour_lost",
         "All transparent pixels have the same colour underneath: the original content is lost.",

@@ -42,7 +42,7 @@ class ModelChoice:
         self.update(answer)
 
     def update(self, answer: Models) -> None:
-        """Take over what is installed by now; what is chosen stays, if it is still there."""
+        """Refresh the list of installed models; the choice is kept if it still exists."""
         chosen = self.get()
         self._by_name = {model.name: model for model in answer.models}
         self._usual = usual = next((model for model in answer.models if model.default), None)
@@ -58,7 +58,7 @@ class ModelChoice:
         self.set(chosen)
 
     def _on_manage(self) -> None:
-        from .models_window import manage_models  # here, as it is seldom needed
+        from .models_window import manage_models  # imported here, as it is seldom needed
 
         manage_models(self.get())
         self._ask_again()

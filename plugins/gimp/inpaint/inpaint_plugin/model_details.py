@@ -58,7 +58,7 @@ class ModelDetails:
     def show(
         self, model: ModelInfo, usage: ModelUsage | None, work: Work | None, *, fills: bool
     ) -> None:
-        """Show what is known of a model, and the buttons that make sense now.
+        """Show the details of a model, and the buttons that apply now.
 
         Args:
             fills: whether it fills by itself, so that it can be the default.

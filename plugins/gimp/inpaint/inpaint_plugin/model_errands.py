@@ -39,7 +39,7 @@ class ModelErrands:
     def start(
         self, request: Message, on_end: OnEnd, on_progress: OnProgress = lambda _progress: None
     ) -> None:
-        """Send a request; everything else is told by callbacks, its failure to be sent too."""
+        """Send a request; everything else is reported by callbacks, even a failure to send it."""
         try:
             if self._client is None:
                 self._client = connected(lambda: None)
@@ -52,7 +52,7 @@ class ModelErrands:
             self._timer = GLib.timeout_add(_LOOK_MILLISECONDS, self._look)
 
     def cancel(self, request_id: str) -> None:
-        """Ask for its end, which is told as any other."""
+        """Request its end, which is reported like any other."""
         if self._client is not None and request_id in self._running:
             self._client.cancel(request_id)
 

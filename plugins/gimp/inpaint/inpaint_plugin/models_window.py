@@ -1,4 +1,4 @@
-"""The window that manages models: what is here, what there is, install, check, remove."""
+"""The model manager window: list, install, verify and remove models."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The dialog of Select Object: the picture to click in, and what becomes of what is found."""
+"""The Select Object dialog: the picture to click in, and the use of the result."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _LATER_MILLISECONDS = 300
 
 
 def ask(target: Target, start: ObjectChoices) -> tuple[ObjectChoices, Plane] | None:
-    """Let the user indicate an object; gives what was chosen and found, None after Cancel."""
+    """Let the user indicate an object; return the choices and the result, or None after Cancel."""
     GimpUi.init("inpaint")
     dialog = _Dialog(target, start)
     try:
@@ -97,7 +97,7 @@ class _Dialog:
         self._fill_in(start)
 
     def _tools(self) -> Gtk.Box:
-        """The buttons below the picture, and what was found."""
+        """The buttons below the picture, and the result."""
         self._undo = Gtk.Button(label=_("_Undo Click"), use_underline=True)
         self._undo.set_tooltip_text(_("Undo the last click or box (Backspace)."))
         self._undo.connect("clicked", lambda *_args: self._on_undo())

@@ -26,7 +26,7 @@ from .watching import Asking
 
 @dataclass(frozen=True)
 class Wish:
-    """All that decides what is found."""
+    """All inputs that determine the result."""
 
     marks: Marks
     part: str
@@ -82,7 +82,7 @@ def find_object(target: Target, wish: Wish, waiting: Waiting) -> Plane:
 
 
 class ObjectFinder:
-    """Answers wishes one after the other; of several, the last one counts."""
+    """Answers requests one at a time; of several, only the last one counts."""
 
     def __init__(
         self,
@@ -109,7 +109,7 @@ class ObjectFinder:
             self._ask(wish)
 
     def want_nothing(self) -> None:
-        """Take the last wish back. The model goes on, and knows the picture from then on."""
+        """Withdraw the last request. The model continues, and knows the picture from then on."""
         self._wanted = None
 
     def stop(self) -> None:

@@ -27,7 +27,7 @@ Work = Callable[[Callable[[str, float], None], Callable[[], bool]], None]
 
 @dataclass(frozen=True)
 class Offer:
-    """The text of the window, and what it leads to."""
+    """The window's text and its actions."""
 
     title: str
     text: str
@@ -112,7 +112,7 @@ class OfferWindow:
         if response == Gtk.ResponseType.HELP:
             return
         if response != Gtk.ResponseType.OK:
-            # Closed by its frame or by Escape as well: what runs is told, and waited for.
+            # Also if closed by its frame or Escape: running work is notified and awaited.
             self._cancelled = True
             self._window.set_response_sensitive(Gtk.ResponseType.CANCEL, False)
             if not self._running:

@@ -1,4 +1,4 @@
-"""Filling what lies outside a layer, on the present canvas or a larger one."""
+"""Filling of the area outside a layer, on the current canvas or a larger one."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ def outside_of(target: Target, canvas: Rectangle | None) -> OutsideMask:
     """All of a canvas that the target's layer does not cover.
 
     Args:
-        canvas: in the coordinates of the present one, which None stands for.
+        canvas: in the current coordinates; None for the current canvas.
 
     Raises:
         InpaintError: `empty_mask` when the layer covers all of it.

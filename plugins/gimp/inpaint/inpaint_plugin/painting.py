@@ -1,4 +1,4 @@
-"""A fill's result painted into a layer that is there already, as one undo step."""
+"""Painting of a fill's result into an existing layer, as one undo step."""
 
 from __future__ import annotations
 

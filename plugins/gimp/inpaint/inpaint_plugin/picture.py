@@ -16,7 +16,7 @@ from .sketch_mark import is_sketch
 
 _COARSE_SIDE = 1000
 _SMALL_PIXELS = 2_000_000
-"""A layer up to this size is read at once; in a larger one, holes are looked for coarsely."""
+"""A layer up to this size is read at once; holes in a larger one are first located coarsely."""
 
 
 class Picture(Protocol):
@@ -39,7 +39,7 @@ class Layers:
         return read_colour([part.at(rectangle) for part in self._parts], rectangle, depth)
 
     def transparent_within(self, extent: Rectangle) -> Rectangle:
-        # What lies above can only make the lowest layer less transparent.
+        # Layers above can only make the lowest layer less transparent.
         lowest = self._parts[0]
         if lowest.layer is None or extent.width * extent.height <= _SMALL_PIXELS:
             return extent
@@ -72,9 +72,9 @@ def _coarse_transparency(layer: Gimp.Layer, extent: Rectangle) -> Rectangle:
 
 
 class Visible:
-    """All that is visible of a layer and what lies below it: "sample merged".
+    """Everything visible of a layer and those below it: "sample merged".
 
-    What lies above would otherwise be painted into the layer, and then be seen twice.
+    Layers above would otherwise be painted into this one, and be visible twice.
     """
 
     def __init__(self, layer: Gimp.Layer) -> None:

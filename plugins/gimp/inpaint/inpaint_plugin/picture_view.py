@@ -36,7 +36,7 @@ class PictureView:
     ) -> None:
         """
         Args:
-            place: where the picture lies on the canvas.
+            place: the picture's position on the canvas.
         """
         self._place = place
         self._on_mark = on_mark
@@ -218,7 +218,7 @@ class PictureView:
         old = self._zoom
         largest = max(_LARGEST_ZOOM, self._fitting())
         self._zoom = min(max(old * _STEP**up, self._fitting()), largest)
-        # What is under the pointer stays there.
+        # The point under the pointer stays in place.
         self._left += event.x / old - event.x / self._zoom
         self._top += event.y / old - event.y / self._zoom
         self._draw_soon()
@@ -226,7 +226,7 @@ class PictureView:
 
 
 def _kept(start: float, length: float, shown: float) -> float:
-    """The start of what is shown: centred where all of it fits, else never beyond the edge."""
+    """The start of the visible part: centred if everything fits, else never beyond the edge."""
     return (length - shown) / 2 if shown >= length else min(max(start, 0.0), length - shown)
 
 
@@ -269,7 +269,7 @@ def _draw_frame(
 def _draw_run(
     data: bytearray, width: int, height: int, start: int, end: int, y: int, shade: tuple[int, ...]
 ) -> None:
-    """Colour the pixels of a row from start to end, as far as they are in view."""
+    """Colour the visible pixels of a row from start to end."""
     start, end = max(0, start), min(width, end)
     if 0 <= y < height and start < end:
         first = 4 * (y * width + start)

@@ -15,7 +15,7 @@ from .formats import channel_format, pixel_format
 
 @dataclass(frozen=True)
 class Part:
-    """One layer of what is read: its buffer, its place on the canvas, and its layer mask."""
+    """A layer to read: its buffer, its position on the canvas, and its layer mask."""
 
     buffer: Gegl.Buffer
     x: int
@@ -24,7 +24,7 @@ class Part:
     opaque: bool = False
     """True if it has no alpha channel."""
     layer: Gimp.Layer | None = None
-    """The layer in the image, where the buffer is all that there is to it."""
+    """The layer in the image, if the buffer represents it completely."""
     mask_place: tuple[int, int] | None = None
     """The mask's position on the canvas, if it differs from the buffer's."""
 
@@ -53,7 +53,7 @@ def read_colour(parts: Sequence[Part], rectangle: Rectangle, depth: str) -> Plan
     A single part keeps the colour under its transparency.
     """
     if len(parts) == 1 and parts[0].mask is None:
-        # As it is stored: GEGL needs a quarter of a second to find out how to add an alpha channel.
+        # Unconverted: GEGL needs a quarter of a second to find out how to add an alpha channel.
         channels = 3 if parts[0].opaque else 4
         inside = rectangle.moved(-parts[0].x, -parts[0].y)
         data = _get(parts[0].buffer, inside, pixel_format(channels, depth))
@@ -88,7 +88,7 @@ def buffer_of(plane: Plane) -> Gegl.Buffer:
 
 
 def rounded(mask: Plane, depth: str = "u8") -> Plane:
-    """A mask in u8 or u16; one in u8 stays as it is."""
+    """A mask in u8 or u16; one in u8 is unchanged."""
     if mask.depth in ("u8", depth):
         return mask
     whole = Rectangle(0, 0, mask.width, mask.height)
@@ -102,7 +102,7 @@ def write_colour(layer: Gimp.Layer, plane: Plane) -> None:
 
 
 def write_channel(channel: Gimp.Channel, plane: Plane, x: int = 0, y: int = 0) -> None:
-    """Write what of a plane falls on a channel, selection or layer mask when it lies at x, y."""
+    """Write the part of a plane at x, y that overlaps a channel, selection or layer mask."""
     encoding = channel_format(channel, plane.depth)
     source = Gegl.Buffer.new(encoding, 0, 0, plane.width, plane.height)
     source.set(_gegl(Rectangle(0, 0, plane.width, plane.height)), encoding, bytes(plane.data))

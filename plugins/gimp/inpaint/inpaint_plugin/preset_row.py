@@ -24,7 +24,7 @@ class PresetRow:
     ) -> None:
         """
         Args:
-            current: what the dialog shows.
+            current: the settings in the dialog.
             load: shows other choices in the dialog.
             tell: shows what went wrong.
         """

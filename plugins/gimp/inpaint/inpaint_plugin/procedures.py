@@ -1,4 +1,4 @@
-"""The commands as GIMP sees them: names, menus, arguments, and what a call returns."""
+"""The commands as GIMP sees them: names, menus, arguments, and return values."""
 
 from __future__ import annotations
 
@@ -215,7 +215,7 @@ class InpaintPlugIn(Gimp.PlugIn):  # type: ignore[misc]  # gi has no types
         command = COMMANDS[name]
         procedure = Gimp.ImageProcedure.new(self, name, Gimp.PDBProcType.PLUGIN, _run, command)
         procedure.set_image_types("*")
-        # Also with no or several layers, so that a message can say what is missing.
+        # Also with no layer or several, so that a message can explain the problem.
         mask = Gimp.ProcedureSensitivityMask
         procedure.set_sensitivity_mask(mask.DRAWABLE | mask.DRAWABLES | mask.NO_DRAWABLES)
         procedure.set_menu_label(_(command.label))

@@ -23,7 +23,7 @@ def wait_in_window(client: Client, following: Following, request_id: str, shown:
     """Show the window, named by `shown.title`, until the request has ended.
 
     Raises:
-        InpaintError: what the request ended with; `cancelled` after Cancel.
+        InpaintError: the error that ended the request; `cancelled` after Cancel.
     """
     GimpUi.init("inpaint")
     window = _Window(client, following, request_id, shown)

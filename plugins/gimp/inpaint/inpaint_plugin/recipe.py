@@ -62,7 +62,7 @@ class Recipe:
 
 
 def recipe_of(layer: Gimp.Layer, name: str = PARASITE) -> Recipe | None:
-    """The recipe that a layer carries; None when there is none or it cannot be read."""
+    """The recipe that a layer carries; None if it is missing or unreadable."""
     parasite = layer.get_parasite(name)
     if parasite is None:
         return None

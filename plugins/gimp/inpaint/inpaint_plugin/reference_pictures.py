@@ -49,7 +49,7 @@ class ReferencePicture:
 
     @classmethod
     def from_text(cls, text: str) -> ReferencePicture:
-        """Parse what a script writes: FILE or layer:NAME, followed by :WEIGHT unless it is 1.
+        """Parse a reference from a script: FILE or layer:NAME, followed by :WEIGHT unless it is 1.
 
         Raises:
             ValueError: when there is no name.
@@ -80,5 +80,5 @@ def pictures_from_maps(values: object) -> tuple[ReferencePicture, ...]:
 
 
 def weights_of(pictures: Sequence[ReferencePicture]) -> tuple[Reference, ...] | None:
-    """The setting `references`; unset when there are none."""
+    """The setting `references`; unset if empty."""
     return tuple(Reference(picture.weight) for picture in pictures) or None

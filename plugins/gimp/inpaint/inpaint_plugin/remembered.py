@@ -26,7 +26,7 @@ from .reference_pictures import ReferencePicture, pictures_from_maps
 
 @dataclass(frozen=True)
 class Choices:
-    """All that a fill needs to know besides the image."""
+    """The parameters of a fill besides the image."""
 
     settings: Settings
     mask_source: str = "automatic"
@@ -39,7 +39,7 @@ class Choices:
 
 @dataclass(frozen=True)
 class MaskChoices:
-    """All that a mask by text needs to know besides the image."""
+    """The parameters of a mask by text besides the image."""
 
     settings: Settings
     result: str = "selection"
@@ -48,7 +48,7 @@ class MaskChoices:
 
 @dataclass(frozen=True)
 class ObjectChoices(MaskChoices):
-    """All that a mask of an object needs to know besides the image and the clicks."""
+    """The parameters of an object mask besides the image and the clicks."""
 
     part: str = "automatic"
 
@@ -93,7 +93,7 @@ Kind = TypeVar("Kind", Choices, MaskChoices, ObjectChoices)
 
 
 def remember(choices: Choices | MaskChoices, image: Gimp.Image) -> None:
-    """Keep what was chosen, for this image and as the start for others."""
+    """Store the choices, for this image and as defaults for others."""
     text = json.dumps(to_map(choices), indent=1)
     kind = type(choices)
     if image.is_valid():
@@ -114,7 +114,7 @@ def remember(choices: Choices | MaskChoices, image: Gimp.Image) -> None:
 
 
 def remembered(kind: type[Kind], image: Gimp.Image) -> Kind:
-    """The last choices for this image, else for any; the defaults if there are none."""
+    """The last choices for this image, else for any image, else the defaults."""
     parasite = image.get_parasite(_PARASITES[kind]) if image.is_valid() else None
     if parasite is not None:
         found = _read(kind, bytes(parasite.get_data()).rstrip(b"\0").decode("ascii", "replace"))

@@ -1,4 +1,4 @@
-"""The pixels that a fill may copy, worked out to be shown: by channel, distance and sides."""
+"""The pixels that a fill may copy, computed for display: by channel, distance and sides."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _NAMED_SIDES = {
 
 
 def allowed_area(target: Target, choices: Choices, client: Client) -> tuple[Plane, Rectangle]:
-    """The pixels that a fill with these choices may copy, to be shown.
+    """The pixels that a fill with these choices may copy, for display.
 
     Returns:
         A u8 mask, and its place on the canvas.
@@ -88,7 +88,7 @@ def _allowed(scratch: Gimp.Image, hole: Plane, settings: Settled) -> Plane:
 
 
 def _beyond(box: Rectangle, side: str, width: int, height: int) -> Sequence[float]:
-    """The corners of what lies beyond one side of a box farther than beyond any other."""
+    """The corners of the area that is farther beyond one side of a box than beyond any other."""
     far = width + height
     left, top, right, bottom = box.x, box.y, box.right, box.bottom
     return {

@@ -1,4 +1,4 @@
-"""The channel in which somebody has painted what a fill may copy."""
+"""The channel in which the user has painted the area to copy from."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def channels_of(image: Gimp.Image) -> list[str]:
 
 
 def painted_area(target: Target, name: str) -> ChannelMask | None:
-    """The channel that the user has painted the area in; None when there is to be none.
+    """The channel in which the user has painted the area; None for no restriction.
 
     Raises:
         InpaintError: when it is gone, or empty where the layer is.

@@ -12,7 +12,7 @@ from .texts import _
 
 
 class SamplingRow:
-    """A combo box of the image's channels, and a button that shows all that may be copied."""
+    """A combo box of the image's channels, and a button that shows the area to copy from."""
 
     def __init__(
         self, image: Gimp.Image, show: Callable[[], None], changed: Callable[[], None]
@@ -20,7 +20,7 @@ class SamplingRow:
         """
         Args:
             show: shows in the picture what may be copied.
-            changed: called when what is shown holds no more.
+            changed: called when the preview is out of date.
         """
         self._combo = Gtk.ComboBoxText(hexpand=True)
         self._combo.append("", _("None"))

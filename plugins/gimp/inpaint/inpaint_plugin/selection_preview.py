@@ -34,7 +34,7 @@ class SelectionPreview:
         """Show a channel as large as the canvas.
 
         Args:
-            make: called while the user's own selection is there. When it raises, that stays.
+            make: called while the user's own selection is active, which is kept if this raises.
         """
         self._put_back()
         mask = self._read(make())

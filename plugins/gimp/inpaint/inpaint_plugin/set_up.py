@@ -30,13 +30,13 @@ from .texts import _
 BUNDLE = LAUNCH_FILE.parent / "bundle"
 
 DOWNLOAD_BYTES = 250_000_000
-"""About what is fetched: inpaintd's libraries, and a Python where the system has none."""
+"""Approximate download: inpaintd's libraries, and Python if the system has none."""
 
 NEEDED_BYTES = 1_500_000_000
 """Room needed on the disk during set-up."""
 
 _UNPACKED_BYTES = 660_000_000
-"""About what the libraries take once they are unpacked."""
+"""Approximate size of the libraries once unpacked."""
 
 _PYTHON = ">=3.11,<3.14"
 
@@ -57,7 +57,7 @@ _NO_NETWORK = (
 )
 
 OnProgress = Callable[[str, float], None]
-"""Receives the step under way, in words, and the fraction of all that is done, 0 to 1."""
+"""Receives the step under way, in words, and the fraction completed, 0 to 1."""
 
 
 @dataclass(frozen=True)

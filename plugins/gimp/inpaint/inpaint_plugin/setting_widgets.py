@@ -104,7 +104,7 @@ _INTENTS = {
     "expand": "Expand",
     "refine": "Refine",
 }
-"""The presets that come with inpaintd, and what the dialog calls them."""
+"""The presets included with inpaintd, and their names in the dialog."""
 
 
 def _intent() -> SettingWidget:
@@ -175,7 +175,7 @@ def _optional_number(about: Any, kind: type) -> SettingWidget:
 
 
 def _number_or(nothing: str, about: Any, kind: type) -> SettingWidget:
-    """A number above 0, or a named switch that stands for 0."""
+    """A number above 0, or a named switch that represents 0."""
     inner = _number(about, kind)
     check = Gtk.CheckButton(label=_(nothing))
     check.connect("toggled", lambda *_args: inner.widget.set_sensitive(not check.get_active()))
@@ -236,6 +236,6 @@ def _spin(adjustment: Gtk.Adjustment, decimals: int, characters: int = 6) -> Gtk
 def _slider(adjustment: Gtk.Adjustment, decimals: int) -> Gtk.Scale:
     slider = Gtk.Scale(adjustment=adjustment, digits=decimals, draw_value=False)
     slider.set_can_focus(False)  # the field beside it has the same value
-    # a wheel over a long dialog is meant to scroll it, not to change what it passes
+    # scrolling a long dialog must not change the fields under the pointer
     slider.connect("scroll-event", lambda *_args: True)
     return slider

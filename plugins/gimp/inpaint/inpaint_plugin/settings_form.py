@@ -17,7 +17,7 @@ from .texts import _
 
 
 class SettingsForm:
-    """Rows for settings. Only what the user has set is sent; all else is left to the model."""
+    """Rows for settings. Only values set by the user are sent; the rest is left to the model."""
 
     def __init__(self) -> None:
         self._fields = {row[0].name: row for row in fields_of(all_settings())}
@@ -104,7 +104,7 @@ class SettingsForm:
         made.on_change(lambda: self.choose(name))
 
     def _mark(self, name: str) -> None:
-        """Dim the label of what is left to the model."""
+        """Dim the labels of values left to the model."""
         if name not in self._labels:
             return
         style = self._labels[name].get_style_context()

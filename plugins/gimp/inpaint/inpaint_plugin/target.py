@@ -28,7 +28,7 @@ from .without_filters import WithoutFilters
 
 @dataclass
 class Target:
-    """The layer to be repainted, and all that it can be read from."""
+    """The layer to repaint, and its possible sources."""
 
     image: Gimp.Image
     layer: Gimp.Layer
@@ -37,7 +37,7 @@ class Target:
     picture: Picture
     """The layers to send: the layer, and earlier fills above it; or everything visible."""
     fill: Fill | None
-    """The earlier fill that is active, when it is to be made anew."""
+    """The active earlier fill, if it is to be redone."""
     paint_into: Gimp.Layer | None
     """The layer that takes the result; None: it becomes a new layer."""
     fills: list[Gimp.Layer]
@@ -67,7 +67,7 @@ class Target:
             raise messages.floating_selection()
 
     def close(self) -> None:
-        """Throw away what was only needed for reading."""
+        """Delete what was only needed for reading."""
         self.filters.close()
 
     @property
@@ -78,7 +78,7 @@ class Target:
         return rectangle_of(self.layer)
 
     def mask_source(self, choice: str) -> MaskSource:
-        """The mask source that the choice stands for.
+        """The mask source that the choice resolves to.
 
         Args:
             choice: one of `masks.SOURCES`.
@@ -165,11 +165,11 @@ def find_target(
     placement: str = "new-layer",
     sample: str = "layer",
 ) -> Target:
-    """Work out what a call is about.
+    """Determine the target of a call.
 
     Args:
-        drawables: what is active, as GIMP passes it.
-        anew: whether an active earlier fill is to be made again, rather than built upon.
+        drawables: the active ones, as passed by GIMP.
+        anew: whether an active earlier fill is redone rather than extended.
         placement: one of `placement.PLACEMENTS`.
         sample: one of `placement.SAMPLES`.
 
@@ -210,7 +210,7 @@ def find_target(
     if retouches or sample == "visible":
         picture = Visible(above)
     elif paint_into is not None and fill is None:
-        # Its filters will be applied to what is painted, too.
+        # Its filters will also apply to the painted pixels.
         picture = Layers([part_of(layer, with_layer_mask=False)])
     else:
         parts = [filters.part(layer, with_layer_mask=False)]

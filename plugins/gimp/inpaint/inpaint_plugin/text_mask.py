@@ -106,13 +106,13 @@ def found_in(heat: Heat, threshold: float | None) -> Plane:
 
 
 def unshaped(target: Target, found: Plane, settings: Settings) -> Plane:
-    """The mask of what was found, u8 or u16, where nothing has to grow or fade."""
+    """The mask that was found, u8 or u16, without growing or feathering."""
     mask = rounded(found, depths_of(target.image).mask)
     return inverted(mask) if settings.invert else mask
 
 
 def shaping_request(target: Target, found: Plane, settings: Settings) -> MakeMask:
-    """Asks for the mask of what was found. The daemon needs no words for that any more."""
+    """Requests the mask that was found. The daemon no longer needs the words for that."""
     depth = depths_of(target.image).mask
     # It wants a layer with every mask, though only its size and depth matter here.
     nothing = bytes(found.width * found.height * 3 * BYTES_PER_SAMPLE[depth])

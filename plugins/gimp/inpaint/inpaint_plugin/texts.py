@@ -1,4 +1,4 @@
-"""Translations of what the user reads, by gettext."""
+"""Translations of user-facing text, by gettext."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _translations = gettext.translation(DOMAIN, CATALOGUES, fallback=True)
 
 
 def _(text: str) -> str:
-    """The text in GIMP's language; as it is where nobody has translated it."""
+    """The text in GIMP's language; unchanged if it has no translation."""
     return _translations.gettext(text) if text else ""
 
 

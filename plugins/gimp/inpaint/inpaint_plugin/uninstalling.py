@@ -1,4 +1,4 @@
-"""Removal of inpaintd from this computer, asked for in GIMP."""
+"""Removal of inpaintd from this computer, requested in GIMP."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ def show_variant(group: Gimp.GroupLayer, position: int) -> None:
 
 
 def keep_variant(group: Gimp.GroupLayer, position: int) -> Gimp.Layer:
-    """Put one variant in the place of the group, as one undo step."""
+    """Replace the group with one variant, as one undo step."""
     image = group.get_image()
     layer = group.get_children()[position]
     with one_undo_step(image):

@@ -44,7 +44,7 @@ class Quiet:
 
 
 class Windowed:
-    """For people: GIMP's own status bar, and a window once it takes long.
+    """Progress for users: GIMP's status bar, and a window if it takes long.
 
     GIMP's own Cancel, in the status bar, ends the plug-in at once, and the daemon notices that. So
     previews, which somebody has to remove again, start with the window, whose Cancel ends the

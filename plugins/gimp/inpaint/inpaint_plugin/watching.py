@@ -14,11 +14,11 @@ from .following import Following
 _TICK_MILLISECONDS = 250
 
 Ended = Callable[[BaseException | None], None]
-"""Told once that a request has ended, with what it failed with; None when it went well."""
+"""Called once when a request ends, with its error, or None if it succeeded."""
 
 
 class Watch:
-    """Reads what the daemon says about one request, until its end or until `stop`."""
+    """Reads the daemon's messages about one request, until its end or until `stop`."""
 
     def __init__(
         self,
@@ -29,7 +29,7 @@ class Watch:
     ) -> None:
         """
         Args:
-            on_tick: called some times a second; what it raises ends the watch.
+            on_tick: called a few times a second; an exception from it ends the watch.
         """
         self._client = client
         self._following = following

@@ -51,7 +51,7 @@ def show_without_focus(window: Gtk.Window) -> None:
 
 
 def show_in_the_middle(window: Gtk.Window) -> None:
-    """Show a window that has to be answered before anything else, in the middle of the screen."""
+    """Show a modal window in the middle of the screen."""
     window.set_position(Gtk.WindowPosition.CENTER)
     window.set_resizable(False)
     window.realize()
@@ -60,7 +60,7 @@ def show_in_the_middle(window: Gtk.Window) -> None:
 
 
 def fit(window: Gtk.Window) -> bool:
-    """Make a window as large as what is in it; to be called once that has been laid out."""
+    """Fit a window to its contents; call this after they have been laid out."""
     if window.get_visible():
         natural = window.get_preferred_size().natural_size
         window.resize(natural.width, natural.height)

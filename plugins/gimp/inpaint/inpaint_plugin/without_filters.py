@@ -78,7 +78,7 @@ class WithoutFilters:
         """A copy with its filters merged in.
 
         Args:
-            region: in the layer's own coordinates; all that the copy has to hold.
+            region: the area to copy, in the layer's own coordinates.
         """
         if self._hidden is None:
             self._hidden = self._new_image()

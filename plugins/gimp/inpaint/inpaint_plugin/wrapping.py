@@ -41,7 +41,7 @@ def wrap(
     """Put a layer and its fills into a group that is blended as the layer was.
 
     Args:
-        fills: lowest first; those that lie elsewhere by now stay there.
+        fills: lowest first; those moved elsewhere stay there.
         with_mask: whether the group also takes over the layer mask.
     """
     parent = layer.get_parent()

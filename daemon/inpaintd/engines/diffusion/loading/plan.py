@@ -37,7 +37,7 @@ RESERVE = 0.03
 """Share of the free memory that stays unused, as a reserve for untracked allocations."""
 
 SMALLER = 0.75
-"""Factor on the sides of the work area when a model does not fit at the size asked for."""
+"""Factor on the sides of the work area when a model does not fit at the requested size."""
 
 
 @dataclass(frozen=True)
@@ -157,7 +157,7 @@ def choose(
     ways: Sequence[Way] = WAYS,
     loaded: Way | None = None,
 ) -> Chosen | None:
-    """The fastest plan that fits, at the size asked for before any at a smaller one.
+    """The fastest plan that fits, at the requested size before any smaller one.
 
     Args:
         working: the working memory for a number of pixels.

@@ -29,7 +29,7 @@ class SoFar:
         task: as given.
         colour: (H, W, 3) float32, the picture; without parts that exist only as latents.
         painted: (H, W) bool, the area painted by any pass.
-        latents: newer than `colour`; None if there are none.
+        latents: newer than `colour`, or None.
         fresh: (H, W) bool, the area to take from the decoded latents.
         exact: whether the latents represent the picture elsewhere, too.
     """
