@@ -24,6 +24,6 @@ export function asInpaintError(thrown) {
   return new InpaintError(
     "host_failed",
     `Photoshop reported an error: ${text || "unknown"}.`,
-    "Try again; if it keeps happening, please report it together with this text.",
+    "Try again; if it keeps happening, please report it with this text.",
   );
 }

@@ -91,7 +91,7 @@ export async function showHole(job, choices, surroundings) {
  */
 async function searched(job, target, choices, surroundings, refuse) {
   if (!choices.text_mask.trim())
-    throw new InpaintError("no_words", "There are no words to search for.", "Type what is to be found, such as: hair");
+    throw new InpaintError("no_words", "There are no words to search for.", "Type what to find, such as: hair");
   const where = extentOf(target);
   const client = await surroundings.connected();
   const layer = await looked("Mask by text: reading pixels", target, where, surroundings, refuse);

@@ -63,8 +63,8 @@ export async function insertLast(job, last, surroundings) {
     if (!fits(finished, document))
       throw new InpaintError(
         "size_mismatch",
-        "The last result lies outside of this document.",
-        "Activate the document that it was made for.",
+        "The last result is outside this document.",
+        "Activate the document it was made for.",
       );
     const [active] = document.activeLayers;
     const place = { aboveID: document.activeLayers.length === 1 ? active.id : null, boardID: null };
@@ -94,7 +94,7 @@ async function insertion(commandName, job, work, { onBusy }) {
     throw new InpaintError(
       code === "host_busy" ? "cancelled" : code,
       code === "host_busy" ? "Photoshop was busy, so the fill was not inserted. It is kept." : `${message} The fill is kept.`,
-      "Choose Insert last result to have it.",
+      "Choose Insert last result to insert it.",
     );
   }
 }

@@ -64,7 +64,7 @@ export async function maskObject(job, choices, clicks, surroundings) {
 }
 
 /**
- * Keep the object as a channel, and the selection as it is.
+ * Save the object as a channel and leave the selection unchanged.
  * @param {Job} job
  * @param {Settings} choices of the panel
  * @param {Click[]} clicks

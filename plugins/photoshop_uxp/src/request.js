@@ -45,7 +45,7 @@ export async function prepared(job, target, choices, connected) {
   job.check();
   const rectangle = plan.rectangle;
   if (!isSame(intersection(rectangle, target.canvas), rectangle))
-    throw new InpaintError("bad_message", "The daemon planned a rectangle beyond the canvas.", "Update the daemon.");
+    throw new InpaintError("bad_message", "The daemon planned a rectangle outside the canvas.", "Update the daemon.");
   const { layer, mask, references } = await modally("Inpaint: reading pixels", async (context) => {
     sameDocument(target, "read");
     const read = await readLayer(target.document, target.layer, rectangle, target.depth);

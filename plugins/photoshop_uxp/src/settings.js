@@ -16,14 +16,14 @@ const OWN = [
     default: "visible",
     choices: ["visible", "active"],
     label: "Source",
-    help: "What is continued: all visible layers as you see them, or the active layer alone. Without a selection it is always the active layer, if it has pixels.",
+    help: "The picture to continue: all visible layers as displayed, or the active layer alone. Without a selection, it is always the active layer, if it has pixels.",
   },
   {
     name: "text_mask_fill",
     type: "bool",
     default: false,
     label: "Use it as the hole of Inpaint",
-    help: "Inpaint looks for its hole by these words and this combination, each time anew.",
+    help: "Each time, Inpaint searches for its hole with these words and this combination.",
   },
   {
     name: "object_choice",
@@ -31,7 +31,7 @@ const OWN = [
     default: "surest",
     choices: ["surest", "part", "middle", "whole"],
     label: "Extent",
-    help: "A click may mean a part of something or all of it: choose which, or leave it to the model.",
+    help: "A click can select a part of an object or all of it: choose which, or let the model decide.",
   },
   {
     name: "object_combine",
@@ -39,7 +39,7 @@ const OWN = [
     default: "replace",
     choices: COMBINATIONS,
     label: "Combine",
-    help: "How the object meets the selection or the layer mask that is there.",
+    help: "How to combine the object with the existing selection or layer mask.",
   },
   {
     name: "use_sampling_area",
@@ -47,7 +47,7 @@ const OWN = [
     default: true,
     done_by: "engine",
     label: "Copy only from the sampling area",
-    help: "A fill copies from the area that was taken from a selection. Without one, from everywhere.",
+    help: "Fills copy only from the area taken from a selection; without one, from everywhere.",
   },
 ];
 

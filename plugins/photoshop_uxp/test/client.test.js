@@ -89,7 +89,7 @@ describe("a client that meets", () => {
     assert.equal(view.button.textContent, "Accept and install");
     await view.press();
     assert.deepEqual(words, [
-      "Big is not installed. Licence: RAIL-M. Its licence limits the selling of what it paints.",
+      "Big is not installed. Licence: RAIL-M. Its licence restricts selling its results.",
       "Installing Big…",
       "It has a licence.",
       "Installing Big…",

@@ -132,7 +132,7 @@ for (const theme of ["dark", "light"]) {
   await shoot(fresh, "dark-references");
   await fresh.getByText("▾ References").click();
   await fresh.getByText("▸ Models").click();
-  await fresh.getByText(/Models take/).waitFor();
+  await fresh.getByText(/Models use/).waitFor();
   await fresh.locator("sp-picker[aria-label='Model to manage'] select").selectOption("clipseg");
   await shoot(fresh, "dark-models");
   await fresh.close();

@@ -27,10 +27,10 @@ test("what a model is and takes, in words", () => {
     "Installed, 7.0 GB in another program's folder, where the files stay. It is the default.",
     "Needs 8 GB of GPU memory.",
     "On this computer: fits, in 8 bits.",
-    "Licence: MIT. What it paints may be sold.",
+    "Licence: MIT. You may sell its results.",
     "A part of other.",
   ]);
-  assert.deepEqual(modelWords({ installed: false }, { ...usage, whole: false, used_by: [] }), ["7.0 GB of it fetched so far."]);
+  assert.deepEqual(modelWords({ installed: false }, { ...usage, whole: false, used_by: [] }), ["7.0 GB downloaded so far."]);
   assert.deepEqual(modelWords({ installed: true }), ["Built in."]);
 });
 
@@ -52,16 +52,16 @@ describe("models in the panel", { skip: missing }, () => {
     const { page, faults } = await openPanel(browser, daemon.connection, { width: 280, height: 900 });
     await page.getByText("Connected to inpaintd").waitFor();
     await page.getByText("▸ Models").click();
-    await page.getByText(/Models take 0\.0 MB; .* are free\./).waitFor();
+    await page.getByText(/Models use 0\.0 MB; .* free\./).waitFor();
     const picker = page.locator("sp-picker[aria-label='Model to manage'] select");
     await picker.selectOption("tiny");
     await page.locator(".facts").getByText("Not installed.").waitFor();
-    await page.locator(".facts").getByText("Licence: MIT. What it paints may be sold.").waitFor();
+    await page.locator(".facts").getByText("Licence: MIT. You may sell its results.").waitFor();
     assert.equal(await page.locator(".manager sp-textfield[aria-label='Token of the hub']").isVisible(), false, "nobody has asked for it");
     await press(page, "Install");
     const token = page.locator(".manager sp-textfield[aria-label='Token of the hub'] input");
     await token.waitFor();
-    await page.locator(".manager").getByText(/read it at https:.*tiny\/model\..*asks for a token, once\..* are to be fetched\./).waitFor();
+    await page.locator(".manager").getByText(/read it at https:.*tiny\/model\..*asks once for a token\..*The download is .*/).waitFor();
     await token.fill(TOKEN);
     await press(page, "Accept and install");
     await page.locator(".facts").getByText(/Installed, .* MB\./).waitFor();
@@ -71,7 +71,7 @@ describe("models in the panel", { skip: missing }, () => {
     assert.equal((await readFile(kept, "utf-8")).trim(), TOKEN);
     assert.equal((await stat(kept)).mode & 0o777, 0o600);
     await press(page, "Verify");
-    await page.getByText("Tiny is whole.").waitFor();
+    await page.getByText("Tiny is intact.").waitFor();
     await press(page, "Use as default");
     await page.locator(".facts").getByText("It is the default.").waitFor();
     await page.getByText("Default: Tiny").first().waitFor({ state: "attached" });
@@ -79,7 +79,7 @@ describe("models in the panel", { skip: missing }, () => {
     await page.getByRole("button", { name: /Really remove .* MB/ }).click();
     await page.getByText("Tiny is removed.").waitFor();
     // It came from the user's own list, which has forgotten it.
-    await page.getByText(/Models take 0\.0 MB;/).waitFor();
+    await page.getByText(/Models use 0\.0 MB;/).waitFor();
     await page.locator(".facts").getByText("Built in. It is the default.").waitFor();
     assert.deepEqual(faults, []);
     await page.context().close();
@@ -91,7 +91,7 @@ describe("models in the panel", { skip: missing }, () => {
     const picker = page.locator("sp-picker[aria-label='Model to manage'] select");
     await picker.selectOption("clipseg");
     await page.locator(".facts").getByText("Not installed.").waitFor();
-    assert.equal(await page.locator(".facts").getByText("may be sold").count(), 0, "it paints nothing");
+    assert.equal(await page.locator(".facts").getByText("may sell").count(), 0, "it paints nothing");
     assert.equal(await page.getByRole("button", { name: "Use as default" }).isVisible(), false);
     await picker.selectOption("patches");
     await page.locator(".facts").getByText("Built in.").waitFor();

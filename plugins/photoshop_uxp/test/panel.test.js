@@ -178,7 +178,7 @@ describe("the bundled panel in Chromium", { skip: missing }, () => {
       await press(page, "Layer mask");
       await page.getByText("The new layer mask shows it and hides the rest.").waitFor();
       await press(page, "Layer mask");
-      await page.getByText("The layer has a layer mask already").waitFor();
+      await page.getByText("The layer already has a layer mask").waitFor();
       const mask = await page.evaluate(() => [64 + 48 * 192, 150 + 100 * 192].map((i) => window.photoshop.active.layers[0].mask[i]));
       assert.deepEqual(mask, [1, 0]);
       await end(opened);
@@ -189,7 +189,7 @@ describe("the bundled panel in Chromium", { skip: missing }, () => {
       const { page } = opened;
       await page.getByText("Use it as the hole").click();
       await press(page, "Show");
-      await page.getByText("This is what Inpaint would repaint").waitFor();
+      await page.getByText("The selection shows what Inpaint would repaint").waitFor();
       assert.equal((await selected(page)).inside, 1);
       await field(page, "model").locator("select").selectOption("noise");
       await press(page, "Inpaint");
@@ -269,7 +269,7 @@ describe("the bundled panel in Chromium", { skip: missing }, () => {
       await press(page, "Select object");
       await page.waitForFunction(() => window.photoshop.active.history.filter((name) => name === "Select object").length === 2);
       await press(page, "Clear clicks");
-      await page.getByText("The selection is taken for a rough one").waitFor();
+      await page.getByText("The selection is used as a rough outline").waitFor();
       await end(opened);
     });
   });
@@ -309,10 +309,10 @@ describe("the bundled panel in Chromium", { skip: missing }, () => {
     await page.getByText("No document is open.").waitFor();
     await openPicture(page);
     await press(page, "Selection as sampling area");
-    await page.getByText("Fills copy only from what was selected.").waitFor();
+    await page.getByText("Fills now copy only from the area that was selected.").waitFor();
     assert.equal(await page.evaluate(() => window.photoshop.active.selected), null);
     await page.getByText("Copy only from the sampling area").waitFor();
-    await press(page, "Forget the sampling area");
+    await press(page, "Remove the sampling area");
     await page.getByText("Copy only from the sampling area").waitFor({ state: "hidden" });
     await field(page, "model").locator("select").selectOption("noise");
     assert.equal(await page.getByText("Selection as sampling area").isVisible(), false, "it copies nothing");
@@ -373,7 +373,7 @@ describe("the bundled panel in Chromium", { skip: missing }, () => {
     const box = page.locator("[aria-label='Contents of connection.json'] textarea");
     await box.fill("nonsense");
     await press(page, "Connect");
-    await page.getByText("This is not the contents").waitFor();
+    await page.getByText("These are not the contents").waitFor();
     await box.fill(await daemon.connection());
     await press(page, "Connect");
     await page.getByText("Connected to inpaintd").waitFor();
@@ -551,7 +551,7 @@ describe("the bundled panel in Chromium", { skip: missing }, () => {
       window.photoshop.active.selectionBounds = { left: 900, top: 0, right: 920, bottom: 20 };
       return actions.playBack(actions.recorded).then(() => "went on", (error) => error.message);
     });
-    assert.match(failed, /outside of the canvas/);
+    assert.match(failed, /outside the canvas/);
     await end(opened);
   });
 

@@ -34,7 +34,7 @@ export async function connect(connection, { anyVersion = false } = {}) {
     if (!proves(connection, nonce, welcome.proof))
       throw new InpaintError(
         "refused",
-        "What listens at the inpaint daemon's address could not prove that it is the daemon.",
+        "The program at the inpaint daemon's address could not prove that it is the daemon.",
         "Nothing was sent to it. Restart the daemon with: inpaintd stop --force, then inpaintd serve",
       );
     if (!anyVersion) checkVersion(welcome.protocol);
@@ -133,8 +133,8 @@ export class DaemonClient {
       this.settle(id)?.reject(
         new InpaintError(
           "timed_out",
-          `The inpaint daemon has said nothing for ${waiting.patience / 1000} seconds.`,
-          "Look at what it is doing: inpaintd status. If it does not answer: inpaintd stop --force",
+          `The inpaint daemon has not responded for ${waiting.patience / 1000} seconds.`,
+          "Check its state with: inpaintd status. If it does not answer: inpaintd stop --force",
         ),
       );
     }, waiting.patience);

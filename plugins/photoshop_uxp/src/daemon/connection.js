@@ -53,13 +53,13 @@ export function parseConnection(text) {
   if (typeof values?.secret !== "string" || !/^[0-9a-f]{64}$/.test(values.secret))
     throw new InpaintError(
       "bad_connection",
-      "This is not the contents of the daemon's connection.json.",
-      "Copy all of that file, braces included.",
+      "These are not the contents of the daemon's connection.json.",
+      "Copy the whole file, including the braces.",
     );
   if (!/^ws:\/\/localhost:\d+$/.test(values.websocket))
     throw new InpaintError(
       "no_websocket",
-      "The inpaint daemon runs without the door that Photoshop needs.",
+      "The inpaint daemon is running without the WebSocket that Photoshop needs.",
       "Restart it without --no-websocket: inpaintd stop, then inpaintd serve",
     );
   return { websocket: values.websocket, secret: values.secret };

@@ -9,7 +9,7 @@ const TOKEN = "inpaintd paired folder";
 const LAUNCHERS = { windows: "Start inpaintd.vbs", mac: "Start inpaintd.app" };
 
 /** The explanation in Photoshop's consent dialog. */
-const WHY = "This starts the inpaint daemon, which fills in the background. It was put there by: inpaintd install photoshop";
+const WHY = "This starts the inpaint daemon, which fills in the background. It was installed by: inpaintd install photoshop";
 
 /**
  * Read the connection file where it is by default. Adobe documents plain paths and such with `file:`, and reports

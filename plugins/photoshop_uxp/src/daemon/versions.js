@@ -7,7 +7,7 @@
  * @property {string} remedy
  */
 
-const DAEMON = "Update inpaintd. If that has been done already, an old daemon is still running: press Restart daemon.";
+const DAEMON = "Update inpaintd. If it is already up to date, an old daemon is still running: press Restart daemon.";
 const PANEL = "Update the panel with: inpaintd install photoshop, then restart Photoshop.";
 
 /** What to do about the half that is behind. @type {Record<Skew["older"], string>} */
@@ -24,7 +24,7 @@ export function skew(panel, daemon) {
   const at = ours.findIndex((number, i) => number !== theirs[i]);
   if (at < 0) return null;
   const older = ours[at] < theirs[at] ? "panel" : "daemon";
-  const message = `The daemon is inpaintd ${daemon}, and this panel belongs to ${panel}.`;
+  const message = `The daemon is inpaintd ${daemon}, but this panel belongs to ${panel}.`;
   return { older, message, remedy: REMEDIES[older] };
 }
 

@@ -31,7 +31,7 @@ export async function findHole(target) {
   const extent = target.canvas;
   const selection = selectedRectangle(target.document, extent);
   if (selection) {
-    if (isEmpty(selection)) throw noHole("The selection lies outside of the canvas.");
+    if (isEmpty(selection)) throw noHole("The selection is outside the canvas.");
     return { kind: "selection", bounds: selection, extent, selected: true };
   }
   return modally("Inpaint: looking for the hole", async (context) => {
@@ -40,14 +40,14 @@ export async function findHole(target) {
       const shape = await readShape(context, target, target.fill, canvas);
       const filled = boundsWhere(shape, canvas, (value) => value > 0);
       if (filled) return { kind: "earlier fill", bounds: filled, extent, selected: false };
-      throw noHole("The active layer is a fill with nothing in it.");
+      throw noHole("The active layer is an empty fill.");
     }
     const hidden = layer && (await readHidden(context, target, canvas));
     const masked = hidden && boundsWhere(hidden, canvas, (value) => value > 0);
     if (masked) return { kind: "layer mask", bounds: masked, extent, selected: false };
     if (layer?.isBackgroundLayer) throw noHole("Nothing is selected.");
     if (layer?.transparentPixelsLocked)
-      throw noHole("Nothing is selected, and Photoshop does not tell the transparency of a layer that has it locked.");
+      throw noHole("Nothing is selected, and Photoshop does not report the transparency of a layer where it is locked.");
     const full = FULL[depth];
     const clear = await searchBands(canvas, async (band) => {
       throwIfCancelled(context);

@@ -29,7 +29,7 @@ export async function refuseMask(context, document, layer, combination) {
   if (layer.isBackgroundLayer)
     throw new InpaintError(
       "no_mask",
-      "The Background can have no layer mask.",
+      "The Background cannot have a layer mask.",
       "Double-click it in the Layers panel to make it a layer, or press Select.",
     );
   if (layer.allLocked)
@@ -40,8 +40,8 @@ export async function refuseMask(context, document, layer, combination) {
   if (combination === "replace")
     throw new InpaintError(
       "mask_exists",
-      "The layer has a layer mask already, which stays as it is.",
-      "Choose Add, Subtract or Intersect to change it, or delete it first.",
+      "The layer already has a layer mask, which was not changed.",
+      "Choose Add, Subtract or Intersect to modify it, or delete it first.",
     );
   return planeOf(padded(mask.samples, mask.where, canvas, 1, mask.beyond), canvas[2], canvas[3], 1);
 }

@@ -22,7 +22,7 @@ const TYPES = ["png", "jpg", "jpeg", "tif", "tiff", "psd", "webp"];
 export function layerAsReference() {
   const { activeLayers } = activeDocument();
   if (activeLayers.length !== 1)
-    throw new InpaintError("no_single_layer", "There is no single active layer.", "Click the layer that is to be the reference.");
+    throw new InpaintError("no_single_layer", "There is no single active layer.", "Click the layer to use as the reference.");
   const [layer] = activeLayers;
   checkKind(layer);
   return { kind: "layer", name: layer.name, layerID: layer.id, weight: 1 };
@@ -58,7 +58,7 @@ async function readLayerAsReference(document, { name, layerID }) {
   const byId = layerID === undefined ? null : layerById(document.layers, layerID);
   const layer = byId?.name === name ? byId : (layerByName(document.layers, name) ?? byId);
   if (!layer)
-    throw new InpaintError("no_reference", `There is no layer “${name}”, which is a reference.`, "Remove that reference in the panel.");
+    throw new InpaintError("no_reference", `The layer “${name}”, used as a reference, does not exist.`, "Remove that reference in the panel.");
   checkKind(layer);
   const canvas = canvasOf(document);
   const where = layer.isBackgroundLayer ? canvas : intersection(rectangleOf(layer.boundsNoEffects), canvas);
@@ -75,7 +75,7 @@ async function readFile({ name, token }) {
   try {
     opened = await app.open(await fileSystem().getEntryForPersistentToken(token));
   } catch {
-    throw new InpaintError("no_reference", `The file “${name}”, which is a reference, cannot be opened.`, "Remove it in the panel, and choose it again.");
+    throw new InpaintError("no_reference", `The file “${name}”, used as a reference, cannot be opened.`, "Remove it in the panel and choose it again.");
   }
   try {
     return await readAtMost(opened, null, canvasOf(opened), depthOf(opened), MOST_PIXELS);
@@ -90,7 +90,7 @@ function checkKind(layer) {
   if (layer.kind === "pixel" || layer.isBackgroundLayer) return;
   throw new InpaintError(
     "no_pixels",
-    `The layer “${layer.name}” has no pixels of its own, so it can be no reference.`,
+    `The layer “${layer.name}” has no pixels of its own, so it cannot be a reference.`,
     "Rasterise it (Layer > Rasterize), or choose a layer with pixels.",
   );
 }

@@ -57,7 +57,7 @@ export async function select(document, mask, where, combination) {
   if (samplesOf(result).every((value) => value === 0))
     throw new InpaintError(
       "empty_mask",
-      "Nothing would be left of the selection, so it stays as it was.",
+      "Nothing would be left of the selection, so it was not changed.",
       "Choose Replace or Add, or use other words.",
     );
   await withGrey(result, depthOf(document), (imageData) =>

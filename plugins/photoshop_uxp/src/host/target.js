@@ -98,7 +98,7 @@ export function extentOf({ layer, canvas }) {
   throw new InpaintError(
     "no_pixels",
     "The active layer has no pixels on the canvas.",
-    "Click the layer that shows what is to be found in the Layers panel.",
+    "In the Layers panel, click the layer that shows what you want to find.",
   );
 }
 
@@ -118,10 +118,10 @@ export function sameDocument({ document, size, depth }, purpose) {
   if (!isSame(canvasOf(found), size))
     throw changed(
       "The document's size changed in the meantime, so the answer might not fit.",
-      "To have it at its old coordinates all the same, choose Insert last result.",
+      "To insert it at its old coordinates anyway, choose Insert last result.",
     );
   if (depthOf(found) !== depth)
-    throw changed("The document's bit depth changed in the meantime.", "Choose Insert last result to have it converted.");
+    throw changed("The document's bit depth changed in the meantime.", "Choose Insert last result to convert and insert it.");
   return found;
 }
 
@@ -150,7 +150,7 @@ function withinDocument(canvas, size) {
   if (!isEmpty(seen)) return seen;
   throw new InpaintError(
     "no_pixels",
-    "Photoshop does not tell what is seen on an artboard outside of the document's canvas.",
+    "Photoshop does not provide the contents of an artboard outside of the canvas.",
     "Choose Source: Active layer.",
   );
 }
@@ -162,7 +162,7 @@ function singleLayer(document) {
   throw new InpaintError(
     "no_single_layer",
     active.length === 0 ? "No layer is active." : `${active.length} layers are active.`,
-    "Click the one layer that is to be repainted in the Layers panel, or select a part of the picture.",
+    "In the Layers panel, click the one layer to repaint, or select a part of the picture.",
   );
 }
 

@@ -49,7 +49,7 @@ function change({ documentID, groupID, layerIDs }, name, work) {
     if (!document || !group || layers.some((layer) => !layer))
       throw new InpaintError(
         "layer_changed",
-        "The variants are no longer all there, so nothing was changed.",
+        "Some variants are missing, so nothing was changed.",
         "Choose among them in the Layers panel.",
       );
     const all = /** @type {Layer[]} */ (layers);

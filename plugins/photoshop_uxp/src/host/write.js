@@ -58,7 +58,7 @@ export async function insertLayers(context, { document, place, depth }, finished
     for (const layer of group ? [group, ...made] : made) {
       const { seed } = layers[Math.max(0, made.indexOf(layer))];
       const kept = await writeNote(document.id, layer.id, { version: 1, source, settings, seed, model });
-      if (!kept) remarks.add("Photoshop did not keep the recipe on the layer; until it is closed, the plug-in knows it.");
+      if (!kept) remarks.add("Photoshop did not store the recipe on the layer; the plug-in remembers it until Photoshop is closed.");
     }
   };
   await inFront(document, () => asOneStep(context, document.id, name, work));
@@ -86,7 +86,7 @@ function spot(document, { aboveID, boardID }, remarks) {
   if (aboveID === null) return top;
   const above = layerById(document.layers, aboveID);
   if (above) return aboveClipped(document, above);
-  remarks.add("The layer that it was made for was deleted in the meantime, so the fill is on top.");
+  remarks.add("The layer it was made for was deleted in the meantime, so the fill is on top.");
   return top;
 }
 

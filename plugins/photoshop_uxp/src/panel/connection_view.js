@@ -21,7 +21,7 @@ export class ConnectionView {
     this.dot = element("div", { class: "dot" });
     this.words = element("div", { class: "words", role: "status" });
     this.start = button("Start", { variant: "primary", title: "Start the inpaint daemon" }, start);
-    this.restart = button("Restart daemon", { variant: "secondary", class: "hidden", title: "Stop the running daemon and start the one that is installed" }, restart);
+    this.restart = button("Restart daemon", { variant: "secondary", class: "hidden", title: "Stop the running daemon and start the installed one" }, restart);
     this.pair = button("Choose folder…", { variant: "secondary", title: "Choose your home folder, once" }, pair);
     this.byHand = button("Paste…", { variant: "secondary", title: "Paste the contents of connection.json" }, () =>
       show(this.paste, true),

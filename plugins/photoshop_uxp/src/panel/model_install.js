@@ -8,7 +8,7 @@ import { SELLING, sizeWords } from "./model_words.js";
 
 /** A check of what has arrived says nothing for a while; a disk can be slow. */
 const PATIENCE_MILLISECONDS = 600_000;
-const TOKEN = "The hub asks for it before this model can be fetched. The daemon keeps it for you alone, and it is shown nowhere.";
+const TOKEN = "The hub requires it to download this model. The daemon stores it for your account only and never displays it.";
 
 /** Made as a whole when the panel is: what is added later can't be reached with the Tab key. */
 export class ModelInstall {
@@ -27,7 +27,7 @@ export class ModelInstall {
     this.fetching = null;
     this.accepted = false;
     this.words = element("div", { class: "words" });
-    this.button = button("Install", { variant: "primary", title: "Fetch this model and keep it on this machine" }, () => void this.press());
+    this.button = button("Install", { variant: "primary", title: "Download this model to this machine" }, () => void this.press());
     this.bar = element("sp-progressbar", { class: "hidden", max: 100, value: 0, "aria-label": "Progress of the installation" });
     // Shown only once the hub has asked for it, and empty again as soon as it was sent.
     this.token = element("sp-textfield", { type: "password", class: "hidden", placeholder: "Token of the hub (hf_…)", "aria-label": "Token of the hub", title: TOKEN });
@@ -72,8 +72,8 @@ export class ModelInstall {
     if (!must_accept && !needs_token) return true;
     this.accepted = true;
     this.button.textContent = "Accept and install";
-    const terms = `${title} comes under a licence of its own${licence ? ` (${licence})` : ""}: read it at ${page}.`;
-    this.say([terms, needs_token && "The hub asks for a token, once.", `${sizeWords(missing_bytes)} are to be fetched.`]);
+    const terms = `${title} has its own licence${licence ? ` (${licence})` : ""}: read it at ${page}.`;
+    this.say([terms, needs_token && "The hub asks once for a token.", `The download is ${sizeWords(missing_bytes)}.`]);
     return false;
   }
 
@@ -89,7 +89,7 @@ export class ModelInstall {
       this.token.value = "";
       const request = { type: "model_install", request_id: newRequestId(), model: name, accept_licence: this.accepted, token };
       const { state } = await client.follow(request, { onProgress: (progress) => this.tell(progress) }, PATIENCE_MILLISECONDS);
-      this.say([state === "paused" ? `${title} is paused; what has arrived stays.` : `${title} is installed.`]);
+      this.say([state === "paused" ? `${title} is paused; what was downloaded is kept.` : `${title} is installed.`]);
       this.accepted = false;
       this.button.textContent = state === "paused" ? "Go on" : "Install";
       if (state !== "paused") this.oninstalled();

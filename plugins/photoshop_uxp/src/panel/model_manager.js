@@ -30,11 +30,11 @@ export class ModelManager {
     this.removing = false;
     this.room = element("div", { class: "words" });
     this.menu = element("sp-menu", { slot: "options" });
-    this.picker = element("sp-picker", { "aria-label": "Model to manage", title: "A model, or a part of models", change: () => this.choose() }, [this.menu]);
+    this.picker = element("sp-picker", { "aria-label": "Model to manage", title: "A model or a shared component", change: () => this.choose() }, [this.menu]);
     this.facts = element("div", { class: "words facts" });
     this.install = new ModelInstall(connected, onchanged, { brief: true });
-    this.use = button("Use as default", { variant: "secondary", title: "Fill with this model wherever none is chosen" }, () => void this.ask("model_use", "is the default now."));
-    this.check = button("Verify", { variant: "secondary", title: "Read all of its files again; what is damaged is removed, and can be installed again" }, () => void this.ask("model_verify", "is whole."));
+    this.use = button("Use as default", { variant: "secondary", title: "Use this model unless another is chosen" }, () => void this.ask("model_use", "is the default now."));
+    this.check = button("Verify", { variant: "secondary", title: "Check all of its files; damaged ones are removed and can be installed again" }, () => void this.ask("model_verify", "is intact."));
     this.remove = button("Remove", { variant: "secondary", title: "Delete its files" }, () => void this.pressRemove());
     this.said = element("div", { class: "words", role: "status" });
     this.node = element("div", { class: "manager" }, [
@@ -65,7 +65,7 @@ export class ModelManager {
       const { free_bytes, models } = await (await this.connected()).follow({ type: "disk", request_id: newRequestId() }, {}, PATIENCE_MILLISECONDS);
       this.usage = new Map(models.map((/** @type {any} */ one) => [one.name, one]));
       const taken = models.reduce((/** @type {number} */ sum, /** @type {any} */ { bytes }) => sum + bytes, 0);
-      this.room.textContent = `Models take ${sizeWords(taken)}; ${sizeWords(free_bytes)} are free.`;
+      this.room.textContent = `Models use ${sizeWords(taken)}; ${sizeWords(free_bytes)} free.`;
       this.draw();
     } catch {
       this.room.textContent = "";

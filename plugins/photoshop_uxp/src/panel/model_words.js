@@ -5,9 +5,9 @@ const MEGABYTE = 1e6;
 
 /** @type {Record<string, string>} */
 export const SELLING = {
-  yes: "What it paints may be sold.",
-  no: "What it paints may not be sold.",
-  limited: "Its licence limits the selling of what it paints.",
+  yes: "You may sell its results.",
+  no: "You may not sell its results.",
+  limited: "Its licence restricts selling its results.",
 };
 
 /** @param {number} count of bytes */
@@ -20,7 +20,7 @@ export const sizeWords = (count) =>
  */
 export function stateWords(model, usage) {
   const standard = model.default ? " It is the default." : "";
-  if (usage && !usage.whole) return `${sizeWords(usage.bytes)} of it fetched so far.${standard}`;
+  if (usage && !usage.whole) return `${sizeWords(usage.bytes)} downloaded so far.${standard}`;
   if (!model.installed) return `Not installed.${standard}`;
   if (!usage) return `Built in.${standard}`;
   const where = usage.own ? "" : " in another program's folder, where the files stay";

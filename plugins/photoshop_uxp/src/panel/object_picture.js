@@ -39,13 +39,13 @@ export class ObjectPicture {
     this.mask = null;
     this.image = element("img", {
       class: "clickable hidden",
-      title: "Click the object. With Alt, or the box below, click what does not belong to it.",
+      title: "Click the object. Alt+click, or tick the box below, to exclude.",
       click: (/** @type {MouseEvent} */ event) => void this.click(event),
     });
-    this.outside = element("sp-checkbox", { text: "Clicks exclude", title: "Clicks mark what does not belong to the object" });
+    this.outside = element("sp-checkbox", { text: "Clicks exclude", title: "Clicks mark areas to exclude from the object" });
     this.words = element("div", { class: "words" });
-    this.load = button("Show picture", { variant: "secondary", title: "Show the picture here, to click the object in it" }, () => void this.open());
-    this.clear = button("Clear clicks", { variant: "secondary", title: "Forget the clicks" }, () => void this.forget());
+    this.load = button("Show picture", { variant: "secondary", title: "Show the picture here, so that you can click the object" }, () => void this.open());
+    this.clear = button("Clear clicks", { variant: "secondary", title: "Remove all clicks" }, () => void this.forget());
     this.node = element("div", {}, [
       element("div", { class: "row buttons" }, [this.load, this.clear]),
       this.image,
@@ -126,7 +126,7 @@ export class ObjectPicture {
     const count = this.clicks.length;
     this.words.textContent = this.clicks.some(({ inside }) => inside)
       ? `What the ${count === 1 ? "click marks" : `${count} clicks mark`} is selected.`
-      : "The selection is taken for a rough one of the object. Or show the picture and click the object.";
+      : "The selection is used as a rough outline of the object. Alternatively, show the picture and click the object.";
     show(this.clear, count > 0);
     show(this.outside, this.picture !== null);
   }

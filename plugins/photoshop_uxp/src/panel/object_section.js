@@ -4,9 +4,9 @@ import { ObjectPicture } from "./object_picture.js";
 
 /** @typedef {import("./controls.js").Control} Control */
 
-const SELECT = "Make the object the selection: the one that is roughly selected now, or that was clicked.";
+const SELECT = "Select the object that is roughly selected or was clicked.";
 const MASK = "A layer mask that shows the object and hides the rest.";
-const CHANNEL = "Keep the object as a channel, and the selection as it is.";
+const CHANNEL = "Save the object as a channel and leave the selection unchanged.";
 
 /**
  * @param {Map<string, Control>} controls

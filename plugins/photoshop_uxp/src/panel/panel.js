@@ -184,7 +184,7 @@ export class Panel {
     await this.quietly(async () => {
       await keepVariant(variants, index);
       await this.view.variants.set(null, []);
-      this.view.progress.setNotice("done", `Variant ${index + 1} is kept. Undo brings the others back.`, "");
+      this.view.progress.setNotice("done", `Variant ${index + 1} is kept. Undo restores the others.`, "");
     });
   }
 
@@ -206,11 +206,11 @@ export class Panel {
     await this.quietly(async () => {
       await takeSamplingArea();
       this.view.showUse();
-      this.view.progress.setNotice("done", "Fills copy only from what was selected. Select the hole now.", "");
+      this.view.progress.setNotice("done", "Fills now copy only from the area that was selected. Next, select the hole.", "");
     });
   }
 
-  /** Take the settings that the active fill was made with. */
+  /** Load the settings of the active fill. */
   async edit() {
     await this.quietly(async () => {
       const document = activeDocument();
@@ -220,7 +220,7 @@ export class Panel {
         throw new InpaintError(
           "no_recipe",
           "The active layer was not made by this plug-in, or its recipe was lost.",
-          "Click a layer that Inpaint has made in the Layers panel.",
+          "In the Layers panel, click a layer made by Inpaint.",
         );
       this.view.write(remembered({ ...note.settings, seed: note.seed }));
       this.changed();
@@ -248,7 +248,7 @@ export class Panel {
    * @returns {Promise<InpaintError | null>} what went wrong
    */
   async run(work, variants = 1) {
-    if (this.job) return new InpaintError("busy", "Another fill is still being made.", "Wait for it, or cancel it.");
+    if (this.job) return new InpaintError("busy", "Another fill is still running.", "Wait for it, or cancel it.");
     const job = new Job();
     this.job = job;
     this.view.setRunning(true);
@@ -297,7 +297,7 @@ export class Panel {
         onPreview: ({ pixels }) => void progress.setPreview(pixels),
       },
       onBusy: () =>
-        progress.set(1, "The fill is ready. It is inserted as soon as Photoshop is free: finish the transform, or close the dialog."),
+        progress.set(1, "The fill is ready and will be inserted as soon as Photoshop is free: finish the transform, or close the dialog."),
       remember: (last) => {
         saveLast(last);
         this.view.hasLast = true;

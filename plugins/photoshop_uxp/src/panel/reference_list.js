@@ -17,7 +17,7 @@ export function referenceList(onchange, ways) {
     const name = element("div", { class: "words" });
     const weight = element("sp-textfield", {
       class: "weight",
-      title: "Weight: how strongly the picture counts; some models ignore weights.",
+      title: "Weight: how strongly this picture influences the fill; some models ignore weights.",
       "aria-label": `Weight of reference ${index + 1}`,
       change: () => {
         references[index] = { ...references[index], weight: cleanWeight(weight.value) };
@@ -55,8 +55,8 @@ export function referenceList(onchange, ways) {
     changed();
   };
   const adding = [
-    button("Add layer", { variant: "secondary", title: "The active layer as a reference picture" }, () => void add(ways.layer)),
-    button("Add file…", { variant: "secondary", title: "A picture from the disk as a reference" }, () => void add(ways.file)),
+    button("Add layer", { variant: "secondary", title: "Use the active layer as a reference" }, () => void add(ways.layer)),
+    button("Add file…", { variant: "secondary", title: "Use a picture file as a reference" }, () => void add(ways.file)),
   ];
   const node = element("div", { "data-setting": "references" }, [
     ...lines.map((line) => line.node),

@@ -15,9 +15,9 @@ import { button, element, show } from "./dom.js";
  * @returns {() => void} to be called when something may have changed
  */
 export function samplingRow({ node, input }, { take, forget, isThere }) {
-  const title = "What is selected now may be copied by fills, and nothing else; it is deselected then";
+  const title = "Let fills copy only from the current selection, then deselect it";
   const taking = button("Selection as sampling area", { variant: "secondary", title }, take);
-  const forgetting = button("Forget it", { variant: "secondary", quiet: true, "aria-label": "Forget the sampling area" }, forget);
+  const forgetting = button("Forget it", { variant: "secondary", quiet: true, "aria-label": "Remove the sampling area" }, forget);
   node.appendChild(element("div", { class: "row buttons wrapping" }, [taking, forgetting]));
   return () => {
     show(forgetting, isThere());

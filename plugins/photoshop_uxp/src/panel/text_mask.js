@@ -4,7 +4,7 @@ import { button, element } from "./dom.js";
 
 /** @typedef {import("./controls.js").Control} Control */
 
-const SELECT = "Make the selection from what the words find.";
+const SELECT = "Select what the words find.";
 const MASK = "A layer mask that shows what the words find and hides the rest.";
 
 /**

@@ -21,7 +21,7 @@ export class VariantsView {
     );
     this.words = element("div", { class: "words" });
     const buttons = [
-      button("Previous", { variant: "secondary", title: "Show the variant before" }, () => this.turnTo(this.index - 1)),
+      button("Previous", { variant: "secondary", title: "Show the previous variant" }, () => this.turnTo(this.index - 1)),
       button("Next", { variant: "secondary", title: "Show the next variant" }, () => this.turnTo(this.index + 1)),
       button("Keep", { variant: "primary", title: "Keep this variant and delete the others" }, () => this.keep()),
     ];

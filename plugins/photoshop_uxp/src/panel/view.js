@@ -98,10 +98,10 @@ export class View {
     this.last = button("Insert last result", { variant: "secondary", quiet: true, class: "last" }, actions.insertLast);
     const edit = button(
       "Edit",
-      { variant: "secondary", quiet: true, title: "Take the settings that the active fill was made with" },
+      { variant: "secondary", quiet: true, title: "Load the settings of the active fill" },
       actions.edit,
     );
-    const reset = button("Reset", { variant: "secondary", quiet: true, title: "All settings to their defaults" }, () => {});
+    const reset = button("Reset", { variant: "secondary", quiet: true, title: "Reset all settings to their defaults" }, () => {});
     reset.addEventListener("click", (/** @type {MouseEvent} */ event) =>
       event.shiftKey ? actions.selfTest() : actions.reset(),
     );

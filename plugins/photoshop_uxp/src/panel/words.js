@@ -53,15 +53,15 @@ export function outcomeWords({ inserted, hole, source, finished }) {
 const DEEDS = {
   replace: "It is the selection now.",
   add: "It was added to the selection.",
-  subtract: "It was taken out of the selection.",
-  intersect: "The selection has kept only what lies in it.",
+  subtract: "It was removed from the selection.",
+  intersect: "The selection was limited to it.",
   show: "The new layer mask shows it and hides the rest.",
   hide: "The new layer mask hides it and shows the rest.",
-  "add mask": "The layer mask shows it now, too.",
-  "subtract mask": "The layer mask hides it now.",
-  "intersect mask": "The layer mask hides all else now, too.",
-  channel: "It is a new channel, “Object”; the selection is as it was.",
-  hole: "This is what Inpaint would repaint, as the selection. Undo brings the old one back.",
+  "add mask": "The layer mask now shows it, too.",
+  "subtract mask": "The layer mask now hides it.",
+  "intersect mask": "The layer mask now hides everything else, too.",
+  channel: "It is a new channel, “Object”; the selection is unchanged.",
+  hole: "The selection shows what Inpaint would repaint. Undo restores the old one.",
 };
 
 /**
@@ -74,7 +74,7 @@ export function foundWords({ words, inverted, of, share, peak, deed }) {
   const what = words ? `${inverted ? "All but " : ""}“${words}”` : "The object";
   return {
     message: `${what}: ${percent} % of the ${of}. ${DEEDS[deed]}`,
-    hint: peak <= 0.5 && !ofMask ? "Its outline does not show, because nothing is more than half selected." : "",
+    hint: peak <= 0.5 && !ofMask ? "Its outline is not visible, because nothing is more than half selected." : "",
   };
 }
 

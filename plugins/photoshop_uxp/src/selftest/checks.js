@@ -131,12 +131,12 @@ export const CHECKS = [
     },
   },
   {
-    call: "batchPlay of what is not available",
-    expected: "told in the result",
+    call: "batchPlay of an unavailable command",
+    expected: "reported in the result",
     run: async () => {
       const target = [{ _ref: "layer", _id: 999_999 }];
       const results = await require("photoshop").action.batchPlay([{ _obj: "select", _target: target }], {});
-      return results[0]?._obj === "error" ? "told in the result" : `told as ${results[0]?._obj}`;
+      return results[0]?._obj === "error" ? "reported in the result" : `told as ${results[0]?._obj}`;
     },
   },
   {

@@ -28,8 +28,8 @@ export async function selfTest(connected) {
   await file.write(text);
   const differ = rows.filter(({ same }) => !same).length;
   return {
-    message: `The self-test ran ${rows.length} checks; ${differ} came back otherwise than expected.`,
-    hint: `Please send in ${FILE}: it holds no pictures and no secrets.`,
+    message: `The self-test ran ${rows.length} checks; ${differ} gave unexpected results.`,
+    hint: `Please send in ${FILE}: it contains no pictures and no secrets.`,
   };
 }
 

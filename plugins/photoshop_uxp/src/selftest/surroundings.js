@@ -30,7 +30,7 @@ export const SURROUNDINGS = [
     expected: "yes",
     run: () => {
       const root = /** @type {HTMLElement} */ (document.getElementById("inpaint"));
-      if (root.scrollHeight <= root.clientHeight) return "it is high enough not to; make it lower";
+      if (root.scrollHeight <= root.clientHeight) return "it is too tall to scroll; make it shorter";
       const before = root.scrollTop;
       root.scrollTop = before > 0 ? 0 : 10;
       const moved = root.scrollTop !== before;

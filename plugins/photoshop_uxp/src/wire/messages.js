@@ -54,7 +54,7 @@ export function decode(frames, known = ANSWERS) {
     throw unreadable("its header is not valid");
   }
   const record = known[header?.type];
-  if (!record) throw new InpaintError("unknown_message", `A message of type ${header?.type} is not known.`);
+  if (!record) throw new InpaintError("unknown_message", `Unknown message type: ${header?.type}.`);
   return { type: header.type, .../** @type {any} */ (recordFromWire(record, header, frames.slice(1))) };
 }
 
@@ -147,7 +147,7 @@ function planeFromWire(wire, frames) {
   const [width, height, channels, depth] = PLANE_FIELDS.map((field) => wire?.[field]);
   const data = frames[wire?.frame];
   const bytes = width * height * channels * BYTES_PER_SAMPLE[/** @type {Depth} */ (depth)];
-  if (!data || data.length !== bytes) throw unreadable("its pixels are missing or of a wrong length");
+  if (!data || data.length !== bytes) throw unreadable("its pixels are missing or have the wrong length");
   return { width, height, channels, depth, data };
 }
 
@@ -168,7 +168,7 @@ function itemTypes(type, value) {
 function unreadable(what) {
   return new InpaintError(
     "bad_message",
-    `The daemon sent something that this plug-in cannot read: ${what}.`,
-    "Update the older of the two sides: the daemon or the plug-in.",
+    `The daemon sent a message that this plug-in cannot read: ${what}.`,
+    "Update the daemon or the plug-in, whichever is older.",
   );
 }

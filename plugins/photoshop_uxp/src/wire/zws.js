@@ -49,7 +49,7 @@ export class ZwsSocket {
     if (this.closed) return;
     const message = bytesOf(data);
     if (!message || message.length === 0 || message[0] > COMMAND)
-      return this.end(disconnected("what answers does not speak ZWS 2.0"));
+      return this.end(disconnected("the server does not speak ZWS 2.0"));
     if (message[0] === COMMAND) return;
     if (!this.introduced) {
       this.introduced = true; // the peer's routing id
@@ -137,7 +137,7 @@ function portHint(url) {
   const port = /:(\d+)/.exec(url)?.[1] ?? "";
   return port === "47701"
     ? "Reinstall the plug-in with: inpaintd install photoshop"
-    : `The daemon listens at port ${port} because 47701 was taken; free that port and restart the daemon.`;
+    : `The daemon is listening on port ${port} because 47701 was in use; free that port and restart the daemon.`;
 }
 
 /** @param {string} reason */
