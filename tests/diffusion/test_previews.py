@@ -126,6 +126,7 @@ def test_one_for_other_latents_is_said_and_not_tried(
     engine = pictures.engine(tiny("sd15"), small=decoder(tmp_path / "small", channels=16))
     seen, shown = watched(engine)
     assert "does not fit" in seen.notices[0][1]
+    assert "models remove small" in seen.notices[0][2]
     assert shown[0].shape == (8, 8, 3)
     assert not decodes
     again, _ = watched(engine)
@@ -143,6 +144,7 @@ def test_memory_that_runs_out_for_a_preview_costs_no_more_than_the_preview(
     seen, shown = watched(engine)
     assert shown[0].shape == (8, 8, 3)
     assert "memory" in seen.notices[0][1]
+    assert "Close other programs" in seen.notices[0][2]
 
 
 def test_a_decoder_for_another_family_is_not_taken(

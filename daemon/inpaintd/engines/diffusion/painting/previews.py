@@ -119,19 +119,24 @@ class Previews:
         try:
             return action()
         except UnusableError as error:
-            why = str(error)
+            why, remedy = str(error), _ITS_FILES
         except (MemoryError, RuntimeError) as error:
             if is_device_failure(error):
                 raise
-            why = "memory ran out" if is_out_of_memory(error) else "it failed"
+            full = is_out_of_memory(error)
+            why = "memory ran out" if full else "it failed"
+            remedy = "Close other programs that use the GPU." if full else _ITS_FILES
         name = self._files.name if self._files else ""
-        self.notices = [_unusable(name, why)]
+        self.notices = [_unusable(name, why, remedy)]
         return None
 
 
-def _unusable(name: str, why: str) -> Notice:
+_ITS_FILES = "Install it again, or remove it: {remove}"
+
+
+def _unusable(name: str, why: str, remedy: str) -> Notice:
     return (
         "preview_decoder_unusable",
         f"Previews are coarse, because {name} could not be used: {why}. The result is unaffected.",
-        f"Check its files: {command('inpaintd', 'models', 'verify', name)}",
+        remedy.format(remove=command("inpaintd", "models", "remove", name)),
     )
