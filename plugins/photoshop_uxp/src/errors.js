@@ -2,7 +2,7 @@
 export class InpaintError extends Error {
   /**
    * @param {string} code for programs
-   * @param {string} message a sentence that says what is wrong
+   * @param {string} message a sentence that states the problem
    * @param {string} [hint] a sentence that says what to do about it
    */
   constructor(code, message, hint = "") {

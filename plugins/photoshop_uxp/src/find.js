@@ -22,14 +22,14 @@ import { shortened } from "./text.js";
  * @typedef {object} Found
  * @property {string} words empty for an object
  * @property {boolean} inverted
- * @property {"layer" | "picture"} of what was looked through
+ * @property {"layer" | "picture"} of what was searched
  * @property {number} share of its pixels, 0 to 1
  * @property {number} peak the highest value, 0 to 1
  * @property {string} deed what became of it, as words.js knows it
  */
 
 /**
- * Make what the words find the selection.
+ * Select what the words find.
  * @param {Job} job
  * @param {Settings} choices of the panel
  * @param {Surroundings} surroundings
@@ -45,7 +45,7 @@ export async function selectByText(job, choices, surroundings) {
 }
 
 /**
- * Make what the words find the active layer's mask.
+ * Make the active layer's mask from what the words find.
  * @param {Job} job
  * @param {Settings} choices of the panel
  * @param {Surroundings} surroundings
@@ -86,7 +86,7 @@ export async function showHole(job, choices, surroundings) {
  * @param {Target} target
  * @param {Settings} choices
  * @param {Surroundings} surroundings
- * @param {(context: ExecutionContext) => unknown} refuse throws what can be told before the daemon is asked
+ * @param {(context: ExecutionContext) => unknown} refuse throws errors that can be detected before the daemon is asked
  * @returns {Promise<{mask: Plane, where: Rectangle, found: Omit<Found, "deed">}>} a mask of the layer's extent
  */
 async function searched(job, target, choices, surroundings, refuse) {

@@ -18,8 +18,8 @@ import { isByText } from "./textmask.js";
 /**
  * @typedef {object} Outcome
  * @property {import("./host/write.js").Inserted} inserted
- * @property {string} hole what was taken for the hole
- * @property {string} source the name of the layer that was read; empty for all that was seen
+ * @property {string} hole the source of the hole
+ * @property {string} source the name of the layer that was read; empty for all visible layers
  * @property {Message} finished
  */
 

@@ -9,7 +9,7 @@ import { pause } from "./host/modal.js";
 /** @typedef {import("./host/modal.js").Patience} Patience */
 
 /**
- * @typedef {object} LastResult what the daemon has kept, or is making
+ * @typedef {object} LastResult the result that the daemon has kept, or is making
  * @property {string} request_id
  * @property {Record<string, any>} settings
  * @property {number | null} source id of the layer that it was made from
@@ -36,7 +36,7 @@ export class Job {
     this.client = null;
   }
 
-  /** Ask for its end; whoever works on it then throws an InpaintError `cancelled`. */
+  /** Request its cancellation; its fill then throws an InpaintError `cancelled`. */
   cancel() {
     this.cancelled = true;
     this.client?.cancel(this.requestId);

@@ -79,7 +79,7 @@ export async function channelOfObject(job, choices, clicks, surroundings) {
 }
 
 /**
- * The picture to click in, and where on the canvas it lies.
+ * The picture to click in, and its position on the canvas.
  * @param {Job} job
  * @param {Settings} choices
  * @param {Surroundings} surroundings
@@ -138,7 +138,7 @@ async function searched(job, target, choices, clicks, surroundings, refuse) {
 /**
  * @param {Job} job
  * @param {Plane} layer
- * @param {Rectangle} where it lies on the canvas; it may be scaled down
+ * @param {Rectangle} where its rectangle on the canvas; it may be scaled down
  * @param {Settings} choices
  * @param {Click[]} clicks
  * @param {Plane | null} selection a rough one, of the same rectangle
@@ -149,7 +149,7 @@ async function asked(job, layer, where, choices, clicks, selection, surroundings
   const { left, top } = edgesOf(where);
   const [across, down] = [layer.width / where[2], layer.height / where[3]];
   const object = {
-    // In pixels of what is sent, which has no offset.
+    // In pixels of the picture sent, which has no offset.
     clicks: clicks.map(({ x, y, inside }) => ({ x: (x - left) * across, y: (y - top) * down, inside })),
     rough: selection !== null,
     choice: CHOICES[choices.object_choice] ?? null,

@@ -97,7 +97,7 @@ export function inverted(samples) {
 }
 
 /**
- * What a mask keeps instead of what it repaints.
+ * The inverse of a mask: the area it keeps.
  * @param {Plane} mask
  * @returns {Plane}
  */
@@ -118,7 +118,7 @@ export function withoutHiddenColour(layer) {
 }
 
 /**
- * A mask without what lies where the layer is transparent.
+ * A mask without the area where the layer is transparent.
  * @param {Plane} mask
  * @param {Plane} layer of the same size
  * @returns {Plane}

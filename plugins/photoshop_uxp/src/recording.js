@@ -1,4 +1,4 @@
-/** Steps of an Action: what the panel did, with the settings that it did it with, and doing it again. */
+/** Steps of an Action: recording what the panel did, with its settings, and repeating it. */
 
 /** @typedef {import("./settings.js").Settings} Settings */
 /** @typedef {import("./object.js").Click} Click */

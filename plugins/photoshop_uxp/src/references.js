@@ -9,7 +9,7 @@
  * @property {string} [token] of a file: Photoshop's persistent access to it
  */
 
-/** The panel has so many lines for them. */
+/** Number of rows for them in the panel. */
 export const MOST_REFERENCES = 4;
 export const WEIGHT = { minimum: 0, maximum: 2, default: 1 };
 
@@ -31,7 +31,7 @@ export function rememberedReferences(stored) {
 }
 
 /**
- * The weight nearest to what was entered.
+ * The valid weight nearest to the entered one.
  * @param {any} entered
  * @returns {number}
  */

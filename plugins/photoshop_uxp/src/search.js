@@ -15,12 +15,12 @@ import { FULL, samplesOf, seenPixels, withoutHiddenColour } from "./planes.js";
 export const LOOKED_AT_PIXELS = 4_000_000;
 
 /**
- * The picture to look for something in: a whole layer or all that is seen, scaled down where it is large.
+ * The picture to search: a whole layer or all visible layers, scaled down if large.
  * @param {string} commandName
  * @param {Target} target
  * @param {Rectangle} where
  * @param {{most?: number}} limits
- * @param {(context: ExecutionContext) => unknown} [refuse] throws what can be told before the daemon is asked
+ * @param {(context: ExecutionContext) => unknown} [refuse] throws errors that can be detected before the daemon is asked
  * @returns {Promise<Plane>}
  */
 export function looked(commandName, target, where, { most = LOOKED_AT_PIXELS }, refuse = () => {}) {

@@ -104,7 +104,7 @@ export function isHonoured(name, { honours }) {
 }
 
 /**
- * What a model is asked for: without what it takes no notice of, which the panel hides.
+ * The settings sent to a model: without those it ignores, which the panel hides.
  * @param {Settings} choices
  * @param {{honours: string[]} | undefined} model undefined = not known yet
  * @returns {Settings}
@@ -121,7 +121,7 @@ export const ALL_SHOWN = [...SHOWN, ...SHOWN_TEXT_MASK, ...SHOWN_OBJECT, ...SHOW
 const PANELS_OWN = { source: "visible", text_mask_fill: false, text_mask_combine: "replace", object_choice: "surest", object_combine: "replace", use_sampling_area: true, references: [], preview: true, output: "masked" };
 
 /**
- * What the panel starts with. null = not set: the model's own default holds, or the setting's.
+ * The panel's initial settings. null = not set: the model's own default holds, or the setting's.
  * @returns {Settings}
  */
 export function defaults() {
@@ -133,7 +133,7 @@ export function defaults() {
 }
 
 /**
- * The settings that were made, as the daemon takes them: nothing for what was not.
+ * The settings that were set, in the daemon's form; unset ones are omitted.
  * @param {Settings} choices of the panel
  * @returns {Settings}
  */
@@ -148,7 +148,7 @@ export function made(choices) {
 }
 
 /**
- * A value that the daemon will take, nearest to what was entered; null for nothing and for nonsense.
+ * The valid value nearest to the entered one; null for an empty or invalid entry.
  * @param {string} name
  * @param {any} entered
  */

@@ -16,7 +16,7 @@ export const REMEDIES = { daemon: DAEMON, panel: PANEL };
 /**
  * @param {string} panel such as "0.1.0"
  * @param {string} daemon likewise
- * @returns {Skew | null} null for one version, and for what is no version
+ * @returns {Skew | null} null for equal versions, and for text that is not a version
  */
 export function skew(panel, daemon) {
   const [ours, theirs] = [numbers(panel), numbers(daemon)];

@@ -105,7 +105,7 @@ async function searchBands([left, top, width, height], look) {
 }
 
 /**
- * Bounds of the pixels whose last channel is as asked for.
+ * Bounds of the pixels whose last channel meets the condition.
  * @param {Plane} plane
  * @param {Rectangle} where
  * @param {(value: number) => boolean} matches

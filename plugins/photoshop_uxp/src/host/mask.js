@@ -48,7 +48,7 @@ export async function refuseMask(context, document, layer, combination) {
 
 /**
  * In a modal scope, the document in front: the layer's mask shows what was found and hides the rest, or is combined with it.
- * A layer without a mask is seen as a whole: to subtract from it is to hide what was found.
+ * A layer without a mask is fully visible: subtracting from it hides what was found.
  * @param {ExecutionContext} context
  * @param {Document} document
  * @param {Layer} layer
@@ -70,7 +70,7 @@ export async function maskLayer(context, document, layer, found, where, combinat
   }
   const shown = planeOf(samples, width, height, 1);
   const hides = combination === "subtract";
-  // What lies beyond the canvas goes with what was not found.
+  // The area beyond the canvas counts as not found.
   await addMask(layer, hides ? "revealAll" : "hideAll");
   await putMask(document, layer, hides ? complement(shown) : shown, canvas, depth);
   return hides ? "hide" : "show";

@@ -32,7 +32,7 @@ export async function modally(commandName, work, patience) {
       try {
         return await work(context);
       } catch (error) {
-        // After Escape, whatever Photoshop is asked for throws something.
+        // After Escape, every call to Photoshop throws.
         escaped = context.isCancelled;
         throw error;
       }

@@ -9,8 +9,8 @@ import { play } from "./play.js";
 /**
  * @typedef {object} Note
  * @property {1} version
- * @property {number | null} source id of the layer that it was made from; null = all that was seen
- * @property {Record<string, any>} settings as they were asked for
+ * @property {number | null} source id of the layer that it was made from; null = all visible layers
+ * @property {Record<string, any>} settings as requested
  * @property {number} seed
  * @property {string} model
  */

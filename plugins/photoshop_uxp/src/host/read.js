@@ -17,16 +17,16 @@ export const SRGB = "sRGB IEC61966-2.1";
 const BITS = { u8: 8, u16: 16, f32: 32 };
 
 /**
- * A rectangle of a layer, or of all that is seen, in sRGB; transparent where there are no pixels.
+ * A rectangle of a layer, or of all visible layers, in sRGB; transparent where there are no pixels.
  * @param {Document} document
- * @param {Layer | null} layer null = all that is seen
+ * @param {Layer | null} layer null = all visible layers
  * @param {Rectangle} rectangle within the canvas
  * @param {Depth} depth the document's own: Photoshop reads no other reliably
  * @returns {Promise<Plane>} 3 channels when all of it is opaque by its nature, else 4
  */
 export async function readLayer(document, layer, rectangle, depth) {
   const [, , width, height] = rectangle;
-  // A Background fills the canvas, whatever its bounds are said to be.
+  // A Background fills the canvas, whatever bounds Photoshop reports.
   const there =
     !layer || layer.isBackgroundLayer ? rectangle : intersection(rectangle, rectangleOf(layer.boundsNoEffects));
   if (isEmpty(there)) return planeOf(newSamples(depth, width * height * 4), width, height, 4);
@@ -49,14 +49,14 @@ export async function readLayer(document, layer, rectangle, depth) {
 }
 
 /**
- * A whole layer, or all that is seen, scaled down to about so many pixels: what looks for things needs no more, and a
+ * A whole layer, or all visible layers, scaled down to about this many pixels: detection needs no more, and a
  * plug-in may take 600 MB.
  * @param {Document} document
  * @param {Layer | null} layer
  * @param {Rectangle} rectangle that the layer fills
  * @param {Depth} depth the document's own
  * @param {number} most pixels
- * @returns {Promise<Plane>} at full size when Photoshop gives anything but what was asked for
+ * @returns {Promise<Plane>} at full size if Photoshop returns another size than requested
  */
 export async function readAtMost(document, layer, rectangle, depth, most) {
   const [, , width, height] = rectangle;
@@ -83,7 +83,7 @@ export async function readAtMost(document, layer, rectangle, depth, most) {
 }
 
 /**
- * The selection, with its feathering; nothing outside of what is selected.
+ * The selection, with its feathering; 0 outside of it.
  * @param {Document} document
  * @param {Rectangle} rectangle
  * @returns {Promise<Plane>} full scale = selected
@@ -96,7 +96,7 @@ export async function readSelection(document, rectangle) {
 }
 
 /**
- * What the layer's mask hides.
+ * The area hidden by the layer's mask.
  * @param {ExecutionContext} context
  * @param {import("./target.js").Target} target that has a layer
  * @param {Rectangle} rectangle within the canvas
@@ -131,7 +131,7 @@ export async function readShape(context, { document, canvas, depth }, layer, rec
 }
 
 /**
- * As much of a layer mask as Photoshop returns, and what the mask is beyond that. It is asked for as a whole: a part of
+ * As much of a layer mask as Photoshop returns, and its value beyond that. It is requested as a whole: a part of
  * it that is all of one value may be trimmed to nothing, which cannot be told from no mask.
  * @param {ExecutionContext} context
  * @param {Document} document

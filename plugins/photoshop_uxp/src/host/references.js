@@ -54,7 +54,7 @@ export function readReference(document, reference) {
  * @param {Reference} reference
  */
 async function readLayerAsReference(document, { name, layerID }) {
-  // By its name in another document, and where Photoshop has numbered the layers anew.
+  // By name in another document, or if Photoshop has renumbered the layers.
   const byId = layerID === undefined ? null : layerById(document.layers, layerID);
   const layer = byId?.name === name ? byId : (layerByName(document.layers, name) ?? byId);
   if (!layer)

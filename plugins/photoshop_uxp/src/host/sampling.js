@@ -37,7 +37,7 @@ export async function takeSamplingArea() {
 }
 
 /**
- * What of an area lies in a rectangle that is sent.
+ * The part of an area inside a rectangle to be sent.
  * @param {Area} area
  * @param {Rectangle} rectangle
  * @returns {Plane}

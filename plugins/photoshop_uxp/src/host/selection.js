@@ -13,10 +13,10 @@ import { canvasOf, depthOf } from "./canvas.js";
 /** @typedef {import("../wire/messages.js").Plane} Plane */
 
 /**
- * What of the selection lies on the canvas.
+ * The part of the selection on the canvas.
  * @param {Document} document
  * @param {Rectangle} [canvas] or an artboard's
- * @returns {Rectangle | null} empty when it lies outside; null when nothing is selected
+ * @returns {Rectangle | null} empty if it is outside; null if nothing is selected
  */
 export function selectedRectangle(document, canvas = canvasOf(document)) {
   const { bounds } = document.selection;
@@ -46,7 +46,7 @@ export function refuseCombination(document, canvas, combination) {
  * @param {Plane} mask
  * @param {Rectangle} where of the mask, within the canvas
  * @param {Combination} combination with the selection that is there now
- * @returns {Promise<string>} what was done: a combination
+ * @returns {Promise<string>} the combination that was applied
  */
 export async function select(document, mask, where, combination) {
   refuseCombination(document, canvasOf(document), combination);

@@ -12,13 +12,13 @@ import { readNote } from "./notes.js";
 /**
  * @typedef {object} Place where new layers go
  * @property {number | null} aboveID directly above this layer; null = on top of everything
- * @property {number | null} boardID of the artboard, when "everything" is what lies on it
+ * @property {number | null} boardID of the artboard, when "everything" means the layers on it
  */
 
 /**
  * @typedef {object} Target
  * @property {Document} document
- * @property {Layer | null} layer that is read, and stays as it is; null = all that is seen
+ * @property {Layer | null} layer that is read and not changed; null = all visible layers
  * @property {Layer | null} fill an earlier one, whose shape is the hole
  * @property {Place} place
  * @property {Rectangle} canvas of the document, or of the artboard
@@ -41,7 +41,7 @@ const KINDS = {
  * @param {{source?: Source, byText?: boolean, itself?: boolean}} [options] `itself`: the active layer, even if it is a
  *   fill; `byText`: words find the hole, so that it need not come from the layer
  * @returns {Promise<Target>}
- * @throws {InpaintError} when it is not clear what is meant, or cannot be read
+ * @throws {InpaintError} when the target is ambiguous or cannot be read
  */
 export async function findTarget({ source = "visible", byText = false, itself = false } = {}) {
   const document = activeDocument();
@@ -91,7 +91,7 @@ export function activeDocument() {
  * @throws {InpaintError} `no_pixels`
  */
 export function extentOf({ layer, canvas }) {
-  // A Background fills the canvas, whatever its bounds are said to be.
+  // A Background fills the canvas, whatever bounds Photoshop reports.
   if (!layer || layer.isBackgroundLayer) return canvas;
   const extent = intersection(rectangleOf(layer.boundsNoEffects), canvas);
   if (!isEmpty(extent)) return extent;
@@ -103,9 +103,9 @@ export function extentOf({ layer, canvas }) {
 }
 
 /**
- * The document as it is now, so that a late answer does not land in a wrong place.
+ * The document's current state, so that a late answer does not land in the wrong place.
  * @param {Target} target
- * @param {"read" | "insert" | "write"} purpose what was meant to be done; only what is inserted is kept
+ * @param {"read" | "insert" | "write"} purpose the intended operation; only results to insert are kept
  * @returns {Document}
  */
 export function sameDocument({ document, size, depth }, purpose) {

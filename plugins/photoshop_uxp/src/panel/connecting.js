@@ -1,4 +1,4 @@
-/** The ways to a daemon that a user has: start it, choose where its file is, paste what is in it. */
+/** The user's ways to connect: start the daemon, choose its file's folder, or paste the file's contents. */
 import { connect as open } from "../daemon/client.js";
 import { findConnection, pasteConnection } from "../daemon/connection.js";
 import { pair, startDaemon } from "../daemon/files.js";
@@ -10,7 +10,7 @@ const CLICK_MILLISECONDS = 1_000;
  * @param {object} panel
  * @param {() => void} panel.connect
  * @param {(words: string) => void} panel.say
- * @param {() => void} panel.clear what was complained of before
+ * @param {() => void} panel.clear earlier errors
  * @param {(thrown: unknown) => void} panel.complain
  * @returns {import("./connection_view.js").ConnectionActions}
  */

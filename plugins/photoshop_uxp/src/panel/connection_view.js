@@ -12,7 +12,7 @@ import { button, element, show } from "./dom.js";
  * @property {(text: string) => void} paste
  */
 
-/** Codes of what is wrong that starting the daemon mends. */
+/** Codes of errors that starting the daemon fixes. */
 const STARTABLE = ["not_running", "no_access", "disconnected"];
 
 export class ConnectionView {
@@ -76,7 +76,7 @@ export class ConnectionView {
     show(this.notices, notices.length > 0);
   }
 
-  /** @param {string} words that follow what is wrong */
+  /** @param {string} words that follow the error */
   say(words) {
     this.words.textContent = words;
   }

@@ -1,4 +1,4 @@
-/** One control for each setting, made from what the protocol says of the setting. */
+/** One control for each setting, derived from its description in the protocol. */
 import { cleaned, defaults, fieldOf } from "../settings.js";
 import { element, setDimmed } from "./dom.js";
 
@@ -206,7 +206,7 @@ function picker(field, onchange, initial) {
     [menu],
   );
   const draw = () => {
-    // A model that was chosen before and is gone now shows as itself; the daemon says what is wrong.
+    // A chosen model that no longer exists is still shown by name; the daemon reports the error.
     if (!choices().some(({ value }) => value === chosen)) offered = [...offered, { value: chosen, label: String(chosen) }];
     menu.textContent = "";
     for (const { value, label } of choices())

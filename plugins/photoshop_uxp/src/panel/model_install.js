@@ -6,11 +6,11 @@ import { SELLING, sizeWords } from "./model_words.js";
 
 /** @typedef {import("../daemon/client.js").DaemonClient} DaemonClient */
 
-/** A check of what has arrived says nothing for a while; a disk can be slow. */
+/** Verifying the download can be silent for a while, as disks can be slow. */
 const PATIENCE_MILLISECONDS = 600_000;
 const TOKEN = "The hub requires it to download this model. The daemon stores it for your account only and never displays it.";
 
-/** Made as a whole when the panel is: what is added later can't be reached with the Tab key. */
+/** Created as a whole with the panel: elements added later can't be reached with the Tab key. */
 export class ModelInstall {
   /**
    * @param {() => Promise<DaemonClient>} connected
@@ -29,7 +29,7 @@ export class ModelInstall {
     this.words = element("div", { class: "words" });
     this.button = button("Install", { variant: "primary", title: "Download this model to this machine" }, () => void this.press());
     this.bar = element("sp-progressbar", { class: "hidden", max: 100, value: 0, "aria-label": "Progress of the installation" });
-    // Shown only once the hub has asked for it, and empty again as soon as it was sent.
+    // Shown only if the hub requires it, and cleared as soon as it is sent.
     this.token = element("sp-textfield", { type: "password", class: "hidden", placeholder: "Token of the hub (hf_…)", "aria-label": "Token of the hub", title: TOKEN });
     this.node = element("div", { class: "install hidden" }, [
       element("div", { class: "hole" }, [this.words, this.button]),
@@ -95,7 +95,7 @@ export class ModelInstall {
       if (state !== "paused") this.oninstalled();
     } catch (thrown) {
       const { code, message, hint } = asInpaintError(thrown);
-      // The licence has been told now: pressing again accepts it.
+      // The licence has now been shown: pressing again accepts it.
       this.accepted = code === "licence";
       if (code === "licence" || /token/i.test(hint)) show(this.token, true);
       this.say([message, this.accepted ? "" : hint]);

@@ -1,4 +1,4 @@
-/** The section "Models": what is installed and takes how much, and installing, removing, checking, choosing the default. */
+/** The section "Models": list models and their sizes; install, remove and verify them; choose the default. */
 import { newRequestId } from "../daemon/ids.js";
 import { asInpaintError } from "../errors.js";
 import { button, element, setDimmed, show } from "./dom.js";
@@ -10,7 +10,7 @@ import { modelWords, sizeWords } from "./model_words.js";
 /** Reading a large model again takes minutes, and so does deleting one from a slow disk. */
 const PATIENCE_MILLISECONDS = 600_000;
 
-/** Made as a whole when the panel is: what is added later can't be reached with the Tab key. */
+/** Created as a whole with the panel: elements added later can't be reached with the Tab key. */
 export class ModelManager {
   /**
    * @param {() => Promise<DaemonClient>} connected
@@ -106,7 +106,7 @@ export class ModelManager {
 
   /**
    * @param {string} type of the request
-   * @param {string} done the end of the sentence that is said when it went well
+   * @param {string} done the end of the sentence shown on success
    */
   async ask(type, done) {
     const { model } = this;

@@ -1,4 +1,4 @@
-/** What the panel says of models: sizes, licences, states. */
+/** Texts about models: sizes, licences, states. */
 
 const GIGABYTE = 1e9;
 const MEGABYTE = 1e6;

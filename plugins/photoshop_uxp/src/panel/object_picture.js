@@ -17,7 +17,7 @@ const SIDE = 480;
 const MARK = 6;
 const INSIDE = [45, 157, 120];
 const OUTSIDE = [215, 55, 63];
-/** What is not selected is shown this bright. */
+/** Brightness of the area that is not selected. */
 const DIMMED = 0.35;
 
 /**
@@ -26,7 +26,7 @@ const DIMMED = 0.35;
  *   does something that needs the daemon, without a word when it goes well
  */
 
-/** Made as a whole when the panel is: what is added later can't be reached with the Tab key. */
+/** Created as a whole with the panel: elements added later can't be reached with the Tab key. */
 export class ObjectPicture {
   /** @param {PictureActions} actions */
   constructor({ look }) {
@@ -35,7 +35,7 @@ export class ObjectPicture {
     this.picture = null;
     /** @type {Click[]} */
     this.clicks = [];
-    /** @type {Plane | null} what the clicks would select */
+    /** @type {Plane | null} the mask that the clicks would select */
     this.mask = null;
     this.image = element("img", {
       class: "clickable hidden",
@@ -63,7 +63,7 @@ export class ObjectPicture {
     return this.picture?.documentID === documentID && this.clicks.some(({ inside }) => inside) ? this.clicks : [];
   }
 
-  /** Take the picture as it is now; clicks in the same document stay. */
+  /** Refresh the picture; clicks in the same document are kept. */
   async open() {
     await this.look(async (job, around, choices) => {
       const { layer, where, target } = await pictureOf(job, choices, around);
@@ -101,7 +101,7 @@ export class ObjectPicture {
     if (!picture || !clicks.some(({ inside }) => inside)) return;
     await this.look(async (job, around, choices) => {
       const mask = await clicked(job, picture, choices, clicks, around);
-      // A click that came meanwhile asks for itself.
+      // A later click sends its own request.
       if (clicks !== this.clicks || picture !== this.picture) return;
       this.mask = mask;
       await this.draw();
@@ -133,7 +133,7 @@ export class ObjectPicture {
 }
 
 /**
- * Darken what a mask does not select. In place.
+ * Darken the area outside a mask, in place.
  * @param {Uint8Array} pixels
  * @param {Plane} picture that they are of
  * @param {import("../planes.js").Samples} mask of 8 bits, of the same size

@@ -104,7 +104,7 @@ export class Panel {
   }
 
   /**
-   * A menu command. What goes wrong is told in front of the user, who may not have the panel open.
+   * A menu command. Errors are shown in a dialog, because the panel may be closed.
    * @param {Deed} deed
    */
   async command(deed) {
@@ -327,7 +327,7 @@ export class Panel {
       this.view.setModels(models, intents, helpers);
       this.view.connection.tell(notices);
     } catch {
-      // The link says what is wrong, if anything is.
+      // The link reports any error itself.
     }
   }
 }

@@ -5,7 +5,7 @@ import { button, element, setDimmed, show } from "./dom.js";
 /** @typedef {import("../references.js").Reference} Reference */
 
 /**
- * Made as a whole when the panel is: what is added later can't be reached with the Tab key.
+ * Created as a whole with the panel: elements added later can't be reached with the Tab key.
  * @param {() => void} onchange
  * @param {{layer: () => Promise<Reference | null>, file: () => Promise<Reference | null>}} ways to choose one; null = none
  * @returns {import("./controls.js").Control}

@@ -8,7 +8,7 @@ import { pictureUrl, thumbnail } from "./picture.js";
 const MOST = 8;
 const SIDE = 96;
 
-/** Made as a whole when the panel is: what is added later can't be reached with the Tab key. */
+/** Created as a whole with the panel: elements added later can't be reached with the Tab key. */
 export class VariantsView {
   /** @param {{show: (variants: Variants, index: number) => void, keep: (variants: Variants, index: number) => void}} actions */
   constructor(actions) {
@@ -58,7 +58,7 @@ export class VariantsView {
     }
   }
 
-  /** @param {number} index beyond either end it goes on at the other */
+  /** @param {number} index wraps around at either end */
   turnTo(index) {
     if (!this.variants) return;
     const count = this.variants.layerIDs.length;

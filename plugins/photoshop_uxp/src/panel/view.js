@@ -1,4 +1,4 @@
-/** The panel's elements, and how they show what goes on. It decides nothing. */
+/** The panel's elements, and their display of the current state. No decisions are made here. */
 import { ALL_SHOWN, fieldOf, isHonoured, SHOWN, SHOWN_FOLDED } from "../settings.js";
 import { isByText } from "../textmask.js";
 import { ConnectionView } from "./connection_view.js";
@@ -180,7 +180,7 @@ export class View {
     return this.models.find(({ name, ...rest }) => (choices.model ? name === choices.model : rest.default));
   }
 
-  /** Say where the hole comes from when words find it, and hide what the chosen model takes no notice of. */
+  /** Say where the hole comes from when words find it, and hide what the chosen model ignores. */
   showUse() {
     const choices = this.read();
     show(this.hole, isByText(choices));

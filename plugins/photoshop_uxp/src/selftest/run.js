@@ -7,7 +7,7 @@ import { SURROUNDINGS } from "./surroundings.js";
  * @typedef {object} Check
  * @property {string} call of Photoshop or UXP
  * @property {string} expected in words
- * @property {(scratch: any) => any} run gives what came back; whatever it throws is told as such
+ * @property {(scratch: any) => any} run returns the result; anything it throws is reported as such
  */
 /** @typedef {{call: string, expected: string, got: string, same: boolean}} Row */
 

@@ -29,7 +29,7 @@ export function pack(value) {
 /**
  * @param {Uint8Array} bytes exactly one value
  * @returns {any}
- * @throws {RangeError} when the bytes are no valid MessagePack, or use what the protocol does not
+ * @throws {RangeError} when the bytes are not valid MessagePack, or use features that the protocol does not
  */
 export function unpack(bytes) {
   const reader = new Reader(bytes);
