@@ -113,7 +113,7 @@ def test_an_update_that_does_not_work_leaves_the_old_one(
 
 def test_a_plug_in_without_an_archive_needs_none(set_up: ModuleType) -> None:
     assert not set_up.is_needed()
-    with pytest.raises(InpaintError, match="came without inpaintd"):
+    with pytest.raises(InpaintError, match="does not include inpaintd"):
         run(set_up)
 
 

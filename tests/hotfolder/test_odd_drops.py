@@ -74,7 +74,7 @@ WRONG_SIDECARS = {
     b"nonsense = 1": "nonsense is unknown",
     b"seed = 'x'": "seed must be a whole number",
     b"steps = 0": "steps is 0",
-    b"\xff\xfe": "not a text in UTF-8",
+    b"\xff\xfe": "not UTF-8 text",
     b"[watch]\nscan_seconds = 1": "watch is unknown",
 }
 
