@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shlex
-import subprocess
-import sys
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,6 +17,7 @@ import pytest
 import torch
 from PIL import Image
 
+from tests.cli.run import Ran, Run
 from tests.diffusion import full_size, single_file, tiny_adapters, tiny_models
 from tests.diffusion.pictures import photograph
 from tests.diffusion.tiny_models import Build
@@ -51,19 +49,12 @@ class Desk:
 
     folder: Path
     home: Path
+    main: Run
 
-    def run(self, command: str) -> subprocess.CompletedProcess[str]:
+    def run(self, command: str) -> Ran:
         program, *arguments = shlex.split(command)
         assert program == "inpaintd"
-        return subprocess.run(
-            [sys.executable, "-m", "inpaintd", *arguments],
-            cwd=self.folder,
-            env=os.environ | {"INPAINTD_HOME": str(self.home)},
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        return self.main(*arguments)
 
 
 def save(file: Path, pixels: np.ndarray) -> None:
@@ -90,12 +81,12 @@ def lay_out(folder: Path) -> None:
         shapes = {tensor: w.shape for tensor, w in full_size.single_file(kind).items()}
         hollow.write(folder / f"{name}.safetensors", shapes)
     hollow.write(folder / "sdxl_vae.safetensors", {"encoder.conv_in.weight": (128, 3, 3, 3)})
-    waterfall = np.zeros((512, 512), np.float32)
-    waterfall[200:400, 100:300] = 1
+    waterfall = np.zeros((128, 128), np.float32)
+    waterfall[50:100, 25:75] = 1
     save(folder / "waterfall.png", waterfall)
     for name, text in CHAINS.items():
         # Small, for the small models: at 1024 pixels their denoising takes a minute.
-        small = text.replace("[1024, 1024]", "[128, 128]")
+        small = re.sub(r"\[(512|1024), \1\]", "[128, 128]", text)
         (folder / name).write_text(small, encoding="utf-8")
 
 
@@ -119,24 +110,33 @@ def tables(tiny: Build, home: Path) -> str:
     return "\n".join(lines) + "\n"
 
 
+@pytest.fixture
+def desk(served: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Desk:
+    """The desk that all tests share, as the current folder."""
+    monkeypatch.chdir(served / "desk")
+    monkeypatch.setenv("INPAINTD_HOME", str(served / "home"))
+    return Desk(served / "desk", served / "home", Run(capsys))
+
+
 @pytest.fixture(scope="module")
-def desk(tiny: Build, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+def served(tiny: Build, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder with the pictures in desk/ and a running daemon's home in home/."""
     root = tmp_path_factory.mktemp("guides")
     lay_out(root / "desk")
     home = root / "home"
     with pytest.MonkeyPatch.context() as environment:
         # Two threads on a busy machine wait for each other ten times as long as they work.
         environment.setenv("OMP_NUM_THREADS", "1")
-        yield from _served(root, home, tiny)
+        with running_daemon(home):
+            _prepare(home, tiny)
+            yield root
 
 
-def _served(root: Path, home: Path, tiny: Build) -> Iterator[Desk]:
-    with running_daemon(home):
-        (home / "models.toml").write_text(tables(tiny, home), encoding="utf-8")
-        unet = diffusers.UNet2DConditionModel.from_pretrained(tiny("sd15"), subfolder="unet")
-        tiny_adapters.lora(home / "loras" / "soft-light.safetensors", unet, 1)
-        tiny_adapters.embedding(home / "embeddings" / "mystyle.safetensors")
-        yield Desk(root / "desk", home)
+def _prepare(home: Path, tiny: Build) -> None:
+    (home / "models.toml").write_text(tables(tiny, home), encoding="utf-8")
+    unet = diffusers.UNet2DConditionModel.from_pretrained(tiny("sd15"), subfolder="unet")
+    tiny_adapters.lora(home / "loras" / "soft-light.safetensors", unet, 1)
+    tiny_adapters.embedding(home / "embeddings" / "mystyle.safetensors")
 
 
 def pixels_of(path: Path) -> np.ndarray:
@@ -173,7 +173,7 @@ def _cases() -> Iterator[Any]:
 def test_the_command_works_as_it_stands(command: str, desk: Desk) -> None:
     before = set(desk.folder.iterdir())
     done = desk.run(command)
-    assert done.returncode == 0, done.stderr
+    assert done.code == 0, done.err
     results = sorted(set(desk.folder.iterdir()) - before)
     if command.startswith("inpaintd chain"):
         check_chain(desk.folder / command.split()[-1], results)
@@ -205,21 +205,25 @@ def test_the_models_toml_of_the_page_works(desk: Desk, tiny: Build) -> None:
     toml = desk.home / "models.toml"
     toml.write_text(toml.read_text() + local, encoding="utf-8")
     done = desk.run(f'inpaintd fill init.png -M mask.png --model {name} -p "a face" --json')
-    assert done.returncode == 0, done.stdout
-    assert json.loads(done.stdout)["model"] == name
+    assert done.code == 0, done.out
+    assert json.loads(done.out)["model"] == name
 
 
 def test_a_checkpoint_of_ones_own_fills(desk: Desk, tiny: Build) -> None:
     single_file.write(tiny("sdxl"), desk.folder / "my own.safetensors")
     installed = desk.run(f'inpaintd models install "my own.safetensors" --config "{tiny("sdxl")}"')
-    assert installed.returncode == 0, installed.stderr
-    model = installed.stdout.partition("Use it with: ")[2]
+    assert installed.code == 0, installed.err
+    toml = desk.home / "models.toml"
+    before, table, after = toml.read_text(encoding="utf-8").rpartition("native_side = 1024")
+    assert table, toml.read_text()
+    toml.write_text(f"{before}native_side = 64{after}", encoding="utf-8")
+    model = installed.out.partition("Use it with: ")[2]
     done = desk.run(f'inpaintd fill init.png -M mask.png {model} -p "a face" --steps 2 --json')
-    assert done.returncode == 0, done.stdout
-    assert json.loads(done.stdout)["model"] == "my own"
+    assert done.code == 0, done.out
+    assert json.loads(done.out)["model"] == "my own"
 
 
 def test_a_model_that_is_not_installed_is_said_at_once(desk: Desk) -> None:
     done = desk.run('inpaintd fill init.png -M mask.png --model qwen-image -p "a face"')
-    assert done.returncode == 1
-    assert "inpaintd models install qwen-image" in done.stderr
+    assert done.code == 1
+    assert "inpaintd models install qwen-image" in done.err
