@@ -259,5 +259,5 @@ def _unwritable(target: Path, error: OSError) -> InpaintError:
     return InpaintError(
         "unwritable",
         f"The plug-in folder {target} cannot be changed: {error.strerror or error}.",
-        "Close GIMP, and check whom the folder belongs to.",
+        "Close GIMP, and check who owns the folder.",
     )
