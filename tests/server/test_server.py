@@ -30,6 +30,13 @@ from inpaintd_protocol.settings import Settings
 from tests.running import ROOT, Daemon, alive, eventually, running_daemon
 
 
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
+    """A daemon for tests that leave it as it was."""
+    with running_daemon(tmp_path_factory.mktemp("shared") / "home") as running:
+        yield running
+
+
 @pytest.fixture
 def daemon(tmp_path: Path) -> Iterator[Daemon]:
     with running_daemon(tmp_path / "home") as running:
@@ -72,11 +79,11 @@ def outcome(client: Client, request_id: str) -> Finished | InpaintError:
         return error
 
 
-def test_the_connection_file_is_for_this_user_only(daemon: Daemon) -> None:
-    file = daemon.home / "connection.json"
+def test_the_connection_file_is_for_this_user_only(shared: Daemon) -> None:
+    file = shared.home / "connection.json"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert stat.S_IMODE(daemon.home.stat().st_mode) == 0o700
-    assert read_connection(daemon.home).secret not in daemon.log
+    assert stat.S_IMODE(shared.home.stat().st_mode) == 0o700
+    assert read_connection(shared.home).secret not in shared.log
 
 
 @pytest.mark.parametrize("transport", ["zmq", "zmtp"])
@@ -95,9 +102,9 @@ def test_plan_needs_no_worker_and_warms_one(daemon: Daemon) -> None:
         eventually(lambda: len(client.status().workers) == 1, "a worker gets ready")
 
 
-def test_plan_knows_what_its_model_wants_unless_the_user_says_otherwise(daemon: Daemon) -> None:
+def test_plan_knows_what_its_model_wants_unless_the_user_says_otherwise(shared: Daemon) -> None:
     canvas, hole = Rectangle(0, 0, 8000, 6000), Rectangle(4000, 3000, 200, 200)
-    with daemon.connect() as client:
+    with shared.connect() as client:
         assert client.plan(canvas, hole, Settings(model="patchmatch")) == hole.grown(200)
         near = Settings(model="patchmatch", context_factor=0.0, context_pixels=30)
         assert client.plan(canvas, hole, near) == hole.grown(30)
@@ -199,35 +206,37 @@ PLANE = {"width": 2, "height": 2, "channels": 4, "depth": "u8", "frame": 0}
     ],
 )
 def test_bad_messages_are_answered_and_harm_nobody(
-    daemon: Daemon, frames: tuple[bytes, ...], code: str
+    shared: Daemon, frames: tuple[bytes, ...], code: str
 ) -> None:
-    answer = raw(daemon, *frames)
+    answer = raw(shared, *frames)
     assert answer.code == code
     assert answer.message.endswith(".")
-    with daemon.connect() as client:
+    with shared.connect() as client:
         assert client.inpaint(layer(), settings("identity")).layers
 
 
 @pytest.mark.parametrize(
     ("request_", "code"),
     [
-        (Inpaint("1", layer=Plane(2, 2, 3, "u8", bytes(12))), "empty_mask"),
-        (Inpaint("1", layer=Plane(2, 2, 4, "u8", b"\xff" * 16)), "empty_mask"),
+        (Inpaint("no hole", layer=Plane(2, 2, 3, "u8", bytes(12))), "empty_mask"),
+        (Inpaint("opaque", layer=Plane(2, 2, 4, "u8", b"\xff" * 16)), "empty_mask"),
         (
             Inpaint(
-                "1", layer=Plane(2, 2, 3, "u8", bytes(12)), mask=Plane(3, 2, 1, "u8", b"\xff" * 6)
+                "two sizes",
+                layer=Plane(2, 2, 3, "u8", bytes(12)),
+                mask=Plane(3, 2, 1, "u8", b"\xff" * 6),
             ),
             "size_mismatch",
         ),
-        (Inpaint("1", layer=Plane(1, 1, 4, "f32", b"\x00\x00\xc0\x7f" * 4)), "bad_pixels"),
+        (Inpaint("no number", layer=Plane(1, 1, 4, "f32", b"\x00\x00\xc0\x7f" * 4)), "bad_pixels"),
     ],
 )
 def test_impossible_requests_get_a_sentence_with_a_remedy(
-    daemon: Daemon, request_: Inpaint, code: str
+    shared: Daemon, request_: Inpaint, code: str
 ) -> None:
-    with daemon.connect() as client:
+    with shared.connect() as client:
         client.submit(request_)
-        error = outcome(client, "1")
+        error = outcome(client, request_.request_id)
         assert isinstance(error, InpaintError)
         assert (error.code, bool(error.hint)) == (code, True)
 
@@ -438,8 +447,8 @@ def test_every_one_of_many_requests_is_answered_once(tmp_path: Path) -> None:
     assert answers == Counter({f"{n}-{k}": 1 for n in range(6) for k in range(50)})
 
 
-def test_attaching_to_nothing_says_so(daemon: Daemon) -> None:
-    with daemon.connect() as client:
+def test_attaching_to_nothing_says_so(shared: Daemon) -> None:
+    with shared.connect() as client:
         client.submit(Attach("never heard of"))
         message = client.poll(5.0)
         assert isinstance(message, Failed)
