@@ -146,7 +146,7 @@ def _write(path: Path, text: str) -> None:
         raise InpaintError(
             "unwritable",
             f"{path.parent} cannot be written: {error.strerror}.",
-            "Make room there, or fill without --detach.",
+            "Free some space there, or fill without --detach.",
         ) from error
 
 

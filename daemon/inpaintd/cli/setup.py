@@ -91,8 +91,9 @@ def _in_words(wanted: Plan) -> list[str]:
         f"              {', '.join(wanted.requirements)}",
         f"Into:         {wanted.folder}",
         f"To fetch:     about {wanted.backend.download_bytes / 1e9:.1f} GB",
-        f"On disk:      about {wanted.backend.disk_bytes / 1e9:.0f} GB; until it is done "
-        f"{wanted.needed_bytes / 1e9:.1f} GB, of {wanted.free_bytes / 1e9:.0f} GB that are free",
+        f"On disk:      about {wanted.backend.disk_bytes / 1e9:.0f} GB, "
+        f"{wanted.needed_bytes / 1e9:.1f} GB during installation; "
+        f"{wanted.free_bytes / 1e9:.0f} GB free",
     ]
 
 

@@ -34,9 +34,9 @@ def check_folders(home: Path) -> Iterator[Finding]:
             continue
         yield ok(what, f"{folder} can be written.")
         free = shutil.disk_usage(place).free
-        text = f"{free / 1e9:.1f} GB are free on the disk of {folder}."
+        text = f"{free / 1e9:.1f} GB free on the disk that holds {folder}."
         if free < _LITTLE_BYTES:
-            yield fault("disk", text, "Make room: fills and downloads fail on a full disk.")
+            yield fault("disk", text, "Free some space: fills and downloads fail on a full disk.")
         elif free < _FEW_BYTES:
             yield note("disk", text, "Most models take 2 to 35 GB. See: inpaintd models disk")
         else:

@@ -147,7 +147,7 @@ def set_up(
             "unwritable",
             f"Set-up needs {_gigabytes(wanted.needed_bytes)} in {wanted.folder.parent}, and "
             f"{_gigabytes(wanted.free_bytes)} are free.",
-            "Make room, or give inpaintd a folder on another disk with INPAINTD_HOME.",
+            "Free some space, or give inpaintd a folder on another disk with INPAINTD_HOME.",
         )
     folder = wanted.folder.parent
     try:

@@ -132,7 +132,7 @@ def _failure(text: str) -> InpaintError:
         return InpaintError(
             "unwritable",
             "The disk is full.",
-            "Make room and start again: what has been fetched is kept.",
+            "Free some space and start again; what has been fetched is kept.",
         )
     if any(
         sign in low for sign in ("failed to fetch", "sending request", "dns error", "timed out")

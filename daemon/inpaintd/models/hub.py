@@ -144,7 +144,9 @@ def in_words(entry: Entry, folder: Path, error: Exception, again: str) -> Inpain
     """
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         return InpaintError(
-            "unwritable", f"The disk with {folder} is full.", f"Make room, then continue: {again}"
+            "unwritable",
+            f"The disk with {folder} is full.",
+            f"Free some space, then continue: {again}",
         )
     if isinstance(error, PermissionError):
         return InpaintError("unwritable", f"{folder} cannot be written.", "Check its permissions.")

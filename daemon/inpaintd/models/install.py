@@ -175,7 +175,7 @@ def _check_room(repository: Repository, folder: Path) -> None:
             "unwritable",
             f"{repository.source} needs {_size(missing)} more on the disk of {folder.parent}, "
             f"and {_size(free)} are free.",
-            "Make room: inpaintd models disk shows what models take.",
+            "Free some space: inpaintd models disk shows what the models take.",
         )
 
 

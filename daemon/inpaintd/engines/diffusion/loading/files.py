@@ -96,7 +96,7 @@ def configured(source: Source) -> Iterator[Path]:
             raise InpaintError(
                 "unwritable",
                 f"The folder for temporary files cannot be written: {error.strerror}.",
-                f"Make room there: {tempfile.gettempdir()}",
+                f"Free some space there: {tempfile.gettempdir()}",
             ) from error
         yield Path(name)
 
