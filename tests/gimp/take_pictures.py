@@ -180,7 +180,7 @@ def _take_all(windows: WindowedGimp, album: Album) -> None:
     screen.wait_for_no_window("Mask by Text")
     _take_objects(windows, album)
     windows.ask(f"polygon({list(SHUTTLE)})")
-    _remember(windows, model="slow-painter", prompt="a bookshelf")
+    _remember(windows, model="long-painter", prompt="a bookshelf")
     windows.command("inpaintd-again")
     screen.wait_until(lambda: "Inpaint preview" in windows.layers(), "a live preview shows")
     screen.wait_for_window("Inpainting")
