@@ -12,6 +12,7 @@ from pathlib import Path
 
 import skimage.data
 from PIL import Image
+from scripts.demo import OUTLINE
 
 from tests.gimp.conftest import PAINTERS, installed_gimp
 from tests.gimp.desktop import Desktop
@@ -20,29 +21,8 @@ from tests.gimp.windowed_gimp import WindowedGimp, windowed_gimp
 from tests.running import running_daemon
 from tests.textmask.clipseg import clipseg
 
-SHUTTLE = (
-    388,
-    0,
-    442,
-    0,
-    472,
-    60,
-    498,
-    215,
-    468,
-    240,
-    458,
-    272,
-    402,
-    272,
-    384,
-    240,
-    350,
-    228,
-    374,
-    190,
-)
-"""A polygon round the model of a shuttle behind the astronaut."""
+SHUTTLE = tuple(number for corner in OUTLINE for number in corner)
+"""The outline of `make demo`, round the model of a shuttle behind the astronaut."""
 
 EMBLEM = (125, 340, 215, 340, 215, 430, 125, 430)
 """A square round the emblem on the astronaut's suit."""
@@ -180,7 +160,7 @@ def _take_all(windows: WindowedGimp, album: Album) -> None:
     screen.wait_for_no_window("Mask by Text")
     _take_objects(windows, album)
     windows.ask(f"polygon({list(SHUTTLE)})")
-    _remember(windows, model="long-painter", prompt="a bookshelf")
+    _remember(windows, model="slow-painter", prompt="a bookshelf")
     windows.command("inpaintd-again")
     screen.wait_until(lambda: "Inpaint preview" in windows.layers(), "a live preview shows")
     screen.wait_for_window("Inpainting")
