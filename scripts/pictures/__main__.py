@@ -51,7 +51,12 @@ def take_gimp() -> None:
 
 def take_photoshop() -> None:
     """The panel, in Chromium."""
-    _run(shutil.which("node") or "node", "plugins/photoshop_uxp/test/look.js", str(FOLDER))
+    plugin = ROOT / "plugins" / "photoshop_uxp"
+    npm = shutil.which("npm") or "npm"
+    os.environ["INPAINT_PYTHON"] = sys.executable
+    _run(npm, "ci", "--silent", folder=plugin)
+    _run(npm, "run", "--silent", "build", folder=plugin)
+    _run(shutil.which("node") or "node", "test/look.js", str(FOLDER), folder=plugin)
 
 
 KINDS: dict[str, Callable[[], None]] = {
@@ -63,8 +68,8 @@ KINDS: dict[str, Callable[[], None]] = {
 }
 
 
-def _run(*command: str) -> None:
-    subprocess.run(command, cwd=ROOT, check=True)
+def _run(*command: str, folder: Path = ROOT) -> None:
+    subprocess.run(command, cwd=folder, check=True)
 
 
 def main(kinds: list[str]) -> int:
