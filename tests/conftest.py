@@ -41,6 +41,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return LONGEST.index(name) if name in LONGEST else len(LONGEST)
 
     items.sort(key=place)
+    for item in items:
+        # The first one may have to build the system that GIMP runs in.
+        if (here / "gimp") in item.path.parents:
+            item.add_marker(pytest.mark.timeout(1500))
 
 
 def pytest_collection_finish() -> None:
