@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,19 +50,13 @@ def tensors_in(file: Path) -> dict[str, Tensor]:
             "Name one, or the folder of a model in the layout of diffusers.",
         )
     try:
-        with file.open("rb") as stream:
+        with _readable(file), file.open("rb") as stream:
             length = int.from_bytes(stream.read(8), "little")
             header = json.loads(stream.read(length if length <= _LARGEST_HEADER_BYTES else 0))
+            size = os.fstat(stream.fileno()).st_size
         header.pop("__metadata__", None)
         tensors = {name: _tensor(about) for name, about in header.items()}
         end = max((int(about["data_offsets"][1]) for about in header.values()), default=0)
-        size = file.stat().st_size
-    except FileNotFoundError as error:
-        raise InpaintError("model_missing", f"There is nothing at {file}.") from error
-    except OSError as error:
-        raise InpaintError(
-            "model_damaged", f"{file} cannot be read: {error.strerror}.", "Check its permissions."
-        ) from error
     except (
         ValueError,
         LookupError,
@@ -85,16 +82,24 @@ def tensors_in(file: Path) -> dict[str, Tensor]:
 
 def _in_gguf(file: Path) -> dict[str, Tensor]:
     try:
-        found = gguf.read_header(file)
+        with _readable(file):
+            found = gguf.read_header(file)
+    except gguf.BadGgufError as error:
+        raise InpaintError("model_damaged", f"{file} is {error}.", "Download it again.") from error
+    return {name: Tensor(kind, shape) for name, (kind, shape) in found.items()}
+
+
+@contextmanager
+def _readable(file: Path) -> Iterator[None]:
+    """Say in words that a file is missing or cannot be read."""
+    try:
+        yield
     except FileNotFoundError as error:
         raise InpaintError("model_missing", f"There is nothing at {file}.") from error
     except OSError as error:
         raise InpaintError(
             "model_damaged", f"{file} cannot be read: {error.strerror}.", "Check its permissions."
         ) from error
-    except gguf.BadGgufError as error:
-        raise InpaintError("model_damaged", f"{file} is {error}.", "Download it again.") from error
-    return {name: Tensor(kind, shape) for name, (kind, shape) in found.items()}
 
 
 def _tensor(about: dict[str, Any]) -> Tensor:

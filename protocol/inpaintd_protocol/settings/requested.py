@@ -14,6 +14,16 @@ from .. import limits
 from .declaring import part, setting
 from .items import Control, Lora, Reference
 
+SAMPLING_SIDES = {
+    "sides": ("left", "right"),
+    "above-below": ("above", "below"),
+    "left": ("left",),
+    "right": ("right",),
+    "above": ("above",),
+    "below": ("below",),
+}
+"""The sides of the hole that each value of `sampling_sides` allows, but for `around`: all."""
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -140,7 +150,7 @@ class Settings:
         "around",
         label="Sampling sides",
         help="Copy only from these sides of the hole.",
-        choices=("around", "sides", "above-below", "left", "right", "above", "below"),
+        choices=("around", *SAMPLING_SIDES),
         advanced=True,
         done_by="engine",
         group="paint",

@@ -7,16 +7,7 @@ import numpy as np
 from inpaintd.engines.patches.pyramid import Pixels
 from inpaintd.geometry import distance_to
 from inpaintd_protocol.errors import InpaintError
-from inpaintd_protocol.settings import Settled
-
-_SIDES = {
-    "sides": ("left", "right"),
-    "above-below": ("above", "below"),
-    "left": ("left",),
-    "right": ("right",),
-    "above": ("above",),
-    "below": ("below",),
-}
+from inpaintd_protocol.settings import SAMPLING_SIDES, Settled
 
 
 def sampling_area(shown: Pixels, hole: Pixels, settings: Settled) -> Pixels:
@@ -35,7 +26,7 @@ def sampling_area(shown: Pixels, hole: Pixels, settings: Settled) -> Pixels:
     if settings.sampling_pixels is not None:
         area = area & (distance_to(hole, exact=False) <= settings.sampling_pixels)
     if settings.sampling_sides != "around":
-        area = area & _on(hole, _SIDES[settings.sampling_sides])
+        area = area & _on(hole, SAMPLING_SIDES[settings.sampling_sides])
     if shown.any() and not area.any():
         raise nothing_to_copy()
     return area

@@ -9,7 +9,7 @@ from gi.repository import Gimp
 from inpaintd_protocol.client import Client
 from inpaintd_protocol.plane import Plane
 from inpaintd_protocol.rectangle import Rectangle
-from inpaintd_protocol.settings import Settled
+from inpaintd_protocol.settings import SAMPLING_SIDES, Settled
 
 from . import messages
 from .filling import hole_of, read
@@ -19,15 +19,6 @@ from .pixels import read_channel, rounded, write_channel
 from .remembered import Choices
 from .sampling_channel import painted_area
 from .target import Target
-
-_NAMED_SIDES = {
-    "sides": ("left", "right"),
-    "above-below": ("above", "below"),
-    "left": ("left",),
-    "right": ("right",),
-    "above": ("above",),
-    "below": ("below",),
-}
 
 
 def allowed_area(target: Target, choices: Choices, client: Client) -> tuple[Plane, Rectangle]:
@@ -80,7 +71,7 @@ def _allowed(scratch: Gimp.Image, hole: Plane, settings: Settled) -> Plane:
         near = _selected(scratch)
         Gimp.Selection.none(scratch)
         box = bounds_of_mask(filled)
-        for side in _NAMED_SIDES[settings.sampling_sides]:
+        for side in SAMPLING_SIDES[settings.sampling_sides]:
             corners = _beyond(box, side, filled.width, filled.height)
             scratch.select_polygon(Gimp.ChannelOps.ADD, corners)
         _combine(scratch, near, Gimp.ChannelOps.INTERSECT)
