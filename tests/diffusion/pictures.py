@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 import skimage.data
 import torch
 from numpy.typing import NDArray
@@ -15,6 +16,9 @@ from numpy.typing import NDArray
 from inpaintd.engine import Painted, Task
 from inpaintd.engines.diffusion.engine import DiffusionEngine
 from inpaintd.engines.diffusion.loading.library import Library
+from inpaintd.engines.diffusion.painting import paint as painting
+from inpaintd.engines.diffusion.painting.after_step import Watch
+from inpaintd.engines.diffusion.painting.latents import unpacked
 from inpaintd.models.registry import Entry, Registry
 from inpaintd_protocol.settings import Settled
 
@@ -110,3 +114,19 @@ def inside(painted: Painted, mask: Array | None = None) -> Array:
 
 def distance(a: Array, b: Array) -> float:
     return float(np.abs(a - b).mean())
+
+
+def latents_of_each_step(
+    engine: DiffusionEngine, monkeypatch: pytest.MonkeyPatch
+) -> list[torch.Tensor]:
+    """The latents of the next request (64 x 64 pixels), added to this list after each step."""
+    seen: list[torch.Tensor] = []
+
+    class Recording(Watch):
+        def __call__(self, pipe: Any, step: int, time: Any, tensors: dict[str, Any]) -> Any:
+            answer = super().__call__(pipe, step, time, tensors)
+            seen.append(unpacked(engine._model, answer["latents"], 64, 64).clone())
+            return answer
+
+    monkeypatch.setattr(painting, "Watch", Recording)
+    return seen

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import diffusers
 import numpy as np
 import pytest
 import torch
 
-from inpaintd.engines.diffusion.painting import paint as painting
-from inpaintd.engines.diffusion.painting.after_step import Watch
-from inpaintd.engines.diffusion.painting.latents import encoded, unpacked
+from inpaintd.engines.diffusion.painting.latents import encoded
 from tests.diffusion import pictures
-from tests.diffusion.pictures import hole, inside, paint, photograph, shared
+from tests.diffusion.pictures import hole, inside, latents_of_each_step, paint, photograph, shared
 from tests.diffusion.tiny_models import DRAWS, Build
 
 PIPELINES = {"krea2": "Krea2Pipeline", "ovis": "OvisImagePipeline"}
@@ -49,15 +46,7 @@ def test_what_is_kept_is_put_back_at_each_step(
     kind: str, tiny: Build, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model = shared(tiny(kind))
-    seen: list[torch.Tensor] = []
-
-    class Recording(Watch):
-        def __call__(self, pipe: Any, step: int, time: Any, tensors: dict[str, Any]) -> Any:
-            answer = super().__call__(pipe, step, time, tensors)
-            seen.append(unpacked(model._model, answer["latents"], 64, 64).clone())
-            return answer
-
-    monkeypatch.setattr(painting, "Watch", Recording)
+    seen = latents_of_each_step(model, monkeypatch)
     paint(model, strength=0.6, steps=3, infill="fill")
     assert model._model is not None
     assert len(seen) == 3

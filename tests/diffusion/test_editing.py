@@ -11,9 +11,16 @@ import torch
 
 from inpaintd.engine import Task
 from inpaintd.engines.diffusion.painting import paint as painting
-from inpaintd.engines.diffusion.painting.after_step import Watch
-from inpaintd.engines.diffusion.painting.latents import encoded, unpacked
-from tests.diffusion.pictures import hole, inside, paint, photograph, shared, task
+from inpaintd.engines.diffusion.painting.latents import encoded
+from tests.diffusion.pictures import (
+    hole,
+    inside,
+    latents_of_each_step,
+    paint,
+    photograph,
+    shared,
+    task,
+)
 from tests.diffusion.tiny_models import EDITS, SEES_HOLE, Build, cell_of
 
 
@@ -44,15 +51,7 @@ def test_what_is_kept_is_put_back_at_each_step(
     kind: str, tiny: Build, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model = shared(tiny(kind))
-    seen: list[torch.Tensor] = []
-
-    class Recording(Watch):
-        def __call__(self, pipe: Any, step: int, time: Any, tensors: dict[str, Any]) -> Any:
-            answer = super().__call__(pipe, step, time, tensors)
-            seen.append(unpacked(model._model, answer["latents"], 64, 64).clone())
-            return answer
-
-    monkeypatch.setattr(painting, "Watch", Recording)
+    seen = latents_of_each_step(model, monkeypatch)
     paint(model, strength=1.0, steps=3)
     assert len(seen) == 3
     assert model._model is not None
